@@ -1,0 +1,115 @@
+"""ZillizConnection: the account that jobs of its namespace run in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from zilliz_jobs.api.jobstatus import Condition
+from zilliz_jobs.api.model import CloudId, Model, Name, Time, Url
+from zilliz_jobs.api.resource import Column, Resource, Rule
+
+DEFAULT_CONSOLE_PATH = "/console/v1"
+MAX_REQUESTS_PER_SECOND = 20  # documented: 20 requests a second per user and endpoint
+DEFAULT_SETTLE_SECONDS = 120
+
+
+class CloudRegion(StrEnum):
+    GLOBAL = "Global"
+    CHINA = "China"
+
+
+class FirstSubmission(StrEnum):
+    SUBMIT = "Submit"
+    FIND = "Find"
+    HOLD = "Hold"
+
+
+class ImportApi(StrEnum):
+    V2 = "V2"
+    V1 = "V1"
+
+
+class SecretKeyRef(Model):
+    name: Name = Field(
+        description='Name of a Secret in the same namespace with the label jobs.zilliz.com/credentials: "true".'
+    )
+    key: Name = Field(default="apiKey", description="Key of the Secret that holds the API key.")
+
+
+class ConsoleApi(Model):
+    enabled: bool = Field(description="Allow the calls of the web console, which the vendor does not document.")
+    base_path: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        default=None, description=f"Path of the console API on the endpoint. Default {DEFAULT_CONSOLE_PATH}."
+    )
+
+
+class ZillizConnectionSpec(Model):
+    cloud: CloudRegion | None = Field(
+        default=None, description="Global (api.cloud.zilliz.com) or China (api.cloud.zilliz.com.cn)."
+    )
+    endpoint: Url | None = Field(default=None, description="URL of the control plane, instead of `cloud`.")
+    credentials_secret_ref: SecretKeyRef = Field(description="The API key.")
+    project_id: CloudId | None = Field(default=None, description="Project that the key must see.")
+    import_api: ImportApi = Field(default=ImportApi.V2, description="Generation of the import API to use.")
+    region_id: CloudId | None = Field(
+        default=None, description="Region of the v1 controller host; needed with importApi V1."
+    )
+    suspend: bool = Field(
+        default=False,
+        description="While true, jobs of this connection are not submitted; those submitted are followed.",
+    )
+    first_submission: FirstSubmission = Field(
+        default=FirstSubmission.SUBMIT,
+        description="What a new object's first submission does. Submit; Find: look for the same work in the cloud "
+        "first, where its kind can be found exactly, else hold; Hold: submit nothing until this says Submit.",
+    )
+    submission_settle_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+        default=DEFAULT_SETTLE_SECONDS,
+        description="How long the effect of a submission whose answer was lost may take to show in the cloud.",
+    )
+    console_api: ConsoleApi | None = Field(default=None, description="Use of the web console's API.")
+    requests_per_second: Annotated[int, Field(ge=1, le=MAX_REQUESTS_PER_SECOND)] = Field(
+        default=MAX_REQUESTS_PER_SECOND, description="Budget per endpoint of the cloud's API."
+    )
+
+
+class ZillizConnectionStatus(Model):
+    observed_generation: int | None = Field(default=None, description="The generation that this status is of.")
+    last_check_time: Time = Field(default=None, description="When the key was last checked with a new outcome.")
+    key_fingerprint: str | None = Field(default=None, description="Short hash of the key in use; never the key.")
+    endpoint: str | None = Field(default=None, description="The control plane in use.")
+    conditions: list[Condition] | None = Field(default=None, description="Ready; Reconciling and Stalled.")
+
+
+ZILLIZ_CONNECTION = Resource(
+    kind="ZillizConnection",
+    plural="zillizconnections",
+    short="zcon",
+    description="An account of Zilliz Cloud: endpoint, API key, project and limits.",
+    spec=ZillizConnectionSpec,
+    status=ZillizConnectionStatus,
+    columns=(
+        Column("Ready", ".status.conditions[?(@.type=='Ready')].status"),
+        Column("Reason", ".status.conditions[?(@.type=='Ready')].reason"),
+        Column("Endpoint", ".status.endpoint"),
+        Column("Age", ".metadata.creationTimestamp", "date"),
+        Column("Project", ".spec.projectId", priority=1),
+        Column("Message", ".status.conditions[?(@.type=='Ready')].message", priority=1),
+    ),
+    fixed_from_start=("cloud", "endpoint", "projectId", "importApi", "regionId"),
+    rules=(
+        Rule(
+            "has(self.cloud) != has(self.endpoint)",
+            "name exactly one of cloud and endpoint",
+            lambda spec: (spec.cloud is None) != (spec.endpoint is None),
+        ),
+        Rule(
+            "self.importApi != 'V1' || has(self.regionId)",
+            "importApi V1 needs regionId",
+            lambda spec: spec.import_api is not ImportApi.V1 or spec.region_id is not None,
+        ),
+    ),
+)

@@ -1,0 +1,71 @@
+"""The base model and the field types of the API group.
+
+Specs are checked strictly, because the API server checks them with the same schema. Statuses are read
+leniently: a status edited by hand must never stop the operator, so an unreadable time counts as absent.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+GROUP = "jobs.zilliz.com"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+
+class Model(BaseModel):
+    """Frozen, camelCase on the wire, unknown fields ignored (the API server prunes them anyway)."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    def wire(self) -> dict[str, Any]:
+        """The JSON form as Kubernetes stores it: absent fields are left out, never null."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def but(self, **changes: Any) -> Self:
+        """The same value with some fields changed."""
+        return self.model_copy(update=changes)
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with whole seconds, the form of metav1.Time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(value: object) -> datetime | None:
+    """A time of the cloud or of a status; None for what is empty or unreadable (never an error)."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if not isinstance(value, str) or not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+Time = Annotated[
+    datetime | None,
+    BeforeValidator(parse_time),
+    PlainSerializer(lambda t: None if t is None else format_time(t), return_type=str | None),
+    WithJsonSchema({"type": "string"}),
+]
+
+# Names in the cloud and in Kubernetes. Each has a bound, because CEL rules walk them.
+Name = Annotated[str, Field(min_length=1, max_length=253)]
+CloudId = Annotated[str, Field(min_length=1, max_length=128)]
+CloudName = Annotated[str, Field(min_length=1, max_length=255)]
+Url = Annotated[str, Field(min_length=1, max_length=2048)]
+Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
+PositiveSeconds = Annotated[int, Field(ge=1, le=31_536_000)]
+
+
+class NameRef(Model):
+    """A reference to an object of the same namespace."""
+
+    name: Name = Field(description="Name of the object in the same namespace.")

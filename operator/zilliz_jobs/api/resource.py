@@ -1,0 +1,68 @@
+"""What Kubernetes must know of a kind beside its fields: names, columns, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from zilliz_jobs.api.model import GROUP, Model
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of `kubectl get`; priority 1 shows with -o wide only."""
+
+    name: str
+    path: str
+    type: str = "string"
+    priority: int = 0
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule over the whole spec, said twice: as CEL for the API server, and as `holds` for servers without CEL."""
+
+    cel: str
+    message: str
+    holds: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A custom resource: everything `crd` needs to write its CustomResourceDefinition."""
+
+    kind: str
+    plural: str
+    short: str
+    description: str
+    spec: type[Model]
+    status: type[Model]
+    columns: tuple[Column, ...]
+    result: type[Model] | None = None
+    categories: tuple[str, ...] = ()
+    mutable: frozenset[str] = frozenset()
+    fixed_from_start: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @property
+    def singular(self) -> str:
+        return self.kind.lower()
+
+    @property
+    def crd_name(self) -> str:
+        return f"{self.plural}.{GROUP}"
+
+
+JOB_COLUMNS = (
+    Column("State", ".status.state", description="The state as the job centre says it."),
+    Column("Progress", ".status.progressPercent", "integer", description="Percent."),
+    Column("Target", ".status.target", description="What the job works on."),
+    Column("Job-ID", ".status.jobId", description="The cloud's id of the job."),
+    Column("Age", ".metadata.creationTimestamp", "date"),
+    Column("Started", ".status.startTime", "date", priority=1),
+    Column("Finished", ".status.completionTime", "date", priority=1),
+    Column("Connection", ".spec.connectionRef.name", priority=1),
+    Column("Message", ".status.message", priority=1),
+)

@@ -1,0 +1,10 @@
+"""All kinds of the API group, in the order in which pages and files list them."""
+
+from __future__ import annotations
+
+from zilliz_jobs.api.backupjob import BACKUP_JOB
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.importjob import IMPORT_JOB
+from zilliz_jobs.api.resource import Resource
+
+RESOURCES: tuple[Resource, ...] = (ZILLIZ_CONNECTION, BACKUP_JOB, IMPORT_JOB)

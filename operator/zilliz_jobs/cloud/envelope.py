@@ -1,0 +1,166 @@
+"""An HTTP answer of the cloud as one value, and what it means for a read. Pure.
+
+v2 says `{"code": 0, "data": …}`, v1 `{"code": 200, "data": …}` (documented); failures come as HTTP 200 with another
+code and a message, but a bad key as HTTP 401 (recorded). A few documented examples have no envelope: `bare`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
+from zilliz_jobs.cloud.fields import as_text
+from zilliz_jobs.core.reasons import Reason
+
+SUCCESS_CODES = frozenset({0, 200})  # v2, v1
+KEY_CODES = frozenset({21119, 80001, 80002, 1800})
+# Unknown job, cluster, volume, collection, and 404 as a body code (recorded for several resources).
+NOT_FOUND_CODES = frozenset({404, 90144, 40021, 80020, 63240, 47005})
+# Every failure code that the vendor's pages or recordings name: with one of these, nothing was started.
+KNOWN_CODES = (
+    KEY_CODES
+    | NOT_FOUND_CODES
+    | {112, 400, 800, 1100, 1801, 10003, 40003, 40013, 40022, 47035, 47036, 47039, 47053, 47055, 63104, 80006, 80014}
+    | {80021, 83001, 83004, 90011, 90102, 90103, 90104, 90117, 90142, 90145, 90155}
+)
+MAX_RETRY_AFTER = 300.0  # seconds; more would let one odd header stop a connection for a day
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """`code` None: the body is not in the cloud's form (then `data` is None), or bare (then it is the body)."""
+
+    status: int
+    code: int | None
+    message: str
+    data: Any
+    readable: bool
+    cloud_time: datetime | None = None
+    request_id: str = ""
+    retry_after: float | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return 200 <= self.status < 300 and self.readable and (self.code is None or self.code in SUCCESS_CODES)
+
+    @property
+    def throttled(self) -> bool:
+        """HTTP 429, or the words that a known client looks for; the body code of throttling is not documented."""
+        return self.status == 429 or (not self.succeeded and "rate limit" in self.message.lower())
+
+
+def open_envelope(status: int, headers: Mapping[str, str], body: bytes, *, bare: bool = False) -> Envelope:
+    """Total: every answer becomes an Envelope. `headers` must find names in any case.
+
+    `bare`: documented without the envelope, so a body without `code` is the data.
+    """
+    cloud_time = _date(headers.get("date"))
+    code, message, data, readable = _contents(status, body, bare)
+    return Envelope(
+        status,
+        code,
+        message,
+        data,
+        readable,
+        cloud_time,
+        headers.get("requestid") or headers.get("x-request-id") or "",  # the first is recorded
+        _retry_after(headers.get("retry-after"), cloud_time),
+    )
+
+
+def fault(envelope: Envelope, *, doing: str, message: str) -> CloudError | None:
+    """The error that this answer is for a read, None for a success. `message` is the cloud's, redacted."""
+    if envelope.succeeded:
+        return None
+    status, code = envelope.status, envelope.code
+    text = f"cannot {doing}: {message}"
+    request_id = envelope.request_id
+    if envelope.throttled or status == 408 or status >= 500:
+        return Transient(
+            text,
+            reason=Reason.RATE_LIMITED if envelope.throttled else Reason.CLOUD_UNREACHABLE,
+            retry_after=envelope.retry_after,
+            code=code,
+            http_status=status,
+            request_id=request_id,
+        )
+    kind: type[CloudError]
+    if status in (401, 403) or code in KEY_CODES:
+        kind = Unauthorised
+    elif code is None or 300 <= status < 400:
+        # Also a 404 that is not in the cloud's form: a gateway that has lost its routes must not read as "job gone".
+        kind = ProtocolMismatch
+    elif status == 404 or code in NOT_FOUND_CODES:
+        kind = NotFound
+    else:
+        kind = Rejected
+    return kind(text, code=code, http_status=status, request_id=request_id)
+
+
+def said(envelope: Envelope) -> str:
+    """The cause in words: the cloud's own message and code, or what is wrong with its answer. Not yet redacted."""
+    if envelope.code is not None and envelope.message:
+        return f"{envelope.message} (code {envelope.code})"
+    if envelope.code is not None and not envelope.succeeded:
+        return f"the cloud answered HTTP {envelope.status} with code {envelope.code}"
+    if 300 <= envelope.status < 400:
+        return f"the cloud answered with a redirect (HTTP {envelope.status})"
+    if 200 <= envelope.status < 300:
+        return "the cloud's answer is unreadable"
+    return f"the cloud answered HTTP {envelope.status}"
+
+
+def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, Any, bool]:
+    if status == 204 and not body:
+        return None, "", None, True
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return None, "", None, False
+    if isinstance(content, dict) and "code" in content:
+        code = _code(content["code"])
+        if code is None:
+            return None, "", None, False
+        message = content.get("message") or content.get("msg") or ""
+        rest = {name: value for name, value in content.items() if name not in ("code", "message", "msg")}
+        # Describe Job: its schema has the fields at top level, its example in `data`.
+        return code, str(message), content["data"] if "data" in content else rest, True
+    if bare and isinstance(content, dict | list):
+        data = content["data"] if isinstance(content, dict) and set(content) == {"data"} else content
+        return None, "", data, True
+    return None, "", None, False
+
+
+def _code(value: object) -> int | None:
+    """Strict: nothing but a whole number may read as the 0 of success."""
+    text = as_text(value)
+    return int(text) if text.lstrip("-").isdecimal() and len(text) < 12 else None
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text) if text else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _retry_after(text: str | None, now: datetime | None) -> float | None:
+    """Seconds to wait; a date is compared with the cloud's own clock, never with ours."""
+    if not text:
+        return None
+    if text.strip().isdecimal():
+        seconds = float(text)
+    else:
+        moment = _date(text)
+        if moment is None or now is None:
+            return None
+        seconds = (moment - now).total_seconds()
+    return max(0.0, min(MAX_RETRY_AFTER, seconds))

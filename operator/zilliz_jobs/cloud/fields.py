@@ -1,0 +1,65 @@
+"""Field types for what the cloud gives in several shapes: one lenient reader each.
+
+Ids must be there (a list row without one would be a lost job), all else may be missing. Progress is a string in
+Describe Job, an integer in Get Import Job Progress, a float in the v1 import (documented); counts are strings in an
+older schema of the v1 import list.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from zilliz_jobs.api.model import Time
+
+
+class WireModel(BaseModel):
+    """An answer of the cloud: frozen, camelCase on the wire, unknown fields ignored."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+def as_text(value: object) -> str:
+    """Text or number as text; "" for anything else."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if isinstance(value, float):
+        return str(int(value)) if math.isfinite(value) and value.is_integer() else ""
+    return str(value)
+
+
+def as_count(value: object) -> int | None:
+    """A whole number, given as number or text; None for what is none."""
+    if isinstance(value, str):
+        try:
+            value = float(value.strip().removesuffix("%")) if not value.strip().isdecimal() else int(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if math.isfinite(value) else None
+
+
+def as_percent(value: object) -> int | None:
+    """Whole percent, rounded down, 0 to 100; None for what is none."""
+    count = as_count(value)
+    return None if count is None else max(0, min(100, count))
+
+
+def as_list(value: object) -> object:
+    """null as an empty list: the cloud writes both."""
+    return [] if value is None else value
+
+
+Id = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+Text = Annotated[str, BeforeValidator(as_text)]
+Count = Annotated[int | None, BeforeValidator(as_count)]
+Percent = Annotated[int | None, BeforeValidator(as_percent)]
+Moment = Time
+NullableList = BeforeValidator(as_list)
+

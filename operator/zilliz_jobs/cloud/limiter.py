@@ -1,0 +1,126 @@
+"""The request budget of one API key at one endpoint of the cloud.
+
+Documented: 20 requests a second per user and endpoint. So one `Limiter` per (endpoint, key), with one lane per route
+(method and path template). Slots of a lane are spaced evenly and a tenth wider than asked: then 21 requests have to be
+squeezed by 110 ms on their way before any one-second window of the cloud holds too many. A burst would fill two
+neighbouring windows. Effects overtake polls. 429 and Retry-After stop all lanes.
+
+Virtual-time safe: only the event loop's clock is used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from dataclasses import dataclass, field
+from itertools import count
+
+HEADROOM = 1.1
+DEFAULT_PAUSE = 2.0  # seconds, for a 429 that names no time
+
+_EFFECT, _POLL = 0, 1
+
+
+class Throttled(Exception):  # noqa: N818 - an answer, not a failure of the program
+    """No slot within the time that the caller can wait. `retry_after`: seconds until one is likely."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"the request budget has no room for {retry_after:.1f} s")
+        self.retry_after = retry_after
+
+
+@dataclass
+class _Lane:
+    next_slot: float = 0.0
+    waiting: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
+    timer: asyncio.TimerHandle | None = None
+
+    def prune(self) -> None:
+        while self.waiting and self.waiting[0][2].done():
+            heapq.heappop(self.waiting)
+
+    @property
+    def length(self) -> int:
+        return sum(not future.done() for _, _, future in self.waiting)
+
+
+class Limiter:
+    """Hands out slots. `rate`: requests a second per route. One event loop, no thread safety."""
+
+    def __init__(self, rate: float = 20.0) -> None:
+        self._lanes: dict[str, _Lane] = {}
+        self._order = count()
+        self._paused_until = 0.0
+        self._interval = 0.0
+        self.set_rate(rate)
+
+    @property
+    def rate(self) -> float:
+        return HEADROOM / self._interval
+
+    def set_rate(self, rate: float) -> None:
+        """The new budget of each route, in requests a second; slots given out already stand.
+
+        The caller passes the smallest of the connections that share the key. Raises ValueError if not positive.
+        """
+        if not rate > 0:
+            raise ValueError(f"cannot set the request budget: {rate} requests a second")
+        self._interval = HEADROOM / rate
+
+    def pause(self, seconds: float | None = None) -> None:
+        """No slot on any route for so long. A shorter pause never cuts a longer one short."""
+        self._paused_until = max(self._paused_until, _now() + (DEFAULT_PAUSE if seconds is None else seconds))
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds until slots are given out again; 0 when they are."""
+        return max(0.0, self._paused_until - _now())
+
+    async def slot(self, route: str, *, effect: bool = False, within: float = 30.0) -> None:
+        """Wait for the route's next slot, at most `within` seconds; then the request must go out at once.
+
+        Raises Throttled without waiting when the pause alone is longer, or when the polls ahead are too many.
+        A cancelled or timed-out wait takes no slot.
+        """
+        lane = self._lanes.setdefault(route, _Lane())
+        ahead = self._expected_wait(lane, effect)
+        if ahead > within:
+            raise Throttled(ahead)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(lane.waiting, (_EFFECT if effect else _POLL, next(self._order), future))
+        self._serve(lane)
+        try:
+            async with asyncio.timeout(within):
+                await future
+        except TimeoutError:
+            raise Throttled(self._expected_wait(lane, effect)) from None
+
+    def _expected_wait(self, lane: _Lane, effect: bool) -> float:
+        start = max(lane.next_slot, self._paused_until) - _now()
+        if effect:
+            queued = sum(rank == _EFFECT and not future.done() for rank, _, future in lane.waiting)
+        else:
+            queued = lane.length
+        return max(0.0, start) + queued * self._interval
+
+    def _serve(self, lane: _Lane) -> None:
+        if lane.timer is not None:
+            lane.timer.cancel()
+            lane.timer = None
+        lane.prune()
+        if not lane.waiting:
+            return
+        now = _now()
+        start = max(lane.next_slot, self._paused_until)
+        if start <= now:
+            heapq.heappop(lane.waiting)[2].set_result(None)
+            lane.next_slot = now + self._interval
+            lane.prune()
+            start = lane.next_slot
+        if lane.waiting:
+            # Rounded up by the loop's clock at worst; a timer that fires early would only re-arm itself here.
+            lane.timer = asyncio.get_running_loop().call_at(start, self._serve, lane)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,249 @@
+"""The only importer of the HTTP client: one request, one answer, nothing hidden.
+
+No redirects, no retries, HTTP/1.1 only. Reads reuse connections; an effect always gets a fresh one, since a stale
+kept-alive connection would turn "not sent" into "perhaps". The client's trace events tell when an effect's first byte
+is about to be written to the open connection: there the fence is asked, and from there on nothing is `NotSent`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import httpx2
+
+from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, answered
+from zilliz_jobs.cloud.envelope import Envelope, fault, open_envelope, said
+from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Transient, Unauthorised
+from zilliz_jobs.cloud.limiter import Limiter, Throttled
+from zilliz_jobs.cloud.paths import BadId, fill
+from zilliz_jobs.cloud.redaction import redact, secrets_in
+from zilliz_jobs.core.reasons import Reason
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Fence = Callable[[], None]
+Wire = httpx2.AsyncBaseTransport
+"""What carries the requests; only tests pass one."""
+
+_FIRST_BYTE = "http11.send_request_headers.started"
+_NEVER_OPENED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds. `total` counts from the slot of the limiter to the last byte of the answer; `slot` is how long an
+    effect waits for that slot (its fence would close anyway)."""
+
+    connect: float = 5.0
+    total: float = 30.0
+    slot: float = 5.0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answered read. `cloud_time`: the cloud's own clock (`Date` header)."""
+
+    data: Any
+    cloud_time: datetime | None
+    request_id: str
+
+
+class _Fenced(Exception):  # noqa: N818 - carries the fence's answer through the client
+    pass
+
+
+class _Passage:
+    """One effect on its way: asks the fence, and knows whether a byte of the request may have left."""
+
+    def __init__(self, fence: Fence) -> None:
+        self._fence = fence
+        self.begun = False
+
+    def ask(self) -> None:
+        try:
+            self._fence()
+        except Exception as error:
+            raise _Fenced(str(error) or type(error).__name__) from error
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        # A CONNECT asks a proxy for a tunnel; the cloud sees nothing of it.
+        if event == _FIRST_BYTE and info["request"].method != b"CONNECT":
+            self.ask()
+            self.begun = True
+
+
+class Transport:
+    """Requests with one key to one host, within the budget of `limiter`. Close it with `close()`.
+
+    Raises Unauthorised when the key can be none: empty, or with characters that no header takes.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str,
+        limiter: Limiter,
+        *,
+        timeouts: Timeouts | None = None,
+        wire: Wire | None = None,
+    ) -> None:
+        key = key.strip()  # Secrets made from files end in a line break
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise Unauthorised("cannot use the API key: it is empty, or has characters that no key has")
+        self._base_url = base_url.rstrip("/")
+        self._key = key
+        self._limiter = limiter
+        self._timeouts = timeouts or Timeouts()
+        self._traced = wire is None
+        tls = httpx2.create_ssl_context()  # the system's trust store
+        self._reading = self._client(wire, tls, httpx2.Limits(max_connections=20, keepalive_expiry=30.0))
+        self._effecting = self._client(wire, tls, httpx2.Limits(max_connections=None, max_keepalive_connections=0))
+
+    def __repr__(self) -> str:
+        return f"Transport({self._base_url!r})"
+
+    async def close(self) -> None:
+        await self._reading.aclose()
+        await self._effecting.aclose()
+
+    async def read(
+        self,
+        method: Method,
+        path: str,
+        *,
+        route: str | None = None,
+        ids: Mapping[str, str] | None = None,
+        params: Mapping[str, str | int | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        bare: bool = False,
+        doing: str | None = None,
+    ) -> Reply:
+        """Ask for something; changes nothing, so it may be repeated at will. No retry here.
+
+        `path` is a template with `{holes}` for `ids`; it is also the route whose budget counts, unless `route` says
+        otherwise. Params and body fields that are None are left out. `doing`: "<verb> <thing>" for messages. `bare`:
+        see `envelope`. Raises the tree of `errors`.
+        """
+        doing = doing or f"call {method} {path}"
+        try:
+            url = self._base_url + fill(path, ids)
+        except BadId as error:
+            raise NotFound(f"cannot {doing}: {redact(str(error))}") from None
+        try:
+            await self._limiter.slot(route or f"{method} {path}", within=self._timeouts.total)
+        except Throttled as full:
+            raise Transient(
+                f"cannot {doing}: the request budget of the key is used up",
+                reason=Reason.RATE_LIMITED,
+                retry_after=full.retry_after,
+            ) from None
+        request = self._request(self._reading, method, url, params, body)
+        secrets = (self._key, *secrets_in(body))
+        try:
+            async with asyncio.timeout(self._timeouts.total):
+                response = await self._reading.send(request)
+        except TimeoutError:
+            raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
+        except httpx2.DecodingError as error:
+            raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None
+        except httpx2.RequestError as error:
+            raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
+        envelope = self._open(response, bare)
+        error = fault(envelope, doing=doing, message=redact(said(envelope), secrets))
+        if error is not None:
+            raise error
+        return Reply(envelope.data, envelope.cloud_time, envelope.request_id)
+
+    async def effect(
+        self,
+        method: Method,
+        path: str,
+        *,
+        token: str,
+        fence: Fence,
+        route: str | None = None,
+        ids: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        bare: bool = False,
+        doing: str | None = None,
+    ) -> EffectReply:
+        """Change something, once. Never raises for what the cloud or the network does; see `effects`.
+
+        `token` goes out as Idempotency-Key (printable ASCII, at most 128 characters, else ValueError). `fence` is
+        asked twice: before a connection is opened, and when the first byte is about to be written; if it raises,
+        nothing is sent. A cancelled call leaves the outcome open, as `Uncertain` does. Not repeatable unless the
+        answer is `NotSent`.
+        """
+        doing = doing or f"call {method} {path}"
+        if not 0 < len(token) <= 128 or not token.isascii() or not token.isprintable():
+            raise ValueError(f"cannot {doing}: the token is not 1 to 128 printable ASCII characters")
+        try:
+            url = self._base_url + fill(path, ids)
+        except BadId as error:
+            return Refused(None, 0, f"cannot {doing}: {redact(str(error))}")
+        try:
+            await self._limiter.slot(route or f"{method} {path}", effect=True, within=self._timeouts.slot)
+        except Throttled as full:
+            text = f"cannot {doing}: the request budget of the key is used up"
+            return NotSent(Reason.RATE_LIMITED, text, full.retry_after)
+        request = self._request(self._effecting, method, url, None, body)
+        request.headers["Idempotency-Key"] = token
+        request.headers["Connection"] = "close"
+        passage = _Passage(fence)
+        request.extensions["trace"] = passage.trace
+        secrets = (self._key, *secrets_in(body))
+        try:
+            passage.ask()
+            async with asyncio.timeout(self._timeouts.total):
+                response = await self._effecting.send(request)
+        except _Fenced as closed:
+            return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
+        except (TimeoutError, httpx2.RequestError) as error:
+            cause = _cause(error, secrets) if isinstance(error, httpx2.RequestError) else "no answer in time"
+            if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
+                return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
+            return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
+        envelope = self._open(response, bare)
+        return answered(envelope, doing=doing, message=redact(said(envelope), secrets))
+
+    def _client(self, wire: Wire | None, tls: Any, limits: httpx2.Limits) -> httpx2.AsyncClient:
+        wait = self._timeouts
+        return httpx2.AsyncClient(
+            transport=wire,
+            verify=tls,
+            limits=limits,
+            timeout=httpx2.Timeout(wait.total, connect=wait.connect),
+            follow_redirects=False,
+            headers={"Accept": "application/json", "User-Agent": "zilliz-jobs-operator"},
+        )
+
+    def _request(
+        self,
+        client: httpx2.AsyncClient,
+        method: Method,
+        url: str,
+        params: Mapping[str, str | int | None] | None,
+        body: Mapping[str, Any] | None,
+    ) -> httpx2.Request:
+        headers = {"Authorization": f"Bearer {self._key}"}
+        content = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
+        query = {name: value for name, value in (params or {}).items() if value is not None}
+        return client.build_request(method, url, params=query or None, content=content, headers=headers)
+
+    def _open(self, response: httpx2.Response, bare: bool) -> Envelope:
+        envelope = open_envelope(response.status_code, response.headers, response.content, bare=bare)
+        if envelope.throttled or (envelope.status == 503 and envelope.retry_after is not None):
+            self._limiter.pause(envelope.retry_after)
+        return envelope
+
+
+def _cause(error: Exception, secrets: tuple[str, ...]) -> str:
+    """The client's own words, which are sometimes none."""
+    return redact(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, secrets)

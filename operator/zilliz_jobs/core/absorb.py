@@ -1,0 +1,255 @@
+"""What an observation does to a status. Decides nothing: `choose` does, from the status that results."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from zilliz_jobs.api.jobspec import OnSubmissionUnknown
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State, Submission
+from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.attempts import ended, failed, next_attempt, not_taken, prepared, said, taken, with_attempt
+from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.resolution import adoption, resolved
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open
+
+
+def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> JobStatus:
+    """The status after `seen`. What does not fit the status (an echo that came too late) changes nothing."""
+    if is_finished(status):
+        return status
+    match seen:
+        case seen_.Nothing():
+            return status
+        case seen_.Seen() | seen_.Missing() | seen_.Waits() if (wanted := adoption(s, status)) is not None:
+            return _adopting(s, status, wanted, seen, now)
+        case seen_.Seen() | seen_.Missing() | seen_.Unreadable() if handle_of(status):
+            return _read(s, status, seen, now)
+        case seen_.Prepared() if not is_open(status) and not handle_of(status):
+            return prepared(s, status, seen, retry_step(s, status), now)
+        case seen_.Waits(reason, message):
+            return said(status, reason, message)
+        case seen_.Accepted() | seen_.NotSent() | seen_.Refused() | seen_.EffectUnknown() if is_open(status):
+            return _answered(s, status, seen, now)
+        case seen_.Found() | seen_.Absent() | seen_.Undecided() if is_open(status):
+            return _looked(s, status, seen, now)
+        case seen_.CancelAccepted() | seen_.CancelRefused() | seen_.CancelUnclear():
+            return _cancel_answered(status, seen, now)
+        case _:
+            return status
+
+
+def retry_step(s: Snapshot, status: JobStatus) -> str:
+    """Retry in place where the console can do it and the last attempt had an id; else submit (again)."""
+    attempts = status.attempts or []
+    in_place = s.traits.retry.value == "Freely" and s.link.console and len(attempts) > 1 and attempts[-2].job_id
+    return RETRY_STEP if in_place else SUBMIT_STEP
+
+
+def _adopting(
+    s: Snapshot, status: JobStatus, job_id: str, seen: seen_.Seen | seen_.Missing | seen_.Waits, now: datetime
+) -> JobStatus:
+    """The object follows this job from now on, or says why it cannot."""
+    match seen:
+        case seen_.Seen():
+            record = status.submission or Submission(attempt=attempt_of(status).number, intent_time=now)
+            why = (Reason.ADOPTED, f"follows job {job_id}, which was started elsewhere")
+            status = taken(status.but(submission=record), {"jobId": job_id}, Evidence.ADOPTED, {}, why)
+            return _read(s, resolved(status, Outcome.COMPLETED, *why, now), seen, now)
+        case seen_.Missing():
+            reason, message = Reason.ADOPT_NOT_FOUND, f"the cloud knows no job {job_id}"
+        case seen_.Waits(reason, message):
+            pass
+    if is_open(status):  # named by the annotation: the open submission stays as it is
+        return resolved(status, Outcome.REFUSED, reason, message, now)
+    return said(status, reason, message)
+
+
+def _read(
+    s: Snapshot, status: JobStatus, seen: seen_.Seen | seen_.Missing | seen_.Unreadable, now: datetime
+) -> JobStatus:
+    match seen:
+        case seen_.Seen():
+            return (
+                _running(s, status, seen, now)
+                if seen.state is None or not seen.state.finished
+                else _ended(s, _facts(status, seen, now), seen, now)
+            )
+        case seen_.Missing():
+            return _missing(s, status, now)
+        case seen_.Unreadable(reason, message):
+            # One failed read is no news; a row of them is.
+            return said(status, reason, message) if s.tries >= 2 else status
+
+
+def _facts(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
+    """What the cloud shows, whatever the state; what it does not tell stays as it was."""
+    submission = status.submission.but(missing_since=None) if status.submission else None
+    if submission and seen.job_id and "jobId" not in (submission.handle or {}):
+        submission = submission.but(handle={**(submission.handle or {}), "jobId": seen.job_id})
+    moved = (seen.progress, seen.cloud_status or None) != (status.progress_percent, status.cloud_status)
+    return status.but(
+        submission=submission,
+        job_id=seen.job_id or status.job_id,
+        cloud_status=seen.cloud_status or None,
+        progress_percent=seen.progress if seen.progress is not None else status.progress_percent,
+        last_progress_time=now if moved else status.last_progress_time,
+        start_time=seen.start_time or status.start_time,
+        estimated_completion_time=seen.estimated_end,
+        created_by=seen.created_by or status.created_by,
+        result={**(status.result or {}), **seen.result} or None,
+    )
+
+
+def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
+    status = _facts(status, seen, now)
+    if seen.state is None:
+        return said(
+            status, Reason.UNKNOWN_CLOUD_STATUS, f"the cloud reports the unknown status {seen.cloud_status!r}"
+        )
+    reason = Reason.IN_PROGRESS if seen.state is State.IN_PROGRESS else Reason.PENDING
+    if seen.cloud_status.upper() == "CANCELING":
+        reason = Reason.CANCELING
+    return with_attempt(said(status.but(state=seen.state), reason, seen.message or reason.help))
+
+
+def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
+    end = seen.end_time or now
+    match seen.state:
+        case State.SUCCESSFUL:
+            return ended(s, status, State.SUCCESSFUL, Reason.SUCCESSFUL, seen.message or "the job ended well", end)
+        case State.CANCELED:
+            by_person = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
+            late = status.submission and status.submission.cancel_time and not by_person
+            reason = Reason.DEADLINE_EXCEEDED if late else Reason.CANCELED
+            message = seen.message or ("cancelled past its deadline" if late else "the job was cancelled")
+            return ended(s, status, State.CANCELED, reason, message, end)
+        case _:
+            return failed(s, status, Reason.JOB_FAILED, seen.message or "the cloud gave no reason", end, now)
+
+
+def _missing(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    submission = status.submission
+    if submission is None:
+        return status
+    since = submission.missing_since or now
+    status = status.but(submission=submission.but(missing_since=since))
+    if now - since < timedelta(seconds=s.rules.missing_grace):
+        return said(status, Reason.JOB_NOT_SEEN, "the cloud does not show the job at the moment")
+    if status.cloud_status is None:
+        return ended(s, status, State.UNKNOWN, Reason.JOB_LOST, "the cloud named the job but never showed it", now)
+    return ended(
+        s, status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, "the cloud forgot the job before its end was seen", now
+    )
+
+
+def _answered(
+    s: Snapshot,
+    status: JobStatus,
+    seen: seen_.Accepted | seen_.NotSent | seen_.Refused | seen_.EffectUnknown,
+    now: datetime,
+) -> JobStatus:
+    submission = status.submission
+    if submission is None:
+        return status
+    match seen:
+        case seen_.Accepted(handle, result):
+            status = taken(status, handle, Evidence.ANSWERED, result, (Reason.SUBMITTED, "the cloud took the job"))
+            return with_attempt(status)
+        case seen_.NotSent(reason, message):
+            return said(not_taken(status, Evidence.NOT_SENT, submission.sends - 1), reason, message)
+        case seen_.Refused(reason, message) if submission.sends > 1:
+            # A refusal of this send says nothing about the sends before it.
+            doubt = submission.but(evidence=Evidence.REFUSED, look_since=now)
+            return said(status.but(submission=doubt), reason, message)
+        case seen_.Refused(reason, message, heals):
+            status = not_taken(status, Evidence.REFUSED, 0)
+            if heals:
+                return said(status, reason, message)
+            return failed(s, status, reason, message, now, now)
+        case seen_.EffectUnknown(message):
+            doubt = submission.but(look_since=now)
+            return said(status.but(submission=doubt), Reason.LOOKING_FOR_SUBMISSION, message)
+
+
+def _looked(
+    s: Snapshot, status: JobStatus, seen: seen_.Found | seen_.Absent | seen_.Undecided, now: datetime
+) -> JobStatus:
+    submission = status.submission
+    if submission is None:
+        return status
+    since = submission.look_since or now
+    settled = now - since >= s.settle
+    submission = submission.but(look_since=since)
+    match seen:
+        case seen_.Found(handle, evidence, result):
+            return with_attempt(
+                taken(status, handle, evidence, result, (Reason.FOUND, "the submission was found again in the cloud"))
+            )
+        case seen_.Absent() if submission.absent_since is None or not settled:
+            first = submission.absent_since or now
+            return _looking(status.but(submission=submission.but(absent_since=first)), "not found so far")
+        case seen_.Absent() if submission.evidence is Evidence.REFUSED:
+            status = not_taken(status, Evidence.ABSENT, 0)
+            return failed(s, status, Reason.REJECTED, status.message or "the cloud refused the job", now, now)
+        case seen_.Absent() if submission.sends >= s.rules.max_sends:
+            message = f"sent {submission.sends} times, and the cloud took none of them"
+            return failed(s, not_taken(status, Evidence.ABSENT, 0), Reason.SUBMISSION_FAILED, message, now, now)
+        case seen_.Absent():
+            status = not_taken(status, Evidence.ABSENT, submission.sends)
+            return said(status, Reason.WAITING, "the cloud did not take the submission; it is sent again")
+        case seen_.Undecided(message):
+            status = status.but(submission=submission.but(absent_since=None))
+            return _unknown(s, status, message, now) if settled else _looking(status, message)
+
+
+def _looking(status: JobStatus, message: str) -> JobStatus:
+    # The words of a refusal are kept: they are the verdict if the look-up finds nothing.
+    if status.submission and status.submission.evidence is Evidence.REFUSED:
+        return status
+    return said(status, Reason.LOOKING_FOR_SUBMISSION, f"the submission is being looked up in the cloud: {message}")
+
+
+def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> JobStatus:
+    submission = status.submission
+    assert submission is not None  # noqa: S101 - callers hold an open submission
+    told = (
+        f"{message}; decide with the annotation jobs.zilliz.com/resolve-submission: "
+        f"{submission.token}=adopt:<jobId>, {submission.token}=resubmit or {submission.token}=abandon"
+    )
+    match s.on_unknown:
+        case OnSubmissionUnknown.WAIT:
+            status = status.but(submission=submission.but(evidence=Evidence.UNKNOWN))
+            return said(status, Reason.SUBMISSION_UNKNOWN, told)
+        case OnSubmissionUnknown.FAIL:
+            return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+        case OnSubmissionUnknown.RESUBMIT:
+            return resubmitted(status, f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says")
+
+
+def resubmitted(status: JobStatus, message: str) -> JobStatus:
+    """Another attempt, although the last one may run in the cloud; a person or the policy said so."""
+    given_up = said(status.but(state=State.UNKNOWN), Reason.SUBMISSION_UNKNOWN, message)
+    return said(next_attempt(given_up), Reason.WAITING, message)
+
+
+def _cancel_answered(
+    status: JobStatus, seen: seen_.CancelAccepted | seen_.CancelRefused | seen_.CancelUnclear, now: datetime
+) -> JobStatus:
+    asked = status.cancel if status.cancel and status.cancel.outcome is Outcome.REQUESTED else None
+    match seen:
+        case seen_.CancelUnclear(message):
+            return status.but(cancel=asked.but(message=message)) if asked else status
+        case seen_.CancelAccepted() if asked:
+            note = "the cloud accepted the cancel"
+            accepted = asked.but(outcome=Outcome.ACCEPTED, reason=str(Reason.CANCEL_ACCEPTED), message=note, time=now)
+            return status.but(cancel=accepted)
+        case seen_.CancelRefused(reason, message) if asked:
+            return status.but(
+                cancel=asked.but(outcome=Outcome.REFUSED, reason=str(reason), message=message, time=now)
+            )
+        case _:
+            # Asked for by a deadline or a deletion: once is enough.
+            submission = status.submission
+            return status.but(submission=submission.but(cancel_time=now)) if submission else status

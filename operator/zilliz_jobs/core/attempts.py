@@ -1,0 +1,156 @@
+"""The transitions of a status: an attempt begins, is sent, is taken, ends. Each returns a new status.
+
+Everything that sets `state` or `completionTime` is here, so the rules "Failed only when no automatic attempt is left"
+and "a finished state never changes back, except by a retry" have one place.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from zilliz_jobs.api.jobstatus import (
+    MAX_ATTEMPTS,
+    MAX_MESSAGE,
+    Attempt,
+    Evidence,
+    JobStatus,
+    Outcome,
+    State,
+    Submission,
+)
+from zilliz_jobs.core.backoff import before_attempt
+from zilliz_jobs.core.observation import Handle, Prepared
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of
+
+NEVER_RETRIED_BY_POLICY = frozenset(
+    {Reason.JOB_LOST, Reason.OUTCOME_UNKNOWN, Reason.SUBMISSION_UNKNOWN, Reason.DEADLINE_EXCEEDED}
+)
+
+
+def said(status: JobStatus, reason: Reason | str, message: str) -> JobStatus:
+    """The status with this explanation; the message is cut to what a status may hold."""
+    return status.but(reason=str(reason), message=message[:MAX_MESSAGE])
+
+
+def prepared(s: Snapshot, status: JobStatus, found: Prepared, step: str, now: datetime) -> JobStatus:
+    """The intent: written before the request is sent."""
+    earlier = status.submission
+    submission = Submission(
+        attempt=attempt_of(status).number,
+        step=step,
+        token=earlier.token if earlier and earlier.sends else found.token,
+        holder=found.holder,
+        intent_time=now,
+        cloud_time=found.cloud_time,
+        sends=(earlier.sends if earlier else 0) + 1,
+        baseline=found.baseline or None,
+        evidence=Evidence.SENDING,
+    )
+    return said(status.but(submission=submission), Reason.SUBMITTING, "the submission is on its way")
+
+
+def taken(
+    status: JobStatus, handle: Handle, evidence: Evidence, result: dict[str, Any], why: tuple[Reason, str]
+) -> JobStatus:
+    """The cloud has the job, and this is what it knows it by."""
+    submission = (status.submission or Submission(attempt=attempt_of(status).number)).but(
+        handle=handle, evidence=evidence, look_since=None, absent_since=None
+    )
+    retry = status.retry
+    if retry and retry.outcome is Outcome.ACCEPTED:
+        retry = retry.but(outcome=Outcome.COMPLETED)
+    return said(
+        status.but(
+            submission=submission,
+            job_id=handle.get("jobId") or None,
+            result={**(status.result or {}), **result} or None,
+            retry=retry,
+        ),
+        *why,
+    )
+
+
+def not_taken(status: JobStatus, evidence: Evidence, sends: int) -> JobStatus:
+    """Proven: the cloud does not have it. Without any open send the record goes, and the spec may be edited again."""
+    if status.submission is None or sends == 0:
+        return status.but(submission=None)
+    return status.but(
+        submission=status.submission.but(evidence=evidence, sends=sends, look_since=None, absent_since=None)
+    )
+
+
+def ended(s: Snapshot, status: JobStatus, state: State, reason: Reason, message: str, end: datetime) -> JobStatus:
+    """The job's end as the object will keep it; a request that still waits learns that it came too late."""
+    cancel = status.cancel
+    if cancel and cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED):
+        if state is State.CANCELED:
+            cancel = cancel.but(
+                outcome=Outcome.COMPLETED, reason=str(Reason.CANCELED), message="the job is cancelled", time=end
+            )
+        else:
+            cancel = cancel.but(
+                outcome=Outcome.REFUSED,
+                reason=str(Reason.ALREADY_FINISHED),
+                message=f"the job ended before it could be cancelled: {state}",
+                time=end,
+            )
+    retry = status.retry
+    if retry and retry.outcome is Outcome.ACCEPTED:
+        retry = retry.but(outcome=Outcome.FAILED, reason=str(reason), message=message[:MAX_MESSAGE], time=end)
+    done = said(status.but(state=state, completion_time=end, cancel=cancel, retry=retry), reason, message)
+    if state is State.SUCCESSFUL:
+        done = done.but(progress_percent=100)
+    return with_attempt(done.but(estimated_completion_time=None))
+
+
+def failed(s: Snapshot, status: JobStatus, reason: Reason, message: str, end: datetime, now: datetime) -> JobStatus:
+    """The attempt failed: the job's end, or the next attempt where retryPolicy has one left."""
+    done = ended(s, status, State.FAILED, reason, message, end)
+    used = attempt_of(status).automatic or 0
+    wanted = used < (s.policy.limit or 0) and reason not in NEVER_RETRIED_BY_POLICY
+    if not wanted or not s.may_retry or not s.has_source or s.deleting_since:
+        return done
+    due = now + timedelta(seconds=before_attempt(used + 1, s.policy, s.jitter))
+    following = next_attempt(done, automatic=used + 1, not_before=due)
+    return said(
+        following,
+        Reason.RETRY_SCHEDULED,
+        f"attempt {attempt_of(status).number} failed: {message}; retry {used + 1} of {s.policy.limit} follows",
+    )
+
+
+def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime | None = None) -> JobStatus:
+    """A fresh row of the table: nothing sent, nothing known; the past stays in `attempts`."""
+    attempts = with_attempt(status).attempts or []
+    new = Attempt(
+        number=attempt_of(status).number + 1, state=State.PENDING, automatic=automatic or None, not_before=not_before
+    )
+    return status.but(
+        state=State.PENDING,
+        attempts=[*attempts, new][-MAX_ATTEMPTS:],
+        submission=None,
+        job_id=None,
+        cloud_status=None,
+        progress_percent=None,
+        last_progress_time=None,
+        start_time=None,
+        completion_time=None,
+        estimated_completion_time=None,
+    )
+
+
+def with_attempt(status: JobStatus) -> JobStatus:
+    """`attempts[-1]` brought in line with what the status says of the current attempt."""
+    current = attempt_of(status)
+    ended_already = status.state is not None and status.state.finished
+    row = current.but(
+        job_id=status.job_id,
+        state=status.state,
+        start_time=status.start_time,
+        completion_time=status.completion_time,
+        reason=status.reason if ended_already else None,
+        message=status.message if ended_already else None,
+    )
+    return status.but(attempts=[*(status.attempts or [])[:-1], row])

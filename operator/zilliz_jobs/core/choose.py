@@ -1,0 +1,176 @@
+"""The next action for a status, and when to look again. The status is settled already; nothing here changes it.
+
+Four rooms, by what is known of the submission: none yet, open, followed, finished; and a door for deletion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus
+from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.absorb import retry_step
+from zilliz_jobs.core.backoff import exponential, poll_interval
+from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due
+from zilliz_jobs.core.gates import closed_gate
+from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
+from zilliz_jobs.core.requests import cancel_wanted
+from zilliz_jobs.core.resolution import adoption
+from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
+
+SOON = 1.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    action: Action | None = None
+    wake: float | None = None
+    finalizer: bool | None = None
+
+
+def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
+    """What to do next. An observation of this very pass is used, and never asked for twice."""
+    if s.deleting_since is not None:
+        return _deleting(s, status, seen, now)
+    if is_finished(status):
+        return _finished(s, status, now)
+    if handle_of(status):
+        return _following(s, status, seen, now)
+    if is_open(status):
+        return _open(s, status, seen, now)
+    return _before(s, status, seen, now)
+
+
+def _backoff(s: Snapshot, retry_after: float | None = None) -> float:
+    wait = exponential(s.tries, base=s.rules.backoff_base, cap=s.rules.backoff_max, jitter=s.jitter)
+    return max(wait, retry_after or 0)
+
+
+def _until(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else max(SOON, (moment - now).total_seconds())
+
+
+def _sooner(*waits: float | None) -> float | None:
+    return min((w for w in waits if w is not None), default=None)
+
+
+def _before(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
+    deadline = _until(start_due(s, status), now)
+    gate = closed_gate(s, status, now)
+    if gate:
+        return Choice(wake=_sooner(gate.wake, deadline))
+    wanted = adoption(s, status)
+    match seen:
+        case seen_.Waits() | seen_.NotSent() | seen_.Unreadable() | seen_.Refused():
+            return Choice(wake=_sooner(_backoff(s, seen.retry_after), deadline))
+        case seen_.Missing():
+            return Choice(wake=_sooner(_backoff(s), deadline))
+        case _ if wanted is not None:
+            return Choice(Adopt(wanted))
+        case _:
+            return Choice(Prepare(retry_step(s, status)))
+
+
+def _open(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
+    submission = status.submission
+    if isinstance(seen, seen_.Prepared):
+        return Choice(Submit(), finalizer=_wanted_finalizer(s))
+    if s.link.problem:
+        return Choice(wake=s.link.problem.retry_after or s.rules.recheck)
+    adopt = adoption(s, status)
+    if adopt is not None and not isinstance(seen, seen_.Unreadable):
+        return Choice(Adopt(adopt))
+    match seen:
+        case seen_.Unreadable(retry_after=after):
+            return Choice(wake=_backoff(s, after))
+        case seen_.Absent() | seen_.Undecided():
+            since = submission.look_since if submission else None
+            settled = _until(since + s.settle if since else None, now) or SOON
+            lost = submission is not None and submission.evidence is Evidence.UNKNOWN
+            interval = s.rules.unknown_look_interval if lost else s.rules.look_interval
+            return Choice(wake=interval if lost else min(interval, settled))
+        case _:
+            return Choice(Find())
+
+
+def _following(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
+    finalizer = _wanted_finalizer(s)
+    if s.link.problem:
+        return Choice(wake=s.link.problem.retry_after or s.rules.recheck, finalizer=finalizer)
+    match seen:
+        case seen_.Unreadable() | seen_.CancelUnclear():
+            return Choice(wake=_backoff(s, seen.retry_after), finalizer=finalizer)
+        case seen_.CancelAccepted() | seen_.CancelRefused():
+            return Choice(wake=s.rules.poll_min, finalizer=finalizer)
+        case seen_.Seen() if cancel_wanted(s, status) or _deadline_cancels(s, status, now):
+            return Choice(Cancel(), finalizer=finalizer)
+        case seen_.Seen() | seen_.Missing():
+            return Choice(wake=_next_look(s, status, now), finalizer=finalizer)
+        case _:
+            return Choice(Observe(), finalizer=finalizer)
+
+
+def _next_look(s: Snapshot, status: JobStatus, now: datetime) -> float | None:
+    began = status.submission.intent_time if status.submission else None
+    age = (now - began).total_seconds() if began else 0.0
+    poll = poll_interval(age, least=s.rules.poll_min, most=s.rules.poll_max, jitter=s.jitter)
+    due = overdue_at(s, status)
+    return _sooner(poll, _until(due[0], now) if due and now < due[0] else None)
+
+
+def may_cancel_unasked(s: Snapshot, status: JobStatus) -> bool:
+    """Whether a deadline or a deletion may cancel: never what is held by inference only, and once per submission."""
+    submission = status.submission
+    if submission is None or submission.cancel_time or submission.evidence is Evidence.INFERRED:
+        return False
+    allowed = s.traits.can_cancel and (s.link.console or not s.traits.cancel_needs_console)
+    return allowed and bool(status.job_id)
+
+
+def _deadline_cancels(s: Snapshot, status: JobStatus, now: datetime) -> bool:
+    return overdue(s, status, now) is not None and may_cancel_unasked(s, status)
+
+
+def _wanted_finalizer(s: Snapshot) -> bool | None:
+    wanted = s.cancels_on_delete and s.traits.can_cancel
+    return wanted if wanted != s.finalizer else None
+
+
+def _finished(s: Snapshot, status: JobStatus, now: datetime) -> Choice:
+    finalizer = False if s.finalizer else None
+    ttl = s.spec.ttl_seconds_after_finished if s.spec else None
+    if ttl is None or status.completion_time is None or s.tracked:
+        return Choice(finalizer=finalizer)
+    # The end is seen by us no earlier than now, so a cloud clock ahead of ours cannot shorten the life.
+    due = status.completion_time + timedelta(seconds=ttl)
+    if now >= due:
+        return Choice(Delete(), finalizer=finalizer)
+    return Choice(wake=_until(due, now), finalizer=finalizer)
+
+
+def _deleting(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
+    """Cancel what runs, but never hold a deletion for longer than its bound."""
+    since = s.deleting_since or now
+    if not s.finalizer:
+        return Choice()
+    is_running = bool(handle_of(status)) and not is_finished(status)
+    if is_open(status) and not is_finished(status):
+        bound = since + s.settle - timedelta(seconds=s.rules.fence_seconds - s.rules.look_on_delete)
+    elif is_running and s.cancels_on_delete and may_cancel_unasked(s, status):
+        bound = since + timedelta(seconds=s.rules.cancel_on_delete)
+    else:
+        return Choice(finalizer=False)
+    if now >= bound:
+        return Choice(finalizer=False)
+    left = _until(bound, now)
+    match seen:
+        case seen_.Unreadable() | seen_.CancelUnclear():
+            return Choice(wake=_sooner(_backoff(s, seen.retry_after), left))
+        case seen_.Absent() | seen_.Undecided():
+            return Choice(wake=_sooner(s.rules.look_interval, left))
+        case _ if s.link.problem:
+            return Choice(wake=_sooner(s.rules.backoff_base * 2, left))
+        case _:
+            return Choice(Find() if is_open(status) else Cancel())

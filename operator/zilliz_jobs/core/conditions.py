@@ -1,0 +1,111 @@
+"""The conditions of a job, as a pure function of its status: the contract's table, kept in one place.
+
+Ready is only ever a summary. Reconciling and Stalled exist for kstatus and are left out when not true.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition, Evidence, JobStatus, State
+from zilliz_jobs.core.deadlines import overdue
+from zilliz_jobs.core.gates import NEEDS_EDIT, SUSPENDING
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
+
+Row = tuple[str, str, str]  # status, reason, message
+_EVIDENCE_REASON = {
+    Evidence.ANSWERED: Reason.SUBMITTED,
+    Evidence.MARKER: Reason.FOUND,
+    Evidence.INFERRED: Reason.FOUND,
+    Evidence.ADOPTED: Reason.ADOPTED,
+}
+
+
+def with_conditions(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    """The status with all its conditions; a lastTransitionTime moves only with its condition's status."""
+    rows = _rows(s, status, now)
+    before = {c.type: c for c in status.conditions or []}
+    conditions = []
+    for kind, (value, reason, message) in rows.items():
+        old = before.get(kind)
+        same = old is not None and old.status == value and old.last_transition_time is not None
+        conditions.append(
+            Condition(
+                type=kind,
+                status=value,
+                reason=reason,
+                message=message[:MAX_MESSAGE],
+                last_transition_time=old.last_transition_time if old and same else now,
+                observed_generation=s.generation,
+            )
+        )
+    return status.but(conditions=conditions, observed_generation=s.generation)
+
+
+def _rows(s: Snapshot, status: JobStatus, now: datetime) -> dict[str, Row]:
+    reason, message = status.reason or str(Reason.WAITING), status.message or ""
+    ready, succeeded, finished, third = _summary(status, reason)
+    rows: dict[str, Row] = {
+        "Accepted": ("False", str(Reason.INVALID_SPEC), s.spec_error)
+        if s.spec is None
+        else ("True", str(Reason.VALID_SPEC), Reason.VALID_SPEC.help),
+        "Submitted": _submitted(status, reason, message),
+        "Suspended": _suspended(s, status, reason, message),
+        "Overdue": _overdue(s, status, now),
+        "Succeeded": (succeeded, reason, message),
+        "Finished": (finished, reason, message),
+        "Ready": (ready, "Suspended" if ready == "True" and finished == "False" else reason, message),
+    }
+    if third:
+        rows[third] = ("True", reason, message)
+    return rows
+
+
+def _summary(status: JobStatus, reason: str) -> tuple[str, str, str, str]:
+    """Ready, Succeeded, Finished, and which of Reconciling and Stalled is true."""
+    if is_finished(status):
+        match status.state:
+            case State.SUCCESSFUL:
+                return "True", "True", "True", ""
+            case State.FAILED | State.CANCELED:
+                return "False", "False", "True", "Stalled"
+            case _:
+                return "False", "Unknown", "True", "Stalled"
+    if is_open(status) and status.submission and status.submission.evidence is Evidence.UNKNOWN:
+        return "False", "Unknown", "False", "Stalled"
+    if status.submission is None and reason in SUSPENDING:
+        return "True", "Unknown", "False", ""
+    if status.submission is None and reason in NEEDS_EDIT:
+        return "False", "Unknown", "False", "Stalled"
+    return "False", "Unknown", "False", "Reconciling"
+
+
+def _submitted(status: JobStatus, reason: str, message: str) -> Row:
+    submission = status.submission
+    if submission and handle_of(status):
+        why = _EVIDENCE_REASON.get(submission.evidence or Evidence.ANSWERED, Reason.SUBMITTED)
+        return "True", str(why), why.help
+    if is_open(status):
+        return "Unknown", reason, message
+    return "False", str(Reason.NOT_SUBMITTED), message if is_finished(status) else Reason.NOT_SUBMITTED.help
+
+
+def _suspended(s: Snapshot, status: JobStatus, reason: str, message: str) -> Row:
+    if status.submission is None and not is_finished(status) and reason in SUSPENDING:
+        return "True", reason, message
+    if s.spec and s.spec.suspend:
+        return "False", str(Reason.RUNNING_ALREADY), Reason.RUNNING_ALREADY.help
+    return "False", str(Reason.NOT_SUSPENDED), Reason.NOT_SUSPENDED.help
+
+
+def _overdue(s: Snapshot, status: JobStatus, now: datetime) -> Row:
+    late = overdue(s, status, now)
+    if late:
+        asked = status.submission and status.submission.cancel_time
+        return "True", str(late), late.help + (" The cloud was asked to cancel the job." if asked else "")
+    if is_finished(status):
+        for old in status.conditions or []:
+            if old.type == "Overdue" and old.status == "True":
+                return old.status, old.reason, old.message
+    return "False", str(Reason.ON_TIME), Reason.ON_TIME.help

@@ -1,0 +1,87 @@
+"""The decision: one job object and what was just learnt lead to a new status and at most one action.
+
+Pure and total. The engine carries the action out and comes back with its answer as the next observation, until there
+is no action left; so a job's whole life is a walk through this one function.
+
+    absorb the observation -> heed the requests -> mind the deadlines and gates -> choose -> set the conditions
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from zilliz_jobs.api.jobspec import OnSubmissionUnknown
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
+from zilliz_jobs.core.absorb import absorb
+from zilliz_jobs.core.attempts import ended, said, with_attempt
+from zilliz_jobs.core.choose import choose
+from zilliz_jobs.core.conditions import with_conditions
+from zilliz_jobs.core.deadlines import start_due
+from zilliz_jobs.core.gates import closed_gate
+from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.plan import Plan
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.requests import heed
+from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
+
+
+def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
+    """The plan for `s` after `seen`. Same arguments, same plan; raises nothing."""
+    status = _described(s)
+    status = absorb(s, status, seen, now)
+    status = heed(s, status, now)
+    status = _minded(s, status, now)
+    choice = choose(s, status, seen, now)
+    status = with_conditions(s, with_attempt(status), now)
+    return Plan(status=status, action=choice.action, wake=choice.wake, finalizer=choice.finalizer)
+
+
+def _described(s: Snapshot) -> JobStatus:
+    """What the status says whatever happens: its target, and Pending from first sight."""
+    status = s.status
+    if status.state is None:
+        status = status.but(state=State.PENDING)
+    if s.spec is not None:
+        status = status.but(target=s.target or None, description=s.description or None)
+    return with_attempt(status)
+
+
+def _minded(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    """Deadlines to start, and the gates' words while nothing is submitted."""
+    if is_finished(status) or handle_of(status) or s.deleting_since:
+        return status
+    if is_open(status):
+        return _unknown_too_long(s, status, now)
+    due = start_due(s, status)
+    if due and now >= due:
+        message = f"not submitted within its start deadline; the last obstacle was: {status.message or 'none'}"
+        return ended(s, status.but(submission=None), State.FAILED, Reason.DEADLINE_EXCEEDED, message, now)
+    gate = closed_gate(s, status, now)
+    if gate:
+        return said(status, gate.reason, gate.message)
+    return status if status.reason and not _gate_is_over(status) else said(status, Reason.WAITING, "")
+
+
+def _gate_is_over(status: JobStatus) -> bool:
+    """The status still names a gate that is open by now."""
+    gates = (
+        Reason.INVALID_SPEC,
+        Reason.SUSPENDED,
+        Reason.HELD,
+        Reason.CRD_OUTDATED,
+        Reason.CONNECTION_NOT_FOUND,
+        Reason.CONNECTION_NOT_READY,
+        Reason.CONNECTION_SUSPENDED,
+    )
+    return status.reason in gates
+
+
+def _unknown_too_long(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    """An unknown submission ends with the start deadline, or by a policy that was set to Fail afterwards."""
+    if not status.submission or status.submission.evidence is not Evidence.UNKNOWN:
+        return status
+    due = start_due(s, status)
+    if (due and now >= due) or s.on_unknown is OnSubmissionUnknown.FAIL:
+        message = "no look-up could tell whether the cloud took the submission"
+        return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+    return status

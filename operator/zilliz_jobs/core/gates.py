@@ -1,0 +1,58 @@
+"""What may hold a first (or next) submission back, in the order in which a person should hear of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from zilliz_jobs.api.connection import FirstSubmission
+from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.resolution import adoption
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of
+
+SUSPENDING = frozenset({Reason.SUSPENDED, Reason.HELD, Reason.CONNECTION_SUSPENDED})
+"""Reasons that count as suspended: wanted by a person, neither progress nor failure."""
+
+NEEDS_EDIT = frozenset({Reason.INVALID_SPEC})
+"""Reasons that nothing but an edit of the object can lift."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    reason: Reason
+    message: str
+    wake: float | None
+
+
+def closed_gate(s: Snapshot, status: JobStatus, now: datetime) -> Gate | None:
+    """The first gate that is closed; None when the submission may be prepared."""
+    again = s.rules.recheck
+    if s.spec is None:
+        return Gate(Reason.INVALID_SPEC, s.spec_error, None)
+    if s.spec.suspend:
+        return Gate(Reason.SUSPENDED, "spec.suspend is true; nothing is submitted until it is false", None)
+    if s.gate:
+        return Gate(s.gate.reason, s.gate.message, s.gate.retry_after or again)
+    if s.link.problem:
+        return Gate(s.link.problem.reason, s.link.problem.message, s.link.problem.retry_after or again)
+    if s.link.suspended:
+        return Gate(Reason.CONNECTION_SUSPENDED, "the ZillizConnection is suspended; nothing is submitted", None)
+    if adoption(s, status) is None and attempt_of(status).number == 1 and (held := _held(s)):
+        return Gate(Reason.HELD, held, None)
+    due = attempt_of(status).not_before
+    if due and now < due:
+        return Gate(Reason.RETRY_SCHEDULED, status.message or "", (due - now).total_seconds())
+    return None
+
+
+def _held(s: Snapshot) -> str:
+    if s.restored:
+        return (
+            "the object was restored from a backup and may have been submitted before; remove the label "
+            "velero.io/restore-name to submit it again"
+        )
+    first = s.link.first_submission
+    if first is FirstSubmission.HOLD or (first is FirstSubmission.FIND and not s.traits.exact_find):
+        return f"the connection's firstSubmission is {first.value}; set it to Submit when this job is really wanted"
+    return ""

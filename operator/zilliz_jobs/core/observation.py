@@ -1,0 +1,166 @@
+"""What the outside told: answers of the cloud, as closed unions of frozen values.
+
+One union per question. `decide` matches on them; `kinds` make them; `engine` carries them from one to the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from zilliz_jobs.api.jobstatus import Evidence, State
+from zilliz_jobs.core.reasons import Reason
+
+Handle = dict[str, str]
+"""What the cloud knows a job by: jobId where it gave one, else backupId, clusterId, collection, ..."""
+
+Baseline = dict[str, list[str]]
+"""What the cloud showed before a submission; a look-up compares with it. Small and bounded."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Nothing was learnt yet in this tick."""
+
+
+# -- how is the job? -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The job as the cloud shows it. `state` None: a word that nobody knows, kept in `cloud_status`."""
+
+    state: State | None
+    cloud_status: str = ""
+    job_id: str = ""
+    progress: int | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    estimated_end: datetime | None = None
+    message: str = ""
+    created_by: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The cloud answered, and does not know the job."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """No answer that tells anything: throttled, down, garbled, key rejected. Says nothing about the job."""
+
+    reason: Reason
+    message: str
+    retry_after: float | None = None
+
+
+# -- may it be submitted? --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a submission needs is at hand, and its scope is ours."""
+
+    token: str
+    holder: str
+    baseline: Baseline = field(default_factory=dict)
+    cloud_time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Something is missing or busy; nothing was sent. `reason` is one of `reasons`."""
+
+    reason: Reason
+    message: str
+    retry_after: float | None = None
+
+
+# -- the four answers of a POST that starts work ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Accepted:
+    handle: Handle
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotSent:
+    """Proven: not one byte of the request reached the cloud's application."""
+
+    reason: Reason
+    message: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The cloud said no, so nothing began. `heals`: the same request can succeed later, without an edit."""
+
+    reason: Reason
+    message: str
+    heals: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class EffectUnknown:
+    """The request may have taken effect, or not."""
+
+    message: str
+
+
+# -- where did the submission go? ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    handle: Handle
+    evidence: Evidence
+    result: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A complete look found nothing that could be it."""
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A complete look cannot tell; `message` says why, for people."""
+
+    message: str
+
+
+# -- what became of a cancel? ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CancelAccepted:
+    pass
+
+
+@dataclass(frozen=True)
+class CancelRefused:
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
+class CancelUnclear:
+    """No answer; a cancel may be repeated."""
+
+    message: str
+    retry_after: float | None = None
+
+
+Reading = Seen | Missing | Unreadable
+Preparation = Prepared | Waits
+SubmitAnswer = Accepted | NotSent | Refused | EffectUnknown
+Look = Found | Absent | Undecided | Unreadable
+CancelAnswer = CancelAccepted | CancelRefused | CancelUnclear
+Observation = Nothing | Reading | Preparation | SubmitAnswer | Look | CancelAnswer

@@ -1,0 +1,63 @@
+"""What is to be done about one job object: a new status, at most one action, when to look again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zilliz_jobs.api.jobstatus import JobStatus
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Gather what a submission needs: Secrets, the scope, the baseline. Changes nothing. Answer: Preparation."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Write the status (it holds the intent), then POST. Answer: SubmitAnswer."""
+
+
+@dataclass(frozen=True)
+class Find:
+    """Look for the open submission. Changes nothing. Answer: Look."""
+
+
+@dataclass(frozen=True)
+class Observe:
+    """Read the job. Changes nothing. Answer: Reading."""
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Read the job of this id, check its type, and that no other object holds it. Answer: Seen, Missing, Waits."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Ask the cloud to cancel the job; may be repeated. Answer: CancelAnswer."""
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete the object itself; its time to live is over."""
+
+
+Action = Prepare | Submit | Find | Observe | Adopt | Cancel | Delete
+
+SUBMIT_STEP = "Submit"
+RETRY_STEP = "Retry"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`wake`: seconds until the next tick, None for never. `finalizer`: True adds it before the status is written,
+    False removes it after, None leaves it."""
+
+    status: JobStatus
+    action: Action | None = None
+    wake: float | None = None
+    finalizer: bool | None = None

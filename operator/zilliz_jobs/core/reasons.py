@@ -1,0 +1,129 @@
+"""Every reason that a condition, an event or a request outcome can carry, with the sentence a user reads about it.
+
+One table: the docs' troubleshooting page is made from it, and a test proves that nothing else is used.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Each member is the CamelCase word; `help` says what it means and what to do."""
+
+    help: str
+
+    def __new__(cls, word: str, text: str) -> Reason:
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.help = text
+        return member
+
+    # accepted?
+    VALID_SPEC = "ValidSpec", "The manifest can be used."
+    INVALID_SPEC = "InvalidSpec", "The manifest cannot be used; correct the named fields."
+    # waiting for the first submission
+    WAITING = "Waiting", "The job will be submitted as soon as its turn comes."
+    SUSPENDED = "Suspended", "spec.suspend is true; set it to false to submit the job."
+    RUNNING_ALREADY = "AlreadySubmitted", "spec.suspend came too late: the job was submitted before."
+    HELD = (
+        "Held",
+        (
+            "The connection's firstSubmission, or a restore of the object from a backup, holds the first submission; "
+            "set firstSubmission to Submit (or remove the restore label) when the job is really wanted."
+        ),
+    )
+    NOT_SUSPENDED = "NotSuspended", "Nothing holds the job back."
+    CONNECTION_NOT_FOUND = "ConnectionNotFound", "Create the ZillizConnection that spec.connectionRef names."
+    CONNECTION_NOT_READY = "ConnectionNotReady", "See the conditions of the ZillizConnection."
+    CONNECTION_SUSPENDED = "ConnectionSuspended", "The ZillizConnection is suspended; set its spec.suspend to false."
+    SECRET_NOT_FOUND = "SecretNotFound", "Create the Secret that is named."
+    SECRET_NOT_LABELLED = (
+        "SecretNotLabelled",
+        ('Label the Secret with jobs.zilliz.com/credentials: "true" to allow its use.'),
+    )
+    SECRET_KEY_MISSING = "SecretKeyMissing", "Add the named key to the Secret."
+    SUBMISSION_IN_PROGRESS = (
+        "SubmissionInProgress",
+        ("Another job on the same target is being submitted; this one follows."),
+    )
+    BACKUP_SLOT_BUSY = "BackupSlotBusy", "The cloud makes one manual backup of a cluster at a time; this one waits."
+    CLUSTER_BUSY = "ClusterBusy", "The cluster is changing its state; the job is submitted when it is free."
+    CLUSTER_NOT_FOUND = "ClusterNotFound", "The key sees no such cluster; correct clusterId or the key's rights."
+    NO_PUBLIC_API = (
+        "NoPublicAPI",
+        ("The cloud's public API cannot do this; enable the connection's consoleApi, or do it in the web console."),
+    )
+    CRD_OUTDATED = "CRDOutdated", "The installed CRDs are older than the operator; apply the CRDs of its release."
+    # talking to the cloud
+    CLOUD_UNREACHABLE = "CloudUnreachable", "The cloud cannot be reached or is failing; it is tried again."
+    RATE_LIMITED = "RateLimited", "The cloud throttles this key; it is tried again."
+    KEY_REJECTED = "KeyRejected", "The cloud rejects the API key; put a valid key into the connection's Secret."
+    PROTOCOL_MISMATCH = "ProtocolMismatch", "The cloud answered in a form that this version does not understand."
+    # submission
+    NOT_SUBMITTED = "NotSubmitted", "Nothing has been sent to the cloud."
+    SUBMITTING = "Submitting", "The submission is on its way."
+    SUBMITTED = "Submitted", "The cloud took the job."
+    FOUND = "Found", "The submission's answer was lost; the job was found again in the cloud."
+    ADOPTED = "Adopted", "The job was started elsewhere and is followed here."
+    LOOKING_FOR_SUBMISSION = (
+        "LookingForSubmission",
+        ("The submission's answer was lost; the cloud is being searched for the job."),
+    )
+    SUBMISSION_UNKNOWN = (
+        "SubmissionUnknown",
+        (
+            "No look-up can tell whether the cloud took the submission; decide with the annotation "
+            "jobs.zilliz.com/resolve-submission."
+        ),
+    )
+    SUBMISSION_FAILED = "SubmissionFailed", "The request was sent several times and, as look-ups prove, never taken."
+    ADOPT_TYPE_MISMATCH = "AdoptTypeMismatch", "The job to adopt is of another type; correct spec.adopt.jobId."
+    ADOPT_NOT_FOUND = "AdoptNotFound", "The cloud knows no job of this id; correct spec.adopt.jobId."
+    ALREADY_HELD = "AlreadyHeld", "Another object follows this job already."
+    # running
+    PENDING = "Pending", "The cloud has the job in its queue."
+    IN_PROGRESS = "InProgress", "The cloud works on the job."
+    CANCELING = "Canceling", "The cloud is cancelling the job."
+    UNKNOWN_CLOUD_STATUS = (
+        "UnknownCloudStatus",
+        "The cloud reports a word this version does not know; see cloudStatus.",
+    )
+    JOB_NOT_SEEN = "JobNotSeen", "The cloud does not show the job at the moment; it is asked again for a while."
+    RETRY_SCHEDULED = "RetryScheduled", "The last attempt failed; the next one follows by retryPolicy."
+    ON_TIME = "OnTime", "No deadline has passed."
+    DEADLINE_EXCEEDED = "DeadlineExceeded", "A deadline of the spec has passed."
+    STALLED = "Stalled", "The job has made no progress within stallDeadlineSeconds."
+    # ended
+    SUCCESSFUL = "Successful", "The job ended well."
+    JOB_FAILED = "JobFailed", "The cloud reports that the job failed."
+    REJECTED = "Rejected", "The cloud refused the job; the message is its own."
+    CANCELED = "Canceled", "The job was cancelled."
+    CANCELED_BEFORE_SUBMISSION = "CanceledBeforeSubmission", "The job was cancelled before anything was sent."
+    OUTCOME_UNKNOWN = "OutcomeUnknown", "The cloud forgot the job before its end was seen; look at what it made."
+    JOB_LOST = "JobLost", "The cloud named the job but never showed it."
+    # requests by annotation
+    CANCEL_REQUESTED = "CancelRequested", "The cancel waits for the cloud's answer."
+    CANCEL_ACCEPTED = "CancelAccepted", "The cloud accepted the cancel."
+    CANCEL_REFUSED = "CancelRefused", "The cloud refused the cancel."
+    ALREADY_FINISHED = "AlreadyFinished", "The job had ended already."
+    KIND_HAS_NO_CANCEL = "KindHasNoCancel", "The cloud cannot cancel jobs of this kind once they are submitted."
+    NO_PERMISSION = "NoPermission", "The key's role may not do this; Organization Owner or Project Admin may."
+    JOB_ID_UNKNOWN = "JobIdUnknown", "The job was found without its id, so it cannot be addressed; use the console."
+    RETRY_STARTED = "RetryStarted", "A new attempt began."
+    KIND_HAS_NO_RETRY = "KindHasNoRetry", "Jobs of this kind cannot be retried; create a new object."
+    RESUBMIT_NOT_ALLOWED = "ResubmitNotAllowed", "Set spec.retryPolicy.resubmit to true to allow a second submission."
+    NOT_FAILED = "NotFailed", "Only a failed job can be retried."
+    NO_SOURCE = "NoSource", "An adopted job names no source to submit again; create a new object with one."
+    STALE_TOKEN = "StaleToken", "The annotation names another submission than the one that is open."
+    BAD_RESOLUTION = "BadResolution", "Write <submission.token>=adopt:<jobId>, =resubmit or =abandon."
+    RESOLVED = "Resolved", "The submission was decided by annotation."
+    TOKEN_TOO_LONG = "TokenTooLong", "A request token may have 256 characters."
+    # life of the object
+    KEPT_FOR_GITOPS = "KeptForGitOps", "The object outlives its TTL, because a GitOps tool or Helm manages it."
+    TWO_HANDLES = "TwoHandles", "The cloud named two jobs for one submission; look at both."
+    DELETED_WHILE_RUNNING = "DeletedWhileRunning", "The object is gone; its job still runs in the cloud."
+    # connection
+    KEY_ACCEPTED = "KeyAccepted", "The cloud accepts the key."
+    PROJECT_NOT_VISIBLE = "ProjectNotVisible", "The key does not see the project of the connection."
+    INSECURE_ENDPOINT = "InsecureEndpoint", "The endpoint must be an https URL."

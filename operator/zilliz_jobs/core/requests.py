@@ -1,0 +1,158 @@
+"""What people ask by annotation: cancel, retry, resolve-submission. Judged here, carried out by `choose`.
+
+An annotation's value is a token: a new value is a new request. Each is mirrored once into the status, also when it is
+refused. A cancel comes before a retry; the retry is then judged on the result.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatus, State
+from zilliz_jobs.core.absorb import resubmitted
+from zilliz_jobs.core.attempts import ended, next_attempt, said
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.resolution import parse_resolution, resolved
+from zilliz_jobs.core.snapshot import RetryRule, Snapshot, handle_of, is_finished, is_open
+
+MAX_TOKEN = 256
+Verdict = tuple[Outcome, Reason, str]
+
+
+def heed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    """The status after every request that is new or still waits."""
+    status = _heed_cancel(s, status, now)
+    status = _heed_resolution(s, status, now)
+    return _heed_retry(s, status, now)
+
+
+def _mirror(token: str, verdict: Verdict, now: datetime) -> RequestStatus:
+    outcome, reason, message = verdict
+    if len(token) > MAX_TOKEN:
+        outcome, reason = Outcome.REFUSED, Reason.TOKEN_TOO_LONG
+        message = f"the token has {len(token)} characters; at most {MAX_TOKEN} are allowed"
+    return RequestStatus(token=token[:MAX_TOKEN], time=now, outcome=outcome, reason=str(reason), message=message)
+
+
+def _is_new(token: str | None, known: RequestStatus | None) -> bool:
+    return bool(token) and (known is None or known.token != (token or "")[:MAX_TOKEN])
+
+
+# -- cancel ----------------------------------------------------------------------------------------------------------
+
+
+def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    known = status.cancel
+    new = _is_new(s.cancel_token, known)
+    waiting = known is not None and known.outcome is Outcome.REQUESTED
+    if not new and not waiting:
+        return status
+    token = s.cancel_token if new and s.cancel_token else known.token if known else ""
+    verdict = judge_cancel(s, status)
+    request = _mirror(token, verdict, now)
+    if known and not new and known.outcome is request.outcome:
+        return status
+    status = status.but(cancel=request)
+    if request.outcome is Outcome.COMPLETED:
+        message = "cancelled before anything was sent to the cloud"
+        status = status.but(submission=None)
+        return ended(s, status, State.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION, message, now)
+    return status
+
+
+def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
+    """Requested means: may be asked of the cloud, now or as soon as the open submission is found."""
+    if is_finished(status):
+        return Outcome.REFUSED, Reason.ALREADY_FINISHED, f"the job has ended already: {status.state}"
+    if is_open(status):
+        return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "waits until the open submission is found"
+    if not handle_of(status):
+        if s.spec and s.spec.adopt and status.submission is None:
+            return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "waits until the job to adopt is found"
+        return Outcome.COMPLETED, Reason.CANCELED_BEFORE_SUBMISSION, "cancelled before anything was sent"
+    if not s.traits.can_cancel:
+        return Outcome.REFUSED, Reason.KIND_HAS_NO_CANCEL, Reason.KIND_HAS_NO_CANCEL.help
+    if s.link.problem:
+        return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, f"waits for the connection: {s.link.problem.message}"
+    if s.traits.cancel_needs_console and not s.link.console:
+        way_out = (
+            "the cloud's public API has no cancel; cancel the job in the web console (the object follows it), "
+            "or set consoleApi.enabled on the connection and ask again with a new token"
+        )
+        return Outcome.REFUSED, Reason.NO_PUBLIC_API, way_out
+    if not status.job_id:
+        return Outcome.REFUSED, Reason.JOB_ID_UNKNOWN, Reason.JOB_ID_UNKNOWN.help
+    return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "the cloud is asked to cancel the job"
+
+
+# -- resolve-submission ----------------------------------------------------------------------------------------------
+
+
+def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    known = status.resolution
+    new = _is_new(s.resolve_token, known)
+    waiting = known is not None and known.outcome is Outcome.REQUESTED
+    if not new and not waiting:
+        return status
+    token = s.resolve_token if new and s.resolve_token else known.token if known else ""
+    decision = parse_resolution(token)
+    if decision is None:
+        return status.but(
+            resolution=_mirror(token, (Outcome.REFUSED, Reason.BAD_RESOLUTION, Reason.BAD_RESOLUTION.help), now)
+        )
+    submission = status.submission
+    if is_finished(status) or not is_open(status) or not submission or submission.token != decision.submission_token:
+        return status.but(
+            resolution=_mirror(token, (Outcome.REFUSED, Reason.STALE_TOKEN, Reason.STALE_TOKEN.help), now)
+        )
+    if new:
+        note = "is carried out as soon as the look-up has given up"
+        status = status.but(resolution=_mirror(token, (Outcome.REQUESTED, Reason.LOOKING_FOR_SUBMISSION, note), now))
+    if submission.evidence is not Evidence.UNKNOWN or decision.verb == "adopt":
+        return status  # still being looked up; or adopted by reading the job first
+    status = resolved(status, Outcome.COMPLETED, Reason.RESOLVED, f"decided by annotation: {decision.verb}", now)
+    if decision.verb == "resubmit":
+        return resubmitted(status, "submitted again, as the annotation said")
+    message = "given up by annotation; what became of the submission in the cloud is unknown"
+    return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+
+
+# -- retry -----------------------------------------------------------------------------------------------------------
+
+
+def _heed_retry(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    token = s.retry_token
+    if not token or not _is_new(token, status.retry):
+        return status
+    if not is_finished(status) and status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED):
+        return status  # judged on what the cancel leads to
+    request = _mirror(token, judge_retry(s, status), now)
+    if request.outcome is Outcome.ACCEPTED:
+        status = said(next_attempt(status), Reason.WAITING, "a retry was requested")
+    return status.but(retry=request)
+
+
+def judge_retry(s: Snapshot, status: JobStatus) -> Verdict:
+    """Accepted means: a new attempt begins with this very status write."""
+    if s.deleting_since:
+        return Outcome.REFUSED, Reason.NOT_FAILED, "the object is being deleted"
+    if not is_finished(status):
+        if is_open(status):
+            return Outcome.REFUSED, Reason.NOT_FAILED, "the submission is open; use resolve-submission to decide it"
+        return Outcome.REFUSED, Reason.NOT_FAILED, f"the job has not ended: {status.state}"
+    if status.state not in (State.FAILED, State.UNKNOWN):
+        return Outcome.REFUSED, Reason.NOT_FAILED, f"only a failed job can be retried; this one is {status.state}"
+    if s.traits.retry is RetryRule.NEVER:
+        return Outcome.REFUSED, Reason.KIND_HAS_NO_RETRY, Reason.KIND_HAS_NO_RETRY.help
+    if not s.may_retry:
+        return Outcome.REFUSED, Reason.RESUBMIT_NOT_ALLOWED, Reason.RESUBMIT_NOT_ALLOWED.help
+    in_place = s.traits.retry is RetryRule.FREELY and s.link.console and status.job_id
+    if not s.has_source and not in_place:
+        return Outcome.REFUSED, Reason.NO_SOURCE, Reason.NO_SOURCE.help
+    return Outcome.ACCEPTED, Reason.RETRY_STARTED, Reason.RETRY_STARTED.help
+
+
+def cancel_wanted(s: Snapshot, status: JobStatus) -> bool:
+    """A person's cancel waits for the cloud, and may be asked of it now."""
+    asked = status.cancel is not None and status.cancel.outcome is Outcome.REQUESTED
+    return asked and bool(handle_of(status)) and judge_cancel(s, status)[0] is Outcome.REQUESTED

@@ -1,0 +1,135 @@
+"""One job object and its surroundings, as values: everything `decide` may know beside the observation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from zilliz_jobs.api.connection import DEFAULT_SETTLE_SECONDS, FirstSubmission
+from zilliz_jobs.api.jobspec import DeletionPolicy, JobSpec, OnSubmissionUnknown, RetryPolicy
+from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Submission
+from zilliz_jobs.core.observation import Waits
+
+
+class RetryRule(StrEnum):
+    """Whether a failed job of a kind may be attempted again."""
+
+    NEVER = "Never"
+    FREELY = "Freely"  # imports: in place through the console API, else by submitting the same again
+    RESUBMIT = "Resubmit"  # only where retryPolicy.resubmit says that a second submission is wanted
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the cloud allows for a kind (documented: job centre page, "cancel" and "retry")."""
+
+    can_cancel: bool = False
+    cancel_needs_console: bool = True
+    retry: RetryRule = RetryRule.NEVER
+    exact_find: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The operator's own figures, all in seconds unless the name says otherwise."""
+
+    fence_seconds: int = 10
+    max_sends: int = 3
+    missing_grace: int = 600
+    poll_min: float = 2.0
+    poll_max: float = 30.0
+    look_interval: float = 10.0
+    unknown_look_interval: float = 120.0
+    backoff_base: float = 2.0
+    backoff_max: float = 60.0
+    recheck: float = 60.0
+    cancel_on_delete: int = 120
+    look_on_delete: int = 60
+
+
+@dataclass(frozen=True)
+class Link:
+    """The connection as far as a job is concerned. `problem`: why the cloud cannot be asked at the moment."""
+
+    problem: Waits | None = None
+    suspended: bool = False
+    first_submission: FirstSubmission = FirstSubmission.SUBMIT
+    settle_seconds: int = DEFAULT_SETTLE_SECONDS
+    console: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    spec: JobSpec | None
+    status: JobStatus
+    traits: Traits
+    created: datetime
+    link: Link = field(default_factory=Link)
+    spec_error: str = ""
+    generation: int = 1
+    target: str = ""
+    description: str = ""
+    has_source: bool = True
+    deleting_since: datetime | None = None
+    finalizer: bool = False
+    cancel_token: str | None = None
+    retry_token: str | None = None
+    resolve_token: str | None = None
+    restored: bool = False  # brought back by a backup tool, so perhaps submitted in another life
+    tracked: bool = False  # managed by a GitOps tool or Helm
+    gate: Waits | None = None  # why this operator may submit nothing at the moment
+    tries: int = 0  # consecutive passes that learnt nothing
+    jitter: float = 0.5  # 0..1, fixed per object
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def policy(self) -> RetryPolicy:
+        return getattr(self.spec, "retry_policy", None) or RetryPolicy()
+
+    @property
+    def may_retry(self) -> bool:
+        """Whether the rules of the kind and the spec allow another attempt at all."""
+        match self.traits.retry:
+            case RetryRule.NEVER:
+                return False
+            case RetryRule.FREELY:
+                return True
+            case RetryRule.RESUBMIT:
+                return bool(getattr(self.policy, "resubmit", False))
+
+    @property
+    def on_unknown(self) -> OnSubmissionUnknown:
+        return self.policy.on_submission_unknown or OnSubmissionUnknown.WAIT
+
+    @property
+    def cancels_on_delete(self) -> bool:
+        return getattr(self.spec, "deletion_policy", None) is DeletionPolicy.CANCEL
+
+    @property
+    def settle(self) -> timedelta:
+        """How long a look-up may say Absent no earlier than: the fence of a paused sender, and the cloud's delay."""
+        return timedelta(seconds=self.rules.fence_seconds + self.link.settle_seconds)
+
+
+def attempt_of(status: JobStatus) -> Attempt:
+    """The current attempt; the first one exists from the start."""
+    return status.attempts[-1] if status.attempts else Attempt(number=1)
+
+
+def handle_of(status: JobStatus) -> dict[str, str]:
+    return (status.submission.handle if status.submission else None) or {}
+
+
+def is_open(status: JobStatus) -> bool:
+    """A submission went out, or may have, and nobody knows yet what became of it."""
+    return status.submission is not None and not handle_of(status) and not is_disproved(status.submission)
+
+
+def is_disproved(submission: Submission) -> bool:
+    """Proven: nothing of this submission reached the cloud, so it may be sent (again)."""
+    return submission.evidence in (Evidence.NOT_SENT, Evidence.ABSENT)
+
+
+def is_finished(status: JobStatus) -> bool:
+    return status.completion_time is not None

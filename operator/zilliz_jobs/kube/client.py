@@ -1,0 +1,179 @@
+"""One connection to one Kubernetes API server: JSON in, JSON out, every failure a KubeError.
+
+The generated methods of the Kubernetes client are left aside: they turn each object into models and back,
+while custom resources are plain dicts anyway. What is used is its configuration, authentication and transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio.client import ApiClient
+
+from zilliz_jobs.kube.connection import Credentials, Source, credentials_of, find_source
+from zilliz_jobs.kube.errors import Body, KubeError, Unauthorised, Unavailable, error_of
+
+REQUEST_SECONDS = 15.0
+CONNECT_SECONDS = 5.0
+RELOAD_SECONDS = 10.0  # credentials are read again at most this often; an exec plugin takes seconds
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+
+FIELD_MANAGER = "zilliz-jobs"
+USER_AGENT = "zilliz-jobs-operator"
+
+
+class KubeClient:
+    """Made by `connect`; to be closed. Safe for any number of concurrent calls of one event loop."""
+
+    def __init__(self, source: Source, configuration: Any, *, trust_env: bool = False) -> None:
+        self._source = source
+        self._trust_env = trust_env
+        self._namespace: str | None = None
+        self._api = self._open(configuration)
+        self._retired: Any = None
+        self._loaded = time.monotonic()
+        self._reloading = asyncio.Lock()
+
+    @classmethod
+    async def connect(
+        cls, *, kubeconfig: str | Path | None = None, context: str | None = None, trust_env: bool = False
+    ) -> Self:
+        """Read the configuration (see `find_source`) and prepare a client; nothing is sent to the server.
+
+        `trust_env`: use the proxies that the environment names. Raises KubeError when the configuration
+        cannot be used.
+        """
+        source = find_source(kubeconfig, context)
+        return cls(source, await source.load(), trust_env=trust_env)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections. Idempotent."""
+        for api in (self._api, self._retired):
+            if api is not None:
+                await api.close()
+        self._retired = None
+
+    @property
+    def server(self) -> str:
+        """URL of the API server."""
+        return str(self._api.configuration.host)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context, or of the pod; `default` when none is named."""
+        if self._namespace is None:
+            self._namespace = self._source.namespace()
+        return self._namespace
+
+    async def credentials(self, *, fresh: bool = False) -> Credentials:
+        """What kopf's login needs. `fresh`: after a 401, read the configuration again first.
+
+        Raises KubeError when the configuration cannot be used any more.
+        """
+        if fresh:
+            await self._reload()
+        return await credentials_of(self._api.configuration, self.namespace)
+
+    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Body:
+        """GET `path`. Raises KubeError; changes nothing."""
+        return await self.request("GET", path, query=query)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object | None = None,
+        content_type: str = JSON,
+        timeout: float = REQUEST_SECONDS,
+    ) -> Body:
+        """Send one request and return the JSON object of the answer; `timeout` in seconds, over all.
+
+        Never repeated, except once with fresh credentials after a 401, which did nothing. Raises a KubeError:
+        Unavailable where the effect of a write is unknown, the others where nothing was written.
+        """
+        url = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
+        asked = f"{method} {path.partition('?')[0]}"
+        try:
+            return await self._send(asked, method, url, body, content_type, timeout)
+        except Unauthorised:
+            if not await self._reload():
+                raise
+        return await self._send(asked, method, url, body, content_type, timeout)
+
+    async def _send(
+        self, asked: str, method: str, url: str, body: object | None, content_type: str, timeout: float
+    ) -> Body:
+        api = self._api
+        headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": USER_AGENT}
+        await api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
+        try:
+            response = await api.call_api(
+                method, api.configuration.host + url, header_params=headers, body=body, _request_timeout=limits
+            )
+            try:
+                data: bytes = await response.read()
+            finally:
+                response.response.release()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unavailable(f"cannot {asked}: {str(error) or type(error).__name__}") from error
+        answer = _object(data)
+        if not 200 <= response.status < 300:
+            retry_after = _seconds(response.headers.get("Retry-After"))
+            raise error_of(asked, response.status, answer or {}, retry_after)
+        if answer is None:
+            raise Unavailable(f"cannot {asked}: the answer is no JSON object", status=response.status)
+        return answer
+
+    def _open(self, configuration: Any) -> Any:
+        configuration.client_session_kwargs = {"trust_env": self._trust_env}
+        return ApiClient(configuration)
+
+    async def _reload(self) -> bool:
+        """Read the configuration again; False when that was done a moment ago and cannot help."""
+        before = self._api
+        async with self._reloading:
+            if self._api is not before:
+                return True  # another request did it meanwhile
+            if time.monotonic() - self._loaded < RELOAD_SECONDS:
+                return False
+            configuration = await self._source.load()
+            self._loaded = time.monotonic()
+            if self._retired is not None:
+                await self._retired.close()
+            # Requests in flight go on with the old connections, which are closed at the next turn.
+            self._retired, self._api = self._api, self._open(configuration)
+            return True
+
+
+def _object(data: bytes) -> Body | None:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    return float(retry_after) if retry_after and retry_after.isdecimal() else None
+
+
+__all__ = ["FIELD_MANAGER", "JSON", "JSON_PATCH", "MERGE_PATCH", "Credentials", "KubeClient", "KubeError"]

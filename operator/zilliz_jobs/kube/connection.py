@@ -1,0 +1,112 @@
+"""Where the API server is and who we are: a kubeconfig, or the service account of the pod.
+
+The loaders of the Kubernetes client do the reading; they know exec plugins, OIDC and token files.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kubernetes.aio import config as loaders
+from kubernetes.aio.client import Configuration
+
+from zilliz_jobs.kube.errors import KubeError
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+DEFAULT_NAMESPACE = "default"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What another client needs to reach the same API server as the same user. Paths are of files that exist."""
+
+    server: str
+    namespace: str = DEFAULT_NAMESPACE
+    ca_path: str | None = None
+    insecure: bool = False
+    token: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    certificate_path: str | None = None
+    private_key_path: str | None = None
+    proxy_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the configuration is read from, again whenever the credentials have expired.
+
+    `kubeconfig` is a path, or several with the separator of $KUBECONFIG; None for the pod's service account.
+    """
+
+    kubeconfig: str | None
+    context: str | None = None
+
+    async def load(self) -> Any:
+        """A fresh `Configuration`. Raises KubeError when the files cannot be used. Runs exec plugins."""
+        configuration = Configuration()
+        configuration.retries = None  # who knows the object decides on a repetition
+        try:
+            if self.kubeconfig is None:
+                loaders.load_incluster_config(client_configuration=configuration)
+            else:
+                if not any(Path(part).expanduser().is_file() for part in self.kubeconfig.split(os.pathsep)):
+                    raise KubeError(f"cannot read the kubeconfig: there is no file {self.kubeconfig}")
+                await loaders.load_kube_config(
+                    config_file=self.kubeconfig,
+                    context=self.context,
+                    client_configuration=configuration,
+                    persist_config=False,
+                )
+        except (loaders.ConfigException, OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
+            where = self.kubeconfig or "the pod's service account"
+            raise KubeError(f"cannot use {where}: {error}") from error
+        return configuration
+
+    def namespace(self) -> str:
+        """The namespace that kubectl would use: the context's, or the pod's."""
+        if self.kubeconfig is None:
+            file = SERVICE_ACCOUNT / "namespace"
+            return file.read_text(encoding="utf-8").strip() if file.is_file() else DEFAULT_NAMESPACE
+        contexts, current = loaders.list_kube_config_contexts(config_file=self.kubeconfig)
+        named = [c for c in contexts if c["name"] == self.context] or [current]
+        return str((named[0].get("context") or {}).get("namespace") or DEFAULT_NAMESPACE)
+
+
+def find_source(
+    kubeconfig: str | Path | None = None, context: str | None = None, environ: Mapping[str, str] = os.environ
+) -> Source:
+    """The first that applies: the named file, $KUBECONFIG, the pod's service account, ~/.kube/config."""
+    if kubeconfig is not None:
+        return Source(str(kubeconfig), context)
+    if from_environment := environ.get("KUBECONFIG"):
+        return Source(from_environment, context)
+    if context is None and environ.get("KUBERNETES_SERVICE_HOST") and (SERVICE_ACCOUNT / "token").is_file():
+        return Source(None)
+    return Source(str(Path.home() / ".kube" / "config"), context)
+
+
+async def credentials_of(configuration: Any, namespace: str) -> Credentials:
+    """The credentials in `configuration`, with a token file read again when its time has come."""
+    scheme, _, secret = (await configuration.get_api_key_with_prefix("BearerToken") or "").partition(" ")
+    username = password = None
+    if scheme.lower() == "basic":
+        username, _, password = base64.b64decode(secret).decode().partition(":")
+    return Credentials(
+        server=configuration.host,
+        namespace=namespace,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        token=secret.strip() if scheme.lower() == "bearer" else None,
+        username=username,
+        password=password,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        proxy_url=configuration.proxy,
+    )

@@ -1,0 +1,154 @@
+"""Events: what happened to an object, for `kubectl describe` and `kubectl get events`.
+
+They are core/v1 Events, which carry the times that kubectl sorts by (`--sort-by=.lastTimestamp`); those made
+through events.k8s.io/v1 show without. An Event's name is a hash of what it says, so that the same one said again,
+also by the next process, is a 409 and nothing more. Kubernetes forgets Events after an hour.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import deque
+from datetime import UTC, datetime
+from typing import Literal
+
+from zilliz_jobs.api.model import format_time
+from zilliz_jobs.kube.client import FIELD_MANAGER, KubeClient
+from zilliz_jobs.kube.errors import AlreadyExists, Body, KubeError, Unavailable
+from zilliz_jobs.kube.paths import path
+
+EventType = Literal["Normal", "Warning"]
+
+COMPONENT = "zilliz-jobs"
+MAX_MESSAGE = 1024  # the API server refuses more
+MAX_REASON = 128
+MAX_QUEUED = 1000
+TRIES = 4
+FIRST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+def event_of(
+    body: Body, kind: EventType, reason: str, message: str, *, once_per: str, now: datetime, instance: str
+) -> Body:
+    """The Event about the object `body`; the same arguments but the time give the same name. Pure."""
+    meta = body["metadata"]
+    mark = hashlib.sha256("\0".join((meta["uid"], reason, once_per)).encode()).hexdigest()[:16]
+    stamp = format_time(now)
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{meta['name'][:230].rstrip('.-')}.{mark}", "namespace": meta["namespace"]},
+        "involvedObject": {
+            "apiVersion": body["apiVersion"],
+            "kind": body["kind"],
+            "namespace": meta["namespace"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "resourceVersion": meta.get("resourceVersion", ""),
+        },
+        "type": kind,
+        "reason": reason[:MAX_REASON],
+        "message": message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}...",
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "reportingInstance": instance,
+        "firstTimestamp": stamp,
+        "lastTimestamp": stamp,
+        "count": 1,
+    }
+
+
+class EventPoster:
+    """Posts Events in the background. Nothing that goes wrong with them ever reaches the caller.
+
+    `run` is a task of the caller's. When more than MAX_QUEUED wait, the oldest are dropped: the status tells
+    the story anyway.
+    """
+
+    def __init__(self, client: KubeClient, *, instance: str) -> None:
+        self._client = client
+        self._instance = instance
+        self._queue: deque[Body] = deque(maxlen=MAX_QUEUED)
+        self._some = asyncio.Event()
+        self._failing = False
+        self.dropped = 0  # Events that never reached the server, for a metric
+
+    def post(self, body: Body, kind: EventType, reason: str, message: str, *, once_per: str | None = None) -> None:
+        """Queue an Event about the object `body`; it returns at once and never raises.
+
+        `once_per` is what makes the Event another one, the number of an attempt say; default the message.
+        """
+        event = event_of(
+            body,
+            kind,
+            reason,
+            message,
+            once_per=message if once_per is None else once_per,
+            now=datetime.now(UTC),
+            instance=self._instance,
+        )
+        self.dropped += len(self._queue) == MAX_QUEUED
+        self._queue.append(event)
+        self._some.set()
+
+    async def run(self) -> None:
+        """Post what is queued, for ever; cancel it to end, then `flush` what is left."""
+        while True:
+            await self._some.wait()
+            await self._drain()
+
+    async def flush(self, seconds: float) -> None:
+        """Post what is queued, for at most this long. For the end of the process; never raises."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._drain()
+        except TimeoutError:
+            self.dropped += len(self._queue)
+
+    async def _drain(self) -> None:
+        while self._queue:
+            event = self._queue[0]
+            await self._deliver(event)
+            # A full queue may have dropped it meanwhile.
+            if self._queue and self._queue[0] is event:
+                self._queue.popleft()
+        self._some.clear()
+
+    async def _deliver(self, event: Body) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        for attempt in range(1, TRIES + 1):
+            try:
+                where = path("v1", "events", event["metadata"]["namespace"])
+                await self._client.request("POST", where, query={"fieldManager": FIELD_MANAGER}, body=event)
+            except AlreadyExists:
+                return
+            except Unavailable as error:
+                if attempt == TRIES:
+                    self._failed(event, error)
+                else:
+                    # The name makes a repetition harmless.
+                    await asyncio.sleep(min(error.retry_after or pause, MAX_PAUSE_SECONDS))
+                    pause *= 2
+            except KubeError as error:
+                self._failed(event, error)
+                return
+            else:
+                if self._failing:
+                    self._failing = False
+                    log.info("events can be posted again")
+                return
+
+    def _failed(self, event: Body, error: KubeError) -> None:
+        """Say once that Events fail; the text of a lost Event still goes to the log."""
+        self.dropped += 1
+        about = event["involvedObject"]
+        extra = {"kind": about["kind"], "namespace": about["namespace"], "object": about["name"]}
+        if not self._failing:
+            self._failing = True
+            log.warning("cannot post events, they go to the log instead: %s", error)
+        log.info("%s: %s", event["reason"], event["message"], extra=extra)

@@ -1,0 +1,121 @@
+"""Read, make, change and delete whole objects. For the engine: get, list_all, delete; the rest serves the CLI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.kube.client import FIELD_MANAGER, MERGE_PATCH, KubeClient
+from zilliz_jobs.kube.errors import AlreadyExists, Body, Gone, KubeError, NotFound
+from zilliz_jobs.kube.paths import group_path, path, resource_path
+
+MAX_RESTARTS = 5
+_OURS = {"fieldManager": FIELD_MANAGER}
+
+
+class Objects:
+    """Objects of our kinds, and any manifest."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+        self._kinds: dict[tuple[str, str], tuple[str, bool]] = {}
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Body:
+        """The object as it is now. Raises NotFound, KubeError."""
+        return await self._client.get(resource_path(resource, namespace, name))
+
+    async def list_all(
+        self, resource: Resource, namespace: str | None = None, *, limit: int = 500, selector: str = ""
+    ) -> AsyncIterator[Body]:
+        """All objects of the kind, `limit` to a request; of all namespaces with None. Raises KubeError.
+
+        When the server forgets the list half-way (410) it is begun anew, so that an object may come twice.
+        """
+        query = {"limit": str(limit)} | ({"labelSelector": selector} if selector else {})
+        token, restarts = "", 0
+        while True:
+            try:
+                chunk = await self._client.get(
+                    resource_path(resource, namespace), query | ({"continue": token} if token else {})
+                )
+            except Gone:
+                restarts += 1
+                if restarts > MAX_RESTARTS:
+                    raise
+                token = ""
+                continue
+            for body in chunk.get("items") or []:
+                yield body
+            token = (chunk.get("metadata") or {}).get("continue") or ""
+            if not token:
+                return
+
+    async def delete(self, resource: Resource, body: Body) -> None:
+        """Delete exactly the object that was read: same uid, same version. One that is gone is no error.
+
+        Raises Conflict when it changed since or is another of the same name, KubeError.
+        """
+        meta = body["metadata"]
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]},
+        }
+        where = resource_path(resource, meta["namespace"], meta["name"])
+        try:
+            await self._client.request("DELETE", where, body=options)
+        except NotFound:
+            return
+
+    async def apply(self, manifest: Body) -> Body:
+        """Create the object of `manifest`, or merge the manifest into the one that exists; returns it as it is.
+
+        Idempotent. Fields that the manifest lacks are left alone. A namespaced manifest without a namespace
+        goes where the kubeconfig points. Raises KubeError.
+        """
+        collection = await self._collection(manifest)
+        name = manifest["metadata"]["name"]
+        try:
+            return await self._client.request("POST", collection, query=_OURS, body=manifest)
+        except AlreadyExists:
+            return await self._client.request(
+                "PATCH", f"{collection}/{name}", query=_OURS, body=manifest, content_type=MERGE_PATCH
+            )
+
+    async def fetch(self, manifest: Body) -> Body:
+        """The object that `manifest` names, as it is now. Raises NotFound, KubeError."""
+        return await self._client.get(f"{await self._collection(manifest)}/{manifest['metadata']['name']}")
+
+    async def remove(self, manifest: Body) -> None:
+        """Delete the object that `manifest` names, whatever its version. One that is gone is no error."""
+        try:
+            where = f"{await self._collection(manifest)}/{manifest['metadata']['name']}"
+            await self._client.request("DELETE", where)
+        except NotFound:
+            return
+
+    async def patch(self, resource: Resource, namespace: str, name: str, change: Body) -> Body:
+        """Merge `change` (RFC 7386) into the object, whatever its version. Raises NotFound, Invalid, KubeError."""
+        where = resource_path(resource, namespace, name)
+        return await self._client.request("PATCH", where, query=_OURS, body=change, content_type=MERGE_PATCH)
+
+    async def annotate(
+        self, resource: Resource, namespace: str, name: str, annotations: Mapping[str, str | None]
+    ) -> Body:
+        """Set annotations, or remove those that are None. Idempotent. Raises NotFound, KubeError."""
+        return await self.patch(resource, namespace, name, {"metadata": {"annotations": dict(annotations)}})
+
+    async def _collection(self, manifest: Body) -> str:
+        """The path that `manifest` is posted to; its kind is looked up once."""
+        api_version, kind = manifest["apiVersion"], manifest["kind"]
+        if (api_version, kind) not in self._kinds:
+            listed = await self._client.get(group_path(api_version))
+            for entry in listed.get("resources") or []:
+                if "/" not in entry["name"]:
+                    self._kinds[api_version, entry["kind"]] = (entry["name"], entry["namespaced"])
+        try:
+            plural, namespaced = self._kinds[api_version, kind]
+        except KeyError:
+            raise KubeError(f"cannot find kind {kind} in {api_version}: the server does not have it") from None
+        namespace = (manifest["metadata"].get("namespace") or self._client.namespace) if namespaced else None
+        return path(api_version, plural, namespace)

@@ -1,0 +1,173 @@
+"""The resources that are always there, with as much schema as `kubectl explain` and pruning need."""
+
+from typing import Any
+
+from zilliz_local.kube.record import Body
+from zilliz_local.kube.resource import Column, Resource
+from zilliz_local.kube.schema import compile_schema
+
+CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
+NAMESPACES = ("", "namespaces")
+EVENTS = ("", "events")
+SECRETS = ("", "secrets")
+
+TEXT: Body = {"type": "string"}
+FLAG: Body = {"type": "boolean"}
+COUNT: Body = {"type": "integer", "format": "int32"}
+TEXTS: Body = {"type": "array", "items": TEXT}
+MAP: Body = {"type": "object", "additionalProperties": TEXT}
+FREE: Body = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+NAME = Column("Name", format="name", description="Name of the object")
+AGE = Column("Age", description="Time since creation")
+
+
+def said(schema: Body, description: str) -> Body:
+    return {**schema, "description": description}
+
+
+def thing(description: str, **fields: Body) -> Body:
+    return {"type": "object", "description": description, "properties": fields}
+
+
+def items(schema: Body) -> Body:
+    return {"type": "array", "items": schema}
+
+
+REFERENCE = thing(
+    "ObjectReference names the object that something is about.",
+    apiVersion=TEXT,
+    kind=TEXT,
+    namespace=TEXT,
+    name=TEXT,
+    uid=TEXT,
+    resourceVersion=TEXT,
+    fieldPath=TEXT,
+)
+SOURCE = thing("The component that reported the event.", component=TEXT, host=TEXT)
+SERIES = thing("How often a repeated event was seen.", count=COUNT, lastObservedTime=TEXT)
+CONDITION = thing(
+    "One aspect of the state.", type=TEXT, status=TEXT, reason=TEXT, message=TEXT, lastTransitionTime=TEXT
+)
+EVENT_SHARED: dict[str, Body] = {
+    "reason": said(TEXT, "Why: one CamelCase word for machines."),
+    "type": said(TEXT, "Normal or Warning."),
+    "action": said(TEXT, "What was done about the object."),
+    "eventTime": said({"type": "string", "nullable": True}, "When the event was first seen."),
+    "series": {**SERIES, "nullable": True},
+    "related": {**REFERENCE, "nullable": True},
+    "reportingInstance": said(TEXT, "The process that reported the event."),
+}
+MOMENT = {"type": "string", "nullable": True}
+EVENT = thing(
+    "Event is a report of something that happened somewhere in the cluster.",
+    **EVENT_SHARED,
+    involvedObject=said(REFERENCE, "The object that this event is about."),
+    message=said(TEXT, "What happened, for people."),
+    source=SOURCE,
+    firstTimestamp=MOMENT,
+    lastTimestamp=MOMENT,
+    count=COUNT,
+    reportingComponent=said(TEXT, "The controller that reported the event."),
+)
+NEW_EVENT = thing(
+    "Event is a report of an event somewhere in the cluster.",
+    **EVENT_SHARED,
+    regarding=said(REFERENCE, "The object that this event is about."),
+    note=said(TEXT, "What happened, for people."),
+    deprecatedSource=SOURCE,
+    deprecatedFirstTimestamp=MOMENT,
+    deprecatedLastTimestamp=MOMENT,
+    deprecatedCount=COUNT,
+    reportingController=said(TEXT, "The controller that reported the event."),
+)
+NAMESPACE = thing(
+    "Namespace provides a scope for names.",
+    spec=thing("Behaviour of the namespace.", finalizers=TEXTS),
+    status=thing("State of the namespace.", phase=TEXT, conditions=items(CONDITION)),
+)
+CONFIG_MAP = thing(
+    "ConfigMap holds configuration data for pods to consume.",
+    data=said(MAP, "Text by key."),
+    binaryData=said(MAP, "Base64 by key."),
+    immutable=said(FLAG, "If true, data cannot be changed."),
+)
+SECRET = thing(
+    "Secret holds secret data of a certain type.",
+    data=said(MAP, "Base64 by key."),
+    stringData=said(MAP, "Plain text by key, written into data; write-only."),
+    type=said(TEXT, "For programs that handle the secret."),
+    immutable=said(FLAG, "If true, data cannot be changed."),
+)
+SERVICE_ACCOUNT = thing(
+    "ServiceAccount binds together a name and the identity of a process.",
+    secrets=items(REFERENCE),
+    imagePullSecrets=items(thing("A name in the same namespace.", name=TEXT)),
+    automountServiceAccountToken=FLAG,
+)
+LEASE = thing(
+    "Lease defines a lease concept.",
+    spec=thing(
+        "Specification of the lease.",
+        holderIdentity=said(TEXT, "Who holds the lease."),
+        leaseDurationSeconds=said(COUNT, "How long candidates wait before they take it by force."),
+        acquireTime=MOMENT,
+        renewTime=MOMENT,
+        leaseTransitions=said(COUNT, "How often the holder changed."),
+        strategy=TEXT,
+        preferredHolder=TEXT,
+    ),
+)
+DEFINITION = thing(
+    "CustomResourceDefinition represents a resource that should be exposed on the API server.",
+    spec=said(FREE, "How the resources should appear."),
+    status=said(FREE, "The actual state of the definition."),
+)
+
+
+def _core(plural: str, kind: str, raw: Body, group: str = "", **more: Any) -> Resource:
+    return Resource(
+        group=group,
+        version="v1",
+        plural=plural,
+        kind=kind,
+        singular=kind.lower(),
+        list_kind=f"{kind}List",
+        raw_schema=raw,
+        schema=compile_schema(raw),
+        **more,
+    )
+
+
+EVENT_COLUMNS = (
+    Column("Last Seen"),
+    Column("Type"),
+    Column("Reason"),
+    Column("Object"),
+    Column("Subobject", priority=1),
+    Column("Source", priority=1),
+    Column("Message"),
+    Column("First Seen", priority=1),
+    Column("Count", priority=1),
+    Column("Name", format="name", priority=1),
+)
+EVENT_FIELDS = (
+    *(f"involvedObject.{part}" for part in REFERENCE["properties"]),
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+)
+BUILTIN: tuple[Resource, ...] = (
+    _core("namespaces", "Namespace", NAMESPACE, namespaced=False, short_names=("ns",), has_status=True,
+          columns=(NAME, Column("Status"), AGE), selectable=("status.phase",)),
+    _core("configmaps", "ConfigMap", CONFIG_MAP, short_names=("cm",), columns=(NAME, Column("Data"), AGE)),
+    _core("secrets", "Secret", SECRET, columns=(NAME, Column("Type"), Column("Data"), AGE), selectable=("type",)),
+    _core("events", "Event", EVENT, short_names=("ev",), columns=EVENT_COLUMNS, selectable=EVENT_FIELDS),
+    _core("serviceaccounts", "ServiceAccount", SERVICE_ACCOUNT, short_names=("sa",), columns=(NAME, AGE)),
+    _core("events", "Event", NEW_EVENT, group="events.k8s.io", short_names=("ev",), columns=EVENT_COLUMNS,
+          selectable=EVENT_FIELDS, store_key=EVENTS),
+    _core("leases", "Lease", LEASE, group="coordination.k8s.io", columns=(NAME, Column("Holder"), AGE)),
+    _core("customresourcedefinitions", "CustomResourceDefinition", DEFINITION, group="apiextensions.k8s.io",
+          namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), has_status=True,
+          columns=(NAME, Column("Created At"))),
+)  # fmt: skip

@@ -1,0 +1,130 @@
+"""What the API refuses, shaped as the Status objects that clients parse.
+
+Every check raises a `Refusal`; `server` turns it into the answer. Words and reasons are those of a real
+kube-apiserver, since kubectl and operators match on them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zilliz_local.kube.record import Body
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One field that is wrong: `reason` as in `FieldValueRequired`, the words without the field."""
+
+    field: str
+    reason: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class Refusal(Exception):
+    """An answer other than success."""
+
+    def __init__(
+        self, code: int, reason: str, message: str, details: Body | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code, self.reason, self.message = code, reason, message
+        self.details, self.headers = details, headers or {}
+
+    def status(self) -> Body:
+        body: Body = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+        }
+        if self.reason:
+            body["reason"] = self.reason
+        if self.details is not None:
+            body["details"] = self.details
+        return {**body, "code": self.code}
+
+
+def about(group: str, kind: str, name: str = "", **more: Any) -> Body:
+    """The `details` of a Status; `kind` is the plural except for invalid objects."""
+    details: Body = {}
+    if name:
+        details["name"] = name
+    if group:
+        details["group"] = group
+    if kind:
+        details["kind"] = kind
+    return {**details, **more}
+
+
+def qualified(group: str, plural: str) -> str:
+    return f"{plural}.{group}" if group else plural
+
+
+def not_found(group: str, plural: str, name: str) -> Refusal:
+    message = f'{qualified(group, plural)} "{name}" not found'
+    return Refusal(404, "NotFound", message, about(group, plural, name))
+
+
+def already_exists(group: str, plural: str, name: str) -> Refusal:
+    message = f'{qualified(group, plural)} "{name}" already exists'
+    return Refusal(409, "AlreadyExists", message, about(group, plural, name))
+
+
+MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def conflict(group: str, plural: str, name: str, why: str = MODIFIED) -> Refusal:
+    message = f'Operation cannot be fulfilled on {qualified(group, plural)} "{name}": {why}'
+    return Refusal(409, "Conflict", message, about(group, plural, name))
+
+
+def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Refusal:
+    words = [str(cause) for cause in causes]
+    text = words[0] if len(words) == 1 else f"[{', '.join(words)}]"
+    listed = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes]
+    message = f'{qualified(group, kind)} "{name}" is invalid: {text}'
+    return Refusal(422, "Invalid", message, about(group, kind, name, causes=listed))
+
+
+def bad_request(message: str) -> Refusal:
+    return Refusal(400, "BadRequest", message)
+
+
+def unpatchable() -> Refusal:
+    """A JSON patch that does not fit; the real server keeps the cause to itself."""
+    return Refusal(422, "Invalid", "the server rejected our request due to an error in our request", {})
+
+
+def expired(message: str) -> Refusal:
+    return Refusal(410, "Expired", message)
+
+
+def too_old(since: int, floor: int) -> Refusal:
+    return expired(f"too old resource version: {since} ({floor})")
+
+
+def method_not_allowed(message: str = "the server does not allow this method on the requested resource") -> Refusal:
+    return Refusal(405, "MethodNotAllowed", message, {})
+
+
+def unsupported_media(message: str) -> Refusal:
+    return Refusal(415, "UnsupportedMediaType", message)
+
+
+def no_page() -> Refusal:
+    return Refusal(404, "NotFound", "the server could not find the requested resource", {})
+
+
+def terminating(group: str, plural: str, name: str, namespace: str) -> Refusal:
+    why = f"unable to create new content in namespace {namespace} because it is being terminated"
+    cause = {
+        "reason": "NamespaceTerminating",
+        "message": f"namespace {namespace} is being terminated",
+        "field": "metadata.namespace",
+    }
+    message = f'{qualified(group, plural)} "{name}" is forbidden: {why}'
+    return Refusal(403, "Forbidden", message, about(group, plural, name, causes=[cause]))
