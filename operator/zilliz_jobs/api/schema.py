@@ -20,6 +20,7 @@ _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _DROPPED = frozenset({"title", "discriminator", "$defs"})
 _HANDLED = frozenset({"properties", "required", "items", "additionalProperties", "const", *_EXCLUSIVE})
 _EXTENSION = "x-kubernetes-"
+_KNOWN = frozenset({*_KEPT, *_BOUNDS, *_DROPPED, *_HANDLED})
 
 # What may refuse a write; a status schema has none of it. Order and uniqueness are not used anywhere.
 REFUSING = frozenset({"enum", "format", "nullable", "default", *_BOUNDS, *_EXCLUSIVE})
@@ -74,9 +75,8 @@ def _structural(model: type[Model]) -> Schema:
 def _translate(node: Schema, defs: dict[str, Schema], path: str, seen: tuple[str, ...]) -> Schema:
     node, seen = _resolve(node, defs, path, seen)
     for keyword in node:
-        if keyword not in _KEPT and keyword not in _BOUNDS and keyword not in _DROPPED | _HANDLED:
-            if not keyword.startswith(_EXTENSION):
-                raise SchemaError(f"cannot say {path}: a CRD has no {keyword}")
+        if keyword not in _KNOWN and not keyword.startswith(_EXTENSION):
+            raise SchemaError(f"cannot say {path}: a CRD has no {keyword}")
     out: Schema = {key: node[key] for key in _KEPT if key in node}
     if "const" in node:
         out["enum"] = [node["const"]]

@@ -129,7 +129,7 @@ def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, An
         message = content.get("message") or content.get("msg") or ""
         rest = {name: value for name, value in content.items() if name not in ("code", "message", "msg")}
         # Describe Job: its schema has the fields at top level, its example in `data`.
-        return code, str(message), content["data"] if "data" in content else rest, True
+        return code, str(message), content.get("data", rest), True
     if bare and isinstance(content, dict | list):
         data = content["data"] if isinstance(content, dict) and set(content) == {"data"} else content
         return None, "", data, True

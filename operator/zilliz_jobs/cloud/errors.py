@@ -11,6 +11,7 @@ Mapped once, in `envelope` and `transport`. Messages read "cannot <verb> <thing>
 leave out the request id, so that the same failure reads the same twice.
 """
 
+# ruff: noqa: N818 - named for what they ask of the caller
 from __future__ import annotations
 
 from zilliz_jobs.core.reasons import Reason
@@ -82,5 +83,5 @@ class ProtocolMismatch(CloudError):
     reason = Reason.PROTOCOL_MISMATCH
 
 
-class FenceClosed(Exception):  # noqa: N818 - an answer, not a failure of the program
+class FenceClosed(Exception):
     """Raised by a fence: it is too late to send, or the lease is no longer ours. Any exception of a fence counts."""

@@ -62,4 +62,3 @@ Count = Annotated[int | None, BeforeValidator(as_count)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
 Moment = Time
 NullableList = BeforeValidator(as_list)
-

@@ -1,8 +1,8 @@
 """The request budget of one API key at one endpoint of the cloud.
 
 Documented: 20 requests a second per user and endpoint. So one `Limiter` per (endpoint, key), with one lane per route
-(method and path template). Slots of a lane are spaced evenly and a tenth wider than asked: then 21 requests have to be
-squeezed by 110 ms on their way before any one-second window of the cloud holds too many. A burst would fill two
+(method and path template). Slots of a lane are spaced evenly and a tenth wider than asked: 21 requests have to
+be squeezed by 100 ms on their way before any one-second window of the cloud holds too many. A burst would fill two
 neighbouring windows. Effects overtake polls. 429 and Retry-After stop all lanes.
 
 Virtual-time safe: only the event loop's clock is used.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,12 +100,18 @@ class Transport:
         self._limiter = limiter
         self._timeouts = timeouts or Timeouts()
         self._traced = wire is None
-        tls = httpx2.create_ssl_context()  # the system's trust store
-        self._reading = self._client(wire, tls, httpx2.Limits(max_connections=20, keepalive_expiry=30.0))
+        self._cloud_time: datetime | None = None
+        tls = httpx2.create_ssl_context() if wire is None else True  # the system's trust store
+        self._reading = self._client(wire, tls, httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
         self._effecting = self._client(wire, tls, httpx2.Limits(max_connections=None, max_keepalive_connections=0))
 
     def __repr__(self) -> str:
         return f"Transport({self._base_url!r})"
+
+    @property
+    def cloud_time(self) -> datetime | None:
+        """The cloud's clock when it last answered; None before that or where it does not tell."""
+        return self._cloud_time
 
     async def close(self) -> None:
         await self._reading.aclose()
@@ -150,12 +157,13 @@ class Transport:
             raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
         except httpx2.DecodingError as error:
             raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None
-        except httpx2.RequestError as error:
+        except (httpx2.RequestError, OSError, RuntimeError) as error:
+            # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
             raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
         envelope = self._open(response, bare)
-        error = fault(envelope, doing=doing, message=redact(said(envelope), secrets))
-        if error is not None:
-            raise error
+        failure = fault(envelope, doing=doing, message=redact(said(envelope), secrets))
+        if failure is not None:
+            raise failure
         return Reply(envelope.data, envelope.cloud_time, envelope.request_id)
 
     async def effect(
@@ -202,15 +210,16 @@ class Transport:
                 response = await self._effecting.send(request)
         except _Fenced as closed:
             return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
-        except (TimeoutError, httpx2.RequestError) as error:
-            cause = _cause(error, secrets) if isinstance(error, httpx2.RequestError) else "no answer in time"
+        except Exception as error:
+            # Whatever it is, it decides over money: only what is proven may be called not sent.
+            cause = "no answer in time" if type(error) is TimeoutError else _cause(error, secrets)
             if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
                 return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
             return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
         envelope = self._open(response, bare)
         return answered(envelope, doing=doing, message=redact(said(envelope), secrets))
 
-    def _client(self, wire: Wire | None, tls: Any, limits: httpx2.Limits) -> httpx2.AsyncClient:
+    def _client(self, wire: Wire | None, tls: ssl.SSLContext | bool, limits: httpx2.Limits) -> httpx2.AsyncClient:
         wait = self._timeouts
         return httpx2.AsyncClient(
             transport=wire,
@@ -239,6 +248,7 @@ class Transport:
 
     def _open(self, response: httpx2.Response, bare: bool) -> Envelope:
         envelope = open_envelope(response.status_code, response.headers, response.content, bare=bare)
+        self._cloud_time = envelope.cloud_time or self._cloud_time
         if envelope.throttled or (envelope.status == 503 and envelope.retry_after is not None):
             self._limiter.pause(envelope.retry_after)
         return envelope

@@ -125,6 +125,9 @@ def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> J
             reason = Reason.DEADLINE_EXCEEDED if late else Reason.CANCELED
             message = seen.message or ("cancelled past its deadline" if late else "the job was cancelled")
             return ended(s, status, State.CANCELED, reason, message, end)
+        case State.UNKNOWN:
+            message = seen.message or "what the job made is gone from the cloud"
+            return ended(s, status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, message, end)
         case _:
             return failed(s, status, Reason.JOB_FAILED, seen.message or "the cloud gave no reason", end, now)
 

@@ -106,7 +106,7 @@ def _following(s: Snapshot, status: JobStatus, seen: Observation, now: datetime)
             return Choice(wake=s.rules.poll_min, finalizer=finalizer)
         case seen_.Seen() if cancel_wanted(s, status) or _deadline_cancels(s, status, now):
             return Choice(Cancel(), finalizer=finalizer)
-        case seen_.Seen() | seen_.Missing():
+        case seen_.Seen() | seen_.Missing() | seen_.Accepted():
             return Choice(wake=_next_look(s, status, now), finalizer=finalizer)
         case _:
             return Choice(Observe(), finalizer=finalizer)

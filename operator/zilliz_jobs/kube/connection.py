@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kubernetes.aio import config as loaders
+from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
 from zilliz_jobs.kube.errors import KubeError
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 DEFAULT_NAMESPACE = "default"
+
+loaders: Any = config  # its functions carry no types
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ class Source:
             if self.kubeconfig is None:
                 loaders.load_incluster_config(client_configuration=configuration)
             else:
-                if not any(Path(part).expanduser().is_file() for part in self.kubeconfig.split(os.pathsep)):
-                    raise KubeError(f"cannot read the kubeconfig: there is no file {self.kubeconfig}")
+                self._check_files()
                 await loaders.load_kube_config(
                     config_file=self.kubeconfig,
                     context=self.context,
@@ -68,6 +69,12 @@ class Source:
             where = self.kubeconfig or "the pod's service account"
             raise KubeError(f"cannot use {where}: {error}") from error
         return configuration
+
+    def _check_files(self) -> None:
+        """The loader answers a missing file with a TypeError."""
+        parts = (self.kubeconfig or "").split(os.pathsep)
+        if not any(Path(part).expanduser().is_file() for part in parts if part):
+            raise KubeError(f"cannot read the kubeconfig: there is no file {self.kubeconfig}")
 
     def namespace(self) -> str:
         """The namespace that kubectl would use: the context's, or the pod's."""

@@ -13,6 +13,8 @@ KubeError
 |  `- StrictDecoding  it has a field that the server does not know: the installed CRD is outdated
 """
 
+# ruff: noqa: N818 - an error is named by what the caller does next
+
 from __future__ import annotations
 
 from typing import Any

@@ -45,6 +45,7 @@ class Objects:
                 token = ""
                 continue
             for body in chunk.get("items") or []:
+                body["metadata"].pop("managedFields", None)  # half of an object, and of no use here
                 yield body
             token = (chunk.get("metadata") or {}).get("continue") or ""
             if not token:

@@ -28,11 +28,11 @@ async def fetch_schemas(client: KubeClient) -> dict[str, Body]:
 def schemas_by_kind(document: Body) -> dict[str, Body]:
     """{kind: schema} of our kinds in an OpenAPI v3 document; lists and options belong to other kinds. Pure."""
     schemas = (document.get("components") or {}).get("schemas") or {}
-    found: dict[str, Body] = {}
-    for schema in schemas.values():
-        for gvk in schema.get("x-kubernetes-group-version-kind") or []:
-            if gvk.get("group") == GROUP and gvk.get("version") == VERSION and not gvk["kind"].endswith("List"):
-                # DeleteOptions and the like are listed under every group.
-                if "spec" in schema.get("properties", {}):
-                    found[gvk["kind"]] = schema
-    return found
+    return {
+        gvk["kind"]: schema
+        for schema in schemas.values()
+        # DeleteOptions and the like are listed under every group; they and the lists have no spec.
+        if "spec" in schema.get("properties", {})
+        for gvk in schema.get("x-kubernetes-group-version-kind") or []
+        if (gvk.get("group"), gvk.get("version")) == (GROUP, VERSION)
+    }

@@ -36,6 +36,9 @@ class Behaviour(Camel):
     failed_backups_listed: bool = False
     """List and describe failed and cancelled backups too (status FAILED: no documented word)."""
 
+    copies_listed: bool = False
+    """List cross-region copies among the backups, in their own region (not documented)."""
+
     # --- memory
     imports_forgotten_after_seconds: Seconds | None = None
     """A finished import leaves list and progress after this time (Milvus: 10,800 s; not stated here)."""

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from pydantic import Field
+
 from .answers import missing_collection, wrong_state
 from .camel import Camel
 
@@ -22,7 +24,7 @@ class ClusterFields(Camel):
     cu_size: int = 1
     replica: int = 1
     storage_size: int = 0
-    collections: dict[str, list[str]] = {}
+    collections: dict[str, list[str]] = Field(default_factory=dict)
     """Collection names by database."""
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 Client = Literal["api", "console", "rival"]
 
-STARTS_WORK = frozenset({"submit", "retry"})
+STARTS_WORK = frozenset({"submit", "retry", "suspend", "resume", "modify"})
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class Ledger:
         return self._select("request", kind, token, client)
 
     def effects_per_token(self) -> Counter[str]:
-        """How much work each token started: submissions and retries (not copies, cancels, deletes)."""
+        """How much each token started: submissions, retries, cluster changes (not copies, cancels, deletes)."""
         return Counter(
             entry.token
             for entry in self.entries
@@ -96,9 +96,7 @@ class Ledger:
             "effectsPerToken": dict(self.effects_per_token()),
         }
 
-    def _select(
-        self, event: str, kind: str | None, token: str | None, client: Client | None
-    ) -> list[Entry]:
+    def _select(self, event: str, kind: str | None, token: str | None, client: Client | None) -> list[Entry]:
         return [
             entry
             for entry in self.entries

@@ -61,9 +61,7 @@ class Routes:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
 
         def register(handler: Handler) -> Handler:
-            self.all.append(
-                Route(method, template, name, handler, pattern, kind, self._version, example)
-            )
+            self.all.append(Route(method, template, name, handler, pattern, kind, self._version, example))
             return handler
 
         return register
@@ -135,9 +133,10 @@ class Call:
         """Whether a finished job is past the cloud's memory."""
         return after is not None and seen.ended_at is not None and seen.ended_at + after <= self.now
 
-    def listed(self, created_at: float) -> bool:
-        """Whether a row is old enough to be in lists."""
-        return created_at + self.world.behaviour.list_lag_seconds <= self.now
+    @property
+    def newest_listed(self) -> float:
+        """Lists show only rows created at this moment or before."""
+        return self.now - self.world.behaviour.list_lag_seconds
 
     def page(self, rows: Sequence[Row], key: str, show: Callable[[Row], dict[str, object]]) -> dict[str, object]:
         """The page of `rows` that was asked for."""
@@ -147,5 +146,15 @@ class Call:
 
     def effect(self, kind: str, *, job_id: str = "", **target: str) -> None:
         """Write into the ledger that something really happened."""
-        self.world.record("effect", kind, self.route.name, self.route.endpoint, job_id=job_id,
-                          token=self.token, key=self.key.fingerprint, client=self.client, target=target)
+        self.world.record(
+            "effect",
+            kind,
+            self.route.name,
+            self.route.endpoint,
+            job_id=job_id,
+            token=self.token,
+            key=self.key.fingerprint,
+            client=self.client,
+            target=target,
+            at=self.now,
+        )

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aiohttp import web
 
@@ -91,7 +92,8 @@ class Server:
         return out
 
     def _note(self, call: Call) -> Entry:
-        target = {name: call.text(name) for name in ("clusterId", "dbName", "collectionName")} | call.path
+        known = {"clusterId": "clusterId", "dbName": "dbName", "collection": "collectionName"}
+        target = {name: call.text(field) for name, field in known.items()} | dict(call.path)
         return self.world.record(
             "request", call.route.kind, call.route.name, call.route.endpoint, token=call.token,
             key=call.key.fingerprint, client=call.client, target=target, job_id=call.path.get("jobId", ""),
@@ -225,7 +227,7 @@ def _job_id(reply: Reply) -> str:
     return str(data.get("jobId", "")) if isinstance(data, dict) else ""
 
 
-def _with_word(value: object, word: str) -> object:
+def _with_word(value: Any, word: str) -> Any:
     if isinstance(value, dict):
         return {k: word if k in ("status", "state") else _with_word(v, word) for k, v in value.items()}
     return [_with_word(item, word) for item in value] if isinstance(value, list) else value

@@ -4,6 +4,7 @@ Progress only grows; `reason` is set only on FAILED; the end time only once the 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .jobs import CANCELED, CANCELING, FAILED, FINAL, IN_PROGRESS, PENDING, SUCCESSFUL, Job, Plan
 from .objects import FilePart
@@ -115,4 +116,4 @@ def _windows(files: tuple[FilePart, ...]) -> list[tuple[float, float]]:
     for part in files:
         done += max(1, part.size_bytes)
         ends.append(done / total)
-    return list(zip([0.0, *ends[:-1]], ends, strict=True))
+    return list(pairwise([0.0, *ends]))

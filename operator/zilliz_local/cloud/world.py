@@ -16,14 +16,14 @@ from .behaviour import Behaviour, Durations, NextJob
 from .clock import Clock
 from .clusters import Cluster, ClusterFields
 from .faults import FaultBook
-from .jobs import JobTable, Plan
+from .jobs import STATUSES, SUCCESSFUL, Forced, Job, JobTable, Plan
 from .keys import KeyRing
 from .ledger import Client, Entry, Ledger
 from .objects import FilePart, ObjectStorage
 from .rivals import Rivals
 from .stats import Stats
 from .throttle import Throttle
-from .timeline import plan_import
+from .timeline import plan_import, view
 
 _ID_ALPHABET = string.digits + string.ascii_lowercase
 
@@ -47,8 +47,8 @@ class World:
         self.clock = clock or Clock()
         self._populate = populate
         self._seed = seed
-        self.drop_connections: Callable[[], None] = lambda: None
-        """Set by the server: closes every open connection."""
+        self.drop_connections: Callable[[], object] = lambda: None
+        """Set by the server: closes every open connection, once the present answer is out."""
         self.reset()
 
     def reset(self) -> None:
@@ -148,6 +148,26 @@ class World:
                 return wish
         return NextJob(type=job_type)
 
+    # --- interfering
+
+    def job(self, job_id: str) -> Job:
+        """The job with this id; KeyError if there is none."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            raise KeyError(job_id)
+        return job
+
+    def force(self, job_id: str, status: str | None, *, reason: str = "", progress: int | None = None) -> None:
+        """Impose a state on a job until the next call; `status` None lets it go its own way again."""
+        job = self.job(job_id)
+        if status is None:
+            job.forced = None
+            return
+        if status not in STATUSES:
+            raise ValueError(f"cannot force the job {job_id}: {status} is not one of {sorted(STATUSES)}")
+        fraction = view(job, self.now).fraction if progress is None else progress / 100
+        job.forced = Forced(self.now, status, 1.0 if status == SUCCESSFUL else fraction, reason)
+
     # --- what happened
 
     def record(
@@ -162,10 +182,11 @@ class World:
         client: Client,
         target: Mapping[str, str],
         job_id: str = "",
+        at: float | None = None,
     ) -> Entry:
-        """Write a line into the ledger."""
+        """Write a line into the ledger, about this moment or an earlier one."""
         known = {name: value for name, value in target.items() if value}
-        stamp = self.clock.stamp(self.now)
+        stamp = self.clock.stamp(self.now if at is None else at)
         return self.ledger.append(
             Entry(self.ledger.next_seq, stamp, event, kind, route, endpoint, token, key, client, known, job_id)
         )

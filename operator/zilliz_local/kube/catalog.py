@@ -56,7 +56,9 @@ class Catalog:
     def by_key(self, key: Key) -> Resource | None:
         """Any version of a resource by its shelf, the stored one if it is served."""
         found = [one for one in self._served.values() if one.key == key]
-        return min(found, key=lambda one: (one.storage_version not in ("", one.version), rank(one.version)), default=None)
+        return min(
+            found, key=lambda one: (one.storage_version not in ("", one.version), rank(one.version)), default=None
+        )
 
     def named(self, name: str) -> Resource | None:
         """By `plural.group`, as in a CRD's name; core resources by their plural."""

@@ -14,15 +14,15 @@ from zilliz_local.kube.validation import show, wrong
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 NAME_WORDS = (
-    'Name must be unique within a namespace. Is required when creating resources, although some resources may allow '
-    "a client to request the generation of an appropriate name automatically. Name is primarily intended for creation "
-    "idempotence and configuration definition. Cannot be updated. More info: "
+    "Name must be unique within a namespace. Is required when creating resources, although some resources may "
+    "allow a client to request the generation of an appropriate name automatically. Name is primarily intended for "
+    "creation idempotence and configuration definition. Cannot be updated. More info: "
     "https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
 )
 AGE_WORDS = (
-    "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed "
-    "to be set in happens-before order across separate operations. Clients may not set this value. It is represented "
-    "in RFC3339 form and is in UTC."
+    "CreationTimestamp is a timestamp representing the server time when this object was created. It is not "
+    "guaranteed to be set in happens-before order across separate operations. Clients may not set "
+    "this value. It is represented in RFC3339 form and is in UTC."
 )
 NAME = Column("Name", format="name", description=NAME_WORDS)
 AGE = Column("Age", type="date", path=".metadata.creationTimestamp", description=AGE_WORDS)
@@ -77,7 +77,9 @@ def _node_problems(raw: Body, path: str, *, root: bool = False) -> Iterator[Caus
     """The rules of structural schemas that generators break."""
     free = raw.get("x-kubernetes-preserve-unknown-fields") or raw.get("x-kubernetes-int-or-string")
     if not raw.get("type") and not free:
-        yield Cause(f"{path}.type", "FieldValueRequired", "Required value: must not be empty for specified object fields")
+        yield Cause(
+            f"{path}.type", "FieldValueRequired", "Required value: must not be empty for specified object fields"
+        )
     if "$ref" in raw:
         yield Cause(f"{path}.$ref", "FieldValueForbidden", "Forbidden: $ref is not supported")
     if raw.get("uniqueItems"):

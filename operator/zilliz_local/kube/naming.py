@@ -126,5 +126,3 @@ def _key_problems(field: str, key: str) -> Iterator[Cause]:
         yield wrong(field, key, "name part must be no more than 63 bytes")
     elif not WORD.match(word):
         yield wrong(field, key, KEY_RULE)
-
-

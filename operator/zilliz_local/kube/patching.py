@@ -18,7 +18,7 @@ APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
 
 
 def patched(kind: str, base: Body, patch: Any) -> Body:
-    """The base after the patch. Raises a `Refusal` when the patch makes no sense or does not fit."""
+    """The base after the patch. Raises a `RefusalError` when the patch makes no sense or does not fit."""
     if kind == JSON_PATCH:
         return json_patched(base, patch)
     if not isinstance(patch, dict):
@@ -43,7 +43,9 @@ def merged(base: Any, patch: Any) -> Any:
 def json_patched(base: Body, patch: Any) -> Body:
     """RFC 6902. A failed `test` and a missing path are the same refusal, as in the real server."""
     if not isinstance(patch, list) or not all(isinstance(step, dict) for step in patch):
-        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        )
     try:
         result = jsonpatch.apply_patch(base, patch)
     except jsonpatch.InvalidJsonPatch as error:

@@ -1,6 +1,6 @@
 """What the API refuses, shaped as the Status objects that clients parse.
 
-Every check raises a `Refusal`; `server` turns it into the answer. Words and reasons are those of a real
+Every check raises a `RefusalError`; `server` turns it into the answer. Words and reasons are those of a real
 kube-apiserver, since kubectl and operators match on them.
 """
 
@@ -23,8 +23,8 @@ class Cause:
         return f"{self.field}: {self.message}"
 
 
-class Refusal(Exception):
-    """An answer other than success."""
+class RefusalError(Exception):
+    """An answer other than success; the server sends it as a Status object."""
 
     def __init__(
         self, code: int, reason: str, message: str, details: Body | None = None, headers: dict[str, str] | None = None
@@ -64,62 +64,64 @@ def qualified(group: str, plural: str) -> str:
     return f"{plural}.{group}" if group else plural
 
 
-def not_found(group: str, plural: str, name: str) -> Refusal:
+def not_found(group: str, plural: str, name: str) -> RefusalError:
     message = f'{qualified(group, plural)} "{name}" not found'
-    return Refusal(404, "NotFound", message, about(group, plural, name))
+    return RefusalError(404, "NotFound", message, about(group, plural, name))
 
 
-def already_exists(group: str, plural: str, name: str) -> Refusal:
+def already_exists(group: str, plural: str, name: str) -> RefusalError:
     message = f'{qualified(group, plural)} "{name}" already exists'
-    return Refusal(409, "AlreadyExists", message, about(group, plural, name))
+    return RefusalError(409, "AlreadyExists", message, about(group, plural, name))
 
 
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
-def conflict(group: str, plural: str, name: str, why: str = MODIFIED) -> Refusal:
+def conflict(group: str, plural: str, name: str, why: str = MODIFIED) -> RefusalError:
     message = f'Operation cannot be fulfilled on {qualified(group, plural)} "{name}": {why}'
-    return Refusal(409, "Conflict", message, about(group, plural, name))
+    return RefusalError(409, "Conflict", message, about(group, plural, name))
 
 
-def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Refusal:
+def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> RefusalError:
     words = [str(cause) for cause in causes]
     text = words[0] if len(words) == 1 else f"[{', '.join(words)}]"
     listed = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes]
     message = f'{qualified(group, kind)} "{name}" is invalid: {text}'
-    return Refusal(422, "Invalid", message, about(group, kind, name, causes=listed))
+    return RefusalError(422, "Invalid", message, about(group, kind, name, causes=listed))
 
 
-def bad_request(message: str) -> Refusal:
-    return Refusal(400, "BadRequest", message)
+def bad_request(message: str) -> RefusalError:
+    return RefusalError(400, "BadRequest", message)
 
 
-def unpatchable() -> Refusal:
+def unpatchable() -> RefusalError:
     """A JSON patch that does not fit; the real server keeps the cause to itself."""
-    return Refusal(422, "Invalid", "the server rejected our request due to an error in our request", {})
+    return RefusalError(422, "Invalid", "the server rejected our request due to an error in our request", {})
 
 
-def expired(message: str) -> Refusal:
-    return Refusal(410, "Expired", message)
+def expired(message: str) -> RefusalError:
+    return RefusalError(410, "Expired", message)
 
 
-def too_old(since: int, floor: int) -> Refusal:
+def too_old(since: int, floor: int) -> RefusalError:
     return expired(f"too old resource version: {since} ({floor})")
 
 
-def method_not_allowed(message: str = "the server does not allow this method on the requested resource") -> Refusal:
-    return Refusal(405, "MethodNotAllowed", message, {})
+def method_not_allowed(
+    message: str = "the server does not allow this method on the requested resource",
+) -> RefusalError:
+    return RefusalError(405, "MethodNotAllowed", message, {})
 
 
-def unsupported_media(message: str) -> Refusal:
-    return Refusal(415, "UnsupportedMediaType", message)
+def unsupported_media(message: str) -> RefusalError:
+    return RefusalError(415, "UnsupportedMediaType", message)
 
 
-def no_page() -> Refusal:
-    return Refusal(404, "NotFound", "the server could not find the requested resource", {})
+def no_page() -> RefusalError:
+    return RefusalError(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def terminating(group: str, plural: str, name: str, namespace: str) -> Refusal:
+def terminating(group: str, plural: str, name: str, namespace: str) -> RefusalError:
     why = f"unable to create new content in namespace {namespace} because it is being terminated"
     cause = {
         "reason": "NamespaceTerminating",
@@ -127,4 +129,4 @@ def terminating(group: str, plural: str, name: str, namespace: str) -> Refusal:
         "field": "metadata.namespace",
     }
     message = f'{qualified(group, plural)} "{name}" is forbidden: {why}'
-    return Refusal(403, "Forbidden", message, about(group, plural, name, causes=[cause]))
+    return RefusalError(403, "Forbidden", message, about(group, plural, name, causes=[cause]))

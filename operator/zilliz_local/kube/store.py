@@ -52,6 +52,7 @@ class Store:
         self._keep = history
         self._shelves: dict[Key, Shelf] = {}
         self._dependents: dict[str, set[tuple[Key, str]]] = {}
+        self._uids: set[str] = set()
 
     def shelf(self, key: Key) -> Shelf:
         return self._shelves.setdefault(key, Shelf())
@@ -68,6 +69,7 @@ class Store:
         previous = shelf.records.get(record.key)
         if previous is None:
             shelf.order = None
+            self._uids.add(str(record.meta["uid"]))
         shelf.records[record.key] = record
         self._link(key, previous, record)
         self._publish(shelf, Change("MODIFIED" if previous else "ADDED", record, previous))
@@ -81,6 +83,7 @@ class Store:
         shelf = self.shelf(key)
         previous = shelf.records.pop(place(namespace, name))
         shelf.order = None
+        self._uids.discard(str(previous.meta["uid"]))
         self._link(key, previous, None)
         self._publish(shelf, Change("DELETED", record, previous))
         return record
@@ -104,8 +107,9 @@ class Store:
         """The object that was created first."""
         return next(iter(self.shelf(key).records.values()), None)
 
-    def keys(self) -> list[Key]:
-        return list(self._shelves)
+    def alive(self, uid: str) -> bool:
+        """Does any object have this uid?"""
+        return uid in self._uids
 
     def dependents(self, uid: str) -> list[tuple[Key, Record]]:
         """The objects whose ownerReferences name this uid."""

@@ -68,13 +68,14 @@ def _look_up(config: pytest.Config) -> Binaries | UnavailableError:
             try:
                 config.stash[_binaries] = find_binaries(_say)
             except UnavailableError as error:
-                _say(f"{SENTENCE}: {error}")
+                _say(f"\n{SENTENCE}: {error}")
                 config.stash[_binaries] = error
     return config.stash[_binaries]
 
 
 def _say(line: str) -> None:
-    print(f"\n{line}", end="", file=sys.stderr, flush=True)
+    # pytest leaves the cursor behind "collecting ...".
+    print(f"\r{line}", file=sys.stderr, flush=True)
 
 
 def _missing(cause: object) -> NoReturn:

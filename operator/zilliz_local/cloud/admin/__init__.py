@@ -3,7 +3,8 @@
 `GET /_sim` lists every call with an example, from the same table that serves them.
 """
 
-from ..routes import Call, Routes
+from zilliz_local.cloud.routes import Call, Routes
+
 from . import estate, happenings, settings
 
 index = Routes()

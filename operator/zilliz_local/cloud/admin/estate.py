@@ -1,10 +1,10 @@
 """Admin calls on what there is: clusters, collections, objects, jobs, backups."""
 
-from ..clusters import DEFAULT_DB, Cluster, ClusterFields
-from ..jobs import Job
-from ..objects import StoredObject
-from ..routes import Call, Routes
-from ..timeline import view
+from zilliz_local.cloud.clusters import DEFAULT_DB, Cluster, ClusterFields
+from zilliz_local.cloud.jobs import Job
+from zilliz_local.cloud.objects import StoredObject
+from zilliz_local.cloud.routes import Call, Routes
+from zilliz_local.cloud.timeline import view
 
 routes = Routes()
 
@@ -52,7 +52,9 @@ def delete_cluster(call: Call) -> object:
     return _cluster(call, call.world.clusters.pop(call.path["clusterId"]))
 
 
-@routes.on("PUT", "/_sim/clusters/{clusterId}/collections/{name}", "sim.collection.put", example='{"dbName": "default"}')
+@routes.on(
+    "PUT", "/_sim/clusters/{clusterId}/collections/{name}", "sim.collection.put", example='{"dbName": "default"}'
+)
 def put_collection(call: Call) -> object:
     """Make a collection exist."""
     cluster = call.world.clusters[call.path["clusterId"]]
@@ -97,7 +99,10 @@ def delete_object(call: Call) -> object:
 
 
 @routes.on(
-    "PATCH", "/_sim/jobs/{jobId}", "sim.job.force", example='{"status": "FAILED", "reason": "disk full", "progress": 40}'
+    "PATCH",
+    "/_sim/jobs/{jobId}",
+    "sim.job.force",
+    example='{"status": "FAILED", "reason": "disk full", "progress": 40}',
 )
 def force_job(call: Call) -> object:
     """Force a state, which holds until the next call; {"status": null} lets the job go its own way again."""

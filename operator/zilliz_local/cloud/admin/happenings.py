@@ -1,12 +1,10 @@
 """Admin calls on what happened and what shall happen: health, ledger, stats, rivals, reset, restart."""
 
-from dataclasses import replace
-
-from ..desk import carry_out
-from ..keys import Key
-from ..ledger import Client
-from ..rivals import Ambush
-from ..routes import Call, Routes, present
+from zilliz_local.cloud.answers import bad_request
+from zilliz_local.cloud.desk import act_as
+from zilliz_local.cloud.ledger import Client
+from zilliz_local.cloud.rivals import Ambush
+from zilliz_local.cloud.routes import Call, Routes
 
 routes = Routes()
 
@@ -59,18 +57,6 @@ def rival(call: Call) -> object:
             return ambush.wire()
     body = call.given.get("body") or {}
     if not isinstance(body, dict):
-        raise ValueError("body must be an object")
+        raise bad_request("body must be an object")
     client: Client = "rival" if call.text("client", "rival") == "rival" else "console"
-    return act_as(call, call.text("method", "POST"), call.need("path"), body, client)
-
-
-def act_as(call: Call, method: str, path: str, body: dict[str, object], client: Client) -> dict[str, object]:
-    """Do what a request would do, as another client, without network, key, rate limit or faults."""
-    from ..services import PUBLIC  # the services do not know the admin API; this avoids a cycle at import
-
-    found = PUBLIC.find(method, path)
-    if found is None:
-        raise KeyError(f"{method} {path}")
-    other = replace(call, route=found[0], path=found[1], given=present(body), key=Key(client), client=client)
-    reply, _ = carry_out(other)
-    return reply.body
+    return act_as(call.world, call.text("method", "POST"), call.need("path"), body, client)

@@ -1,9 +1,9 @@
 """Admin calls on how the cloud behaves: clock, behaviour, durations, keys, faults."""
 
-from ..behaviour import Behaviour, Durations, NextJob
-from ..faults import FaultRule
-from ..keys import Key
-from ..routes import Call, Routes
+from zilliz_local.cloud.behaviour import Behaviour, Durations, NextJob
+from zilliz_local.cloud.faults import FaultRule
+from zilliz_local.cloud.keys import Key
+from zilliz_local.cloud.routes import Call, Routes
 
 routes = Routes()
 

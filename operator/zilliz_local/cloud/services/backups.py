@@ -5,15 +5,16 @@ cluster. Cross-region copies get jobs of their own only after the main job has s
 their ids (documented). Lists and describe never name the job.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
-from ..answers import NOT_FOR_SERVERLESS, Problem, bad_request, missing_backup, wrong_state
-from ..backups import AUTO, MANUAL, Backup
-from ..clusters import DEFAULT_DB, Cluster
-from ..jobs import BACKUP, CANCELED, CROSS_REGION_COPY, FAILED, SUCCESSFUL, Job
-from ..routes import Call, Routes
-from ..timeline import view
-from ..world import World
+from zilliz_local.cloud.answers import NOT_FOR_SERVERLESS, Problem, bad_request, missing_backup, wrong_state
+from zilliz_local.cloud.backups import AUTO, MANUAL, Backup
+from zilliz_local.cloud.clusters import DEFAULT_DB, Cluster
+from zilliz_local.cloud.jobs import BACKUP, CANCELED, CROSS_REGION_COPY, FAILED, SUCCESSFUL, Job
+from zilliz_local.cloud.routes import Call, Routes
+from zilliz_local.cloud.timeline import view
+from zilliz_local.cloud.world import World
 
 routes = Routes()
 
@@ -42,6 +43,7 @@ def create(call: Call) -> object:
 @routes.on("GET", "/v2/backups", "backup.list")
 def list_backups(call: Call) -> object:
     """Backups by project, cluster, method, type and time of creation, newest first."""
+    newest = call.newest_listed
     since, until = _moment(call, "start"), _moment(call, "end")
     wanted = {
         name: call.text(name)
@@ -51,7 +53,8 @@ def list_backups(call: Call) -> object:
     rows = [
         backup
         for backup in reversed(call.world.backups.values())
-        if call.listed(backup.created_at)
+        if backup.created_at <= newest
+        and (not backup.copy_of or call.world.behaviour.copies_listed)
         and call.key.may_see(backup.project_id)
         and all(_filters(backup)[name] == value for name, value in wanted.items())
         and (since is None or backup.created_at >= since)
@@ -73,9 +76,7 @@ def describe(call: Call) -> object:
         "dbCollections": [
             {
                 "dbName": db,
-                "collections": [
-                    {"collectionName": name, "description": "", "status": "LOADED"} for name in names
-                ],
+                "collections": [{"collectionName": name, "description": "", "status": "LOADED"} for name in names],
             }
             for db, names in collections
         ],
@@ -134,8 +135,15 @@ def _new_backup(
     if not isinstance(copies, list) or not all(isinstance(copy, dict) and copy.get("regionId") for copy in copies):
         raise bad_request("crossRegionCopies must be a list of objects with a regionId")
     job = Job(
-        world.new_job_id(), BACKUP, cluster.fields.project_id, cluster.cluster_id, cluster.fields.region_id,
-        call.now, world.plan(BACKUP, call.now), client=call.client, cancelable=True,
+        world.new_job_id(),
+        BACKUP,
+        cluster.fields.project_id,
+        cluster.cluster_id,
+        cluster.fields.region_id,
+        call.now,
+        world.plan(BACKUP, call.now),
+        client=call.client,
+        cancelable=True,
     )
     backup = Backup(
         backup_id=world.new_id("backup0_", 15),
@@ -171,19 +179,36 @@ def _make_copies(call: Call, backup: Backup, now: float) -> bool:
         return True
     for region in regions:
         plan = world.plan(CROSS_REGION_COPY, seen.ended_at)
-        job = Job(world.new_job_id(), CROSS_REGION_COPY, main.project_id, main.cluster_id, region,
-                  seen.ended_at, plan, client=call.client)
+        job = Job(
+            world.new_job_id(),
+            CROSS_REGION_COPY,
+            main.project_id,
+            main.cluster_id,
+            region,
+            seen.ended_at,
+            plan,
+            client=call.client,
+        )
         copy = Backup(
-            backup_id=world.new_id("backup0_", 15), backup_name=f"{backup.backup_name}_{region}",
-            backup_type=backup.backup_type, cluster_id=backup.cluster_id, project_id=backup.project_id,
-            region_id=region, created_at=seen.ended_at, job_id=job.job_id,
-            creation_method=backup.creation_method, size=backup.size,
-            db_collections=backup.db_collections, copy_of=backup.backup_id,
+            backup_id=world.new_id("backup0_", 15),
+            backup_name=f"{backup.backup_name}_{region}",
+            backup_type=backup.backup_type,
+            cluster_id=backup.cluster_id,
+            project_id=backup.project_id,
+            region_id=region,
+            created_at=seen.ended_at,
+            job_id=job.job_id,
+            creation_method=backup.creation_method,
+            size=backup.size,
+            db_collections=backup.db_collections,
+            copy_of=backup.backup_id,
         )
         job.backup_id = copy.backup_id
         world.jobs.add(job)
         world.backups[copy.backup_id] = copy
-        call.effect("copy", job_id=job.job_id, clusterId=copy.cluster_id, backupId=copy.backup_id, regionId=region)
+        replace(call, now=seen.ended_at).effect(
+            "copy", job_id=job.job_id, clusterId=copy.cluster_id, backupId=copy.backup_id, regionId=region
+        )
     return True
 
 

@@ -4,9 +4,9 @@ RUNNING -> STOPPING -> STOPPED -> RESUMING -> RUNNING, and RUNNING -> MODIFYING 
 from the documented words but real.
 """
 
-from ..answers import Problem, bad_request
-from ..clusters import Change, Cluster
-from ..routes import Call, Routes
+from zilliz_local.cloud.answers import Problem, bad_request
+from zilliz_local.cloud.clusters import Change, Cluster
+from zilliz_local.cloud.routes import Call, Routes
 
 routes = Routes()
 
@@ -20,7 +20,7 @@ def list_clusters(call: Call) -> object:
         for cluster in reversed(call.world.clusters.values())
         if call.key.may_see(cluster.fields.project_id)
         and region in ("", cluster.fields.region_id)
-        and call.listed(cluster.created_at)
+        and cluster.created_at <= call.newest_listed
     ]
     return call.page(rows, "clusters", lambda cluster: _summary(call, cluster))
 
@@ -32,8 +32,7 @@ def describe_cluster(call: Call) -> object:
     more: dict[str, object] = {
         "storageSize": cluster.fields.storage_size,
         "snapshotNumber": sum(
-            backup.cluster_id == cluster.cluster_id and not backup.deleted
-            for backup in call.world.backups.values()
+            backup.cluster_id == cluster.cluster_id and not backup.deleted for backup in call.world.backups.values()
         ),
         "createProgress": 100,
     }
@@ -61,6 +60,7 @@ def resume(call: Call) -> object:
 
 
 @routes.on("POST", "/v2/clusters/{clusterId}/modify", "cluster.modify", kind="modify")
+@routes.on("POST", "/v2/clusters/{clusterId}/modifyReplica", "cluster.modify_replica", kind="modify")
 def modify(call: Call) -> object:
     """Scale to a size or replica count, or set dynamic or scheduled scaling."""
     cluster = call.cluster(call.path["clusterId"])

@@ -4,10 +4,11 @@ The vendor publishes no such API; the rules are the console's (documented): canc
 in progress and of a cancelable type, retry only a failed import.
 """
 
-from ..answers import wrong_state
-from ..jobs import FAILED, IMPORT, IN_PROGRESS, PENDING, Cancel, Job
-from ..routes import Call, Routes
-from ..timeline import JobView, view
+from zilliz_local.cloud.answers import wrong_state
+from zilliz_local.cloud.jobs import FAILED, IMPORT, IN_PROGRESS, PENDING, Cancel, Job
+from zilliz_local.cloud.routes import Call, Routes
+from zilliz_local.cloud.timeline import JobView, view
+
 from .jobs import job_fields
 
 routes = Routes()
@@ -20,18 +21,20 @@ def list_jobs(call: Call) -> object:
     """Jobs of every type, newest first; filters projectId, clusterId, type, status."""
     wanted = [(name, call.text(name)) for name in FILTERS if name in call.given]
     memory = call.world.behaviour.jobs_forgotten_after_seconds
+    newest = call.newest_listed
     rows = [
         job
         for job in call.world.jobs.all()
-        if call.key.may_see(job.project_id)
-        and call.listed(job.created_at)
+        if job.created_at <= newest
+        and call.key.may_see(job.project_id)
         and all(_filter(job, name) == value for name, value in wanted)
     ]
     if status := call.text("status"):
         rows = [job for job in rows if view(job, call.now).status == status]
     if memory is not None:
         rows = [job for job in rows if not call.forgotten(view(job, call.now), memory)]
-    rows.sort(key=lambda job: job.created_at, reverse=True)
+    rows.reverse()
+    rows.sort(key=lambda job: -job.created_at)
     return call.page(rows, "jobs", lambda job: _shown(call, job, view(job, call.now)))
 
 

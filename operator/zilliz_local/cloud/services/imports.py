@@ -6,7 +6,7 @@ answer calls it Importing. Both are documented.
 
 from collections.abc import Sequence
 
-from ..answers import (
+from zilliz_local.cloud.answers import (
     BAD_OBJECT_URL,
     CLUSTER_ID_NEEDED,
     NOTHING_TO_IMPORT,
@@ -16,11 +16,11 @@ from ..answers import (
     no_access,
     unknown_job,
 )
-from ..clusters import DEFAULT_DB
-from ..jobs import CANCELED, CANCELING, FAILED, IMPORT, IN_PROGRESS, PENDING, SUCCESSFUL, Job
-from ..objects import ImportSource
-from ..routes import Call, Routes
-from ..timeline import JobView, file_views, view
+from zilliz_local.cloud.clusters import DEFAULT_DB
+from zilliz_local.cloud.jobs import CANCELED, CANCELING, FAILED, IMPORT, IN_PROGRESS, PENDING, SUCCESSFUL, Job
+from zilliz_local.cloud.objects import ImportSource
+from zilliz_local.cloud.routes import Call, Routes
+from zilliz_local.cloud.timeline import JobView, file_views, view
 
 routes = Routes()
 
@@ -127,11 +127,11 @@ def find_import(call: Call, job_id: str, place: str) -> tuple[Job, JobView]:
 
 def import_rows(call: Call, place: str) -> list[Job]:
     """The imports a list shows, newest first."""
-    db_name, collection = call.text("dbName"), call.text("collectionName")
+    db_name, collection, newest = call.text("dbName"), call.text("collectionName"), call.newest_listed
     rows = [
         job
         for job in call.world.jobs.imports(place)
-        if db_name in ("", job.db_name) and collection in ("", job.collection) and call.listed(job.created_at)
+        if job.created_at <= newest and db_name in ("", job.db_name) and collection in ("", job.collection)
     ]
     memory = call.world.behaviour.imports_forgotten_after_seconds
     if memory is not None:

@@ -4,10 +4,11 @@ The list is written as the older schema has it, numbers as strings under `record
 the form of the newer example.
 """
 
-from ..answers import BAD_OBJECT_URL, CLUSTER_ID_NEEDED, Problem
-from ..jobs import CANCELED, FAILED, SUCCESSFUL
-from ..routes import Call, Routes
-from ..timeline import file_views, view
+from zilliz_local.cloud.answers import BAD_OBJECT_URL, CLUSTER_ID_NEEDED, Problem
+from zilliz_local.cloud.jobs import CANCELED, FAILED, SUCCESSFUL
+from zilliz_local.cloud.routes import Call, Routes
+from zilliz_local.cloud.timeline import file_views, view
+
 from .imports import find_import, import_rows, submit_import
 
 routes = Routes(version=1)

@@ -1,8 +1,8 @@
 """The one generic read of a job (documented). Nothing in it links the job to its backup or collection."""
 
-from ..jobs import Job
-from ..routes import Call, Routes
-from ..timeline import JobView
+from zilliz_local.cloud.jobs import Job
+from zilliz_local.cloud.routes import Call, Routes
+from zilliz_local.cloud.timeline import JobView
 
 routes = Routes()
 

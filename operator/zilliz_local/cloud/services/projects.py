@@ -1,6 +1,6 @@
 """Projects of the organisation (documented)."""
 
-from ..routes import Call, Routes
+from zilliz_local.cloud.routes import Call, Routes
 
 routes = Routes()
 

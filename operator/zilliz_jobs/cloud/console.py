@@ -1,0 +1,80 @@
+"""The calls behind the web console's job page, under a base path of the connection.
+
+The vendor publishes no such API: the shape is ours, and used only where a connection enables it.
+"""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices, Field
+
+from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.fields import Id, Moment, Percent, Text, WireModel
+from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
+from zilliz_jobs.cloud.transport import Fence, Transport
+
+
+class ConsoleJob(WireModel):
+    """One row of the job page. `type` and `status` are the cloud's words (see `words`)."""
+
+    job_id: Id
+    type: Text = ""
+    status: Text = ""
+    progress: Percent = None
+    description: Text = ""
+    project_id: Text = ""
+    cluster_id: Text = ""
+    created_by: Text = Field(default="", validation_alias=AliasChoices("createdBy", "creator", "created_by"))
+    create_time: Moment = None
+    start_time: Moment = None
+    end_time: Moment = None
+    reason: Text = ""
+
+
+class Console:
+    def __init__(self, transport: Transport, base_path: str) -> None:
+        self._transport = transport
+        self._base = "/" + base_path.strip("/")
+
+    async def list(
+        self,
+        *,
+        project_id: str | None = None,
+        type: str | None = None,  # noqa: A002 - the cloud's own name
+        status: str | None = None,
+        cluster_id: str | None = None,
+    ) -> list[ConsoleJob]:
+        """All jobs that pass the filters, of every type. One pass; see `listing.stable`."""
+        doing = "list jobs of the console"
+        filters = {"projectId": project_id, "type": type, "status": status, "clusterId": cluster_id}
+
+        async def fetch(number: int, size: int) -> Page[ConsoleJob]:
+            params = filters | {"pageSize": size, "currentPage": number}
+            reply = await self._transport.read("GET", f"{self._base}/jobs", params=params, doing=doing)
+            return page_of(reply.data, ConsoleJob, "jobs", "records", "items", doing=doing)
+
+        return await pages(fetch, key=lambda row: row.job_id, listing=doing)
+
+    async def describe(self, job_id: str) -> ConsoleJob:
+        """The job. Raises NotFound where the cloud does not know it."""
+        doing = f"read job {job_id} of the console"
+        reply = await self._transport.read("GET", f"{self._base}/jobs/{{jobId}}", ids={"jobId": job_id}, doing=doing)
+        return parsed(reply.data, ConsoleJob, doing=doing)
+
+    async def cancel(self, job_id: str, *, token: str, fence: Fence) -> EffectReply:
+        """Ask for a cancel. Repeatable. `Taken` means accepted; the end comes later, and only the job tells."""
+        return await self._act("cancel", job_id, token, fence)
+
+    async def retry(self, job_id: str, *, token: str, fence: Fence) -> EffectReply:
+        """Retry a failed import in place. Not repeatable. The id may stay or change: `Taken.text("jobId")`, "" where
+        the answer names none."""
+        return await self._act("retry", job_id, token, fence)
+
+    async def _act(self, verb: str, job_id: str, token: str, fence: Fence) -> EffectReply:
+        return await self._transport.effect(
+            "POST",
+            f"{self._base}/jobs/{{jobId}}/{verb}",
+            ids={"jobId": job_id},
+            token=token,
+            fence=fence,
+            doing=f"{verb} job {job_id}",
+        )

@@ -1,0 +1,93 @@
+"""Whole lists, page by page.
+
+`count` is described both as the overall total and as the rows of this answer, so it is never used. A row that is
+missed reads as a job that does not exist, so anything odd ends in an error and never in a shorter list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from zilliz_jobs.cloud.errors import ProtocolMismatch, Transient
+from zilliz_jobs.cloud.fields import WireModel, as_count
+
+PAGE_SIZE = 100  # documented maximum
+MAX_PAGES = 1000
+_Row = TypeVar("_Row")
+_Model = TypeVar("_Model", bound=WireModel)
+
+
+@dataclass(frozen=True)
+class Page(Generic[_Row]):
+    """`size`: how many rows the cloud says it puts on a page, None where it does not say."""
+
+    rows: list[_Row]
+    size: int | None = None
+
+
+async def pages(
+    fetch: Callable[[int, int], Awaitable[Page[_Row]]], *, key: Callable[[_Row], str], listing: str
+) -> list[_Row]:
+    """All rows, each `key` once, up to and with the first short page. `fetch(page, size)` counts pages from 1.
+
+    `listing`: "list <things>", for messages. Raises what `fetch` raises, and Transient when a full page brings
+    nothing new or the list has no end: it changes faster than it can be read, or the cloud ignores the page number.
+    """
+    found: dict[str, _Row] = {}
+    for number in range(1, MAX_PAGES + 1):
+        page = await fetch(number, PAGE_SIZE)
+        known = len(found)
+        found.update((key(row), row) for row in page.rows)
+        # A cloud that puts fewer rows on a page than asked says so; its full pages must not pass for short ones.
+        full = min(page.size or PAGE_SIZE, PAGE_SIZE)
+        if len(page.rows) < full:
+            return list(found.values())
+        if len(found) == known:
+            raise Transient(f"cannot {listing}: page {number} repeats what was seen before")
+    raise Transient(f"cannot {listing}: no end after {MAX_PAGES} pages")
+
+
+async def stable(
+    fetch: Callable[[], Awaitable[list[_Row]]], *, key: Callable[[_Row], str], listing: str = "list", passes: int = 5
+) -> list[_Row]:
+    """The list once two passes in a row agree on the set of keys: rows move between pages while others come and go.
+
+    Returns the later of the two. Raises what `fetch` raises, and Transient after `passes` without agreement.
+    """
+    before: set[str] | None = None
+    for _ in range(passes):
+        rows = await fetch()
+        now = {key(row) for row in rows}
+        if now == before:
+            return rows
+        before = now
+    raise Transient(f"cannot {listing}: it changes faster than it can be read")
+
+
+def page_of(data: Any, model: type[_Model], *keys: str, doing: str) -> Page[_Model]:
+    """The page in the data of an answer, its rows under the first of `keys` that is there.
+
+    Raises ProtocolMismatch where there are none, or where one row is not of the model.
+    """
+    if not isinstance(data, dict):
+        raise ProtocolMismatch(f"cannot {doing}: the answer is no page")
+    for name in keys:
+        rows = data.get(name)
+        if isinstance(rows, list):
+            return Page([parsed(row, model, doing=doing) for row in rows], as_count(data.get("pageSize")) or None)
+    if any(name in data for name in keys) or as_count(data.get("count")) == 0:
+        return Page([])  # null, or left out and said to be empty
+    raise ProtocolMismatch(f"cannot {doing}: the answer has no {' or '.join(keys)}")
+
+
+def parsed(data: Any, model: type[_Model], *, doing: str) -> _Model:
+    """`data` as the model. Raises ProtocolMismatch, which names the fields and never their values."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        fields = sorted({".".join(str(part) for part in e["loc"]) or "answer" for e in error.errors()})
+        raise ProtocolMismatch(f"cannot {doing}: unusable {', '.join(fields[:5])}") from None

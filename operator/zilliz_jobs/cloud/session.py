@@ -1,0 +1,84 @@
+"""All calls of one key at one endpoint, sharing one request budget."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from zilliz_jobs.cloud.backups import Backups
+from zilliz_jobs.cloud.clusters import Clusters
+from zilliz_jobs.cloud.console import Console
+from zilliz_jobs.cloud.hosts import endpoint_of, v1_endpoint_of
+from zilliz_jobs.cloud.imports import Imports
+from zilliz_jobs.cloud.imports_v1 import ImportsV1
+from zilliz_jobs.cloud.jobs import Jobs
+from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.projects import Projects
+from zilliz_jobs.cloud.transport import Timeouts, Transport, Wire
+
+
+def fingerprint(key: str) -> str:
+    """The first 12 hex digits of the SHA-256 of the key: tells keys apart, gives none away."""
+    return hashlib.sha256(key.strip().encode()).hexdigest()[:12]
+
+
+class CloudSession:
+    """The cloud as one key sees it. Close it with `close()`; made within a running event loop or before it.
+
+    `console` is None unless a base path enables it; `imports_v1` is None where the v1 host needs a region and none
+    is given. `transport` serves calls that have no typed form yet. Sessions of the same endpoint and key must share
+    one `limiter`. Raises Unauthorised for a key that can be none, BadEndpoint for a URL that can be none.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        key: str,
+        *,
+        rate: float = 20.0,
+        console_path: str | None = None,
+        v1_region: str | None = None,
+        timeouts: Timeouts | None = None,
+        limiter: Limiter | None = None,
+        wire: Wire | None = None,
+    ) -> None:
+        self.endpoint = endpoint_of(None, endpoint)
+        self.fingerprint = fingerprint(key)
+        self.limiter = limiter or Limiter(rate)
+        self.transport = Transport(self.endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
+        self.jobs = Jobs(self.transport)
+        self.imports = Imports(self.transport)
+        self.backups = Backups(self.transport)
+        self.clusters = Clusters(self.transport)
+        self.projects = Projects(self.transport)
+        self.console = Console(self.transport, console_path) if console_path is not None else None
+        self._v1_transport: Transport | None = None
+        self.imports_v1: ImportsV1 | None = None
+        v1_endpoint = v1_endpoint_of(self.endpoint, v1_region)
+        if v1_endpoint is not None:
+            same = v1_endpoint == self.endpoint
+            v1 = self.transport if same else Transport(v1_endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
+            self._v1_transport = None if same else v1
+            self.imports_v1 = ImportsV1(v1)
+
+    def __repr__(self) -> str:
+        return f"CloudSession({self.endpoint!r}, key {self.fingerprint})"
+
+    @property
+    def cloud_time(self) -> datetime | None:
+        """The cloud's clock when it last answered any call of this session; None before the first answer.
+
+        Read a baseline first, then this: what is submitted next starts after it by the cloud's own clock.
+        """
+        own = self.transport.cloud_time
+        return own if self._v1_transport is None else self._v1_transport.cloud_time or own
+
+    def set_rate(self, rate: float) -> None:
+        """Requests a second and route; the smallest of the connections that share the key."""
+        self.limiter.set_rate(rate)
+
+    async def close(self) -> None:
+        """Close the connections. Reads in flight end as Transient, effects as what is proven of them."""
+        await self.transport.close()
+        if self._v1_transport is not None:
+            await self._v1_transport.close()

@@ -1,0 +1,77 @@
+"""What is worth an event: a pure comparison of two statuses, so that no decision has to remember to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from zilliz_jobs.api.jobstatus import JobStatus, Outcome, State
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import attempt_of
+
+_TROUBLE = frozenset(
+    {
+        Reason.INVALID_SPEC,
+        Reason.CONNECTION_NOT_FOUND,
+        Reason.CONNECTION_NOT_READY,
+        Reason.SECRET_NOT_FOUND,
+        Reason.SECRET_NOT_LABELLED,
+        Reason.SECRET_KEY_MISSING,
+        Reason.CLUSTER_NOT_FOUND,
+        Reason.NO_PUBLIC_API,
+        Reason.CRD_OUTDATED,
+        Reason.CLOUD_UNREACHABLE,
+        Reason.KEY_REJECTED,
+        Reason.PROTOCOL_MISMATCH,
+        Reason.SUBMISSION_UNKNOWN,
+        Reason.ADOPT_TYPE_MISMATCH,
+        Reason.ADOPT_NOT_FOUND,
+        Reason.ALREADY_HELD,
+        Reason.UNKNOWN_CLOUD_STATUS,
+        Reason.JOB_NOT_SEEN,
+        Reason.RETRY_SCHEDULED,
+    }
+)
+_NEWS = frozenset(
+    {Reason.SUBMITTED, Reason.FOUND, Reason.ADOPTED, Reason.IN_PROGRESS, Reason.SUSPENDED, Reason.HELD}
+    | {Reason.LOOKING_FOR_SUBMISSION, Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY}
+)
+
+
+@dataclass(frozen=True)
+class News:
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+    once_per: str
+
+
+def news(old: JobStatus, new: JobStatus) -> list[News]:
+    """The events that lead from `old` to `new`; the same step gives the same events, so a repetition is no second."""
+    told: list[News] = []
+    attempt = f"attempt {attempt_of(new).number}"
+    if new.completion_time and not old.completion_time:
+        good = new.state is State.SUCCESSFUL
+        told.append(
+            News("Normal" if good else "Warning", new.reason or "", new.message or "", f"{attempt} {new.completion_time}")
+        )
+    elif new.reason != old.reason and new.reason in _TROUBLE | _NEWS:
+        kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"
+        text = new.message or Reason.__members__[Reason(new.reason).name].help  # type: ignore[call-arg]
+        told.append(News(kind, str(new.reason), text, f"{attempt} {new.message}"))
+    for name in ("cancel", "retry", "resolution"):
+        before, after = getattr(old, name), getattr(new, name)
+        if after and (before is None or (before.token, before.outcome) != (after.token, after.outcome)):
+            bad = after.outcome in (Outcome.REFUSED, Outcome.FAILED)
+            word = f"{name.capitalize()}{after.outcome}"
+            told.append(News("Warning" if bad else "Normal", word, after.message or "", f"{after.token} {word}"))
+    if _overdue(new) and not _overdue(old):
+        told.append(News("Warning", "Overdue", _overdue(new), attempt))
+    return told
+
+
+def _overdue(status: JobStatus) -> str:
+    for condition in status.conditions or []:
+        if condition.type == "Overdue" and condition.status == "True":
+            return condition.message or "overdue"
+    return ""

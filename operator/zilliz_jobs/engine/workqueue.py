@@ -1,0 +1,99 @@
+"""The work queue: keys with a time, each worked on by one worker at a time.
+
+A key that is added while it is worked on comes back when it is done. A later wake never delays an earlier one; an
+event makes a key due at once. Lost on a crash, and that is fine: the first watch of the next process adds every key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Hashable
+from itertools import count
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class WorkQueue(Generic[K]):
+    """Times are seconds of the running loop's clock."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, K]] = []
+        self._due: dict[K, float] = {}
+        self._busy: set[K] = set()
+        self._order = count()
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    @property
+    def ready(self) -> int:
+        """How many keys are due now and not worked on."""
+        now = self._now()
+        return sum(1 for key, due in self._due.items() if due <= now and key not in self._busy)
+
+    @property
+    def lateness(self) -> float:
+        """For how many seconds the longest waiting key is due."""
+        now = self._now()
+        return max((now - due for key, due in self._due.items() if key not in self._busy), default=0.0)
+
+    def add(self, key: K, delay: float = 0.0) -> None:
+        """Work on `key` in `delay` seconds, or earlier if it was to come earlier."""
+        due = self._now() + max(0.0, delay)
+        if key in self._due and self._due[key] <= due:
+            return
+        self._due[key] = due
+        heapq.heappush(self._heap, (due, next(self._order), key))
+        self._changed.set()
+
+    def forget(self, key: K) -> None:
+        self._due.pop(key, None)
+
+    async def get(self) -> K:
+        """The next due key; the caller must call `done`. Raises CancelledError once closed."""
+        while True:
+            if self._closed:
+                raise asyncio.CancelledError("the queue is closed")
+            wait = self._take_due()
+            if not isinstance(wait, float):
+                key: K = wait[0]
+                return key
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(None if wait == float("inf") else wait):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    def done(self, key: K) -> None:
+        self._busy.discard(key)
+        if key in self._due:
+            heapq.heappush(self._heap, (self._due[key], next(self._order), key))
+            self._changed.set()
+
+    def close(self) -> None:
+        self._closed = True
+        self._changed.set()
+
+    def _take_due(self) -> tuple[K] | float:
+        """A due key, wrapped; or the seconds until one may be."""
+        now = self._now()
+        while self._heap:
+            due, _, key = self._heap[0]
+            if self._due.get(key) != due or key in self._busy:
+                heapq.heappop(self._heap)  # superseded, or comes back with `done`
+                continue
+            if due > now:
+                return due - now
+            heapq.heappop(self._heap)
+            del self._due[key]
+            self._busy.add(key)
+            return (key,)
+        return float("inf")
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

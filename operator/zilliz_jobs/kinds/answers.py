@@ -1,0 +1,134 @@
+"""From the cloud's errors and answers to the observations of the core: one table for all kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.cloud import effects
+from zilliz_jobs.cloud.errors import CloudError, NotFound, Rejected, Transient
+from zilliz_jobs.cloud.session import CloudSession
+from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.core.observation import (
+    Accepted,
+    CancelAccepted,
+    CancelAnswer,
+    CancelRefused,
+    CancelUnclear,
+    EffectUnknown,
+    Missing,
+    NotSent,
+    Refused,
+    SubmitAnswer,
+    Unreadable,
+    Waits,
+)
+from zilliz_jobs.core.reasons import Reason
+
+CLUSTER_BUSY_CODE = 40003  # documented: action not available in the present cluster status
+IMPORTING_CODE = 47053  # documented: the cluster is importing
+THROTTLED_STATUS = 429
+NO_CLUSTER_CODES = frozenset({40021, 40022, 80020, 90117})  # documented: cluster missing, or no access to it
+KEY_CODES = frozenset({21119, 80001, 80002, 1800})  # documented and recorded: the key is not accepted
+PERMISSION_CODES = frozenset({800, 40022})  # documented: not enough permission
+
+
+def unreadable(error: CloudError) -> Unreadable:
+    return Unreadable(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
+
+
+def reading(error: CloudError) -> Missing | Unreadable:
+    return Missing() if isinstance(error, NotFound) else unreadable(error)
+
+
+def waiting(error: CloudError) -> Waits:
+    """Why a submission cannot be prepared. What the cloud does not know before a submission is its target."""
+    if isinstance(error, NotFound) or (isinstance(error, Rejected) and error.code in NO_CLUSTER_CODES):
+        return Waits(Reason.CLUSTER_NOT_FOUND, error.message)
+    return Waits(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
+
+
+def submitted(
+    reply: effects.EffectReply, names: tuple[str, ...], *, busy: Reason = Reason.CLUSTER_BUSY
+) -> SubmitAnswer:
+    """The four answers of a POST. `names`: the ids that make the handle. `busy`: what 40003 means for this kind."""
+    match reply:
+        case effects.Taken():
+            return Accepted({name: reply.text(name) for name in names if reply.text(name)})
+        case effects.NotSent(reason, message, retry_after):
+            return NotSent(reason, message, retry_after)
+        case effects.Uncertain(message):
+            return EffectUnknown(message)
+        case effects.Refused(code, http_status, message, retry_after):
+            reason = _refusal(code, http_status, busy)
+            return Refused(reason, message, heals=reason is not Reason.REJECTED, retry_after=retry_after)
+
+
+def _refusal(code: int | None, http_status: int, busy: Reason) -> Reason:
+    if http_status == THROTTLED_STATUS:
+        return Reason.RATE_LIMITED
+    if code in KEY_CODES or http_status in (401, 403):
+        return Reason.KEY_REJECTED
+    if code in NO_CLUSTER_CODES:
+        return Reason.CLUSTER_NOT_FOUND
+    if code in (CLUSTER_BUSY_CODE, IMPORTING_CODE):
+        return busy
+    return Reason.REJECTED
+
+
+async def cancel(session: CloudSession, job_id: str, token: str, fence: Callable[[], None]) -> CancelAnswer:
+    """Cancel through the console API; whether a refusal means "too late" is asked of the job itself."""
+    if session.console is None:
+        return CancelRefused(Reason.NO_PUBLIC_API, Reason.NO_PUBLIC_API.help)
+    reply = await session.console.cancel(job_id, token=token, fence=fence)
+    match reply:
+        case effects.Taken():
+            return CancelAccepted()
+        case effects.NotSent(_, message, retry_after):
+            return CancelUnclear(message, retry_after)
+        case effects.Uncertain(message):
+            return CancelUnclear(message)
+        case effects.Refused(code, http_status, message, retry_after):
+            if http_status == THROTTLED_STATUS or code in KEY_CODES or http_status == 401:
+                return CancelUnclear(message, retry_after)
+            if code in PERMISSION_CODES or http_status == 403:
+                return CancelRefused(Reason.NO_PERMISSION, message)
+            return await _why_refused(session, job_id, message)
+
+
+async def _why_refused(session: CloudSession, job_id: str, message: str) -> CancelAnswer:
+    try:
+        state = state_of((await session.jobs.describe(job_id)).status)
+    except CloudError as error:
+        return CancelUnclear(error.message)
+    if state is not None and state.finished:
+        return CancelRefused(Reason.ALREADY_FINISHED, f"the job had ended already: {state}")
+    return CancelRefused(Reason.CANCEL_REFUSED, message)
+
+
+@dataclass(frozen=True)
+class Basic:
+    """What Describe Job tells of a job of any type."""
+
+    state: State | None
+    cloud_status: str
+    progress: int | None
+    start_time: datetime | None
+    end_time: datetime | None
+    message: str
+
+
+async def describe(session: CloudSession, job_id: str) -> Basic:
+    """Raises CloudError."""
+    job = await session.jobs.describe(job_id)
+    return Basic(state_of(job.status), job.status, job.progress, job.start_time, job.end_time, job.reason)
+
+
+def estimate(start: datetime | None, now: datetime | None, progress: int | None) -> datetime | None:
+    """When a job ends that goes on as it began, to the minute; both times are the cloud's."""
+    if start is None or now is None or progress is None or not 0 < progress < 100 or now <= start:
+        return None
+    end = start + (now - start) * (100 / progress)
+    return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)

@@ -1,0 +1,166 @@
+"""BackupJob: POST backups/create, follow the job, and read what it made.
+
+A backup has no name or mark of our choosing (documented), and a cluster makes one manual backup at a time. So a lost
+submission is found by inference: the one manual backup that was not there before.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.api.model import format_time
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.backups import Backup
+from zilliz_jobs.cloud.effects import Taken
+from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.listing import stable
+from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.core.observation import Absent, Accepted, Found, Look, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import RetryRule, Traits
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, Claimable, JobKind, Order, Ready
+
+CREATING = "CREATING"
+SLACK = timedelta(seconds=60)
+MAX_BASELINE = 200
+SLOT_SECONDS = 10.0
+
+
+class BackupKind(JobKind[BackupJobSpec]):
+    resource: ClassVar[Resource] = BACKUP_JOB
+    traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
+    job_types: ClassVar[frozenset[str]] = frozenset({"BACKUP"})
+
+    def target(self, spec: BackupJobSpec) -> str:
+        if not spec.collections:
+            return spec.cluster_id
+        return f"{spec.cluster_id}/{spec.database or 'default'}/{','.join(spec.collections)}"
+
+    def description(self, spec: BackupJobSpec) -> str:
+        what = f"{len(spec.collections)} collection(s) of cluster" if spec.collections else "cluster"
+        return f"Back up {what} {spec.cluster_id}"
+
+    def scope(self, spec: BackupJobSpec) -> str:
+        return f"backup/{spec.cluster_id}"
+
+    async def baseline(self, account: Account, spec: BackupJobSpec, step: str, status: JobStatus) -> Ready | Waits:
+        await account.session.clusters.describe(spec.cluster_id)
+        backups = await account.session.backups.list(cluster_id=spec.cluster_id, creation_method="MANUAL")
+        if busy := [b.backup_id for b in backups if b.status == CREATING]:
+            message = f"the cluster is making backup {busy[0]}; it makes one manual backup at a time"
+            return Waits(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
+        newest = sorted(backups, key=lambda b: b.create_time.timestamp() if b.create_time else 0.0, reverse=True)
+        return Ready({"backups": sorted(b.backup_id for b in newest[:MAX_BASELINE])})
+
+    async def submit(self, account: Account, spec: BackupJobSpec, order: Order) -> SubmitAnswer:
+        reply = await account.session.backups.create(
+            spec.cluster_id,
+            database=spec.database or "default",
+            collections=tuple(spec.collections or ()),
+            token=order.token,
+            fence=order.fence,
+        )
+        answer = answers.submitted(reply, ("jobId", "backupId"), busy=Reason.BACKUP_SLOT_BUSY)
+        if isinstance(answer, Accepted) and isinstance(reply, Taken):
+            made = {name: reply.text(name) for name in ("backupId", "backupName") if reply.text(name)}
+            return Accepted(answer.handle, made)
+        return answer
+
+    async def find(self, account: Account, spec: BackupJobSpec, submission: Submission, free: Claimable) -> Look:
+        async def fetch() -> list[Backup]:
+            return await account.session.backups.list(cluster_id=spec.cluster_id, creation_method="MANUAL")
+
+        listing = f"list backups of {spec.cluster_id}"
+        backups = await stable(fetch, key=lambda b: b.backup_id, listing=listing)
+        known = set((submission.baseline or {}).get("backups", ()))
+        new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and _is_later(b, submission)]
+        matching = [b for b in new if await _is_wanted(account, spec, b)]
+        if len(matching) > 1:
+            return Undecided(
+                f"{len(matching)} new backups could be it: {', '.join(b.backup_id for b in matching[:5])}"
+            )
+        if not matching:
+            return Absent()
+        handle = {"backupId": matching[0].backup_id}
+        job_id = await _job_of(account, spec, submission, free)
+        return Found(handle | ({"jobId": job_id} if job_id else {}), Evidence.INFERRED)
+
+    async def observe(self, account: Account, spec: BackupJobSpec, status: JobStatus) -> Seen:
+        handle = (status.submission.handle if status.submission else None) or {}
+        job_id, backup_id = handle.get("jobId"), handle.get("backupId")
+        if job_id:
+            job = await answers.describe(account.session, job_id)
+            ended = job.state is not None and job.state.finished
+            return Seen(
+                state=job.state,
+                cloud_status=job.cloud_status,
+                job_id=job_id,
+                progress=job.progress,
+                start_time=job.start_time,
+                end_time=job.end_time,
+                estimated_end=answers.estimate(job.start_time, account.session.cloud_time, job.progress),
+                message=job.message,
+                result=await _made(account, spec, backup_id) if backup_id and ended else {},
+            )
+        backup = await account.session.backups.describe(spec.cluster_id, backup_id or "")
+        return Seen(
+            state=state_of(backup.status),
+            cloud_status=backup.status,
+            start_time=backup.create_time,
+            result=_result(backup),
+        )
+
+
+def _is_later(backup: Backup, submission: Submission) -> bool:
+    """Both times are the cloud's. A backup without one is not ruled out by it."""
+    if backup.create_time is None or submission.cloud_time is None:
+        return True
+    return backup.create_time >= submission.cloud_time - SLACK
+
+
+async def _is_wanted(account: Account, spec: BackupJobSpec, backup: Backup) -> bool:
+    if backup.backup_type != ("COLLECTION" if spec.collections else "CLUSTER"):
+        return False
+    if not spec.collections:
+        return True
+    described = await account.session.backups.describe(spec.cluster_id, backup.backup_id)
+    nested = [c for database in described.db_collections for c in database.collections]
+    names = {c.collection_name for c in (*described.collections, *nested) if c.collection_name}
+    return not names or names == set(spec.collections)
+
+
+async def _job_of(account: Account, spec: BackupJobSpec, submission: Submission, free: Claimable) -> str | None:
+    """The id of the backup's job: only the console lists jobs, and only one that started after us can be it."""
+    console = account.session.console
+    if console is None:
+        return None
+    rows = await console.list(type="BACKUP", cluster_id=spec.cluster_id)
+    after = submission.cloud_time
+    new = [
+        r.job_id
+        for r in rows
+        if free(r.job_id) and (after is None or (r.start_time or r.create_time or after) >= after - SLACK)
+    ]
+    return new[0] if len(new) == 1 else None
+
+
+async def _made(account: Account, spec: BackupJobSpec, backup_id: str) -> dict[str, Any]:
+    """What the backup became; a job that ended is not held up by a failing read of its product."""
+    try:
+        return _result(await account.session.backups.describe(spec.cluster_id, backup_id))
+    except CloudError:
+        return {"backupId": backup_id}
+
+
+def _result(backup: Backup) -> dict[str, Any]:
+    facts = {
+        "backupId": backup.backup_id,
+        "backupName": backup.backup_name or None,
+        "sizeBytes": backup.size,
+        "expireTime": format_time(backup.expire_time) if backup.expire_time else None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,0 +1,171 @@
+"""What a job kind is: its names and traits, and the verbs that drive the cloud for it.
+
+The verbs' written rules: none waits for a job; `baseline`, `find`, `observe` and `adopt` change nothing and may be
+repeated; `submit` sends one request at most, and only it and `cancel` have an effect. None raises for what the cloud
+or the network does: the answer is a value of `core.observation`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
+
+from zilliz_jobs.api.connection import ImportApi
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.session import CloudSession
+from zilliz_jobs.core.observation import (
+    Baseline,
+    CancelAnswer,
+    Look,
+    Missing,
+    Prepared,
+    Reading,
+    Seen,
+    SubmitAnswer,
+    Unreadable,
+    Waits,
+)
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Traits
+from zilliz_jobs.kinds import answers
+
+S = TypeVar("S", bound=JobSpec)
+
+
+@dataclass(frozen=True)
+class Account:
+    """The cloud as one connection sees it."""
+
+    session: CloudSession
+    import_api: ImportApi = ImportApi.V2
+
+
+@dataclass(frozen=True)
+class SecretNeed:
+    """A Secret that a spec names, and the keys it must and may have."""
+
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that one submission takes beside the spec. `secrets`: values by key, of all Secrets that the spec names."""
+
+    submission: Submission
+    fence: Callable[[], None]
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def token(self) -> str:
+        return self.submission.token
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The answer of `baseline` when nothing stands in the way."""
+
+    baseline: Baseline = field(default_factory=dict)
+
+
+Claimable = Callable[[str], bool]
+"""Whether an id belongs to no other object."""
+
+
+class JobKind(ABC, Generic[S]):
+    resource: ClassVar[Resource]
+    traits: ClassVar[Traits]
+    job_types: ClassVar[frozenset[str]]
+    """The cloud's words for jobs of this kind (documented: Describe Job)."""
+
+    # -- what it says of itself
+
+    @abstractmethod
+    def target(self, spec: S) -> str:
+        """What the job works on, in one line."""
+
+    @abstractmethod
+    def description(self, spec: S) -> str:
+        """What the job does, in one line."""
+
+    @abstractmethod
+    def scope(self, spec: S) -> str:
+        """Where only one submission may be open at a time, over all objects. Ids in it are unique over accounts."""
+
+    def secrets(self, spec: S) -> tuple[SecretNeed, ...]:
+        return ()
+
+    def has_source(self, spec: S) -> bool:
+        """Whether the spec alone suffices to submit; an adopted job may lack it."""
+        return True
+
+    # -- what it asks of the cloud
+
+    @abstractmethod
+    async def baseline(self, account: Account, spec: S, step: str, status: JobStatus) -> Ready | Waits:
+        """What a later look-up compares with; or why the job cannot be submitted now. Raises CloudError."""
+
+    @abstractmethod
+    async def submit(self, account: Account, spec: S, order: Order) -> SubmitAnswer:
+        """Send the one request."""
+
+    @abstractmethod
+    async def find(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
+        """Look for an open submission, once and completely. Raises CloudError."""
+
+    @abstractmethod
+    async def observe(self, account: Account, spec: S, status: JobStatus) -> Seen:
+        """Read the job that the status names. Raises CloudError."""
+
+    # -- what is the same for all
+
+    async def prepare(
+        self, account: Account, spec: S, step: str, status: JobStatus, *, token: str, holder: str
+    ) -> Prepared | Waits:
+        """`baseline`, with the cloud's clock of that very read."""
+        try:
+            ready = await self.baseline(account, spec, step, status)
+        except CloudError as error:
+            return answers.waiting(error)
+        if isinstance(ready, Waits):
+            return ready
+        return Prepared(token, holder, ready.baseline, account.session.cloud_time)
+
+    async def look(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
+        try:
+            return await self.find(account, spec, submission, free)
+        except CloudError as error:
+            return answers.unreadable(error)
+
+    async def read(self, account: Account, spec: S, status: JobStatus) -> Reading:
+        try:
+            return await self.observe(account, spec, status)
+        except CloudError as error:
+            return answers.reading(error)
+
+    async def adopt(
+        self, account: Account, spec: S, job_id: str, status: JobStatus
+    ) -> Seen | Missing | Unreadable | Waits:
+        """Read the job of this id, if it is one of this kind."""
+        try:
+            job = await account.session.jobs.describe(job_id)
+            if job.type and job.type.upper() not in self.job_types:
+                expected = " or ".join(sorted(self.job_types))
+                return Waits(Reason.ADOPT_TYPE_MISMATCH, f"job {job_id} is of type {job.type}, not {expected}")
+            followed = status.but(submission=(status.submission or Submission()).but(handle={"jobId": job_id}))
+            return await self.observe(account, spec, followed.but(job_id=job_id))
+        except CloudError as error:
+            return answers.reading(error)
+
+    async def cancel(self, account: Account, job_id: str, token: str, fence: Callable[[], None]) -> CancelAnswer:
+        """Ask for a cancel. The public API has none, so the console's is used; may be repeated."""
+        return await answers.cancel(account.session, job_id, token, fence)
+
+
+AnyKind = JobKind[Any]

@@ -1,0 +1,233 @@
+"""ImportJob: POST import/create (v2, or v1 where the connection says so), follow it file by file.
+
+The list of imports names no times and no files, so a lost submission is found by the start time of Describe Job and
+the file names of the progress. A failed import can be retried in place through the console; without it a retry is the
+same import, submitted again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from zilliz_jobs.api.connection import ImportApi
+from zilliz_jobs.api.importjob import IMPORT_JOB, ImportJobSpec
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
+from zilliz_jobs.api.model import format_time
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.errors import CloudError, NotFound
+from zilliz_jobs.cloud.listing import stable
+from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.core.observation import Absent, Accepted, Found, Look, Refused, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.plan import RETRY_STEP
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import RetryRule, Traits
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, Claimable, JobKind, Order, Ready, SecretNeed
+from zilliz_jobs.kinds.importwire import (
+    Facts,
+    described_by_job,
+    facts_v1,
+    facts_v2,
+    same_files,
+    sources,
+    target_of,
+    v1_request,
+    v2_request,
+    why_not_v1,
+)
+
+SLACK = timedelta(seconds=60)
+LIST_MEMORY = timedelta(minutes=15)  # finished imports are listed for at least this long (inferred)
+MAX_CANDIDATES = 200
+
+
+@dataclass(frozen=True)
+class _Began:
+    """When an import that nobody holds began, and with what; by the cloud's clock."""
+
+    start_time: datetime | None
+    files: frozenset[str]
+    finished: bool
+
+    @property
+    def dated(self) -> bool:
+        return self.start_time is not None
+
+    def is_older(self, submission: Submission) -> bool:
+        if self.start_time is None or submission.cloud_time is None:
+            return False
+        return self.start_time < submission.cloud_time - SLACK
+
+
+class ImportKind(JobKind[ImportJobSpec]):
+    resource: ClassVar[Resource] = IMPORT_JOB
+    traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
+    job_types: ClassVar[frozenset[str]] = frozenset({"IMPORT"})
+
+    def target(self, spec: ImportJobSpec) -> str:
+        where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"
+        partition = f"/{spec.partition}" if spec.partition else ""
+        return f"{where}/{spec.database or 'default'}/{spec.collection}{partition}"
+
+    def description(self, spec: ImportJobSpec) -> str:
+        count = len(sources(spec))
+        what = f"{count} source{'' if count == 1 else 's'}" if count else "data"
+        return f"Import {what} into collection {spec.collection}"
+
+    def scope(self, spec: ImportJobSpec) -> str:
+        where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"
+        return f"import/{where}/{spec.database or 'default'}/{spec.collection}"
+
+    def secrets(self, spec: ImportJobSpec) -> tuple[SecretNeed, ...]:
+        storage = spec.object_storage
+        if storage is None or storage.credentials_secret_ref is None:
+            return ()
+        return (SecretNeed(storage.credentials_secret_ref.name, ("accessKey", "secretKey"), ("token",)),)
+
+    def has_source(self, spec: ImportJobSpec) -> bool:
+        return bool(sources(spec))
+
+    async def baseline(self, account: Account, spec: ImportJobSpec, step: str, status: JobStatus) -> Ready | Waits:
+        if account.import_api is ImportApi.V1 and (problem := why_not_v1(spec)):
+            return Waits(Reason.NO_PUBLIC_API, problem)
+        if step == RETRY_STEP:
+            earlier = (status.attempts or [])[-2].job_id or ""
+            job = await account.session.jobs.describe(earlier)
+            end = format_time(job.end_time) if job.end_time else ""
+            return Ready({"jobId": [earlier], "endTime": [end]})
+        if spec.cluster_id:
+            await account.session.clusters.describe(spec.cluster_id)
+        else:
+            await account.session.projects.list()  # for the cloud's clock
+        return Ready()
+
+    async def submit(self, account: Account, spec: ImportJobSpec, order: Order) -> SubmitAnswer:
+        session = account.session
+        if order.submission.step == RETRY_STEP:
+            return await self._retry_in_place(account, order)
+        if account.import_api is ImportApi.V1:
+            if session.imports_v1 is None:
+                return Refused(Reason.REJECTED, "cannot use the v1 import API: the connection names no region")
+            request = v1_request(spec, order.secrets)
+            return answers.submitted(
+                await session.imports_v1.create(request, token=order.token, fence=order.fence), ("jobId",)
+            )
+        reply = await session.imports.create(v2_request(spec, order.secrets), token=order.token, fence=order.fence)
+        return answers.submitted(reply, ("jobId",))
+
+    async def find(self, account: Account, spec: ImportJobSpec, submission: Submission, free: Claimable) -> Look:
+        if submission.step == RETRY_STEP and (same := await self._retried(account, submission)):
+            return same
+        rows = await self._listed(account, spec)
+        unclaimed = [job_id for job_id in rows if free(job_id)]
+        if len(unclaimed) > MAX_CANDIDATES:
+            return Undecided(f"{len(unclaimed)} imports of the collection belong to nobody here, too many to compare")
+        candidates: list[str] = []
+        unsure: list[str] = []
+        reaches_back = False
+        for job_id in unclaimed:
+            began = await self._began(account, spec, job_id)
+            if began.is_older(submission):
+                reaches_back |= began.finished
+            elif (names := began.files) and not same_files(spec, names):
+                continue
+            else:
+                (candidates if began.files and began.dated else unsure).append(job_id)
+        if len(candidates) == 1 and not unsure:
+            return Found({"jobId": candidates[0]}, Evidence.INFERRED)
+        if candidates or unsure:
+            ids = [*candidates, *unsure]
+            why = (
+                "several imports could be it"
+                if len(ids) > 1
+                else "an import could be it, but shows no files or times"
+            )
+            return Undecided(f"{why}: {', '.join(ids[:5])}")
+        if not reaches_back and not await self._reaches_back(account, submission, rows, unclaimed):
+            return Undecided("the cloud's list of imports does not reach back to the submission any more")
+        return Absent()
+
+    async def observe(self, account: Account, spec: ImportJobSpec, status: JobStatus) -> Seen:
+        job_id = status.job_id or ""
+        try:
+            facts = await self._facts(account, spec, job_id)
+        except NotFound:
+            # Finished imports are soon forgotten by the import API; the generic read may still know.
+            facts = described_by_job(await account.session.jobs.describe(job_id))
+        start = status.start_time
+        if start is None and facts.start_time is None:
+            start = await self._start_time(account, job_id)
+        return facts.seen(job_id, start, account.session.cloud_time)
+
+    # -- parts
+
+    async def _facts(self, account: Account, spec: ImportJobSpec, job_id: str) -> Facts:
+        if account.import_api is ImportApi.V1 and account.session.imports_v1 is not None:
+            return facts_v1(await account.session.imports_v1.progress(spec.cluster_id or "", job_id))
+        return facts_v2(await account.session.imports.progress(target_of(spec), job_id))
+
+    async def _start_time(self, account: Account, job_id: str) -> datetime | None:
+        try:
+            return (await account.session.jobs.describe(job_id)).start_time
+        except CloudError:
+            return None
+
+    async def _listed(self, account: Account, spec: ImportJobSpec) -> list[str]:
+        """Ids of the collection's imports, as two passes agree on them."""
+        session, listing = account.session, f"list imports of {self.scope(spec)}"
+
+        async def fetch_v2() -> list[tuple[str, str]]:
+            rows = await session.imports.list(target_of(spec), database=spec.database, collection=spec.collection)
+            return [(row.job_id, row.collection_name) for row in rows]
+
+        async def fetch_v1() -> list[tuple[str, str]]:
+            rows = await session.imports_v1.list(spec.cluster_id or "") if session.imports_v1 else []
+            return [(row.job_id, row.collection_name) for row in rows]
+
+        fetch = fetch_v1 if account.import_api is ImportApi.V1 else fetch_v2
+        rows = await stable(fetch, key=lambda row: row[0], listing=listing)
+        return [job_id for job_id, collection in rows if collection in ("", spec.collection)]
+
+    async def _began(self, account: Account, spec: ImportJobSpec, job_id: str) -> _Began:
+        job = await account.session.jobs.describe(job_id)
+        facts = await self._facts(account, spec, job_id)
+        state = state_of(job.status)
+        return _Began(job.start_time, facts.names, state is not None and state.finished)
+
+    async def _reaches_back(
+        self, account: Account, submission: Submission, rows: list[str], unclaimed: list[str]
+    ) -> bool:
+        """Whether an import that this submission started would still be listed."""
+        now, sent = account.session.cloud_time, submission.cloud_time
+        if now is None or sent is None:
+            return False
+        if now - sent < LIST_MEMORY:
+            return True
+        for job_id in [row for row in rows if row not in unclaimed][:MAX_CANDIDATES]:
+            job = await account.session.jobs.describe(job_id)
+            if job.end_time and job.end_time < sent:
+                return True
+        return False
+
+    async def _retry_in_place(self, account: Account, order: Order) -> SubmitAnswer:
+        """The console's retry; the id may stay the same or change."""
+        earlier = (order.submission.baseline or {}).get("jobId", [""])[0]
+        console = account.session.console
+        if console is None:
+            return Refused(Reason.NO_PUBLIC_API, Reason.NO_PUBLIC_API.help, heals=True)
+        reply = await console.retry(earlier, token=order.token, fence=order.fence)
+        answer = answers.submitted(reply, ("jobId",))
+        if isinstance(answer, Accepted) and not answer.handle:
+            return Accepted({"jobId": earlier})
+        return answer
+
+    async def _retried(self, account: Account, submission: Submission) -> Found | None:
+        """The job under its old id, if it moved on since the retry was about to be sent."""
+        baseline = submission.baseline or {}
+        earlier, ended = baseline.get("jobId", [""])[0], baseline.get("endTime", [""])[0]
+        job = await account.session.jobs.describe(earlier)
+        state = state_of(job.status)
+        again = state is not State.FAILED or (job.end_time is not None and format_time(job.end_time) != ended)
+        return Found({"jobId": earlier}, Evidence.MARKER) if again else None

@@ -1,0 +1,38 @@
+"""The operator's metrics, one registry. Names are stable once released; alerts and dashboards use these only."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+
+
+class Metrics:
+    """Counters and gauges over all objects; none has a label whose values grow with the number of objects."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.submissions = Counter(
+            "zilliz_jobs_submissions", "Submissions by answer.", ["kind", "answer"], registry=self.registry
+        )
+        self.finished = Counter(
+            "zilliz_jobs_finished", "Jobs that ended, by state.", ["kind", "state"], registry=self.registry
+        )
+        self.status_writes = Counter(
+            "zilliz_jobs_status_writes", "Status writes.", ["kind", "outcome"], registry=self.registry
+        )
+        self.ticks = Counter(
+            "zilliz_jobs_ticks", "Passes over an object.", ["kind", "outcome"], registry=self.registry
+        )
+        self.queue_depth = Gauge("zilliz_jobs_queue_depth", "Objects that wait for a pass.", registry=self.registry)
+        self.crd_outdated = Gauge(
+            "zilliz_jobs_crd_outdated", "1 while the installed CRD lacks fields.", ["kind"], registry=self.registry
+        )
+        self.connection_ready = Gauge(
+            "zilliz_jobs_connection_ready",
+            "1 when the key is accepted.",
+            ["namespace", "name"],
+            registry=self.registry,
+        )
+
+    def serve(self, port: int) -> None:
+        """Serve /metrics on `port` from a thread of its own."""
+        start_http_server(port, registry=self.registry)

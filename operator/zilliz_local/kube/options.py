@@ -1,0 +1,56 @@
+"""The options of a write, as the query or a DeleteOptions body gives them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zilliz_local.kube.refusal import bad_request
+
+DIRECTIVES = ("Ignore", "Strict", "Warn")
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """`directive` is fieldValidation; a dry run checks everything and stores nothing."""
+
+    directive: str = "Warn"
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """`uid` and `version` are preconditions, empty when not asked for."""
+
+    uid: str = ""
+    version: str = ""
+    orphan: bool = False
+    dry_run: bool = False
+
+
+def write_options(query: Mapping[str, str]) -> WriteOptions:
+    directive = query.get("fieldValidation") or "Warn"
+    if directive not in DIRECTIVES:
+        raise bad_request(f"invalid fieldValidation: {directive!r}, must be one of Ignore, Strict, Warn")
+    return WriteOptions(directive, _dry(query.get("dryRun")))
+
+
+def delete_options(query: Mapping[str, str], body: Any) -> DeleteOptions:
+    """The body wins over the query, as in the real server."""
+    given = body if isinstance(body, dict) else {}
+    preconditions = given.get("preconditions") or {}
+    policy = given.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
+    if policy not in ("Background", "Foreground", "Orphan"):
+        raise bad_request(f"invalid propagationPolicy: {policy}")
+    dry = given.get("dryRun") or []
+    return DeleteOptions(
+        uid=preconditions.get("uid") or "",
+        version=preconditions.get("resourceVersion") or "",
+        orphan=policy == "Orphan" or bool(given.get("orphanDependents")),
+        dry_run=_dry(dry[0] if dry else query.get("dryRun")),
+    )
+
+
+def _dry(value: str | None) -> bool:
+    if value not in (None, "", "All"):
+        raise bad_request(f'invalid dryRun: "{value}", must be "All"')
+    return value == "All"

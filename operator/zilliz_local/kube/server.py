@@ -1,0 +1,184 @@
+"""The HTTP side: authentication, faults, counters, discovery documents, and the way to the objects.
+
+`KubeApi` in `api` starts it; everything about objects is in `objects` and `watching`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from zilliz_local.kube import discovery, openapi
+from zilliz_local.kube.accept import Form, wanted_form
+from zilliz_local.kube.catalog import Catalog
+from zilliz_local.kube.faults import Faults
+from zilliz_local.kube.objects import Answer, Asked, Objects
+from zilliz_local.kube.record import Body, encode
+from zilliz_local.kube.refusal import RefusalError, method_not_allowed
+from zilliz_local.kube.route import Route, read_route
+from zilliz_local.kube.stats import Stats
+from zilliz_local.kube.watching import Watcher
+
+ONE = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+MANY = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+LARGEST = 3 * 1024 * 1024
+JSON = "application/json"
+UNAUTHORIZED = RefusalError(401, "Unauthorized", "Unauthorized")
+UNACCEPTABLE = RefusalError(406, "NotAcceptable", "only the following media types are accepted: application/json", {})
+
+
+class Server:
+    """Handles every request."""
+
+    def __init__(
+        self, catalog: Catalog, objects: Objects, watcher: Watcher, faults: Faults, stats: Stats, token: str | None
+    ) -> None:
+        self._catalog, self._objects, self._watcher = catalog, objects, watcher
+        self._faults, self._stats, self._token = faults, stats, token
+        self._documents: dict[tuple[str, int], bytes] = {}
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=LARGEST)
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        return app
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._handle(request)
+        except RefusalError as refusal:
+            headers = {**refusal.headers}
+            if refusal.code == 404 and not refusal.reason:
+                return web.Response(status=404, text=f"{refusal.message}\n", headers=headers)
+            return web.Response(
+                status=refusal.code, body=encode(refusal.status()), content_type=JSON, headers=headers
+            )
+        except (ConnectionResetError, asyncio.CancelledError):
+            raise
+        except web.HTTPRequestEntityTooLarge:
+            too_large = RefusalError(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
+            return web.Response(status=413, body=encode(too_large.status()), content_type=JSON)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        path = request.path
+        if self._token and request.headers.get("Authorization") != f"Bearer {self._token}":
+            raise UNAUTHORIZED
+        if path.startswith("/_kube/"):
+            return await self._control(request)
+        route = read_route(self._catalog, path)
+        verb = self._verb(request, route)
+        self._stats.add(verb, route.label if route else path if path.startswith(("/api", "/openapi")) else "other")
+        methods = (request.method, verb.upper())
+        await self._before(methods, request)
+        form = wanted_form(request.headers.get("Accept", ""))
+        if form is None:
+            raise UNACCEPTABLE
+        if route is None:
+            return self._document(request, form)
+        if verb == "watch":
+            return await self._watcher.serve(request, route, form)
+        raw = await request.read()
+        answer = self._objects.answer(verb, route, Asked(request.query, form, request.content_type, raw))
+        if self._faults.take("drop_after", methods, path):
+            await _cut(request)
+        return _respond(route, answer)
+
+    async def _before(self, methods: tuple[str, ...], request: web.Request) -> None:
+        if delay := self._faults.take("delay", methods, request.path):
+            await asyncio.sleep(delay.seconds)
+        if self._faults.take("drop_before", methods, request.path):
+            await _cut(request)
+        if fault := self._faults.take("answer", methods, request.path):
+            raise fault.refusal()
+
+    def _verb(self, request: web.Request, route: Route | None) -> str:
+        if route is None:
+            return "other"
+        if request.method == "GET" and request.query.get("watch", "").lower() in ("true", "1"):
+            return "watch"
+        return (ONE if route.name else MANY).get(request.method, "other")
+
+    def _document(self, request: web.Request, form: Form) -> web.Response:
+        """Everything that is not an object."""
+        path = request.path.rstrip("/") or "/"
+        if request.method not in ("GET", "HEAD"):
+            if path.startswith(("/api/", "/apis/")):
+                raise RefusalError(404, "", "404 page not found")
+            raise method_not_allowed()
+        if path in ("/healthz", "/livez", "/readyz"):
+            return web.Response(text="ok")
+        if path in ("/api", "/apis") and form.discovery:
+            body = discovery.aggregated(self._catalog, core=path == "/api", form=form.discovery)
+            kind = discovery.AGGREGATED.format(form.discovery)
+            return web.Response(body=encode(body), headers={"Content-Type": kind, "Vary": "Accept"})
+        cached = self._documents.get((path, self._catalog.generation))
+        if cached is None:
+            found = self._build(path)
+            if found is None:
+                raise RefusalError(404, "", "404 page not found")
+            self._documents = {key: raw for key, raw in self._documents.items() if key[1] == self._catalog.generation}
+            cached = self._documents[path, self._catalog.generation] = encode(found)
+        return web.Response(body=cached, content_type=JSON)
+
+    def _build(self, path: str) -> Body | None:
+        catalog = self._catalog
+        fixed: dict[str, Callable[[], Body]] = {
+            "/": lambda: discovery.root_paths(catalog),
+            "/version": lambda: discovery.VERSION,
+            "/api": discovery.core_versions,
+            "/apis": lambda: discovery.group_list(catalog),
+            "/openapi/v3": lambda: openapi.index(catalog),
+        }
+        if path in fixed:
+            return fixed[path]()
+        match path.strip("/").split("/"):
+            case ["api", version]:
+                return discovery.resource_list(catalog, "", version)
+            case ["apis", group]:
+                return discovery.group(catalog, group)
+            case ["apis", group, version]:
+                return discovery.resource_list(catalog, group, version)
+            case ["openapi", "v3", "api", version] if catalog.resources("", version):
+                return openapi.document(catalog, "", version)
+            case ["openapi", "v3", "apis", group, version] if catalog.resources(group, version):
+                return openapi.document(catalog, group, version)
+        return None
+
+    async def _control(self, request: web.Request) -> web.Response:
+        """The stand-in's own end points."""
+        reply: Any = None
+        match (request.method, request.path):
+            case ("GET", "/_kube/stats"):
+                reply = self._stats.report()
+            case ("DELETE", "/_kube/stats"):
+                self._stats.reset()
+                reply = self._stats.report()
+            case ("GET", "/_kube/faults"):
+                reply = self._faults.report()
+            case ("POST", "/_kube/faults"):
+                reply = self._faults.from_json(Asked(request.query, raw=await request.read()).parsed())
+            case ("DELETE", "/_kube/faults"):
+                self._faults.clear()
+                reply = self._faults.report()
+            case _:
+                raise RefusalError(404, "", "404 page not found")
+        return web.Response(body=encode(reply), content_type=JSON)
+
+
+def _respond(route: Route, answer: Answer) -> web.Response:
+    response = web.Response(status=answer.code, body=answer.raw, content_type=JSON)
+    warnings = answer.warnings
+    if route.resource.deprecation:
+        warnings = (*warnings, route.resource.deprecation)
+    for text in warnings:
+        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+        response.headers.add("Warning", f'299 - "{quoted}"')
+    return response
+
+
+async def _cut(request: web.Request) -> None:
+    """Cut the connection as a dying proxy would."""
+    await request.read()
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionResetError("cut on request")

@@ -1,0 +1,133 @@
+"""If these fail, the cloud throttles the user's key, or a submission waits behind polls. All in virtual time."""
+
+import asyncio
+import random
+
+import pytest
+
+from zilliz_jobs.cloud.limiter import DEFAULT_PAUSE, Limiter, Throttled
+
+pytestmark = pytest.mark.looptime
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def stamp(limiter: Limiter, into: list[tuple[str, float]], name: str, *, effect: bool = False) -> None:
+    await limiter.slot("r", effect=effect, within=1000)
+    into.append((name, clock()))
+
+
+def most_in_a_second(times: list[float]) -> int:
+    times = sorted(times)
+    return max(sum(start <= t < start + 1 for t in times) for start in times)
+
+
+async def rush(limiter: Limiter, requests: int) -> list[float]:
+    seen: list[tuple[str, float]] = []
+    async with asyncio.TaskGroup() as group:
+        for _ in range(requests):
+            group.create_task(stamp(limiter, seen, "poll"))
+    return [time for _, time in seen]
+
+
+@pytest.mark.parametrize("rate", [1, 5, 20])
+async def test_no_window_of_a_second_ever_holds_more_than_the_rate(rate):
+    assert most_in_a_second(await rush(Limiter(rate), 5 * rate)) <= rate
+
+
+async def test_arrivals_that_jitter_by_90_ms_still_stay_within_the_limit():
+    jitter = random.Random(7)
+    arrivals = [time + jitter.uniform(0, 0.09) for time in await rush(Limiter(20), 400)]
+    assert most_in_a_second(arrivals) <= 20
+
+
+async def test_at_least_nine_tenths_of_the_budget_can_be_used():
+    times = await rush(Limiter(20), 181)
+    assert max(times) <= 10.0
+
+
+async def test_the_first_request_does_not_wait():
+    assert await rush(Limiter(1), 1) == [0]
+
+
+async def test_effects_go_before_polls_that_wait_already():
+    limiter, seen = Limiter(1), []
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(stamp(limiter, seen, "poll"))
+        await asyncio.sleep(0.1)
+        group.create_task(stamp(limiter, seen, "submit", effect=True))
+    assert [name for name, _ in seen][:3] == ["poll", "submit", "poll"]
+
+
+async def test_routes_have_budgets_of_their_own():
+    limiter = Limiter(1)
+    await limiter.slot("GET /a")
+    await limiter.slot("GET /b")
+    assert clock() == 0
+
+
+async def test_throttling_by_the_cloud_stops_every_route():
+    limiter = Limiter(20)
+    limiter.pause(3)
+    limiter.pause(1)
+    await limiter.slot("GET /a")
+    assert clock() == pytest.approx(3)
+    assert limiter.paused_for == 0
+
+
+async def test_a_pause_also_holds_those_that_wait_already():
+    limiter, seen = Limiter(1), []
+    await limiter.slot("r")
+    waiting = asyncio.create_task(stamp(limiter, seen, "poll"))
+    await asyncio.sleep(0.1)
+    limiter.pause()
+    await waiting
+    assert seen[0][1] == pytest.approx(0.1 + max(DEFAULT_PAUSE, 1.0))
+
+
+async def test_who_cannot_wait_is_told_at_once_and_takes_no_slot():
+    limiter = Limiter(1)
+    limiter.pause(60)
+    with pytest.raises(Throttled) as full:
+        await limiter.slot("r", within=5)
+    assert clock() == 0
+    assert full.value.retry_after == pytest.approx(60)
+
+
+async def test_a_wait_that_a_later_pause_makes_too_long_ends_in_time():
+    limiter = Limiter(1)
+    await limiter.slot("r")
+    waiting = asyncio.create_task(limiter.slot("r", within=5))
+    await asyncio.sleep(0.5)
+    limiter.pause(100)
+    with pytest.raises(Throttled):
+        await waiting
+    assert clock() == pytest.approx(5)
+
+
+async def test_a_cancelled_wait_costs_the_others_nothing():
+    limiter, seen = Limiter(1), []
+    await limiter.slot("r")
+    lost = asyncio.create_task(limiter.slot("r", within=100))
+    kept = asyncio.create_task(stamp(limiter, seen, "poll"))
+    await asyncio.sleep(0.1)
+    lost.cancel()
+    await kept
+    assert seen[0][1] == pytest.approx(1.1)
+
+
+async def test_a_smaller_rate_holds_from_the_next_slot():
+    limiter = Limiter(20)
+    limiter.set_rate(1)
+    times = await rush(limiter, 3)
+    assert times == pytest.approx([0, 1.1, 2.2])
+    assert limiter.rate == pytest.approx(1)
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan")])
+async def test_a_rate_that_is_none_is_refused(rate):
+    with pytest.raises(ValueError, match="cannot set the request budget"):
+        Limiter(rate)

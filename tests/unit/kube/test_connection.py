@@ -1,0 +1,95 @@
+"""Where the API server is: the order of the sources, and sentences instead of tracebacks for bad ones."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from zilliz_jobs.kube import connection
+from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.kube.connection import Source, find_source
+from zilliz_jobs.kube.errors import KubeError
+
+
+def kubeconfig(path: Path, user: dict[str, Any], **context: str) -> Path:
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [
+            {"name": "here", "context": {"cluster": "c", "user": "u"} | context},
+            {"name": "there", "context": {"cluster": "c", "user": "u", "namespace": "far"}},
+        ],
+    }
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def test_a_named_file_comes_first() -> None:
+    assert find_source("/x", "c", {"KUBECONFIG": "/y"}) == Source("/x", "c")
+
+
+def test_the_environment_comes_before_the_home_folder() -> None:
+    assert find_source(None, None, {"KUBECONFIG": "/y:/z"}) == Source("/y:/z")
+    assert find_source(None, None, {}) == Source(str(Path.home() / ".kube" / "config"))
+
+
+def test_a_pod_uses_its_service_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SERVICE_ACCOUNT", tmp_path)
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+    assert find_source(None, None, environ).kubeconfig is not None, "no token, no pod"
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "namespace").write_text("team\n")
+    assert find_source(None, None, environ) == Source(None)
+    assert Source(None).namespace() == "team"
+    assert find_source(None, "there", environ).context == "there", "a context is one of a kubeconfig"
+
+
+async def test_the_credentials_of_a_token(tmp_path: Path) -> None:
+    file = kubeconfig(tmp_path / "k", {"token": "hush"}, namespace="team")
+    async with await KubeClient.connect(kubeconfig=file) as client:
+        found = await client.credentials()
+        assert (found.server, found.token, found.username, found.namespace) == (
+            "http://127.0.0.1:1",
+            "hush",
+            None,
+            "team",
+        )
+        assert "hush" not in repr(found)
+
+
+async def test_the_credentials_of_a_password(tmp_path: Path) -> None:
+    file = kubeconfig(tmp_path / "k", {"username": "me", "password": "hush:hush"})
+    async with await KubeClient.connect(kubeconfig=file) as client:
+        found = await client.credentials()
+        assert (found.token, found.username, found.password) == (None, "me", "hush:hush")
+        assert found.namespace == "default"
+
+
+async def test_another_context_can_be_named(tmp_path: Path) -> None:
+    async with await KubeClient.connect(kubeconfig=kubeconfig(tmp_path / "k", {}), context="there") as client:
+        assert client.namespace == "far"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(None, id="no file"),
+        pytest.param("", id="an empty file"),
+        pytest.param("a: [", id="no YAML"),
+        pytest.param("current-context: x\ncontexts: []\nclusters: []\nusers: []\n", id="no such context"),
+        pytest.param(base64.b64encode(b"x" * 99).decode(), id="something else"),
+    ],
+)
+async def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "k"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(KubeError, match=str(file)):
+        await KubeClient.connect(kubeconfig=file)

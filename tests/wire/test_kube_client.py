@@ -1,0 +1,284 @@
+"""The Kubernetes client over a real socket: what each answer, and each missing answer, becomes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from zilliz_jobs.api.resources import BACKUP_JOB
+from zilliz_jobs.kube import client as client_module
+from zilliz_jobs.kube import events
+from zilliz_jobs.kube.client import MERGE_PATCH, KubeClient
+from zilliz_jobs.kube.errors import Forbidden, Gone, NotFound, Unauthorised, Unavailable
+from zilliz_jobs.kube.events import EventPoster
+from zilliz_jobs.kube.objects import Objects
+
+asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Script:
+    """A server that gives one answer after the other; the last one for ever."""
+
+    def __init__(self, url: str, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+        self.answers: list[Answer] = []
+        self.requests: list[tuple[str, str, str, str]] = []  # method, path and query, content type, authorization
+        self.bodies: list[Any] = []
+        self.write_kubeconfig(url, "first")
+
+    def write_kubeconfig(self, url: str, token: str) -> None:
+        self.url = url
+        config = {
+            "current-context": "c",
+            "clusters": [{"name": "c", "cluster": {"server": url}}],
+            "users": [{"name": "c", "user": {"token": token}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+        }
+        self.kubeconfig.write_text(yaml.safe_dump(config))
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        headers = request.headers
+        self.requests.append(
+            (request.method, request.path_qs, headers.get("Content-Type", ""), headers.get("Authorization", ""))
+        )
+        self.bodies.append(await request.json() if request.can_read_body else None)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return await answer(request)
+
+    def say(self, status: int = 200, body: object = None, **headers: str) -> None:
+        async def answer(_: web.Request) -> web.StreamResponse:
+            return web.json_response({} if body is None else body, status=status, headers=headers)
+
+        self.answers.append(answer)
+
+    def cut(self) -> None:
+        """Close the connection without an answer."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+
+        self.answers.append(answer)
+
+    def hang(self, seconds: float) -> None:
+        async def answer(_: web.Request) -> web.StreamResponse:
+            await asyncio.sleep(seconds)
+            return web.json_response({})
+
+        self.answers.append(answer)
+
+
+@pytest.fixture
+async def script(tmp_path: Path) -> AsyncIterator[Script]:
+    app = web.Application()
+    server = TestServer(app)
+    script = Script("", tmp_path / "kubeconfig")
+    app.router.add_route("*", "/{path:.*}", script.handle)
+    await server.start_server()
+    script.write_kubeconfig(str(server.make_url("")).rstrip("/"), "first")
+    yield script
+    await server.close()
+
+
+@pytest.fixture
+async def client(script: Script) -> AsyncIterator[KubeClient]:
+    async with await KubeClient.connect(kubeconfig=script.kubeconfig) as client:
+        yield client
+
+
+async def test_a_request_says_who_asks_and_what(script: Script, client: KubeClient) -> None:
+    script.say(200, {"kind": "X"})
+    query = {"fieldManager": "a b&c"}
+    assert await client.request("PATCH", "/api/x", query=query, body={"a": 1}, content_type=MERGE_PATCH) == {
+        "kind": "X"
+    }
+    assert script.requests == [("PATCH", "/api/x?fieldManager=a+b%26c", MERGE_PATCH, "Bearer first")]
+    assert script.bodies == [{"a": 1}]
+
+
+async def test_the_message_of_the_server_reaches_the_user(script: Script, client: KubeClient) -> None:
+    script.say(403, {"kind": "Status", "message": "secrets is forbidden: User x cannot get"})
+    with pytest.raises(Forbidden, match="cannot GET /api/x: secrets is forbidden"):
+        await client.get("/api/x", {"limit": "1"})
+
+
+async def test_a_server_that_is_throttling_names_the_wait(script: Script, client: KubeClient) -> None:
+    script.say(429, {}, **{"Retry-After": "3"})
+    with pytest.raises(Unavailable) as caught:
+        await client.get("/api/x")
+    assert caught.value.retry_after == 3.0
+    assert len(script.requests) == 1, "who knows the object decides on a repetition"
+
+
+async def test_a_lost_answer_to_a_write_is_told_and_never_repeated(script: Script, client: KubeClient) -> None:
+    script.cut()
+    with pytest.raises(Unavailable):
+        await client.request("PATCH", "/api/x", body={}, content_type=MERGE_PATCH)
+    assert len(script.requests) == 1
+
+
+async def test_a_hanging_server_does_not_hang_the_caller(script: Script, client: KubeClient) -> None:
+    script.hang(0.5)
+    with pytest.raises(Unavailable, match="cannot GET /api/x: "):
+        await client.request("GET", "/api/x", timeout=0.05)
+
+
+async def test_an_answer_that_is_no_object_counts_as_none(script: Script, client: KubeClient) -> None:
+    script.say(200, ["x"])
+    with pytest.raises(Unavailable, match="no JSON object"):
+        await client.get("/api/x")
+
+
+async def test_a_server_that_is_not_there(script: Script, client: KubeClient) -> None:
+    script.write_kubeconfig(f"http://127.0.0.1:{unused_port()}", "x")
+    async with await KubeClient.connect(kubeconfig=script.kubeconfig) as other:
+        with pytest.raises(Unavailable):
+            await other.get("/api/x")
+
+
+async def test_an_expired_token_is_read_again(
+    script: Script, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "RELOAD_SECONDS", 0)
+    script.say(401)
+    script.say(200, {"ok": True})
+    script.write_kubeconfig(script.url, "second")
+    assert await client.request("POST", "/api/x", body={}) == {"ok": True}
+    assert [request[3] for request in script.requests] == ["Bearer first", "Bearer second"]
+    assert (await client.credentials()).token == "second"
+
+
+async def test_credentials_that_stay_wrong_are_not_read_without_end(script: Script, client: KubeClient) -> None:
+    script.say(401)
+    with pytest.raises(Unauthorised):
+        await client.get("/api/x")
+    assert len(script.requests) == 1, "they were read a moment ago"
+
+
+async def test_kopf_gets_fresh_credentials_when_its_own_expired(
+    script: Script, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "RELOAD_SECONDS", 0)
+    script.write_kubeconfig(script.url, "second")
+    assert (await client.credentials()).token == "first"
+    assert (await client.credentials(fresh=True)).token == "second"
+
+
+async def test_a_list_that_expires_half_way_is_begun_anew(script: Script, client: KubeClient) -> None:
+    def item(name: str) -> dict[str, Any]:
+        return {"metadata": {"name": name, "managedFields": [{}]}}
+
+    script.say(200, {"metadata": {"continue": "t=1"}, "items": [item("a")]})
+    script.say(410, {"reason": "Expired"})
+    script.say(200, {"metadata": {"continue": "t=2"}, "items": [item("a")]})
+    script.say(200, {"metadata": {}, "items": [item("b")]})
+    listed = [body async for body in Objects(client).list_all(BACKUP_JOB, "team", limit=1)]
+    assert [body["metadata"] for body in listed] == [{"name": "a"}, {"name": "a"}, {"name": "b"}]
+    where = "/apis/jobs.zilliz.com/v1alpha1/namespaces/team/backupjobs?limit=1"
+    assert [request[1] for request in script.requests] == [
+        where,
+        f"{where}&continue=t%3D1",
+        where,
+        f"{where}&continue=t%3D2",
+    ]
+
+
+async def test_a_list_that_always_expires_ends(script: Script, client: KubeClient) -> None:
+    script.say(410)
+    with pytest.raises(Gone):
+        [body async for body in Objects(client).list_all(BACKUP_JOB)]
+
+
+async def test_a_namespace_that_is_not_there(script: Script, client: KubeClient) -> None:
+    script.say(404, {"message": "not found"})
+    with pytest.raises(NotFound):
+        await Objects(client).get(BACKUP_JOB, "team", "x")
+
+
+# --- Events never get in the way -------------------------------------------------------------------------------
+
+BODY = {
+    "apiVersion": "jobs.zilliz.com/v1alpha1",
+    "kind": "BackupJob",
+    "metadata": {"name": "a", "namespace": "team", "uid": "u"},
+}
+
+
+@pytest.fixture
+def poster(client: KubeClient, monkeypatch: pytest.MonkeyPatch) -> EventPoster:
+    monkeypatch.setattr(events, "FIRST_PAUSE_SECONDS", 0.001)
+    return EventPoster(client, instance="pod-1")
+
+
+async def test_an_event_of_an_earlier_process_is_no_failure(
+    script: Script, poster: EventPoster, caplog: pytest.LogCaptureFixture
+) -> None:
+    script.say(409, {"reason": "AlreadyExists"})
+    poster.post(BODY, "Normal", "Submitted", "the job was submitted")
+    await poster.flush(5)
+    assert (poster.dropped, caplog.records) == (0, [])
+
+
+async def test_an_event_is_sent_again_after_an_outage(script: Script, poster: EventPoster) -> None:
+    script.cut()
+    script.say(503)
+    script.say(201)
+    poster.post(BODY, "Normal", "Submitted", "the job was submitted")
+    await poster.flush(5)
+    assert poster.dropped == 0
+    assert len({body["metadata"]["name"] for body in script.bodies}) == 1
+
+
+async def test_refused_events_go_to_the_log_and_the_refusal_is_told_once(
+    script: Script, poster: EventPoster, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger=events.__name__)
+    script.say(403, {"message": "namespace team is being terminated"})
+    for attempt in ("1", "2"):
+        poster.post(BODY, "Warning", "Overdue", f"attempt {attempt} is late")
+    await poster.flush(5)
+    assert poster.dropped == 2
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert "being terminated" in warnings[0]
+    assert "Overdue: attempt 2 is late" in caplog.text
+    script.answers.clear()
+    script.say(201)
+    poster.post(BODY, "Warning", "Overdue", "attempt 3 is late")
+    await poster.flush(5)
+    assert "events can be posted again" in caplog.text
+
+
+async def test_a_flood_of_events_takes_no_memory_without_end(
+    script: Script, poster: EventPoster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(events.MAX_QUEUED + 5):
+        poster.post(BODY, "Normal", "Submitted", str(number))
+    assert poster.dropped == 5
+    script.hang(0.2)
+    await poster.flush(0.01)
+    assert poster.dropped == events.MAX_QUEUED + 5, "an end of the process does not wait for events"
+
+
+async def test_the_poster_works_in_the_background(script: Script, poster: EventPoster) -> None:
+    script.say(201)
+    running = asyncio.create_task(poster.run())
+    for number in range(3):
+        poster.post(BODY, "Normal", "Submitted", str(number))
+        async with asyncio.timeout(5):
+            while len(script.requests) <= number:
+                await asyncio.sleep(0.001)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert poster.dropped == 0
