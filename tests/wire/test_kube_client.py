@@ -33,6 +33,7 @@ class Script:
         self.answers: list[Answer] = []
         self.requests: list[tuple[str, str, str, str]] = []  # method, path and query, content type, authorization
         self.bodies: list[Any] = []
+        self.came = asyncio.Condition()
         self.write_kubeconfig(url, "first")
 
     def write_kubeconfig(self, url: str, token: str) -> None:
@@ -51,8 +52,15 @@ class Script:
             (request.method, request.path_qs, headers.get("Content-Type", ""), headers.get("Authorization", ""))
         )
         self.bodies.append(await request.json() if request.can_read_body else None)
+        async with self.came:
+            self.came.notify_all()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return await answer(request)
+
+    async def reached(self, count: int) -> None:
+        """Wait until that many requests have come."""
+        async with asyncio.timeout(5), self.came:
+            await self.came.wait_for(lambda: len(self.requests) >= count)
 
     def say(self, status: int = 200, body: object = None, **headers: str) -> None:
         async def answer(_: web.Request) -> web.StreamResponse:
@@ -275,9 +283,7 @@ async def test_the_poster_works_in_the_background(script: Script, poster: EventP
     running = asyncio.create_task(poster.run())
     for number in range(3):
         poster.post(BODY, "Normal", "Submitted", str(number))
-        async with asyncio.timeout(5):
-            while len(script.requests) <= number:
-                await asyncio.sleep(0.001)
+        await script.reached(number + 1)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

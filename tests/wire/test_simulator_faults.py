@@ -55,10 +55,10 @@ async def test_a_delayed_effect_comes_later_and_at_its_own_time(status: int | No
                 await api.import_films(token="t")
         cloud.advance(39)
         assert not cloud.ledger.effects(token="t")
-        cloud.advance(11)
+        cloud.advance(8)
         (effect,) = cloud.ledger.effects(token="t")
         assert effect.time == cloud.clock.stamp(40)
-        assert (await api.progress(effect.job_id)).data["state"] == "Importing", "it began ten seconds ago"
+        assert (await api.progress(effect.job_id)).data["state"] == "Importing", "it began seven seconds ago"
 
 
 async def test_an_effect_delayed_by_real_seconds() -> None:

@@ -121,7 +121,7 @@ async def test_the_imports_request_is_checked(change: dict[str, object], code: i
 
 async def test_an_import_is_known_only_under_its_cluster() -> None:
     """90144 is documented for a job id under the wrong cluster."""
-    async with simulated() as (cloud, api):
+    async with simulated() as (_, api):
         made = (await api.back_up()).data["jobId"]
         assert (await api.progress(made)).code == 90144
         assert (await api.progress("job-none")).code == 90144

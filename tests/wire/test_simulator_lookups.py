@@ -26,7 +26,7 @@ async def test_lists_lag_while_reads_by_id_do_not() -> None:
 async def test_rows_move_between_pages() -> None:
     """One pass over the pages is no proof of absence."""
     async with simulated() as (cloud, api):
-        cloud.behave(rows_move=True)
+        cloud.behave(rows_move=True, requests_per_second=0)
         ids = {(await api.import_films()).data["jobId"] for _ in range(12)}
         passes = []
         for _ in range(6):

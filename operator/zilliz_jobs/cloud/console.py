@@ -23,6 +23,10 @@ class ConsoleJob(WireModel):
     description: Text = ""
     project_id: Text = ""
     cluster_id: Text = ""
+    region_id: Text = ""
+    db_name: Text = ""
+    collection_name: Text = ""
+    backup_id: Text = ""
     created_by: Text = Field(default="", validation_alias=AliasChoices("createdBy", "creator", "created_by"))
     create_time: Moment = None
     start_time: Moment = None

@@ -1,7 +1,7 @@
 """Field types for what the cloud gives in several shapes: one lenient reader each.
 
-Ids must be there (a list row without one would be a lost job), all else may be missing. Progress is a string in
-Describe Job, an integer in Get Import Job Progress, a float in the v1 import (documented); counts are strings in an
+Ids must be there (a list row without one would be a lost job), all else may be missing. Documented: progress is a
+string in Describe Job, an integer in Get Import Job Progress, a share of 1 in the v1 import; counts are strings in an
 older schema of the v1 import list.
 """
 
@@ -51,6 +51,17 @@ def as_percent(value: object) -> int | None:
     return None if count is None else max(0, min(100, count))
 
 
+def as_share(value: object) -> int | None:
+    """Whole percent of a share of 1 (the v1 guides poll until it is 1); more than 1 is taken for percent."""
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    except ValueError:
+        return None
+    if number is None or not 0 <= number <= 1:
+        return as_percent(value)
+    return int(number * 100 + 1e-6)  # 0.29 * 100 is a little less than 29
+
+
 def as_list(value: object) -> object:
     """null as an empty list: the cloud writes both."""
     return [] if value is None else value
@@ -60,5 +71,6 @@ Id = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
 Text = Annotated[str, BeforeValidator(as_text)]
 Count = Annotated[int | None, BeforeValidator(as_count)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
+Share = Annotated[int | None, BeforeValidator(as_share)]
 Moment = Time
 NullableList = BeforeValidator(as_list)

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
-from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Percent, Text, WireModel
+from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Share, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
 from zilliz_jobs.cloud.transport import Fence, Transport
 
@@ -38,11 +38,12 @@ class ImportTask(WireModel):
 
 
 class ImportDetailV1(WireModel):
-    """One file. `ready_percentage`: whole percent; a running file has neither `complete_time` nor `error_message`."""
+    """One file. `ready_percentage`: whole percent (a share of 1 on the wire). A running file has neither
+    `complete_time` nor `error_message`."""
 
     file_name: Text = ""
     file_size: Count = None
-    ready_percentage: Percent = None
+    ready_percentage: Share = None
     complete_time: Moment = None
     error_message: Text = ""
 

@@ -52,4 +52,5 @@ def secrets_in(body: Any) -> Iterator[str]:
 
 
 def _forms(secret: str) -> set[str]:
-    return {secret, json.dumps(secret)[1:-1], quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    written = {json.dumps(secret, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False)}
+    return {secret, *written, quote(secret), quote(secret, safe=""), quote_plus(secret)}

@@ -135,7 +135,7 @@ class Transport:
         otherwise. Params and body fields that are None are left out. `doing`: "<verb> <thing>" for messages. `bare`:
         see `envelope`. Raises the tree of `errors`.
         """
-        doing = doing or f"call {method} {path}"
+        doing = redact(doing or f"call {method} {path}")
         try:
             url = self._base_url + fill(path, ids)
         except BadId as error:
@@ -186,7 +186,7 @@ class Transport:
         nothing is sent. A cancelled call leaves the outcome open, as `Uncertain` does. Not repeatable unless the
         answer is `NotSent`.
         """
-        doing = doing or f"call {method} {path}"
+        doing = redact(doing or f"call {method} {path}")
         if not 0 < len(token) <= 128 or not token.isascii() or not token.isprintable():
             raise ValueError(f"cannot {doing}: the token is not 1 to 128 printable ASCII characters")
         try:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State, Submission
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, State, Submission
 from zilliz_jobs.core import observation as seen_
-from zilliz_jobs.core.attempts import ended, failed, next_attempt, not_taken, prepared, said, taken, with_attempt
+from zilliz_jobs.core.attempts import ended, failed, next_attempt, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, resolved
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open, is_requested, is_unsent
 
 
 def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> JobStatus:
     """The status after `seen`. What does not fit the status (an echo that came too late) changes nothing."""
+    if isinstance(seen, seen_.Accepted) and (is_finished(status) or handle_of(status)):
+        return _beside(status, seen)
     if is_finished(status):
         return status
     match seen:
@@ -26,18 +28,29 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
             return _adopting(s, status, wanted, seen, now)
         case seen_.Seen() | seen_.Missing() | seen_.Unreadable() if handle_of(status):
             return _read(s, status, seen, now)
-        case seen_.Prepared() if not is_open(status) and not handle_of(status):
-            return prepared(s, status, seen, retry_step(s, status), now)
-        case seen_.Waits(reason, message):
+        case seen_.Waits(reason, message) if is_unsent(status):
             return said(status, reason, message)
-        case seen_.Accepted() | seen_.NotSent() | seen_.Refused() | seen_.EffectUnknown() if is_open(status):
+        case seen_.Unreadable(reason, message) if s.tries >= 2:
+            # Neither the job to adopt nor the open submission can be looked at: a person should hear why.
+            return said(status, reason, message) if is_unsent(status) else _looking(status, message)
+        case seen_.Accepted() | seen_.NotSent() | seen_.Refused() | seen_.EffectUnknown():
             return _answered(s, status, seen, now)
         case seen_.Found() | seen_.Absent() | seen_.Undecided() if is_open(status):
             return _looked(s, status, seen, now)
-        case seen_.CancelAccepted() | seen_.CancelRefused() | seen_.CancelUnclear():
+        case seen_.CancelAccepted() | seen_.CancelRefused() | seen_.CancelUnclear() if handle_of(status):
             return _cancel_answered(status, seen, now)
         case _:
             return status
+
+
+def _beside(status: JobStatus, seen: seen_.Accepted) -> JobStatus:
+    """The cloud named another job than the one that is followed, or named it too late: neither may be lost."""
+    submission = status.submission
+    name = seen.handle.get("jobId") or next(iter(seen.handle.values()), "")
+    if submission is None or not name or name in handle_of(status).values():
+        return status
+    others = submission.other_handles or []
+    return status if name in others else status.but(submission=submission.but(other_handles=[*others, name]))
 
 
 def retry_step(s: Snapshot, status: JobStatus) -> str:
@@ -88,12 +101,13 @@ def _facts(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     submission = status.submission.but(missing_since=None) if status.submission else None
     if submission and seen.job_id and "jobId" not in (submission.handle or {}):
         submission = submission.but(handle={**(submission.handle or {}), "jobId": seen.job_id})
-    moved = (seen.progress, seen.cloud_status or None) != (status.progress_percent, status.cloud_status)
+    progress = seen.progress if seen.progress is not None else status.progress_percent
+    moved = (progress, seen.cloud_status or None) != (status.progress_percent, status.cloud_status)
     return status.but(
         submission=submission,
         job_id=seen.job_id or status.job_id,
         cloud_status=seen.cloud_status or None,
-        progress_percent=seen.progress if seen.progress is not None else status.progress_percent,
+        progress_percent=progress,
         last_progress_time=now if moved else status.last_progress_time,
         start_time=seen.start_time or status.start_time,
         estimated_completion_time=seen.estimated_end,
@@ -156,12 +170,19 @@ def _answered(
     submission = status.submission
     if submission is None:
         return status
+    awaited = submission.evidence is Evidence.SENDING and submission.look_since is None
     match seen:
         case seen_.Accepted(handle, result):
             status = taken(status, handle, Evidence.ANSWERED, result, (Reason.SUBMITTED, "the cloud took the job"))
             return with_attempt(status)
+        case _ if not awaited:
+            return status  # an answer to an earlier send: it proves nothing about what is being looked for
         case seen_.NotSent(reason, message):
             return said(not_taken(status, Evidence.NOT_SENT, submission.sends - 1), reason, message)
+        case seen_.Refused(reason, message, heals) if submission.sends > 1 and heals:
+            # Not now, says the cloud; perhaps because an earlier send took effect after all. Look, then send again.
+            doubt = submission.but(sends=submission.sends - 1, look_since=now)
+            return said(status.but(submission=doubt), reason, message)
         case seen_.Refused(reason, message) if submission.sends > 1:
             # A refusal of this send says nothing about the sends before it.
             doubt = submission.but(evidence=Evidence.REFUSED, look_since=now)
@@ -208,8 +229,8 @@ def _looked(
 
 
 def _looking(status: JobStatus, message: str) -> JobStatus:
-    # The words of a refusal are kept: they are the verdict if the look-up finds nothing.
-    if status.submission and status.submission.evidence is Evidence.REFUSED:
+    # Kept: the words of a refusal, the verdict if the look-up finds nothing; and the advice to a person.
+    if status.submission and status.submission.evidence in (Evidence.REFUSED, Evidence.UNKNOWN):
         return status
     return said(status, Reason.LOOKING_FOR_SUBMISSION, f"the submission is being looked up in the cloud: {message}")
 
@@ -221,20 +242,27 @@ def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> Job
         f"{message}; decide with the annotation jobs.zilliz.com/resolve-submission: "
         f"{submission.token}=adopt:<jobId>, {submission.token}=resubmit or {submission.token}=abandon"
     )
-    match s.on_unknown:
+    # A person's decision comes before the policy; and what a person wants cancelled is not submitted again.
+    again = s.on_unknown is OnSubmissionUnknown.RESUBMIT
+    held = is_requested(status.resolution) or (again and (is_requested(status.cancel) or not s.has_source))
+    match OnSubmissionUnknown.WAIT if held else s.on_unknown:
         case OnSubmissionUnknown.WAIT:
             status = status.but(submission=submission.but(evidence=Evidence.UNKNOWN))
             return said(status, Reason.SUBMISSION_UNKNOWN, told)
         case OnSubmissionUnknown.FAIL:
             return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
         case OnSubmissionUnknown.RESUBMIT:
-            return resubmitted(status, f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says")
+            told = f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says"
+            current = attempt_of(status)
+            return resubmitted(status, told, automatic=current.automatic or 0, not_before=current.not_before)
 
 
-def resubmitted(status: JobStatus, message: str) -> JobStatus:
+def resubmitted(
+    status: JobStatus, message: str, *, automatic: int = 0, not_before: datetime | None = None
+) -> JobStatus:
     """Another attempt, although the last one may run in the cloud; a person or the policy said so."""
     given_up = said(status.but(state=State.UNKNOWN), Reason.SUBMISSION_UNKNOWN, message)
-    return said(next_attempt(given_up), Reason.WAITING, message)
+    return said(next_attempt(given_up, automatic=automatic, not_before=not_before), Reason.WAITING, message)
 
 
 def _cancel_answered(
@@ -243,14 +271,14 @@ def _cancel_answered(
     asked = status.cancel if status.cancel and status.cancel.outcome is Outcome.REQUESTED else None
     match seen:
         case seen_.CancelUnclear(message):
-            return status.but(cancel=asked.but(message=message)) if asked else status
+            return status.but(cancel=asked.but(message=message[:MAX_MESSAGE])) if asked else status
         case seen_.CancelAccepted() if asked:
             note = "the cloud accepted the cancel"
             accepted = asked.but(outcome=Outcome.ACCEPTED, reason=str(Reason.CANCEL_ACCEPTED), message=note, time=now)
             return status.but(cancel=accepted)
         case seen_.CancelRefused(reason, message) if asked:
             return status.but(
-                cancel=asked.but(outcome=Outcome.REFUSED, reason=str(reason), message=message, time=now)
+                cancel=asked.but(outcome=Outcome.REFUSED, reason=str(reason), message=message[:MAX_MESSAGE], time=now)
             )
         case _:
             # Asked for by a deadline or a deletion: once is enough.

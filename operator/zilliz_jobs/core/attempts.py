@@ -7,6 +7,7 @@ and "a finished state never changes back, except by a retry" have one place.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from zilliz_jobs.api.jobstatus import (
@@ -99,7 +100,12 @@ def ended(s: Snapshot, status: JobStatus, state: State, reason: Reason, message:
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
         retry = retry.but(outcome=Outcome.FAILED, reason=str(reason), message=message[:MAX_MESSAGE], time=end)
-    done = said(status.but(state=state, completion_time=end, cancel=cancel, retry=retry), reason, message)
+    decision = status.resolution
+    if decision and decision.outcome is Outcome.REQUESTED:
+        late = f"the job ended before its submission could be decided: {state}"
+        decision = decision.but(outcome=Outcome.REFUSED, reason=str(Reason.ALREADY_FINISHED), message=late, time=end)
+    requests = {"cancel": cancel, "retry": retry, "resolution": decision}
+    done = said(status.but(state=state, completion_time=end, **requests), reason, message)
     if state is State.SUCCESSFUL:
         done = done.but(progress_percent=100)
     return with_attempt(done.but(estimated_completion_time=None))
@@ -109,11 +115,13 @@ def failed(s: Snapshot, status: JobStatus, reason: Reason, message: str, end: da
     """The attempt failed: the job's end, or the next attempt where retryPolicy has one left."""
     done = ended(s, status, State.FAILED, reason, message, end)
     used = attempt_of(status).automatic or 0
-    wanted = used < (s.policy.limit or 0) and reason not in NEVER_RETRIED_BY_POLICY
+    stopped = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
+    wanted = used < (s.policy.limit or 0) and reason not in NEVER_RETRIED_BY_POLICY and not stopped
     if not wanted or not s.may_retry or not s.has_source or s.deleting_since:
         return done
-    due = now + timedelta(seconds=before_attempt(used + 1, s.policy, s.jitter))
-    following = next_attempt(done, automatic=used + 1, not_before=due)
+    due = now + timedelta(seconds=ceil(before_attempt(used + 1, s.policy, s.jitter)))
+    # A retry that a person asked for is not over yet: the next attempt may still carry it out.
+    following = next_attempt(done.but(retry=status.retry), automatic=used + 1, not_before=due)
     return said(
         following,
         Reason.RETRY_SCHEDULED,
@@ -138,6 +146,8 @@ def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime 
         start_time=None,
         completion_time=None,
         estimated_completion_time=None,
+        created_by=None,
+        result=None,
     )
 
 

@@ -5,7 +5,7 @@ Four rooms, by what is known of the submission: none yet, open, followed, finish
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus
@@ -39,8 +39,13 @@ def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if handle_of(status):
         return _following(s, status, seen, now)
     if is_open(status):
-        return _open(s, status, seen, now)
+        return replace(_open(s, status, seen, now), finalizer=_wanted_finalizer(s))
     return _before(s, status, seen, now)
+
+
+def submitting(s: Snapshot) -> Choice:
+    """The intent is in the status; the request may leave once that is stored."""
+    return Choice(Submit(), finalizer=_wanted_finalizer(s))
 
 
 def _backoff(s: Snapshot, retry_after: float | None = None) -> float:
@@ -75,8 +80,6 @@ def _before(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) ->
 
 def _open(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
     submission = status.submission
-    if isinstance(seen, seen_.Prepared):
-        return Choice(Submit(), finalizer=_wanted_finalizer(s))
     if s.link.problem:
         return Choice(wake=s.link.problem.retry_after or s.rules.recheck)
     adopt = adoption(s, status)
@@ -134,6 +137,8 @@ def _deadline_cancels(s: Snapshot, status: JobStatus, now: datetime) -> bool:
 
 
 def _wanted_finalizer(s: Snapshot) -> bool | None:
+    if s.spec is None:
+        return None  # what the spec wants on deletion cannot be read at the moment
     wanted = s.cancels_on_delete and s.traits.can_cancel
     return wanted if wanted != s.finalizer else None
 
@@ -143,8 +148,9 @@ def _finished(s: Snapshot, status: JobStatus, now: datetime) -> Choice:
     ttl = s.spec.ttl_seconds_after_finished if s.spec else None
     if ttl is None or status.completion_time is None or s.tracked:
         return Choice(finalizer=finalizer)
-    # The end is seen by us no earlier than now, so a cloud clock ahead of ours cannot shorten the life.
-    due = status.completion_time + timedelta(seconds=ttl)
+    # Counted from our own sight of the end too: neither the cloud's clock nor our absence may shorten the life.
+    told = [c.last_transition_time for c in status.conditions or [] if (c.type, c.status) == ("Finished", "True")]
+    due = max([status.completion_time, *(t for t in told or [now] if t is not None)]) + timedelta(seconds=ttl)
     if now >= due:
         return Choice(Delete(), finalizer=finalizer)
     return Choice(wake=_until(due, now), finalizer=finalizer)
@@ -156,13 +162,15 @@ def _deleting(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) 
     if not s.finalizer:
         return Choice()
     is_running = bool(handle_of(status)) and not is_finished(status)
+    if not s.cancels_on_delete:
+        return Choice(finalizer=False)
     if is_open(status) and not is_finished(status):
         bound = since + s.settle - timedelta(seconds=s.rules.fence_seconds - s.rules.look_on_delete)
-    elif is_running and s.cancels_on_delete and may_cancel_unasked(s, status):
+    elif is_running and may_cancel_unasked(s, status):
         bound = since + timedelta(seconds=s.rules.cancel_on_delete)
     else:
         return Choice(finalizer=False)
-    if now >= bound:
+    if now >= bound and not isinstance(seen, seen_.Found):  # what was found at last is cancelled all the same
         return Choice(finalizer=False)
     left = _until(bound, now)
     match seen:

@@ -11,7 +11,7 @@ from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition, Evidence, JobStatu
 from zilliz_jobs.core.deadlines import overdue
 from zilliz_jobs.core.gates import NEEDS_EDIT, SUSPENDING
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
+from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open, is_unsent
 
 Row = tuple[str, str, str]  # status, reason, message
 _EVIDENCE_REASON = {
@@ -74,9 +74,9 @@ def _summary(status: JobStatus, reason: str) -> tuple[str, str, str, str]:
                 return "False", "Unknown", "True", "Stalled"
     if is_open(status) and status.submission and status.submission.evidence is Evidence.UNKNOWN:
         return "False", "Unknown", "False", "Stalled"
-    if status.submission is None and reason in SUSPENDING:
+    if is_unsent(status) and reason in SUSPENDING:
         return "True", "Unknown", "False", ""
-    if status.submission is None and reason in NEEDS_EDIT:
+    if is_unsent(status) and reason in NEEDS_EDIT:
         return "False", "Unknown", "False", "Stalled"
     return "False", "Unknown", "False", "Reconciling"
 
@@ -92,7 +92,7 @@ def _submitted(status: JobStatus, reason: str, message: str) -> Row:
 
 
 def _suspended(s: Snapshot, status: JobStatus, reason: str, message: str) -> Row:
-    if status.submission is None and not is_finished(status) and reason in SUSPENDING:
+    if is_unsent(status) and not is_finished(status) and reason in SUSPENDING:
         return "True", reason, message
     if s.spec and s.spec.suspend:
         return "False", str(Reason.RUNNING_ALREADY), Reason.RUNNING_ALREADY.help

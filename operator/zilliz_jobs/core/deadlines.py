@@ -6,20 +6,20 @@ from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_unsent
+
+_SUSPENDED = ("True", str(Reason.SUSPENDED))
 
 
 def start_due(s: Snapshot, status: JobStatus) -> datetime | None:
     """When the job counts as not started in time; None where that cannot happen (any more, or yet)."""
     if s.spec is None or s.spec.start_deadline_seconds is None or is_finished(status) or handle_of(status):
         return None
-    if s.spec.suspend and status.submission is None:
-        return None  # as with batch/v1: a suspended job does not age
-    released = [
-        c.last_transition_time for c in status.conditions or [] if (c.type, c.status) == ("Suspended", "False")
-    ]
-    asked = status.retry.time if status.retry and attempt_of(status).number > 1 else None
-    moments = [s.created, asked, attempt_of(status).not_before, *released]
+    held = [c for c in status.conditions or [] if c.type == "Suspended"]
+    if is_unsent(status) and (s.spec.suspend or any((c.status, c.reason) == _SUSPENDED for c in held)):
+        return None  # as with batch/v1: a suspended job does not age; one released this moment begins to
+    released = [c.last_transition_time for c in held if c.status == "False"]
+    moments = [s.created, attempt_of(status).not_before, *released]
     return max(m for m in moments if m is not None) + timedelta(seconds=s.spec.start_deadline_seconds)
 
 

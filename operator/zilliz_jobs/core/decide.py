@@ -3,7 +3,8 @@
 Pure and total. The engine carries the action out and comes back with its answer as the next observation, until there
 is no action left; so a job's whole life is a walk through this one function.
 
-    absorb the observation -> heed the requests -> mind the deadlines and gates -> choose -> set the conditions
+    absorb the observation -> heed the requests -> mind the deadlines and gates -> submit, or choose what else
+    -> set the conditions
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from datetime import datetime
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
-from zilliz_jobs.core.absorb import absorb
-from zilliz_jobs.core.attempts import ended, said, with_attempt
-from zilliz_jobs.core.choose import choose
+from zilliz_jobs.core.absorb import absorb, retry_step
+from zilliz_jobs.core.attempts import ended, prepared, said, with_attempt
+from zilliz_jobs.core.choose import choose, submitting
 from zilliz_jobs.core.conditions import with_conditions
 from zilliz_jobs.core.deadlines import start_due
-from zilliz_jobs.core.gates import closed_gate
-from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.gates import closed_gate, may_submit
+from zilliz_jobs.core.observation import Observation, Prepared
 from zilliz_jobs.core.plan import Plan
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import heed
-from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
+from zilliz_jobs.core.snapshot import Snapshot, is_finished, is_open, is_requested, is_unsent
 
 
 def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
@@ -30,8 +31,12 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
     status = _described(s)
     status = absorb(s, status, seen, now)
     status = heed(s, status, now)
-    status = _minded(s, status, now)
-    choice = choose(s, status, seen, now)
+    status = heed(s, _timed(s, status, now), now)  # a deadline may end what a request waited for
+    status = _gated(s, status, now)
+    if isinstance(seen, Prepared) and may_submit(s, status, now):
+        status, choice = prepared(s, status, seen, retry_step(s, status), now), submitting(s)
+    else:
+        choice = choose(s, status, seen, now)
     status = with_conditions(s, with_attempt(status), now)
     return Plan(status=status, action=choice.action, wake=choice.wake, finalizer=choice.finalizer)
 
@@ -46,9 +51,9 @@ def _described(s: Snapshot) -> JobStatus:
     return with_attempt(status)
 
 
-def _minded(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
-    """Deadlines to start, and the gates' words while nothing is submitted."""
-    if is_finished(status) or handle_of(status) or s.deleting_since:
+def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    """The end of what was not submitted in time, or whose submission stays unknown."""
+    if is_finished(status) or s.deleting_since:
         return status
     if is_open(status):
         return _unknown_too_long(s, status, now)
@@ -56,6 +61,15 @@ def _minded(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     if due and now >= due:
         message = f"not submitted within its start deadline; the last obstacle was: {status.message or 'none'}"
         return ended(s, status.but(submission=None), State.FAILED, Reason.DEADLINE_EXCEEDED, message, now)
+    return status
+
+
+def _gated(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
+    """What holds the job back at the moment, in words."""
+    if is_finished(status) or s.deleting_since:
+        return status
+    if not is_unsent(status):
+        return _cut_off(s, status)
     gate = closed_gate(s, status, now)
     if gate:
         return said(status, gate.reason, gate.message)
@@ -76,12 +90,27 @@ def _gate_is_over(status: JobStatus) -> bool:
     return status.reason in gates
 
 
+def _cut_off(s: Snapshot, status: JobStatus) -> JobStatus:
+    """While the cloud cannot be asked, what the status last said may be old; a person should hear so.
+
+    A job counts as missing only while the connection is ready, so the time to look for it begins anew.
+    """
+    submission, problem = status.submission, s.link.problem
+    if problem is None or submission is None:
+        return status
+    status = status.but(submission=submission.but(missing_since=None))
+    if submission.evidence in (Evidence.REFUSED, Evidence.UNKNOWN):
+        return status  # the verdict, or the advice, is worth more
+    return said(status, problem.reason, problem.message)
+
+
 def _unknown_too_long(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     """An unknown submission ends with the start deadline, or by a policy that was set to Fail afterwards."""
     if not status.submission or status.submission.evidence is not Evidence.UNKNOWN:
         return status
     due = start_due(s, status)
-    if (due and now >= due) or s.on_unknown is OnSubmissionUnknown.FAIL:
+    fails = s.on_unknown is OnSubmissionUnknown.FAIL and not is_requested(status.resolution)
+    if (due and now >= due) or fails:
         message = "no look-up could tell whether the cloud took the submission"
         return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
     return status

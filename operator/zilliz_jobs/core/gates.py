@@ -9,7 +9,7 @@ from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, is_finished, is_unsent
 
 SUSPENDING = frozenset({Reason.SUSPENDED, Reason.HELD, Reason.CONNECTION_SUSPENDED})
 """Reasons that count as suspended: wanted by a person, neither progress nor failure."""
@@ -44,6 +44,12 @@ def closed_gate(s: Snapshot, status: JobStatus, now: datetime) -> Gate | None:
     if due and now < due:
         return Gate(Reason.RETRY_SCHEDULED, status.message or "", (due - now).total_seconds())
     return None
+
+
+def may_submit(s: Snapshot, status: JobStatus, now: datetime) -> bool:
+    """Whether what was prepared may go out. Asked again here, since the world moves on while it is prepared."""
+    wanted = is_unsent(status) and not is_finished(status) and s.deleting_since is None
+    return wanted and adoption(s, status) is None and closed_gate(s, status, now) is None
 
 
 def _held(s: Snapshot) -> str:

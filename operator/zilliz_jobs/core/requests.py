@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatus, State
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, RequestStatus, State
 from zilliz_jobs.core.absorb import resubmitted
 from zilliz_jobs.core.attempts import ended, next_attempt, said
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.resolution import parse_resolution, resolved
+from zilliz_jobs.core.resolution import adoption, parse_resolution, resolved
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, handle_of, is_finished, is_open
 
 MAX_TOKEN = 256
@@ -31,7 +31,9 @@ def _mirror(token: str, verdict: Verdict, now: datetime) -> RequestStatus:
     if len(token) > MAX_TOKEN:
         outcome, reason = Outcome.REFUSED, Reason.TOKEN_TOO_LONG
         message = f"the token has {len(token)} characters; at most {MAX_TOKEN} are allowed"
-    return RequestStatus(token=token[:MAX_TOKEN], time=now, outcome=outcome, reason=str(reason), message=message)
+    return RequestStatus(
+        token=token[:MAX_TOKEN], time=now, outcome=outcome, reason=str(reason), message=message[:MAX_MESSAGE]
+    )
 
 
 def _is_new(token: str | None, known: RequestStatus | None) -> bool:
@@ -67,7 +69,7 @@ def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
     if is_open(status):
         return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "waits until the open submission is found"
     if not handle_of(status):
-        if s.spec and s.spec.adopt and status.submission is None:
+        if adoption(s, status) is not None:
             return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "waits until the job to adopt is found"
         return Outcome.COMPLETED, Reason.CANCELED_BEFORE_SUBMISSION, "cancelled before anything was sent"
     if not s.traits.can_cancel:
@@ -107,12 +109,17 @@ def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus
         )
     if new:
         note = "is carried out as soon as the look-up has given up"
-        status = status.but(resolution=_mirror(token, (Outcome.REQUESTED, Reason.LOOKING_FOR_SUBMISSION, note), now))
+        request = _mirror(token, (Outcome.REQUESTED, Reason.LOOKING_FOR_SUBMISSION, note), now)
+        status = status.but(resolution=request)
+        if request.outcome is not Outcome.REQUESTED:
+            return status
     if submission.evidence is not Evidence.UNKNOWN or decision.verb == "adopt":
         return status  # still being looked up; or adopted by reading the job first
+    if decision.verb == "resubmit" and not s.has_source:
+        return resolved(status, Outcome.REFUSED, Reason.NO_SOURCE, Reason.NO_SOURCE.help, now)
     status = resolved(status, Outcome.COMPLETED, Reason.RESOLVED, f"decided by annotation: {decision.verb}", now)
     if decision.verb == "resubmit":
-        return resubmitted(status, "submitted again, as the annotation said")
+        return resubmitted(status, "submitted again, as the annotation said", not_before=now)
     message = "given up by annotation; what became of the submission in the cloud is unknown"
     return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
 
@@ -128,7 +135,7 @@ def _heed_retry(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
         return status  # judged on what the cancel leads to
     request = _mirror(token, judge_retry(s, status), now)
     if request.outcome is Outcome.ACCEPTED:
-        status = said(next_attempt(status), Reason.WAITING, "a retry was requested")
+        status = said(next_attempt(status, not_before=now), Reason.WAITING, "a retry was requested")
     return status.but(retry=request)
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from zilliz_jobs.api.connection import DEFAULT_SETTLE_SECONDS, FirstSubmission
 from zilliz_jobs.api.jobspec import DeletionPolicy, JobSpec, OnSubmissionUnknown, RetryPolicy
-from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Submission
+from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Outcome, RequestStatus, Submission
 from zilliz_jobs.core.observation import Waits
 
 
@@ -126,9 +126,19 @@ def is_open(status: JobStatus) -> bool:
     return status.submission is not None and not handle_of(status) and not is_disproved(status.submission)
 
 
+def is_unsent(status: JobStatus) -> bool:
+    """Nothing of the current attempt is in the cloud, nor on its way there."""
+    return not handle_of(status) and not is_open(status)
+
+
 def is_disproved(submission: Submission) -> bool:
     """Proven: nothing of this submission reached the cloud, so it may be sent (again)."""
     return submission.evidence in (Evidence.NOT_SENT, Evidence.ABSENT)
+
+
+def is_requested(request: RequestStatus | None) -> bool:
+    """A person asked, and it is not carried out yet."""
+    return request is not None and request.outcome is Outcome.REQUESTED
 
 
 def is_finished(status: JobStatus) -> bool:

@@ -53,7 +53,12 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
     if new.completion_time and not old.completion_time:
         good = new.state is State.SUCCESSFUL
         told.append(
-            News("Normal" if good else "Warning", new.reason or "", new.message or "", f"{attempt} {new.completion_time}")
+            News(
+                "Normal" if good else "Warning",
+                new.reason or "",
+                new.message or "",
+                f"{attempt} {new.completion_time}",
+            )
         )
     elif new.reason != old.reason and new.reason in _TROUBLE | _NEWS:
         kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"

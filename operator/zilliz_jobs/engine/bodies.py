@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from zilliz_jobs.api.jobstatus import JobStatus, Outcome
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.observation import Waits
@@ -41,6 +41,11 @@ class Key(NamedTuple):
 def key_of(body: Body) -> Key:
     meta = body["metadata"]
     return Key(body["kind"], meta["namespace"], meta["name"])
+
+
+def connection_key(body: Body) -> Key:
+    ref = ((body.get("spec") or {}).get("connectionRef") or {}).get("name") or "default"
+    return Key("ZillizConnection", body["metadata"]["namespace"], str(ref))
 
 
 def status_of(body: Body) -> JobStatus:
@@ -149,14 +154,13 @@ _MINOR = frozenset(
         "message",
         "conditions",
         "attempts",
-        "jobId",
     }
 )
 _RUNNING_WORDS = frozenset({"Submitted", "Found", "Adopted", "Pending", "InProgress"})
 
 
 def weigh(old: Body, new: Body) -> str:
-    """"none": a reader sees the same; "minor": progress of a job that goes on as it did; "major": all else."""
+    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "major": all else."""
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not changed - {"estimatedCompletionTime", "lastProgressTime"}:
         return "none"
@@ -169,8 +173,3 @@ def weigh(old: Body, new: Body) -> str:
 def _stands(status: Body) -> list[tuple[Any, Any, Any]]:
     conditions = status.get("conditions") or []
     return [(c.get("type"), c.get("status"), c.get("observedGeneration")) for c in conditions]
-
-
-def requested_outcomes(status: JobStatus) -> dict[str, Outcome | None]:
-    requests = {"cancel": status.cancel, "retry": status.retry, "resolution": status.resolution}
-    return {name: request.outcome for name, request in requests.items() if request}

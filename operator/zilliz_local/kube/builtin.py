@@ -10,12 +10,14 @@ CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
 NAMESPACES = ("", "namespaces")
 EVENTS = ("", "events")
 SECRETS = ("", "secrets")
+LEASES = ("coordination.k8s.io", "leases")
 
 TEXT: Body = {"type": "string"}
 FLAG: Body = {"type": "boolean"}
 COUNT: Body = {"type": "integer", "format": "int32"}
 TEXTS: Body = {"type": "array", "items": TEXT}
 MAP: Body = {"type": "object", "additionalProperties": TEXT}
+BASE64_MAP: Body = {"type": "object", "additionalProperties": {"type": "string", "format": "byte"}}
 FREE: Body = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 NAME = Column("Name", format="name", description="Name of the object")
 AGE = Column("Age", description="Time since creation")
@@ -88,12 +90,12 @@ NAMESPACE = thing(
 CONFIG_MAP = thing(
     "ConfigMap holds configuration data for pods to consume.",
     data=said(MAP, "Text by key."),
-    binaryData=said(MAP, "Base64 by key."),
+    binaryData=said(BASE64_MAP, "Base64 by key."),
     immutable=said(FLAG, "If true, data cannot be changed."),
 )
 SECRET = thing(
     "Secret holds secret data of a certain type.",
-    data=said(MAP, "Base64 by key."),
+    data=said(BASE64_MAP, "Base64 by key."),
     stringData=said(MAP, "Plain text by key, written into data; write-only."),
     type=said(TEXT, "For programs that handle the secret."),
     immutable=said(FLAG, "If true, data cannot be changed."),
@@ -157,17 +159,35 @@ EVENT_FIELDS = (
     "source",
     "type",
 )
+CRD_COLUMNS = (
+    NAME,
+    Column("Scope", description="Cluster/Namespaced"),
+    Column("Versions", description="Served versions"),
+    Column("Created At", type="date"),
+    Column("Group", description="API group", priority=1),
+    Column("Kind", description="CustomResource kind", priority=1),
+    Column("ShortNames", description="Short names", priority=1),
+    Column("Established", type="boolean", description="Established status", priority=1),
+)
+NEW_EVENT_FIELDS = tuple(
+    f"regarding.{field.partition('.')[2]}" if field.startswith("involvedObject.") else field for field in EVENT_FIELDS
+)
 BUILTIN: tuple[Resource, ...] = (
     _core("namespaces", "Namespace", NAMESPACE, namespaced=False, short_names=("ns",), has_status=True,
-          columns=(NAME, Column("Status"), AGE), selectable=("status.phase",)),
-    _core("configmaps", "ConfigMap", CONFIG_MAP, short_names=("cm",), columns=(NAME, Column("Data"), AGE)),
-    _core("secrets", "Secret", SECRET, columns=(NAME, Column("Type"), Column("Data"), AGE), selectable=("type",)),
-    _core("events", "Event", EVENT, short_names=("ev",), columns=EVENT_COLUMNS, selectable=EVENT_FIELDS),
-    _core("serviceaccounts", "ServiceAccount", SERVICE_ACCOUNT, short_names=("sa",), columns=(NAME, AGE)),
+          columns=(NAME, Column("Status"), AGE), selectable=("status.phase",), unconditional=True),
+    _core("configmaps", "ConfigMap", CONFIG_MAP, short_names=("cm",), columns=(NAME, Column("Data"), AGE),
+          unconditional=True),
+    _core("secrets", "Secret", SECRET, columns=(NAME, Column("Type"), Column("Data", type="integer"), AGE),
+          selectable=("type",), unconditional=True),
+    _core("events", "Event", EVENT, short_names=("ev",), columns=EVENT_COLUMNS, selectable=EVENT_FIELDS,
+          unconditional=True, made_by_update=True),
+    _core("serviceaccounts", "ServiceAccount", SERVICE_ACCOUNT, short_names=("sa",), columns=(NAME, AGE),
+          unconditional=True),
     _core("events", "Event", NEW_EVENT, group="events.k8s.io", short_names=("ev",), columns=EVENT_COLUMNS,
-          selectable=EVENT_FIELDS, store_key=EVENTS),
-    _core("leases", "Lease", LEASE, group="coordination.k8s.io", columns=(NAME, Column("Holder"), AGE)),
+          selectable=NEW_EVENT_FIELDS, store_key=EVENTS, unconditional=True, made_by_update=True),
+    _core("leases", "Lease", LEASE, group="coordination.k8s.io", columns=(NAME, Column("Holder"), AGE),
+          made_by_update=True),
     _core("customresourcedefinitions", "CustomResourceDefinition", DEFINITION, group="apiextensions.k8s.io",
           namespaced=False, short_names=("crd", "crds"), categories=("api-extensions",), has_status=True,
-          columns=(NAME, Column("Created At"))),
+          columns=CRD_COLUMNS),
 )  # fmt: skip

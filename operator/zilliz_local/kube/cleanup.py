@@ -11,6 +11,7 @@ from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.options import DeleteOptions
 from zilliz_local.kube.record import Record
 from zilliz_local.kube.resource import Resource
+from zilliz_local.kube.route import Route
 from zilliz_local.kube.store import Key, Store
 from zilliz_local.kube.writer import Writer
 
@@ -29,7 +30,7 @@ class Cleanup:
             return
         for content, one in list(self._content(resource, record)):
             if self._store.get(content.key, one.namespace, one.name) and "deletionTimestamp" not in one.meta:
-                self._writer.delete(content, one.namespace, one.name, DeleteOptions())
+                self._writer.delete(Route(content, one.namespace, one.name), DeleteOptions())
         self._release(resource, record.name)
 
     def _removed(self, resource: Resource, record: Record) -> None:
@@ -38,7 +39,7 @@ class Cleanup:
             owned = self._catalog.by_key(key)
             living = any(self._store.alive(owner["uid"]) for owner in dependent.meta["ownerReferences"])
             if owned and not living and "deletionTimestamp" not in dependent.meta:
-                self._writer.delete(owned, dependent.namespace, dependent.name, DeleteOptions())
+                self._writer.delete(Route(owned, dependent.namespace, dependent.name), DeleteOptions())
         if resource.namespaced:
             self._release(self._known(NAMESPACES), record.namespace)
         if resource.custom:

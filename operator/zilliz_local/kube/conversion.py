@@ -34,6 +34,15 @@ def shown_raw(resource: Resource, record: Record) -> bytes:
     return encode(shown(resource, record))
 
 
+def item_raw(resource: Resource, record: Record) -> bytes:
+    """An object within a list: in lists of core kinds the items do not say their apiVersion and kind."""
+    raw = shown_raw(resource, record)
+    if resource.custom:
+        return raw
+    head = encode({"apiVersion": resource.api_version, "kind": resource.kind})[:-1] + b","
+    return b"{" + raw[len(head) :] if raw.startswith(head) else raw
+
+
 def stored(resource: Resource, body: Body) -> Body:
     """The object as it is kept."""
     if resource.key == EVENTS and resource.group:

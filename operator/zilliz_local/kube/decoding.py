@@ -3,19 +3,20 @@
 `lifecycle` sets the metadata that belongs to the server, `validation` judges the outcome.
 """
 
-import base64
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from zilliz_local.kube.builtin import SECRETS
+from zilliz_local.kube.coreways import core_problems, settle
 from zilliz_local.kube.defaulting import set_defaults
 from zilliz_local.kube.naming import META, check_shape, name_problems
 from zilliz_local.kube.pruning import prune
 from zilliz_local.kube.record import Body
 from zilliz_local.kube.refusal import Cause, RefusalError, bad_request, invalid
 from zilliz_local.kube.resource import Resource
-from zilliz_local.kube.validation import validate
+from zilliz_local.kube.schema import Node
+from zilliz_local.kube.validation import validate, wrong
 
 ROOT = ("apiVersion", "kind", "metadata")
 
@@ -36,29 +37,56 @@ def decoded(
     `directive` is fieldValidation: Strict refuses unknown fields (through `refuse`, 400 by default), Warn names
     them, Ignore is silent. Unknown fields are dropped in any case.
     """
-    if not isinstance(body, dict):
-        raise bad_request("the object provided is unrecognized (must be of type Object)")
-    intro = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-    api_version, kind = body.get("apiVersion"), body.get("kind")
-    if resource.custom and not kind:
-        raise bad_request(f"Object 'Kind' is missing in '{body!r:.80}'")
-    if api_version not in (None, "", resource.api_version):
-        wanted = f"does not match the expected API version ({resource.api_version})"
-        raise bad_request(f"the API version in the data ({api_version}) {wanted}")
-    if kind not in (None, "", resource.kind):
-        raise bad_request(f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}')
-    meta = body.get("metadata")
-    meta = {} if meta is None else meta
-    check_shape(resource, meta)
+    refuse = refuse or (lambda words: bad_request(_handled(resource, words)))
+    _check_type(resource, body)
+    meta = {} if body.get("metadata") is None else body["metadata"]
+    check_shape(meta, refuse)
     rest = {name: value for name, value in body.items() if name not in ROOT}
     gone = prune(META, meta, "metadata") + prune(resource.schema, rest)
     set_defaults(resource.schema, rest)
+    if not resource.custom:
+        _check_core_types(resource, rest, refuse)
     warnings = [f'unknown field "{path}"' for path in sorted(gone)]
     if warnings and directive == "Strict":
         words = f"strict decoding error: {', '.join(warnings)}"
-        raise refuse(words) if refuse else bad_request(f"{intro}: {words}")
+        raise refuse(words)
     whole = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": tidy(meta), **rest}
-    return Decoded(core_ways(resource, whole), warnings if directive != "Ignore" else [])
+    return Decoded(settle(resource, whole), warnings if directive != "Ignore" else [])
+
+
+def _handled(resource: Resource, words: str) -> str:
+    return f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {words}'
+
+
+def _check_type(resource: Resource, body: Any) -> None:
+    """Is it what the end point takes? Core kinds may leave apiVersion and kind out."""
+    if not isinstance(body, dict):
+        words = "couldn't get version/kind; json parse error: cannot unmarshal"
+        raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {words}")
+    api_version, kind = body.get("apiVersion"), body.get("kind")
+    if resource.custom and not kind:
+        text = json.dumps(body)
+        words = f"Object 'Kind' is missing in '{text}' ({text[:26]} ...)"
+        raise bad_request(f"the object provided is unrecognized (must be of type {resource.kind}): {words}")
+    if api_version != resource.api_version and (resource.custom or api_version):
+        wanted = f"does not match the expected API version ({resource.api_version})"
+        raise bad_request(f"the API version in the data ({api_version or ''}) {wanted}")
+    if kind and kind != resource.kind:
+        if not resource.custom:
+            raise bad_request(f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}')
+        name = str((body.get("metadata") or {}).get("name", ""))
+        raise invalid(resource.group, kind, name, [wrong("kind", kind, f"must be {resource.kind}")])
+
+
+def _check_core_types(resource: Resource, rest: Body, refuse: Callable[[str], RefusalError]) -> None:
+    """A core kind with a value of the wrong type cannot even be decoded."""
+    for cause in validate(resource.schema, rest):
+        if cause.reason == "FieldValueTypeInvalid":
+            field = cause.field.partition(".")[0]
+            found = cause.message.rpartition(": ")[2].strip('"')
+            if "must be of type byte" in cause.message:
+                raise refuse("illegal base64 data at input byte 0")
+            raise refuse(f"json: cannot unmarshal {found} into Go struct field {resource.kind}.{field}")
 
 
 def tidy(meta: Body) -> Body:
@@ -66,29 +94,22 @@ def tidy(meta: Body) -> Body:
     return {name: value for name, value in meta.items() if value not in (None, "", [], {})}
 
 
-def core_ways(resource: Resource, body: Body) -> Body:
-    """What the real server does to some core kinds while it decodes them."""
-    if resource.key == SECRETS:
-        plain = body.pop("stringData", None) or {}
-        if plain:
-            encoded = {key: base64.b64encode(str(value).encode()).decode() for key, value in plain.items()}
-            body["data"] = {**(body.get("data") or {}), **encoded}
-        body["type"] = body.get("type") or "Opaque"
-    return body
-
-
-def check(resource: Resource, body: Body, more: list[Cause]) -> None:
-    """Refuse an invalid object with everything that is wrong."""
+def check(resource: Resource, body: Body, more: list[Cause], subresource: str = "") -> None:
+    """Refuse an invalid object with everything that is wrong. Of a status write only the status is judged."""
     name = str(body["metadata"].get("name", ""))
-    causes = [*name_problems(resource, body["metadata"]), *more]
+    causes = [*name_problems(resource, body["metadata"]), *core_problems(resource, body), *more]
     content = {key: value for key, value in body.items() if key not in ROOT}
-    root = resource.schema
-    causes += [
-        cause for cause in validate(root, {**content, **_present(root.required, body)}) if cause.field not in ROOT
-    ]
+    if subresource == "status":
+        node = resource.schema.properties.get("status", resource.schema.additional)
+        found = validate(node, content["status"]) if node and "status" in content else []
+        causes += [replace(cause, field=f"status.{cause.field}") for cause in found]
+    else:
+        whole = {**content, **{key: body[key] for key in resource.schema.required if key in ROOT and key in body}}
+        causes += validate(replace(resource.schema, properties=_content(resource)), whole)
     if causes:
         raise invalid(resource.group, resource.kind, name, sorted(causes, key=lambda cause: cause.field))
 
 
-def _present(required: tuple[str, ...], body: Body) -> Body:
-    return {name: body[name] for name in required if name in ROOT and name in body}
+def _content(resource: Resource) -> dict[str, Node]:
+    """What the schema says of the object besides apiVersion, kind and metadata."""
+    return {name: node for name, node in resource.schema.properties.items() if name not in ROOT}

@@ -12,7 +12,6 @@ from zilliz_local.kube.resource import Column, Resource
 from zilliz_local.kube.schema import compile_schema
 from zilliz_local.kube.validation import show, wrong
 
-CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 NAME_WORDS = (
     "Name must be unique within a namespace. Is required when creating resources, although some resources may "
     "allow a client to request the generation of an appropriate name automatically. Name is primarily intended for "
@@ -60,7 +59,8 @@ def problems(body: Body) -> Iterator[Cause]:
     if len(stored) != 1:
         yield wrong("spec.versions", versions, "must have exactly one version marked as storage version")
     for index, version in enumerate(versions):
-        yield from _schema_problems(version, f"spec.versions[{index}].schema.openAPIV3Schema")
+        where = f"spec.versions[{index}].schema" if len(versions) > 1 else "spec.validation"
+        yield from _schema_problems(version, f"{where}.openAPIV3Schema")
 
 
 def _schema_problems(version: Body, path: str) -> Iterator[Cause]:

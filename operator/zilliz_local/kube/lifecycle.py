@@ -11,6 +11,7 @@ from zilliz_local.kube.refusal import Cause
 from zilliz_local.kube.resource import Resource
 from zilliz_local.kube.validation import show, wrong
 
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 OWNED = ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "uid", "namespace")
 COUNTED = (CRDS,)
 
@@ -44,10 +45,7 @@ def changed(resource: Resource, old: Body, new: Body, subresource: str) -> Body:
         after = {name: value for name, value in old.items() if name != "status"}
         if "status" in new:
             after["status"] = new["status"]
-        meta = dict(old["metadata"])
-        if not resource.custom:
-            meta = {**dict(new["metadata"]), **{name: meta[name] for name in OWNED if name in meta}}
-        return _ordered({**after, "metadata": meta})
+        return _ordered({**after, "metadata": dict(old["metadata"])})
     after = dict(new)
     if resource.has_status:
         after.pop("status", None)
@@ -60,14 +58,22 @@ def changed(resource: Resource, old: Body, new: Body, subresource: str) -> Body:
     }
     meta |= {name: old["metadata"][name] for name in OWNED if name in old["metadata"]}
     meta["resourceVersion"] = old["metadata"]["resourceVersion"]
-    if counts(resource) and _content(after, resource) != _content(old, resource):
+    if counts(resource) and _content(after) != _content(old):
         meta["generation"] = meta.get("generation", 1) + 1
     return _ordered({**after, "metadata": meta})
 
 
-def _content(body: Body, resource: Resource) -> Body:
+def _content(body: Body) -> Body:
     """What a generation counts the changes of."""
     return {name: value for name, value in body.items() if name not in ("apiVersion", "kind", "metadata")}
+
+
+def doomed(resource: Resource, old: Body) -> Body:
+    """An object as a deletion finds it: a CRD gets the finalizer that keeps it until its objects are gone."""
+    finalizers = old["metadata"].get("finalizers") or []
+    if resource.key != CRDS or CLEANUP in finalizers:
+        return old
+    return {**old, "metadata": {**old["metadata"], "finalizers": [*finalizers, CLEANUP]}}
 
 
 def dying(resource: Resource, old: Body, now: str) -> Body:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zilliz_local.kube.accept import Form
-from zilliz_local.kube.conversion import shown, shown_raw
+from zilliz_local.kube.conversion import item_raw, shown, shown_raw
 from zilliz_local.kube.record import Body, Record, encode
-from zilliz_local.kube.refusal import RefusalError, bad_request, expired
+from zilliz_local.kube.refusal import Cause, RefusalError, bad_request, expired, invalid
 from zilliz_local.kube.resource import Resource
 from zilliz_local.kube.route import Route
 from zilliz_local.kube.selectors import Selection, parse_fields, parse_labels
@@ -24,8 +24,8 @@ SNAPSHOTS = 64
 GONE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
     "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
-    "results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-    "deleted between the time the first chunk was returned and now may show up in the list."
+    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
 )
 
 
@@ -43,10 +43,20 @@ def selection(route: Route, query: Mapping[str, str]) -> Selection:
     return Selection(route.namespace, parse_labels(labels), parse_fields(route.resource, fields, labels))
 
 
+def as_number(text: str) -> int:
+    """A limit of a client; empty is none."""
+    try:
+        return max(0, int(text or 0))
+    except ValueError as error:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+
+
 def as_version(text: str) -> int:
     """A resourceVersion of a client. Empty counts as 0."""
     if not text.isdigit() and text:
-        raise bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        raise bad_request(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": strconv.ParseUint: invalid syntax'
+        )
     return int(text or 0)
 
 
@@ -80,7 +90,7 @@ class Lister:
     def many(self, route: Route, query: Mapping[str, str], form: Form) -> bytes:
         """A list, or one chunk of it."""
         wanted = selection(route, query)
-        limit = int(query.get("limit") or 0)
+        limit = as_number(query.get("limit", ""))
         self._check_version(query)
         token = query.get("continue", "")
         snapshot = (
@@ -103,16 +113,17 @@ class Lister:
             kind = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
             return encode({**kind, "metadata": meta, "items": items})
         head = encode({"apiVersion": resource.api_version, "kind": resource.list_kind, "metadata": meta})[:-1]
-        return head + b',"items":[' + b",".join(shown_raw(resource, record) for record in records) + b"]}"
+        return head + b',"items":[' + b",".join(item_raw(resource, record) for record in records) + b"]}"
 
     def _check_version(self, query: Mapping[str, str]) -> None:
         version = as_version(query.get("resourceVersion", ""))
         if query.get("resourceVersionMatch") and not query.get("resourceVersion"):
             words = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-            raise bad_request(f"resourceVersionMatch: Forbidden: {words}")
+            cause = Cause("resourceVersionMatch", "FieldValueForbidden", f"Forbidden: {words}")
+            raise invalid("meta.k8s.io", "ListOptions", "", [cause])
         if version > self._store.version:
             details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]}
-            words = f"Too large resource version: {version}, current: {self._store.version}"
+            words = f"Timeout: Too large resource version: {version}, current: {self._store.version}"
             raise RefusalError(504, "Timeout", words, {**details, "retryAfterSeconds": 1}, {"Retry-After": "1"})
         if query.get("resourceVersionMatch") == "Exact" and version != self._store.version:
             raise expired("The resourceVersion for the provided list is too old.")
@@ -129,7 +140,7 @@ class Lister:
         try:
             json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         except ValueError as error:
-            raise bad_request(f"continue key is not valid: {error}") from error
+            raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error
         snapshot = self._snapshots.get(token)
         if snapshot is None:
             raise expired(GONE)

@@ -1,11 +1,11 @@
 """What names, labels and annotations may look like, and what of `metadata` is kept at all. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from zilliz_local.kube.record import Body
-from zilliz_local.kube.refusal import Cause, bad_request
+from zilliz_local.kube.refusal import Cause, RefusalError
 from zilliz_local.kube.resource import Resource
 from zilliz_local.kube.schema import compile_schema
 from zilliz_local.kube.validation import validate, wrong
@@ -86,12 +86,12 @@ OBJECT_META: Body = {
 META = compile_schema(OBJECT_META)
 
 
-def check_shape(resource: Resource, meta: Any) -> None:
-    """A label that is a number cannot even be decoded: 400, not 422."""
+def check_shape(meta: Any, refuse: Callable[[str], RefusalError]) -> None:
+    """A label that is a number cannot even be decoded."""
     causes = validate(META, meta, "metadata")
     if causes:
-        intro = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-        raise bad_request(f"{intro}: json: cannot unmarshal {causes[0].field}: {causes[0].message}")
+        found = causes[0].message.rpartition(": ")[2].strip('"')
+        raise refuse(f"json: cannot unmarshal {found} into Go struct field ObjectMeta.{causes[0].field}")
 
 
 def name_problems(resource: Resource, meta: Body) -> Iterator[Cause]:
@@ -110,12 +110,27 @@ def name_problems(resource: Resource, meta: Body) -> Iterator[Cause]:
             yield wrong("metadata.labels", value, "must be no more than 63 bytes")
         if value and not WORD.match(value):
             yield wrong("metadata.labels", value, VALUE_RULE)
+    yield from _owner_problems(meta)
     annotations = meta.get("annotations") or {}
     for key in annotations:
         yield from _key_problems("metadata.annotations", key.lower())
     if sum(len(key) + len(value) for key, value in annotations.items()) > ANNOTATION_LIMIT:
         words = f"Too long: may not be more than {ANNOTATION_LIMIT} bytes"
         yield Cause("metadata.annotations", "FieldValueTooLong", words)
+
+
+def finalizer_warnings(meta: Body) -> list[str]:
+    """Finalizers without a domain are taken, with a warning."""
+    words = "prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers"
+    return [f'metadata.finalizers: "{one}": {words}' for one in meta.get("finalizers") or () if "/" not in one]
+
+
+def _owner_problems(meta: Body) -> Iterator[Cause]:
+    for index, owner in enumerate(meta.get("ownerReferences") or ()):
+        for field in ("apiVersion", "kind", "name", "uid"):
+            if not owner.get(field):
+                where = f"metadata.ownerReferences[{index}].{field}"
+                yield Cause(where, "FieldValueRequired", "Required value: must not be empty")
 
 
 def _key_problems(field: str, key: str) -> Iterator[Cause]:

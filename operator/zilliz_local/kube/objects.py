@@ -13,12 +13,14 @@ from zilliz_local.kube.conversion import shown
 from zilliz_local.kube.listing import Lister, selection
 from zilliz_local.kube.options import delete_options, write_options
 from zilliz_local.kube.patching import APPLY, JSON_PATCH, MERGE, STRATEGIC
+from zilliz_local.kube.protobuf import MEDIA, read_protobuf
 from zilliz_local.kube.record import Body, encode
 from zilliz_local.kube.refusal import (
     about,
     bad_request,
     method_not_allowed,
     not_found,
+    page_missing,
     unsupported_media,
 )
 from zilliz_local.kube.route import Route
@@ -29,6 +31,8 @@ NO_APPLY = (
     "server-side apply is not served by this local stand-in, for it keeps no field managers; "
     "use client-side apply (kubectl apply --server-side=false)"
 )
+UNKNOWN_FORMAT = "the body of the request was in an unknown format - accepted media types include:"
+PLAIN = ("application/json", "application/octet-stream")
 RETURNED = ("Namespace", "ServiceAccount")
 
 
@@ -43,27 +47,32 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came with a request besides its path."""
+    """What came with a request besides its path. `include` is includeObject, for the Table form."""
 
     query: Mapping[str, str]
     form: Form = field(default_factory=Form)
     content_type: str = "application/json"
     raw: bytes = b""
 
+    @property
+    def include(self) -> str:
+        return self.query.get("includeObject") or "Metadata"
+
     def body(self) -> Any:
-        """The JSON body; other encodings are refused with 415."""
-        if self.content_type not in ("application/json", ""):
-            words = (
-                "the body of the request was in an unknown format - accepted media types include: application/json"
-            )
-            raise unsupported_media(words)
+        """The object sent as JSON or, for some core kinds, protobuf; other encodings are refused with 415."""
+        if not self.raw:
+            return None
+        if self.content_type == MEDIA:
+            return read_protobuf(self.raw)
+        if self.content_type not in PLAIN:
+            raise unsupported_media(f"{UNKNOWN_FORMAT} application/json")
         return self.parsed()
 
     def parsed(self) -> Any:
         try:
             return json.loads(self.raw) if self.raw else None
         except ValueError as error:
-            raise bad_request(f"the object provided is unrecognized: {error}") from error
+            raise bad_request(f"the object provided is unrecognized: json parse error: {error}") from error
 
 
 class Objects:
@@ -81,8 +90,11 @@ class Objects:
                 return Answer(self._lister.many(route, asked.query, asked.form))
             case "create":
                 return self._create(route, asked)
-            case "update" | "patch":
-                return self._change(verb, route, asked)
+            case "update":
+                options = write_options(asked.query, "UpdateOptions")
+                return self._written(route, asked, self._writer.update(route, asked.body(), options))
+            case "patch":
+                return self._patch(route, asked)
             case "delete":
                 return self._delete(route, asked)
             case "deletecollection":
@@ -92,49 +104,41 @@ class Objects:
 
     def _get(self, route: Route, asked: Asked) -> Answer:
         record = self._store.get(route.resource.key, route.namespace, route.name)
-        if record is None:
+        if record is None or (route.subresource and not route.resource.has_status):
             raise not_found(route.resource.group, route.resource.plural, route.name)
-        return Answer(
-            self._lister.one(route.resource, record, asked.form, asked.query.get("includeObject") or "Metadata")
-        )
+        return Answer(self._lister.one(route.resource, record, asked.form, asked.include))
 
     def _create(self, route: Route, asked: Asked) -> Answer:
         if route.resource.namespaced and not route.namespace:
-            raise method_not_allowed()
-        body, options = asked.body(), write_options(asked.query)
-        return self._written(route, asked, self._writer.create(route.resource, route.namespace, body, options), 201)
+            raise page_missing() if route.resource.custom else method_not_allowed()
+        body, options = asked.body(), write_options(asked.query, "CreateOptions")
+        return self._written(route, asked, self._writer.create(route, body, options))
 
-    def _change(self, verb: str, route: Route, asked: Asked) -> Answer:
-        resource, options = route.resource, write_options(asked.query)
-        place = (resource, route.namespace, route.name, route.subresource)
-        if verb == "update":
-            return self._written(route, asked, self._writer.update(*place, asked.body(), options))
-        kind = asked.content_type
+    def _patch(self, route: Route, asked: Asked) -> Answer:
+        options, kind = write_options(asked.query, "PatchOptions"), asked.content_type
         if kind in APPLY:
             raise unsupported_media(NO_APPLY)
-        known = (JSON_PATCH, MERGE) if resource.custom else (JSON_PATCH, MERGE, STRATEGIC)
+        known = (JSON_PATCH, MERGE) if route.resource.custom else (JSON_PATCH, MERGE, STRATEGIC)
         if kind not in known:
-            words = (
-                f"the body of the request was in an unknown format - accepted media types include: {', '.join(known)}"
-            )
-            raise unsupported_media(words)
-        return self._written(route, asked, self._writer.patch(*place, kind, asked.parsed(), options))
+            raise unsupported_media(f"{UNKNOWN_FORMAT} {', '.join((*known, APPLY[0]))}")
+        return self._written(route, asked, self._writer.patch(route, kind, asked.parsed(), options))
 
     def _delete(self, route: Route, asked: Asked) -> Answer:
         options = delete_options(asked.query, asked.body())
-        written = self._writer.delete(route.resource, route.namespace, route.name, options)
+        written = self._writer.delete(route, options)
         if not written.gone or route.resource.kind in RETURNED:
             return self._written(route, asked, written)
         details = about(route.resource.group, route.resource.plural, route.name, uid=written.record.meta["uid"])
-        return Answer(encode(_success(details)))
+        success = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+        return Answer(encode(success))
 
     def _delete_many(self, route: Route, asked: Asked) -> Answer:
         options = delete_options(asked.query, asked.body())
-        records = self._lister.select(route.resource, selection(route, asked.query))
-        for record in records:
-            if self._store.get(route.resource.key, record.namespace, record.name):
-                self._writer.delete(route.resource, record.namespace, record.name, options)
         resource = route.resource
+        records = self._lister.select(resource, selection(route, asked.query))
+        for record in records:
+            if self._store.get(resource.key, record.namespace, record.name):
+                self._writer.delete(Route(resource, record.namespace, record.name), options)
         listed: Body = {
             "kind": resource.list_kind,
             "apiVersion": resource.api_version,
@@ -143,12 +147,6 @@ class Objects:
         }
         return Answer(encode(listed))
 
-    def _written(self, route: Route, asked: Asked, written: Written, code: int = 200) -> Answer:
-        raw = self._lister.one(
-            route.resource, written.record, asked.form, asked.query.get("includeObject") or "Metadata"
-        )
-        return Answer(raw, code, written.warnings)
-
-
-def _success(details: Body) -> Body:
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+    def _written(self, route: Route, asked: Asked, written: Written) -> Answer:
+        raw = self._lister.one(route.resource, written.record, asked.form, asked.include)
+        return Answer(raw, 201 if written.made else 200, written.warnings)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from zilliz_local.kube.refusal import bad_request
+from zilliz_local.kube.refusal import Cause, RefusalError, invalid
+from zilliz_local.kube.validation import show
 
 DIRECTIVES = ("Ignore", "Strict", "Warn")
 
@@ -27,11 +28,13 @@ class DeleteOptions:
     dry_run: bool = False
 
 
-def write_options(query: Mapping[str, str]) -> WriteOptions:
+def write_options(query: Mapping[str, str], kind: str) -> WriteOptions:
+    """`kind` is CreateOptions, UpdateOptions or PatchOptions."""
     directive = query.get("fieldValidation") or "Warn"
     if directive not in DIRECTIVES:
-        raise bad_request(f"invalid fieldValidation: {directive!r}, must be one of Ignore, Strict, Warn")
-    return WriteOptions(directive, _dry(query.get("dryRun")))
+        words = f'Unsupported value: {show(directive)}: supported values: "", "Ignore", "Strict", "Warn"'
+        raise _unsupported(kind, "fieldValidation", words)
+    return WriteOptions(directive, _dry(query.get("dryRun"), kind))
 
 
 def delete_options(query: Mapping[str, str], body: Any) -> DeleteOptions:
@@ -40,17 +43,22 @@ def delete_options(query: Mapping[str, str], body: Any) -> DeleteOptions:
     preconditions = given.get("preconditions") or {}
     policy = given.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
     if policy not in ("Background", "Foreground", "Orphan"):
-        raise bad_request(f"invalid propagationPolicy: {policy}")
+        words = f'Unsupported value: {show(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"'
+        raise _unsupported("DeleteOptions", "propagationPolicy", words)
     dry = given.get("dryRun") or []
     return DeleteOptions(
         uid=preconditions.get("uid") or "",
         version=preconditions.get("resourceVersion") or "",
         orphan=policy == "Orphan" or bool(given.get("orphanDependents")),
-        dry_run=_dry(dry[0] if dry else query.get("dryRun")),
+        dry_run=_dry(dry[0] if dry else query.get("dryRun"), "DeleteOptions"),
     )
 
 
-def _dry(value: str | None) -> bool:
+def _dry(value: str | None, kind: str) -> bool:
     if value not in (None, "", "All"):
-        raise bad_request(f'invalid dryRun: "{value}", must be "All"')
+        raise _unsupported(kind, "dryRun", f'Unsupported value: {show([value])}: supported values: "All"')
     return value == "All"
+
+
+def _unsupported(kind: str, field: str, words: str) -> RefusalError:
+    return invalid("meta.k8s.io", kind, "", [Cause(field, "FieldValueNotSupported", words)])

@@ -117,8 +117,9 @@ def unsupported_media(message: str) -> RefusalError:
     return RefusalError(415, "UnsupportedMediaType", message)
 
 
-def no_page() -> RefusalError:
-    return RefusalError(404, "NotFound", "the server could not find the requested resource", {})
+def page_missing() -> RefusalError:
+    """A path that nothing is served at; it has no reason, and `server` answers it as plain text."""
+    return RefusalError(404, "", "404 page not found")
 
 
 def terminating(group: str, plural: str, name: str, namespace: str) -> RefusalError:

@@ -57,6 +57,8 @@ class Resource:
     store_key: Key | None = None
     terminating: bool = False
     deprecation: str = ""
+    made_by_update: bool = False
+    unconditional: bool = False
 
     @property
     def key(self) -> Key:

@@ -47,6 +47,6 @@ def read_route(catalog: Catalog, path: str) -> Route | None:
     if not tail and wanted and not resource.namespaced:
         return None
     subresource = tail[1] if len(tail) == 2 else ""
-    if subresource and not (subresource == "status" and resource.has_status):
+    if subresource and not resource.custom and not (subresource == "status" and resource.has_status):
         return None
     return Route(resource, namespace, tail[0] if tail else "", subresource)

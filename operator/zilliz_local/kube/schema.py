@@ -60,7 +60,6 @@ class Node:
     any_of: tuple["Node", ...] = ()
     one_of: tuple["Node", ...] = ()
     negated: "Node | None" = None
-    defaults_below: bool = False
 
 
 ANYTHING = Node(open=True)
@@ -74,7 +73,6 @@ def compile_schema(raw: Body | None) -> Node:
     extra = raw.get("additionalProperties")
     additional = compile_schema(extra) if isinstance(extra, dict) and extra else ANYTHING if extra else None
     items = compile_schema(raw["items"]) if raw.get("items") else None
-    children = [*properties.values(), *(node for node in (additional, items) if node)]
     return Node(
         type=raw.get("type", ""),
         nullable=bool(raw.get("nullable")),
@@ -94,7 +92,6 @@ def compile_schema(raw: Body | None) -> Node:
         any_of=tuple(compile_schema(part) for part in raw.get("anyOf") or ()),
         one_of=tuple(compile_schema(part) for part in raw.get("oneOf") or ()),
         negated=compile_schema(raw["not"]) if raw.get("not") else None,
-        defaults_below=any(child.default is not None or child.defaults_below for child in children),
     )
 
 

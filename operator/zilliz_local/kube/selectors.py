@@ -9,7 +9,7 @@ from zilliz_local.kube.refusal import bad_request
 from zilliz_local.kube.resource import Resource
 
 SET = re.compile(r"^(?P<key>\S+)\s+(?P<how>in|notin)\s*\((?P<values>[^)]*)\)$")
-EQUAL = re.compile(r"^(?P<key>[^!=\s]+)\s*(?P<how>==|=|!=)\s*(?P<value>[^\s]*)$")
+EQUAL = re.compile(r"^(?P<key>[^!=\s]+)\s*(?P<how>==|=|!=)\s*(?P<value>[^\s=!]*)$")
 BARE = re.compile(r"^(?P<not>!)?\s*(?P<key>[^!=\s(),]+)$")
 COMMA = re.compile(r",(?![^(]*\))")
 
@@ -89,8 +89,10 @@ def parse_fields(resource: Resource, text: str, labels: str = "") -> tuple[Requi
             raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
         key = match["key"]
         if key not in ("metadata.name", "metadata.namespace", *resource.selectable):
-            where = f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}"'
-            what = f'that match label selector "{labels}", field selector "{text}"'
-            raise bad_request(f"{where} {what}: field label not supported: {key}")
+            words = f"field label not supported: {key}"
+            if not resource.custom:
+                where = f'Unable to find "{resource.api_version}, Resource={resource.plural}"'
+                words = f'{where} that match label selector "{labels}", field selector "{text}": {words}'
+            raise bad_request(words)
         found.append(Requirement(key, frozenset({match["value"]}), match["how"] == "!="))
     return tuple(found)

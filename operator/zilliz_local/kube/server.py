@@ -15,7 +15,7 @@ from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.faults import Faults
 from zilliz_local.kube.objects import Answer, Asked, Objects
 from zilliz_local.kube.record import Body, encode
-from zilliz_local.kube.refusal import RefusalError, method_not_allowed
+from zilliz_local.kube.refusal import RefusalError, bad_request, method_not_allowed, page_missing
 from zilliz_local.kube.route import Route, read_route
 from zilliz_local.kube.stats import Stats
 from zilliz_local.kube.watching import Watcher
@@ -25,7 +25,7 @@ MANY = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 LARGEST = 3 * 1024 * 1024
 JSON = "application/json"
 UNAUTHORIZED = RefusalError(401, "Unauthorized", "Unauthorized")
-UNACCEPTABLE = RefusalError(406, "NotAcceptable", "only the following media types are accepted: application/json", {})
+UNACCEPTABLE = RefusalError(406, "NotAcceptable", "only the following media types are accepted: application/json")
 
 
 class Server:
@@ -73,6 +73,8 @@ class Server:
         form = wanted_form(request.headers.get("Accept", ""))
         if form is None:
             raise UNACCEPTABLE
+        if route is not None and verb == "other" and request.method in ("PUT", "PATCH"):
+            raise bad_request("name must be provided")
         if route is None:
             return self._document(request, form)
         if verb == "watch":
@@ -103,7 +105,7 @@ class Server:
         path = request.path.rstrip("/") or "/"
         if request.method not in ("GET", "HEAD"):
             if path.startswith(("/api/", "/apis/")):
-                raise RefusalError(404, "", "404 page not found")
+                raise page_missing()
             raise method_not_allowed()
         if path in ("/healthz", "/livez", "/readyz"):
             return web.Response(text="ok")
@@ -115,7 +117,7 @@ class Server:
         if cached is None:
             found = self._build(path)
             if found is None:
-                raise RefusalError(404, "", "404 page not found")
+                raise page_missing()
             self._documents = {key: raw for key, raw in self._documents.items() if key[1] == self._catalog.generation}
             cached = self._documents[path, self._catalog.generation] = encode(found)
         return web.Response(body=cached, content_type=JSON)
@@ -161,7 +163,7 @@ class Server:
                 self._faults.clear()
                 reply = self._faults.report()
             case _:
-                raise RefusalError(404, "", "404 page not found")
+                raise page_missing()
         return web.Response(body=encode(reply), content_type=JSON)
 
 

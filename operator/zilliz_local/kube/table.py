@@ -34,7 +34,7 @@ def _row(resource: Resource, body: Body, include: str, now: datetime) -> Body:
         [_cell(column, body, now) for column in resource.columns] if resource.custom else _core(resource, body, now)
     )
     if include == "None":
-        return {"cells": cells}
+        return {"cells": cells, "object": None}
     return {"cells": cells, "object": body if include == "Object" else partial(body)}
 
 
@@ -121,8 +121,25 @@ def _core(resource: Resource, body: Body, now: datetime) -> Cells:
     if resource.kind == "Event":
         return _event(body, now)
     if resource.kind == "CustomResourceDefinition":
-        return [meta["name"], meta["creationTimestamp"]]
+        return _definition(body)
     return [meta["name"], *cells[resource.kind](), age(meta["creationTimestamp"], now)]
+
+
+def _definition(body: Body) -> Cells:
+    spec, names = body["spec"], body["spec"]["names"]
+    marks = {True: "(storage)", False: ""}
+    versions = [f"{one['name']}{marks[bool(one.get('storage'))]}" for one in spec["versions"] if one.get("served")]
+    established = [one for one in body["status"]["conditions"] if one["type"] == "Established"]
+    return [
+        body["metadata"]["name"],
+        spec["scope"],
+        ", ".join(versions),
+        body["metadata"]["creationTimestamp"],
+        spec["group"],
+        names["kind"],
+        ",".join(names.get("shortNames") or ()),
+        established[0]["status"] == "True" if established else False,
+    ]
 
 
 def _event(body: Body, now: datetime) -> Cells:
@@ -133,7 +150,7 @@ def _event(body: Body, now: datetime) -> Cells:
     series = body.get("series") or {}
     seen = series.get("lastObservedTime") or last or first
     component = source.get("component") or body.get("reportingComponent") or body.get("reportingController") or ""
-    host = source.get("host")
+    host = source.get("host") or body.get("reportingInstance")
     return [
         age(seen, now),
         body.get("type", ""),

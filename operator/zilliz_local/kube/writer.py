@@ -15,7 +15,16 @@ from zilliz_local.kube import definition, lifecycle
 from zilliz_local.kube.builtin import CRDS, EVENTS, NAMESPACES
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.conversion import shown, stored
-from zilliz_local.kube.decoding import check, decoded
+from zilliz_local.kube.decoding import Decoded, check, decoded
+from zilliz_local.kube.identity import (
+    OTHER_NAMESPACE,
+    check_identity,
+    check_preconditions,
+    check_replaced,
+    check_version_given,
+    moved,
+)
+from zilliz_local.kube.naming import finalizer_warnings
 from zilliz_local.kube.options import DeleteOptions, WriteOptions
 from zilliz_local.kube.patching import patched
 from zilliz_local.kube.record import Body, Record
@@ -24,13 +33,13 @@ from zilliz_local.kube.refusal import (
     RefusalError,
     already_exists,
     bad_request,
-    conflict,
     invalid,
     method_not_allowed,
     not_found,
     terminating,
 )
 from zilliz_local.kube.resource import Resource
+from zilliz_local.kube.route import Route
 from zilliz_local.kube.store import Store
 from zilliz_local.kube.validation import show
 
@@ -40,11 +49,12 @@ EVENT_LIMIT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The object after a write. `gone`: the write removed it. `deleted`: and a DELETE did so at once."""
+    """The object after a write, which may have made it, or removed it."""
 
     record: Record
     warnings: tuple[str, ...] = ()
     gone: bool = False
+    made: bool = False
 
 
 class Writer:
@@ -55,12 +65,16 @@ class Writer:
         self.removed: Callable[[Resource, Record], None] = lambda _resource, _record: None
         self.doomed: Callable[[Resource, Record], None] = lambda _resource, _record: None
 
-    def create(self, resource: Resource, namespace: str, body: Any, options: WriteOptions) -> Written:
+    def create(self, route: Route, body: Any, options: WriteOptions) -> Written:
+        resource, namespace = route.resource, route.namespace
         if resource.terminating:
             raise method_not_allowed("create not allowed while custom resource definition is terminating")
         made = decoded(resource, body, options.directive)
         meta = made.body["metadata"]
-        self._place(resource, namespace, meta)
+        if meta.get("namespace", namespace) != namespace:
+            raise bad_request(OTHER_NAMESPACE)
+        if resource.namespaced:
+            meta["namespace"] = namespace
         if meta.get("resourceVersion"):
             raise RefusalError(500, "", "resourceVersion should not be set on objects to be created")
         if meta.get("generateName") and not meta.get("name"):
@@ -68,65 +82,52 @@ class Writer:
         name = str(meta.get("name") or "")
         self._check_namespace(resource, namespace, name)
         after = lifecycle.born(resource, made.body, str(uuid.uuid4()), self._clock())
-        after = self._settled(resource, after, None, options)
+        after = self._settled(resource, after, None)
         if self._store.get(resource.key, namespace, name):
             raise already_exists(resource.group, resource.plural, name)
-        warnings = tuple(made.warnings)
+        warnings = (*made.warnings, *finalizer_warnings(meta))
         if options.dry_run:
-            return Written(Record(after, self._store.version), warnings)
+            return Written(Record(after, self._store.version), warnings, made=True)
         record = self._store.put(resource.key, stored(resource, after))
         self._after_write(resource)
-        return Written(record, warnings)
+        return Written(record, warnings, made=True)
 
-    def update(
-        self, resource: Resource, namespace: str, name: str, subresource: str, body: Any, options: WriteOptions
-    ) -> Written:
+    def update(self, route: Route, body: Any, options: WriteOptions) -> Written:
+        resource = route.resource
         made = decoded(resource, body, options.directive)
-        old = self._existing(resource, namespace, name)
-        if resource.custom and not made.body["metadata"].get("resourceVersion"):
-            cause = Cause(
-                "metadata.resourceVersion", "FieldValueInvalid", "Invalid value: 0: must be specified for an update"
-            )
-            raise invalid(resource.group, resource.kind, name, [cause])
-        return self._change(resource, old, made.body, subresource, options, tuple(made.warnings))
+        old = self._store.get(resource.key, route.namespace, route.name)
+        if old is None and resource.made_by_update:
+            return self.create(route, body, options)
+        old = old or self._existing(route)
+        check_version_given(resource, route.name, made.body["metadata"])
+        check_replaced(resource, old, made.body["metadata"])
+        return self._change(route, old, made, options)
 
-    def patch(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        subresource: str,
-        kind: str,
-        patch: Any,
-        options: WriteOptions,
-    ) -> Written:
-        old = self._existing(resource, namespace, name)
-        base = Record(shown(resource, old), old.version).fresh()
-        wanted = patched(kind, base, patch)
+    def patch(self, route: Route, kind: str, patch: Any, options: WriteOptions) -> Written:
+        resource, old = route.resource, self._existing(route)
+        wanted = patched(kind, Record(shown(resource, old), old.version).fresh(), patch)
 
         def refuse(words: str) -> RefusalError:
-            return invalid(
-                "", "", "", [Cause("patch", "FieldValueInvalid", f"Invalid value: {show(show(wanted))}: {words}")]
-            )
+            cause = Cause("patch", "FieldValueInvalid", f"Invalid value: {show(show(wanted))}: {words}")
+            return invalid("", "", "", [cause])
 
         made = decoded(resource, Record(wanted, 0).fresh(), options.directive, refuse)
-        return self._change(resource, old, made.body, subresource, options, tuple(made.warnings))
+        return self._change(route, old, made, options)
 
-    def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Written:
-        old = self._existing(resource, namespace, name)
-        self._check_preconditions(resource, old, options)
+    def delete(self, route: Route, options: DeleteOptions) -> Written:
+        resource, old = route.resource, self._existing(route)
+        check_preconditions(resource, old, options)
         if options.dry_run:
             return Written(old, gone=True)
         if options.orphan:
             self._orphan(old)
-        held = lifecycle.held(resource, old.body)
-        if not held:
+        last = lifecycle.doomed(resource, old.body)
+        if not lifecycle.held(resource, last):
             return Written(self._remove(resource, old), gone=True)
-        if "deletionTimestamp" in old.meta:
-            self.doomed(resource, old)
-            return Written(old)
-        record = self._store.put(resource.key, lifecycle.dying(resource, old.body, self._clock()))
-        self._after_write(resource)
+        record = old
+        if "deletionTimestamp" not in old.meta:
+            record = self._store.put(resource.key, lifecycle.dying(resource, last, self._clock()))
+            self._after_write(resource)
         self.doomed(resource, record)
         return Written(record)
 
@@ -136,26 +137,22 @@ class Writer:
         if resource.key == NAMESPACES:
             body["spec"]["finalizers"] = []
         else:
-            kept = [one for one in body["metadata"].get("finalizers", ()) if one != definition.CLEANUP]
+            kept = [one for one in body["metadata"].get("finalizers", ()) if one != lifecycle.CLEANUP]
             body["metadata"]["finalizers"] = kept
         if lifecycle.held(resource, body):
             return Written(self._store.put(resource.key, body))
         return Written(self._remove(resource, Record(body, record.version)), gone=True)
 
-    def _change(
-        self,
-        resource: Resource,
-        old: Record,
-        wanted: Body,
-        subresource: str,
-        options: WriteOptions,
-        warnings: tuple[str, ...],
-    ) -> Written:
+    def _change(self, route: Route, old: Record, made: Decoded, options: WriteOptions) -> Written:
         """What PUT and PATCH have in common, after the wanted object is known."""
-        before, meta = shown(resource, old), wanted["metadata"]
-        self._check_identity(resource, old, meta)
-        after = lifecycle.changed(resource, before, wanted, subresource)
-        after = self._settled(resource, after, before, options)
+        resource, before = route.resource, shown(route.resource, old)
+        check_identity(resource, old, made.body["metadata"])
+        after = lifecycle.changed(resource, before, made.body, route.subresource)
+        more = lifecycle.change_problems(resource, before, after)
+        if not route.subresource:
+            more += moved(before["metadata"], made.body["metadata"])
+        after = self._settled(resource, after, before, more, route.subresource)
+        warnings = tuple(made.warnings)
         if _same(after, before):
             return Written(old, warnings)
         if options.dry_run:
@@ -167,32 +164,29 @@ class Writer:
         self._after_write(resource)
         return Written(record, warnings)
 
-    def _settled(self, resource: Resource, after: Body, before: Body | None, options: WriteOptions) -> Body:
+    def _settled(
+        self,
+        resource: Resource,
+        after: Body,
+        before: Body | None,
+        more: list[Cause] | None = None,
+        subresource: str = "",
+    ) -> Body:
         """Default what the server took away (a status), complete a CRD, and judge the outcome."""
-        more = lifecycle.change_problems(resource, before, after) if before else []
         if resource.key == CRDS:
             definition.completed(after)
-            more += definition.problems(after)
-            check(resource, after, more)
+            check(resource, after, [*(more or ()), *definition.problems(after)])
             after["status"] = definition.status_of(after, before, self._clock())
-            if before is None:
-                after["metadata"]["finalizers"] = [*after["metadata"].get("finalizers", ()), definition.CLEANUP]
             return after
         after = decoded(resource, Record(after, 0).fresh(), "Ignore").body
-        check(resource, after, more)
+        check(resource, after, more or [], subresource)
         return after
 
-    def _existing(self, resource: Resource, namespace: str, name: str) -> Record:
-        record = self._store.get(resource.key, namespace, name)
-        if record is None:
-            raise not_found(resource.group, resource.plural, name)
+    def _existing(self, route: Route) -> Record:
+        record = self._store.get(route.resource.key, route.namespace, route.name)
+        if record is None or (route.subresource and not route.resource.has_status):
+            raise not_found(route.resource.group, route.resource.plural, route.name)
         return record
-
-    def _place(self, resource: Resource, namespace: str, meta: Body) -> None:
-        if meta.get("namespace", namespace) != namespace:
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-        if resource.namespaced:
-            meta["namespace"] = namespace
 
     def _check_namespace(self, resource: Resource, namespace: str, name: str) -> None:
         if not resource.namespaced:
@@ -202,32 +196,6 @@ class Writer:
             raise not_found("", "namespaces", namespace)
         if "deletionTimestamp" in home.meta:
             raise terminating(resource.group, resource.plural, name, namespace)
-
-    def _check_identity(self, resource: Resource, old: Record, meta: Body) -> None:
-        name, group, plural = old.name, resource.group, resource.plural
-        if meta.get("name") != name:
-            words = f"the name of the object ({meta.get('name')}) does not match the name on the URL ({name})"
-            raise bad_request(words)
-        if meta.get("namespace", old.namespace) != old.namespace:
-            words = f"the namespace of the object ({meta['namespace']}) does not match the namespace on the request"
-            raise bad_request(f"{words} ({old.namespace})")
-        given = meta.get("resourceVersion")
-        if given and given != str(old.version):
-            raise conflict(group, plural, name)
-        uid = meta.get("uid")
-        if uid and uid != old.meta["uid"]:
-            words = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.meta['uid']}"
-            raise conflict(group, plural, name, words)
-
-    def _check_preconditions(self, resource: Resource, old: Record, options: DeleteOptions) -> None:
-        uid, version = old.meta["uid"], str(old.version)
-        if options.uid and options.uid != uid:
-            words = f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {uid}"
-            raise conflict(resource.group, resource.plural, old.name, words)
-        if options.version and options.version != version:
-            words = "Precondition failed: ResourceVersion in precondition: "
-            words += f"{options.version}, ResourceVersion in object meta: {version}"
-            raise conflict(resource.group, resource.plural, old.name, words)
 
     def _orphan(self, owner: Record) -> None:
         for key, record in self._store.dependents(owner.meta["uid"]):

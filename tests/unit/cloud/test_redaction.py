@@ -9,7 +9,13 @@ SECRET = 'AK+/="pé&word'
 
 @pytest.mark.parametrize(
     "form",
-    [SECRET, 'AK+/=\\"pé&word', 'AK+/=\\"p\\u00e9&word', "AK%2B%2F%3D%22p%C3%A9%26word", "AK%2B/%3D%22p%C3%A9%26word"],
+    [
+        SECRET,
+        'AK+/=\\"pé&word',
+        'AK+/=\\"p\\u00e9&word',
+        "AK%2B%2F%3D%22p%C3%A9%26word",
+        "AK%2B/%3D%22p%C3%A9%26word",
+    ],
 )
 def test_a_secret_is_masked_in_every_form_it_travels_in(form):
     assert redact(f"bad credentials {form} given", [SECRET]) == f"bad credentials {MASK} given"

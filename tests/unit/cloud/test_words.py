@@ -15,7 +15,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("state", "word"), [(state, word) for state, words in CASES.items() for word in words.split()])
+@pytest.mark.parametrize(
+    ("state", "word"), [(state, word) for state, words in CASES.items() for word in words.split()]
+)
 def test_every_word_of_the_cloud_has_its_state(state, word):
     assert state_of(word) is state
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from kubernetes.aio.config import incluster_config
 
 from zilliz_jobs.kube import connection
 from zilliz_jobs.kube.client import KubeClient
-from zilliz_jobs.kube.connection import Source, find_source
+from zilliz_jobs.kube.connection import Source, credentials_of, find_source
 from zilliz_jobs.kube.errors import KubeError
 
 
@@ -93,3 +96,32 @@ async def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path: Path, content
         file.write_text(content)
     with pytest.raises(KubeError, match=str(file)):
         await KubeClient.connect(kubeconfig=file)
+
+
+async def test_the_pods_token_is_the_one_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kubelet replaces it every hour: an operator that keeps the first one is locked out."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    with pytest.raises(KubeError, match="cannot use the pod's service account"):
+        await Source(None).load()
+    (tmp_path / "token").write_text("first")
+    (tmp_path / "ca.crt").write_text("a certificate")
+    configuration = await Source(None).load()
+    found = await credentials_of(configuration, "team")
+    assert (found.server, found.token, found.ca_path) == ("https://[fd00::1]:443", "first", str(tmp_path / "ca.crt"))
+    (tmp_path / "token").write_text("second\n")
+    monkeypatch.setattr(
+        incluster_config, "datetime", SimpleNamespace(datetime=_clock_ahead(hours=1), timedelta=timedelta)
+    )
+    assert (await credentials_of(configuration, "team")).token == "second"
+
+
+def _clock_ahead(**ahead: int) -> type[datetime]:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Later:
+            return cls.fromtimestamp((datetime.now(tz) + timedelta(**ahead)).timestamp(), tz)
+
+    return Later

@@ -1,0 +1,81 @@
+"""The commands. Each is a few lines over a module that does the work; imports wait until they are needed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zilliz_jobs import __version__
+
+app = typer.Typer(
+    name="zilliz-jobs",
+    help="Kubernetes operator for the asynchronous data jobs of Zilliz Cloud.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback(invoke_without_command=True)
+def top(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def operator(
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="kubeconfig file; default: as kubectl, or in-cluster.")
+    ] = None,
+    namespace: Annotated[list[str] | None, typer.Option(help="Namespace to watch; repeatable. Default: all.")] = None,
+) -> None:
+    """Run the operator. All other settings are environment variables with the prefix ZILLIZ_JOBS_."""
+    from zilliz_jobs.main import run
+    from zilliz_jobs.settings import Settings
+    from zilliz_jobs.telemetry.logs import set_up
+
+    flags = {name: value for name, value in (("kubeconfig", kubeconfig), ("namespaces", namespace)) if value}
+    settings = Settings.model_validate({**Settings().model_dump(), **flags})
+    set_up(settings.log_format, settings.log_level)
+    run(settings)
+
+
+@app.command()
+def crds(
+    directory: Annotated[
+        Path | None, typer.Argument(help="Where to write one file per kind; default: stdout.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare instead; exit 1 where a file differs.")] = False,
+) -> None:
+    """Write the CustomResourceDefinitions."""
+    from zilliz_jobs.api.crd import check_crds, render, write_crds
+    from zilliz_jobs.api.resources import RESOURCES
+
+    if directory is None:
+        typer.echo("---\n".join(render(resource) for resource in RESOURCES), nl=False)
+    elif check:
+        differences = check_crds(directory)
+        for difference in differences:
+            typer.echo(difference, err=True)
+        raise typer.Exit(1 if differences else 0)
+    else:
+        for path in write_crds(directory):
+            typer.echo(path)
+
+
+def main() -> None:
+    """Entry point of the wheel; errors that a person can mend are one line."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""One pass over a ZillizConnection: check its key, and say in its status what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION, ZillizConnectionStatus
+from zilliz_jobs.api.jobstatus import Condition
+from zilliz_jobs.core.backoff import exponential
+from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.engine.bodies import Body
+from zilliz_jobs.engine.connections import Connection, Connections
+from zilliz_jobs.kube.events import EventPoster
+from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.telemetry.metrics import Metrics
+
+NEEDS_A_PERSON = frozenset(
+    {Reason.INVALID_SPEC, Reason.INSECURE_ENDPOINT, Reason.KEY_REJECTED, Reason.PROJECT_NOT_VISIBLE}
+)
+
+
+class ConnectionTicker:
+    def __init__(
+        self,
+        connections: Connections,
+        writer: StatusWriter,
+        events: EventPoster,
+        metrics: Metrics,
+        *,
+        interval: float,
+        cap: float,
+    ) -> None:
+        self._connections, self._writer, self._events, self._metrics = connections, writer, events, metrics
+        self._interval, self._cap = interval, cap
+
+    async def tick(self, connection: Connection, tries: int) -> tuple[float, bool]:
+        """Seconds until the next check, and whether the connection's readiness changed. Raises KubeError."""
+        was_ready = _is_ready(connection.body)
+        was_usable = connection.checked and connection.problem is None
+        problem = await self._connections.check(connection)
+        usable = connection.checked and connection.problem is None
+        now = datetime.now(UTC)
+        status = new_status(connection, problem, now)
+        old: Body = connection.body.get("status") or {}
+        wire = status.wire()
+        if {**old, "lastCheckTime": None} != {**wire, "lastCheckTime": None}:
+            ready = problem is None
+            self._events.post(
+                connection.body,
+                "Normal" if ready else "Warning",
+                str(Reason.KEY_ACCEPTED if ready else problem.reason if problem else ""),
+                problem.message if problem else Reason.KEY_ACCEPTED.help,
+                once_per=f"{now.isoformat()}",
+            )
+            connection.body = await self._writer.write(ZILLIZ_CONNECTION, connection.body, wire)
+        key = connection.key
+        self._metrics.connection_ready.labels(key.namespace, key.name).set(0 if problem else 1)
+        changed = usable != was_usable or (problem is None) != was_ready
+        if problem is None:
+            return self._interval, changed
+        wait = exponential(tries, base=2.0, cap=self._cap, jitter=0.5)
+        return max(wait, problem.retry_after or 0.0), changed
+
+
+def _is_ready(body: Body) -> bool:
+    conditions = (body.get("status") or {}).get("conditions") or []
+    return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions if isinstance(c, dict))
+
+
+def new_status(connection: Connection, problem: Waits | None, now: datetime) -> ZillizConnectionStatus:
+    """The status for this outcome; times move only where something changed. Pure."""
+    old = ZillizConnectionStatus.model_validate(connection.body.get("status") or {})
+    generation = connection.body["metadata"].get("generation") or 1
+    reason = problem.reason if problem else Reason.KEY_ACCEPTED
+    message = problem.message if problem else Reason.KEY_ACCEPTED.help
+    rows = {"Ready": "False" if problem else "True"}
+    if problem:
+        rows["Stalled" if problem.reason in NEEDS_A_PERSON else "Reconciling"] = "True"
+    before = {c.type: c for c in old.conditions or []}
+    conditions = []
+    for name, value in rows.items():
+        known = before.get(name)
+        since = known.last_transition_time if known and known.status == value else None
+        conditions.append(
+            Condition(
+                type=name,
+                status=value,
+                reason=str(reason),
+                message=message[:1024],
+                last_transition_time=since or now,
+                observed_generation=generation,
+            )
+        )
+    return ZillizConnectionStatus(
+        observed_generation=generation,
+        last_check_time=now,
+        key_fingerprint=connection.fingerprint or None,
+        endpoint=connection.endpoint or None,
+        conditions=conditions,
+    )

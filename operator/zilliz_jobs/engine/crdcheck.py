@@ -1,0 +1,84 @@
+"""Are the installed CRDs as new as this operator? If not, a status field could be lost, so nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from zilliz_jobs.api.crd import crd
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.api.skew import missing_fields
+from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.kube.errors import KubeError
+from zilliz_jobs.kube.openapi import fetch_schemas
+from zilliz_jobs.telemetry.metrics import Metrics
+
+AGAIN_SECONDS = 15.0
+CALM_SECONDS = 600.0
+
+log = logging.getLogger(__name__)
+
+
+class CrdCheck:
+    """Asks /openapi/v3 at start, now and then, and when a status write was refused for an unknown field."""
+
+    def __init__(self, client: KubeClient, metrics: Metrics) -> None:
+        self._client, self._metrics = client, metrics
+        self._lacking: dict[str, str] = {}
+        self._doubt = asyncio.Event()
+
+    def gate(self, kind: str) -> Waits | None:
+        """Why nothing may be submitted for this kind; None when its CRD is new enough."""
+        problem = self._lacking.get(kind)
+        return Waits(Reason.CRD_OUTDATED, problem, AGAIN_SECONDS) if problem else None
+
+    def doubt(self, kind: str, why: str) -> None:
+        """A status write was refused because of a field that the CRD does not know."""
+        self._say(kind, f"the installed CRD is older than the operator: {why}; apply the CRDs of this release")
+        self._doubt.set()
+
+    async def check(self) -> bool:
+        """Compare once; whether anything changed. Raises KubeError."""
+        schemas = await fetch_schemas(self._client)
+        before = dict(self._lacking)
+        for resource in RESOURCES:
+            schema = schemas.get(resource.kind)
+            if schema is None:
+                self._say(
+                    resource.kind, f"the CRD {resource.crd_name} is not installed; apply the CRDs of this release"
+                )
+                continue
+            lacking = missing_fields(crd(resource), schema)
+            shown = ", ".join(lacking[:5]) + (", ..." if len(lacking) > 5 else "")
+            advice = f"the installed CRD {resource.crd_name} lacks {shown}; apply the CRDs of this release"
+            self._say(resource.kind, advice if lacking else "")
+        return before != self._lacking
+
+    async def run(self, changed: asyncio.Event) -> None:
+        """Check for ever; `changed` is set when a gate opened or closed."""
+        while True:
+            try:
+                if await self.check():
+                    changed.set()
+            except KubeError as error:
+                log.warning("cannot compare the installed CRDs: %s", error)
+            try:
+                async with asyncio.timeout(AGAIN_SECONDS if self._lacking else CALM_SECONDS):
+                    await self._doubt.wait()
+                await asyncio.sleep(1.0)  # a refused write is followed by others
+            except TimeoutError:
+                pass
+            self._doubt.clear()
+
+    def _say(self, kind: str, problem: str) -> None:
+        if problem and self._lacking.get(kind) != problem:
+            log.error("CRDOutdated: %s", problem)
+        if not problem and kind in self._lacking:
+            log.info("the CRD of %s is up to date", kind)
+        self._metrics.crd_outdated.labels(kind).set(1 if problem else 0)
+        if problem:
+            self._lacking[kind] = problem
+        else:
+            self._lacking.pop(kind, None)

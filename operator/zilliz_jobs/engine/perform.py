@@ -1,0 +1,221 @@
+"""Carries out what a plan asks of the cloud, and answers with what was learnt. Holds the scopes and the claims.
+
+Nothing is submitted or looked for before the registry knows every object, so that no two objects can share a scope or
+a job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_open
+from zilliz_jobs.engine.bodies import Body, Key, key_of
+from zilliz_jobs.engine.connections import read_labelled
+from zilliz_jobs.engine.fence import Fence
+from zilliz_jobs.engine.registry import Registry
+from zilliz_jobs.kinds.base import Account, AnyKind, Order
+from zilliz_jobs.kube.secrets import Secrets
+from zilliz_jobs.telemetry.logs import conceal
+
+SCOPE_SECONDS = 5.0
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+
+class Performer:
+    def __init__(
+        self,
+        registry: Registry,
+        secrets: Secrets,
+        *,
+        wake: Callable[[Key], None],
+        ensure_synced: Callable[[], Awaitable[None]],
+        leads: Callable[[float], bool] = lambda _seconds: True,
+    ) -> None:
+        self._registry, self._secrets, self._wake, self._leads = registry, secrets, wake, leads
+        self._ensure_synced = ensure_synced
+        self._queues: defaultdict[str, dict[Key, None]] = defaultdict(dict)
+        self._critical: set[asyncio.Task[Any]] = set()
+
+    async def perform(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        snap: Snapshot,
+        action: Action,
+        *,
+        holder: str,
+        secrets: dict[str, str],
+    ) -> Observation:
+        """The observation that `action` leads to. Raises KubeError where Kubernetes cannot be asked."""
+        spec, status, uid = snap.spec, snap.status, body["metadata"]["uid"]
+        if spec is None:
+            return seen_.Unreadable(Reason.INVALID_SPEC, snap.spec_error)
+        match action:
+            case Prepare(step):
+                return await self._prepare(kind, account, body, spec, status, step, holder, secrets)
+            case Observe():
+                return await kind.read(account, spec, status)
+            case Find():
+                return await self._find(kind, account, body, spec, status.submission or Submission())
+            case Adopt(job_id):
+                return await self._adopt(kind, account, spec, status, uid, job_id)
+            case Cancel():
+                token = status.cancel.token if status.cancel else ""
+                name = uuid.uuid5(uuid.NAMESPACE_OID, f"{uid} {attempt_of(status).number} {token}").hex
+                fence = Fence(float(snap.rules.fence_seconds), self._leads).start()
+                return await self.shielded(kind.cancel(account, status.job_id or "", f"cancel-{name}", fence))
+            case Submit() | Delete():
+                raise AssertionError(f"{action} is not performed here")
+
+    async def submit(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        spec: JobSpec,
+        status: JobStatus,
+        fence: Fence,
+        secrets: dict[str, str],
+    ) -> seen_.SubmitAnswer:
+        """Send the one request of an intent that is stored. The Secrets were read when it was prepared."""
+        submission = status.submission
+        if submission is None:
+            return seen_.NotSent(Reason.NOT_SUBMITTED, "there is no intent")
+        log.info("%s: submitting attempt %d, send %d", key_of(body), submission.attempt, submission.sends)
+        try:
+            return await kind.submit(account, spec, Order(submission, fence, secrets))
+        except Exception as error:  # whatever it was, the request may have left
+            log.exception("%s: the submission broke off", key_of(body))
+            return seen_.EffectUnknown(f"the submission broke off: {type(error).__name__}")
+
+    async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
+        """Finish `work` even if the caller is cancelled; `drain` waits for what is left."""
+        task = asyncio.ensure_future(work)
+        self._critical.add(task)
+        task.add_done_callback(self._critical.discard)
+        return await asyncio.shield(task)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the requests in flight and their records."""
+        if self._critical:
+            await asyncio.wait(self._critical, timeout=seconds)
+
+    # -- scopes and claims
+
+    def release_scope(self, body: Body, status: JobStatus) -> None:
+        """Leave the scope unless the submission is open; the next in line is woken."""
+        if not is_open(status):
+            self._leave(body["metadata"]["uid"])
+
+    def claim(self, body: Body, status: JobStatus) -> None:
+        for name, value in handle_of(status).items():
+            if name != "clusterId":
+                self._registry.claim(body["metadata"]["uid"], value)
+
+    def forget(self, uid: str) -> None:
+        scope = self._registry.forget(uid)
+        if scope:
+            self._wake_next(scope)
+
+    def _leave(self, uid: str) -> None:
+        scope = self._registry.leave(uid)
+        if scope:
+            self._wake_next(scope)
+
+    def _wake_next(self, scope: str) -> None:
+        queue = self._queues.get(scope)
+        if queue:
+            key = next(iter(queue))
+            del queue[key]
+            self._wake(key)
+        if not queue:
+            self._queues.pop(scope, None)
+
+    # -- the actions
+
+    async def _prepare(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        spec: JobSpec,
+        status: JobStatus,
+        step: str,
+        holder: str,
+        secrets: dict[str, str],
+    ) -> seen_.Preparation:
+        await self._ensure_synced()
+        uid, scope = body["metadata"]["uid"], kind.scope(spec)
+        problem = await self._read_secrets(kind, body, spec, secrets)
+        if problem:
+            return problem
+        if not self._registry.enter(uid, scope):
+            self._queues[scope].setdefault(key_of(body))
+            message = "another job on the same target is being submitted; this one follows"
+            return seen_.Waits(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
+        try:
+            ready = await kind.prepare(account, spec, step, status, token=uuid.uuid4().hex, holder=holder)
+        except BaseException:
+            self._leave(uid)
+            raise
+        if isinstance(ready, seen_.Waits):
+            self._leave(uid)
+        return ready
+
+    async def _read_secrets(
+        self, kind: AnyKind, body: Body, spec: JobSpec, secrets: dict[str, str]
+    ) -> seen_.Waits | None:
+        for need in kind.secrets(spec):
+            secret, problem = await read_labelled(self._secrets, body["metadata"]["namespace"], need.name)
+            if secret is None:
+                return problem
+            for key in (*need.required, *need.optional):
+                try:
+                    value = secret.text(key)
+                except ValueError as error:
+                    return seen_.Waits(Reason.SECRET_KEY_MISSING, str(error))
+                if value:
+                    secrets[key] = value
+                    conceal(value)
+                elif key in need.required:
+                    return seen_.Waits(Reason.SECRET_KEY_MISSING, f"Secret {need.name} has no key {key}; add it")
+        return None
+
+    async def _find(
+        self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, submission: Submission
+    ) -> seen_.Look:
+        await self._ensure_synced()
+        uid = body["metadata"]["uid"]
+        self._registry.enter(uid, kind.scope(spec))
+        look = await kind.look(account, spec, submission, lambda name: self._registry.is_free(uid, name))
+        if isinstance(look, seen_.Found):
+            names = [value for key, value in look.handle.items() if key != "clusterId"]
+            if not all(self._registry.claim(uid, name) for name in names):
+                return seen_.Undecided("the job that was found has just been taken by another object")
+        log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)
+        return look
+
+    async def _adopt(
+        self, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str, job_id: str
+    ) -> Observation:
+        await self._ensure_synced()
+        if not self._registry.is_free(uid, job_id):
+            return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
+        seen = await kind.adopt(account, spec, job_id, status)
+        if isinstance(seen, seen_.Seen) and not self._registry.claim(uid, job_id):
+            return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
+        return seen

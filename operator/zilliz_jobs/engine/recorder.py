@@ -1,0 +1,194 @@
+"""Every write to a job object, with the events that it is worth."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import handle_of, is_finished
+from zilliz_jobs.engine.announce import news
+from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
+from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.errors import Conflict, HandleConflict, Invalid, NotFound, StrictDecoding, Unavailable
+from zilliz_jobs.kube.events import EventPoster
+from zilliz_jobs.kube.finalizers import Finalizers
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.telemetry.metrics import Metrics
+
+STORE_PAUSE_SECONDS = 0.5
+STORE_MAX_PAUSE_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    def __init__(
+        self,
+        writer: StatusWriter,
+        finalizers: Finalizers,
+        objects: Objects,
+        events: EventPoster,
+        crds: CrdCheck,
+        metrics: Metrics,
+        *,
+        progress_interval: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._writer, self._finalizers, self._objects = writer, finalizers, objects
+        self._events, self._crds, self._metrics = events, crds, metrics
+        self._progress_interval, self._clock = progress_interval, clock
+        self._written: dict[Key, float] = {}
+
+    def forget(self, key: Key) -> None:
+        self._written.pop(key, None)
+
+    async def write(self, kind: AnyKind, body: Body, status: JobStatus, *, force: bool = False) -> Body:
+        """Store the status where a reader would see a difference; mere progress only now and then.
+
+        Raises Conflict when the object changed since it was read, Unavailable, KubeError.
+        """
+        old, new = body.get("status") or {}, status.wire()
+        weight = weigh(old, new)
+        key = key_of(body)
+        if weight == "none":
+            return body
+        lately = self._clock() - self._written.get(key, -1e9) < self._progress_interval
+        if weight == "minor" and lately and not force:
+            return body
+        return await self._store(kind, body, status, weight)
+
+    async def write_intent(self, kind: AnyKind, body: Body, status: JobStatus) -> Body:
+        """Store the intent. Returns only when what is stored is what was written; else raises: send nothing."""
+        submission = status.submission
+        assert submission is not None  # noqa: S101 - a plan to submit holds an intent
+        try:
+            stored = await self._store(kind, body, status, "major")
+        except Unavailable:
+            # The write may have come through: it is ours only if the record names us.
+            stored = await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
+        record = (stored.get("status") or {}).get("submission") or {}
+        if stored["metadata"]["uid"] != body["metadata"]["uid"]:
+            raise Conflict("cannot submit: the object was replaced meanwhile")
+        if (record.get("token"), record.get("holder"), record.get("sends")) != (
+            submission.token,
+            submission.holder,
+            submission.sends,
+        ):
+            raise Conflict("cannot submit: the stored intent is not the one that was written")
+        return stored
+
+    async def write_answer(self, kind: AnyKind, body: Body, intent: JobStatus, status: JobStatus) -> Body:
+        """Store what became of the request, whatever the object's version, and until it is stored."""
+        submission = intent.submission
+        assert submission is not None  # noqa: S101 - callers sent an intent
+        pause = STORE_PAUSE_SECONDS
+        while True:
+            try:
+                stored = await self._writer.write_handle(kind.resource, body, status.wire(), submission.token)
+                self._tell(kind, body, stored, intent, status)
+                return stored
+            except HandleConflict as conflict:
+                return await self._another_record(kind, conflict.body, status)
+            except NotFound:
+                log.warning("%s: deleted while it was submitted; its job: %s", key_of(body), handle_of(status))
+                return body
+            except StrictDecoding as error:
+                self._crds.doubt(kind.resource.kind, str(error))
+            except Invalid:
+                log.exception("%s: the answer of the cloud cannot be stored", key_of(body))
+            except Unavailable as error:
+                log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
+
+    async def add_finalizer(self, kind: AnyKind, body: Body) -> Body:
+        """Raises Conflict when the object changed or is gone."""
+        stored = await self._finalizers.add(kind.resource, body, FINALIZER)
+        if stored is None:
+            raise Conflict("cannot add the finalizer: the object is gone")
+        return stored
+
+    async def remove_finalizer(self, kind: AnyKind, body: Body) -> Body | None:
+        stored = await self._finalizers.remove(kind.resource, body, FINALIZER)
+        return stored if stored and stored["metadata"].get("finalizers") else None if _is_deleting(body) else stored
+
+    async def delete(self, kind: AnyKind, body: Body) -> None:
+        try:
+            await self._objects.delete(kind.resource, body)
+            log.info("%s: deleted, its time to live is over", key_of(body))
+        except NotFound:
+            pass
+
+    def tell_deleted(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
+        """An object goes whose job may still run."""
+        if not _is_deleting(body) or is_finished(status):
+            return
+        submission = status.submission
+        if submission and submission.cancel_time:
+            kind_, text = "Normal", f"the cloud was asked to cancel job {status.job_id}"
+        elif status.job_id or handle_of(status):
+            kind_, text = "Warning", f"job {status.job_id or handle_of(status)} still runs in the cloud"
+        else:
+            kind_, text = "Warning", "a submission is open; look for its job in the cloud"
+        log.info("%s: deleted: %s", key_of(body), text)
+        reason = str(Reason.DELETED_WHILE_RUNNING)
+        self._events.post(body, "Normal" if kind_ == "Normal" else "Warning", reason, text)
+
+    # -- parts
+
+    async def _store(self, kind: AnyKind, body: Body, status: JobStatus, weight: str) -> Body:
+        try:
+            stored = await self._writer.write(kind.resource, body, status.wire())
+        except StrictDecoding as error:
+            self._crds.doubt(kind.resource.kind, str(error))
+            reason = str(Reason.CRD_OUTDATED)
+            self._events.post(body, "Warning", reason, Reason.CRD_OUTDATED.help, once_per=reason)
+            raise
+        finally:
+            self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
+        self._written[key_of(body)] = self._clock()
+        self._tell(kind, body, stored, status_of(body), status)
+        return stored
+
+    def _tell(self, kind: AnyKind, before: Body, stored: Body, old: JobStatus, new: JobStatus) -> None:
+        for item in news(old, new):
+            self._events.post(stored, item.type, item.reason, item.message, once_per=item.once_per)
+            log.log(
+                logging.WARNING if item.type == "Warning" else logging.INFO,
+                "%s: %s: %s",
+                key_of(stored),
+                item.reason,
+                item.message,
+            )
+        if is_finished(new) and not is_finished(old):
+            self._metrics.finished.labels(kind.resource.kind, str(new.state)).inc()
+
+    async def _another_record(self, kind: AnyKind, live: Body, status: JobStatus) -> Body:
+        """Somebody else recorded an end for this submission first. If it names another job, both must be known."""
+        ours, theirs = handle_of(status), handle_of(status_of(live))
+        if not ours or ours == theirs or set(ours.values()) <= set(theirs.values()):
+            return live
+        names = ", ".join(sorted(ours.values()))
+        message = f"the cloud also named {names} for this submission; look at both"
+        log.error("%s: TwoHandles: %s", key_of(live), message)
+        self._events.post(live, "Warning", str(Reason.TWO_HANDLES), message)
+        current = status_of(live)
+        if current.submission is None:
+            return live
+        others = sorted({*(current.submission.other_handles or []), *ours.values()})
+        noted = current.but(submission=current.submission.but(other_handles=others[:10]))
+        try:
+            return await self._writer.write(kind.resource, live, noted.wire())
+        except (Conflict, Unavailable) as error:
+            log.warning("%s: cannot note the second job: %s", key_of(live), error)
+            return live
+
+
+def _is_deleting(body: Body) -> bool:
+    return bool(body["metadata"].get("deletionTimestamp"))

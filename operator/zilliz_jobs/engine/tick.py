@@ -1,0 +1,174 @@
+"""One pass over one job object: decide, write, act, decide again, until there is nothing to do right now.
+
+What a crash can lose is only what was learnt since the last write, and the write-ahead record makes even a lost
+submission findable. So the order of writes is the protocol: the intent before the request, the handle at once after.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.decide import decide
+from zilliz_jobs.core.observation import Nothing, Observation
+from zilliz_jobs.core.plan import Cancel, Delete, Plan, Submit
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open
+from zilliz_jobs.engine.bodies import FINALIZER, Body, Surroundings, connection_key, key_of, snapshot
+from zilliz_jobs.engine.connections import Connections
+from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.fence import Fence
+from zilliz_jobs.engine.perform import Performer
+from zilliz_jobs.engine.recorder import Recorder
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.telemetry.metrics import Metrics
+
+MAX_PASSES = 12
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Whole seconds, as a status can hold them."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class TickResult:
+    """`body`: the object as last stored, None when it is gone. `wake`: seconds. `learnt`: False asks for back-off."""
+
+    body: Body | None
+    wake: float | None
+    learnt: bool
+
+
+@dataclass
+class _Run:
+    """The state of one pass."""
+
+    kind: AnyKind
+    body: Body
+    base: Snapshot
+    status: JobStatus
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+class JobTicker:
+    def __init__(
+        self,
+        connections: Connections,
+        performer: Performer,
+        recorder: Recorder,
+        crds: CrdCheck,
+        metrics: Metrics,
+        *,
+        rules: Rules,
+        leads: Callable[[float], bool] = lambda _seconds: True,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._connections, self._performer, self._recorder = connections, performer, recorder
+        self._crds, self._metrics, self._rules, self._leads, self._now = crds, metrics, rules, leads, now
+        self.holder = uuid.uuid4().hex[:12]
+
+    async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
+        """Raises KubeError: Conflict when the object changed meanwhile, Unavailable when a write was lost."""
+        seen = seen or Nothing()
+        link = self._connections.link(connection_key(body))
+        around = Surroundings(link=link, gate=self._crds.gate(kind.resource.kind), tries=tries, rules=self._rules)
+        base = snapshot(kind, body, around)
+        run = _Run(kind, body, base, base.status)
+        learnt = True
+        for _ in range(MAX_PASSES):
+            plan = decide(replace(run.base, status=run.status), seen, now=self._now())
+            learnt = learnt and not _is_fruitless(seen)
+            if isinstance(plan.action, Submit):
+                plan = await self._submit(run, plan)
+                seen = Nothing()
+                if plan.action is None:
+                    return await self._settle(run, plan, not _was_fruitless(plan))
+                continue
+            if plan.action is None or isinstance(plan.action, Delete):
+                return await self._settle(run, plan, learnt)
+            if isinstance(plan.action, Cancel):
+                run.body = await self._recorder.write(kind, run.body, plan.status, force=True)
+            run.status = plan.status
+            seen = await self._perform(run, plan)
+        log.error("%s: no end after %d passes, which should not happen", key_of(body), MAX_PASSES)
+        return TickResult(run.body, self._rules.recheck, False)
+
+    # -- parts
+
+    async def _perform(self, run: _Run, plan: Plan) -> Observation:
+        assert plan.action is not None  # noqa: S101 - callers hold an action
+        snap = replace(run.base, status=run.status)
+        account = await self._connections.account(connection_key(run.body))
+        if account is None:
+            problem = self._connections.link(connection_key(run.body)).problem
+            message = problem.message if problem else "the connection is not usable"
+            return seen_.Unreadable(Reason.CONNECTION_NOT_READY, message)
+        seen = await self._performer.perform(
+            run.kind, account, run.body, snap, plan.action, holder=self.holder, secrets=run.secrets
+        )
+        if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
+            self._connections.suspect(connection_key(run.body))
+        return seen
+
+    async def _submit(self, run: _Run, plan: Plan) -> Plan:
+        """The intent, the fence, the POST, its record. A POST is finished and recorded even when told to stop."""
+        if plan.finalizer is True:
+            run.body = await self._recorder.add_finalizer(run.kind, run.body)
+            run.base = replace(run.base, finalizer=True)
+        fence = Fence(float(self._rules.fence_seconds), self._leads).start()
+        run.body = await self._recorder.write_intent(run.kind, run.body, plan.status)
+        run.status = plan.status
+        return await self._performer.shielded(self._send(run, fence))
+
+    async def _send(self, run: _Run, fence: Fence) -> Plan:
+        spec = run.base.spec
+        account = await self._connections.account(connection_key(run.body))
+        answer: seen_.SubmitAnswer
+        if account is None or spec is None:
+            answer = seen_.NotSent(Reason.CONNECTION_NOT_READY, "the connection was withdrawn")
+        else:
+            answer = await self._performer.submit(run.kind, account, run.body, spec, run.status, fence, run.secrets)
+        self._metrics.submissions.labels(run.kind.resource.kind, type(answer).__name__).inc()
+        if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
+            self._connections.suspect(connection_key(run.body))
+        plan = decide(replace(run.base, status=run.status), answer, now=self._now())
+        run.body = await self._recorder.write_answer(run.kind, run.body, run.status, plan.status)
+        run.status = plan.status
+        self._performer.claim(run.body, run.status)
+        return plan
+
+    async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> TickResult:
+        """Nothing is left to do now: store the status, then what depends on its being stored."""
+        kind = run.kind
+        if plan.finalizer is True and not run.base.finalizer and run.base.deleting_since is None:
+            run.body = await self._recorder.add_finalizer(kind, run.body)
+        body: Body | None = await self._recorder.write(kind, run.body, plan.status)
+        self._performer.release_scope(run.body, plan.status)
+        if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
+            self._recorder.tell_deleted(kind, body, plan.status)
+            body = await self._recorder.remove_finalizer(kind, body)
+        if isinstance(plan.action, Delete) and body is not None:
+            await self._recorder.delete(kind, body)
+            body = None
+        return TickResult(body, plan.wake, learnt)
+
+
+def _is_fruitless(seen: Observation) -> bool:
+    match seen:
+        case seen_.Unreadable() | seen_.Waits() | seen_.NotSent() | seen_.Refused() | seen_.CancelUnclear():
+            return True
+        case _:
+            return False
+
+
+def _was_fruitless(plan: Plan) -> bool:
+    """The submission came to nothing and waits for a better time."""
+    return plan.status.submission is None or is_open(plan.status)

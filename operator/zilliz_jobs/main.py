@@ -1,0 +1,99 @@
+"""The operator's story: log in, start the engine, hand every event of our kinds to it, drain on the way out.
+
+The only file with kopf decorators. Only `on.event` is used: it needs no patch, no annotation and no finalizer of
+kopf's own; all state is in the objects' status, and all timing in the engine's queue.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import kopf
+
+from zilliz_jobs.api.model import GROUP, VERSION
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.engine.runtime import Engine
+from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def make_registry(settings: Settings) -> kopf.OperatorRegistry:
+    """A registry of its own for every operator, so that several can run in one process (the tests do)."""
+    registry = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=registry)
+    async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
+        _configure(settings)
+        memo.client = await KubeClient.connect(kubeconfig=options.kubeconfig)
+        memo.engine = Engine(options, memo.client)
+        await memo.engine.start()
+        if options.metrics_port:
+            memo.engine.metrics.serve(options.metrics_port)
+        log.info("the operator runs on %s", memo.client.server)
+
+    @kopf.on.login(registry=registry)
+    async def log_in(memo: kopf.Memo, **_: Any) -> kopf.ConnectionInfo:
+        known = await memo.client.credentials(fresh=memo.get("logged_in", False))
+        memo.logged_in = True
+        return kopf.ConnectionInfo(
+            server=known.server,
+            ca_path=known.ca_path,
+            insecure=known.insecure,
+            token=known.token,
+            scheme="Bearer" if known.token else None,
+            username=known.username,
+            password=known.password,
+            certificate_path=known.certificate_path,
+            private_key_path=known.private_key_path,
+            default_namespace=known.namespace,
+        )
+
+    for resource in RESOURCES:
+
+        @kopf.on.event(GROUP, VERSION, resource.plural, registry=registry, id=f"see-{resource.plural}")
+        async def see(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
+            body: dict[str, Any] = dict(event["object"])
+            if event["type"] == "DELETED":
+                memo.engine.forget(body)
+            else:
+                memo.engine.learn(body)
+
+    @kopf.on.probe(registry=registry, id="engine")
+    async def probe(memo: kopf.Memo, **_: Any) -> str:
+        if not memo.engine.alive:
+            raise RuntimeError("a task of the engine has ended")
+        return "alive"
+
+    @kopf.on.cleanup(registry=registry)
+    async def drain(memo: kopf.Memo, **_: Any) -> None:
+        if "engine" in memo:
+            await memo.engine.stop()
+        if "client" in memo:
+            await memo.client.close()
+
+    options = settings
+    return registry
+
+
+def _configure(settings: kopf.OperatorSettings) -> None:
+    settings.posting.enabled = False  # the engine posts its own events, each once
+    settings.scanning.disabled = True  # no rights on CRDs and namespaces needed
+    settings.watching.server_timeout = 240
+    settings.watching.client_timeout = 250
+    settings.watching.connect_timeout = 10
+    settings.networking.request_timeout = 15
+    settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none
+
+
+def run(settings: Settings) -> None:
+    """Run the operator until SIGTERM or SIGINT. Raises what kopf raises when it cannot start."""
+    kopf.run(
+        registry=make_registry(settings),
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        liveness_endpoint=f"http://0.0.0.0:{settings.health_port}/healthz" if settings.health_port else None,
+    )

@@ -1,0 +1,236 @@
+"""A real API server takes our CRDs, and its answers to bad manifests are sentences that a user can act on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.e2e.controlplane import ControlPlane
+
+pytest_plugins = ("tests.e2e.controlplane.pytest_plugin",)
+pytestmark = pytest.mark.controlplane
+
+asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
+
+CRDS = Path(__file__).parents[2] / "crds"
+API = "jobs.zilliz.com/v1alpha1"
+SUBMITTED = {"submission": {"token": "6f1c", "evidence": "Sending"}}
+ENDED = {"completionTime": "2026-01-02T03:04:05Z"}
+
+Spec = dict[str, Any]
+BACKUP: Spec = {"clusterId": "in01-1", "collections": ["a", "b"]}
+IMPORT: Spec = {
+    "clusterId": "in01-1",
+    "collection": "books",
+    "objectStorage": {"urls": ["s3://bucket/books/"], "credentialsSecretRef": {"name": "s3"}},
+}
+CONNECTION: Spec = {"cloud": "Global", "projectId": "proj-1", "credentialsSecretRef": {"name": "key"}}
+
+
+@pytest.fixture(scope="module")
+def cluster(real_cluster: ControlPlane) -> ControlPlane:
+    real_cluster.kubectl("apply", "-f", str(CRDS))
+    real_cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
+    return real_cluster
+
+
+class User:
+    """Someone with kubectl in a namespace of his own."""
+
+    def __init__(self, cluster: ControlPlane, namespace: str) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+
+    def kubectl(self, *args: str, stdin: str | None = None) -> str:
+        """What kubectl says; '' for what it says on success."""
+        done = self._cluster.kubectl("-n", self._namespace, *args, input=stdin, check=False)
+        return done.stderr if done.returncode else ""
+
+    def create(self, kind: str, spec: Spec) -> str:
+        manifest = {"apiVersion": API, "kind": kind, "metadata": {"name": "x"}, "spec": spec}
+        return self.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
+
+    def edit(self, kind: str, change: Spec) -> str:
+        return self.kubectl("patch", kind, "x", "--type=merge", "-p", json.dumps({"spec": change}))
+
+    def operator_writes(self, kind: str, status: Spec) -> str:
+        patch = json.dumps({"status": status})
+        return self.kubectl("patch", kind, "x", "--type=merge", "--subresource=status", "-p", patch)
+
+    def read(self, kind: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(
+            self._cluster.kubectl("-n", self._namespace, "get", kind, "x", "-o", "json").stdout
+        )
+        return found
+
+
+@pytest.fixture
+def user(cluster: ControlPlane, cluster_namespace: str) -> User:
+    return User(cluster, cluster_namespace)
+
+
+@pytest.mark.parametrize("file", sorted(CRDS.glob("*.yaml")), ids=lambda f: f.stem)
+def test_the_crd_is_taken_without_a_complaint(cluster: ControlPlane, file: Path) -> None:
+    """Above all: its rules are not too costly, and its schema is structural."""
+    name = yaml.safe_load(file.read_text())["metadata"]["name"]
+    found = json.loads(cluster.kubectl("get", "crd", name, "-o", "json").stdout)
+    conditions = {condition["type"]: condition["status"] for condition in found["status"]["conditions"]}
+    assert conditions["Established"] == "True"
+    assert conditions["NamesAccepted"] == "True"
+    assert conditions.get("NonStructuralSchema", "False") == "False"
+
+
+def test_a_new_object_is_unfinished_for_kstatus_and_has_the_default_connection(user: User) -> None:
+    assert user.create("BackupJob", BACKUP) == ""
+    body = user.read("backupjob")
+    assert body["status"] == {"observedGeneration": -1}
+    assert body["spec"]["connectionRef"] == {"name": "default"}
+    assert user.edit("backupjob", {"connectionRef": {"name": None}}) == ""
+    assert user.read("backupjob")["spec"]["connectionRef"] == {"name": "default"}
+
+
+EDITS = [
+    pytest.param("BackupJob", BACKUP, {"clusterId": "in01-2"}, id="another cluster"),
+    pytest.param("BackupJob", BACKUP, {"collections": ["a"]}, id="a shorter list"),
+    pytest.param("BackupJob", BACKUP, {"collections": None}, id="an optional field removed"),
+    pytest.param("BackupJob", BACKUP, {"database": "d"}, id="an optional field added"),
+    pytest.param("BackupJob", BACKUP, {"connectionRef": {"name": "other"}}, id="another connection"),
+    pytest.param("BackupJob", BACKUP, {"adopt": {"jobId": "j"}}, id="a job adopted late"),
+    pytest.param("ImportJob", IMPORT, {"objectStorage": {"urls": ["s3://b/c"]}}, id="another file"),
+    pytest.param("ImportJob", IMPORT, {"objectStorage": {"credentialsSecretRef": None}}, id="no Secret any more"),
+    pytest.param("ImportJob", IMPORT, {"options": {"timeoutSeconds": 5}}, id="an option added"),
+    pytest.param(
+        "ImportJob", IMPORT, {"objectStorage": None, "volume": {"name": "v", "paths": ["a"]}}, id="another source"
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "spec", "change"), EDITS)
+@pytest.mark.parametrize("status", [pytest.param(SUBMITTED, id="submitted"), pytest.param(ENDED, id="ended")])
+def test_what_was_asked_of_the_cloud_is_fixed_once_it_was_asked(
+    user: User, kind: str, spec: Spec, change: Spec, status: Spec
+) -> None:
+    assert user.create(kind, spec) == ""
+    assert user.operator_writes(kind, status) == ""
+    complaint = user.edit(kind, change)
+    assert f"this {kind} was submitted or has ended" in complaint
+    assert f"for other work create a new {kind}" in complaint
+    assert "suspend, startDeadlineSeconds" in complaint
+    assert user.operator_writes(kind, {"state": "Failed"}) == "", "the operator can go on"
+
+
+@pytest.mark.parametrize(("kind", "spec", "change"), EDITS)
+def test_a_mistake_can_be_corrected_before_the_submission(user: User, kind: str, spec: Spec, change: Spec) -> None:
+    assert user.create(kind, spec) == ""
+    assert user.operator_writes(kind, {"state": "Pending", "message": "waiting for the connection"}) == ""
+    assert user.edit(kind, change) == ""
+
+
+def test_no_two_edits_get_round_the_rule(user: User) -> None:
+    """A rule on the field alone lets it be removed, and then be added with another value."""
+    assert user.create("BackupJob", BACKUP) == ""
+    assert user.operator_writes("backupjob", SUBMITTED) == ""
+    for change in (
+        {"collections": None},
+        {"collections": ["c"]},
+        {"database": "d"},
+        {"database": None, "suspend": True},
+    ):
+        user.edit("backupjob", change)
+    body = user.read("backupjob")
+    assert body["spec"]["collections"] == ["a", "b"]
+    assert "database" not in body["spec"]
+
+
+@pytest.mark.parametrize("kind", ["BackupJob", "ImportJob"])
+def test_what_steers_a_job_may_change_while_it_runs(user: User, kind: str) -> None:
+    assert user.create(kind, BACKUP if kind == "BackupJob" else IMPORT) == ""
+    assert user.operator_writes(kind, SUBMITTED) == ""
+    for change in (
+        {"suspend": True},
+        {"retryPolicy": {"limit": 3, "onSubmissionUnknown": "Fail"}},
+        {"retryPolicy": None},
+        {"startDeadlineSeconds": 5, "activeDeadlineSeconds": 60, "stallDeadlineSeconds": 60},
+        {"ttlSecondsAfterFinished": 0},
+    ):
+        assert user.edit(kind, change) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "sentence"),
+    [
+        pytest.param("BackupJob", {}, "spec.clusterId: Required", id="no cluster"),
+        pytest.param("ImportJob", {**IMPORT, "projectId": "p", "regionId": "r"}, "name one target", id="two targets"),
+        pytest.param(
+            "ImportJob", {**IMPORT, "clusterId": None, "projectId": "p"}, "name one target", id="half a target"
+        ),
+        pytest.param("ImportJob", {**IMPORT, "objectStorage": None}, "exactly one source", id="no source"),
+        pytest.param("BackupJob", {**BACKUP, "deletionPolicy": "cancel"}, '"Retain", "Cancel"', id="lower case"),
+        pytest.param("ZillizConnection", {**CONNECTION, "endpoint": "https://x"}, "exactly one of", id="two clouds"),
+        pytest.param("ZillizConnection", {**CONNECTION, "importApi": "V1"}, "needs regionId", id="no region"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_with_a_sentence(user: User, kind: str, spec: Spec, sentence: str) -> None:
+    assert sentence in user.create(kind, {key: value for key, value in spec.items() if value is not None})
+
+
+def test_an_adopted_import_needs_no_source(user: User) -> None:
+    spec = {"clusterId": "in01-1", "collection": "books", "adopt": {"jobId": "job-1"}}
+    assert user.create("ImportJob", spec) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"projectId": "proj-2"},
+        {"projectId": None},
+        {"regionId": "gcp-us-west1"},
+        {"cloud": None, "endpoint": "https://x"},
+        {"cloud": "China"},
+    ],
+    ids=lambda change: " ".join(change),
+)
+def test_a_connection_stays_with_its_account(user: User, change: Spec) -> None:
+    """To another endpoint running jobs would look lost, and lost jobs may be submitted again."""
+    assert user.create("ZillizConnection", CONNECTION) == ""
+    complaint = user.edit("zillizconnection", change)
+    assert "cannot be changed" in complaint
+    assert "create a new ZillizConnection" in complaint
+
+
+def test_a_connection_can_get_another_key(user: User) -> None:
+    assert user.create("ZillizConnection", CONNECTION) == ""
+    for change in ({"credentialsSecretRef": {"name": "new"}}, {"suspend": True}, {"requestsPerSecond": 5}):
+        assert user.edit("zillizconnection", change) == ""
+
+
+def test_no_word_in_a_status_is_refused(user: User) -> None:
+    """One value that a schema refuses would refuse the whole write, handle included."""
+    assert user.create("BackupJob", BACKUP) == ""
+    odd = {
+        "state": "Shrugging",
+        "progressPercent": 4711,
+        "startTime": "yesterday",
+        "attempts": [{}],
+        "cancel": {"outcome": ""},
+        "conditions": [{"type": "Odd"}],
+        "message": "x" * 20_000,
+    }
+    assert user.operator_writes("backupjob", odd) == ""
+
+
+def test_the_columns_are_those_that_people_look_for(
+    user: User, cluster: ControlPlane, cluster_namespace: str
+) -> None:
+    assert user.create("BackupJob", BACKUP) == ""
+    status = {"state": "InProgress", "progressPercent": 7, "target": "in01-1", "jobId": "job-1"}
+    assert user.operator_writes("backupjob", status) == ""
+    header, row = cluster.kubectl("-n", cluster_namespace, "get", "zilliz").stdout.splitlines()[:2]
+    assert header.split() == ["NAME", "STATE", "PROGRESS", "TARGET", "JOB-ID", "AGE"]
+    assert row.split()[1:5] == ["InProgress", "7", "in01-1", "job-1"]
+    wide = cluster.kubectl("-n", cluster_namespace, "get", "zbk", "-o", "wide").stdout.splitlines()[0]
+    assert wide.split()[6:] == ["STARTED", "FINISHED", "CONNECTION", "MESSAGE"]
