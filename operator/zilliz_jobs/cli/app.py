@@ -69,6 +69,23 @@ def crds(
             typer.echo(path)
 
 
+@app.command()
+def reference(
+    directory: Annotated[Path, typer.Argument(help="Where to write the generated pages of the docs.")],
+    check: Annotated[bool, typer.Option("--check", help="Compare instead; exit 1 where a file differs.")] = False,
+) -> None:
+    """Write the reference: fields of every kind, reasons, settings."""
+    from zilliz_jobs.cli.reference import differences, write
+
+    if not check:
+        write(directory)
+        return
+    found = differences(directory)
+    for difference in found:
+        typer.echo(difference, err=True)
+    raise typer.Exit(1 if found else 0)
+
+
 def main() -> None:
     """Entry point of the wheel; errors that a person can mend are one line."""
     try:

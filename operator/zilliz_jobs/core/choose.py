@@ -16,6 +16,7 @@ from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due
 from zilliz_jobs.core.gates import closed_gate
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
+from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import cancel_wanted
 from zilliz_jobs.core.resolution import adoption
 from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
@@ -28,6 +29,7 @@ class Choice:
     action: Action | None = None
     wake: float | None = None
     finalizer: bool | None = None
+    note: Reason | None = None
 
 
 def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
@@ -146,14 +148,16 @@ def _wanted_finalizer(s: Snapshot) -> bool | None:
 def _finished(s: Snapshot, status: JobStatus, now: datetime) -> Choice:
     finalizer = False if s.finalizer else None
     ttl = s.spec.ttl_seconds_after_finished if s.spec else None
-    if ttl is None or status.completion_time is None or s.tracked:
+    if ttl is None or status.completion_time is None:
         return Choice(finalizer=finalizer)
     # Counted from our own sight of the end too: neither the cloud's clock nor our absence may shorten the life.
     told = [c.last_transition_time for c in status.conditions or [] if (c.type, c.status) == ("Finished", "True")]
     due = max([status.completion_time, *(t for t in told or [now] if t is not None)]) + timedelta(seconds=ttl)
-    if now >= due:
-        return Choice(Delete(), finalizer=finalizer)
-    return Choice(wake=_until(due, now), finalizer=finalizer)
+    if now < due:
+        return Choice(wake=_until(due, now), finalizer=finalizer)
+    if s.tracked:  # Git would make it again, and the job would run twice
+        return Choice(finalizer=finalizer, note=Reason.KEPT_FOR_GITOPS)
+    return Choice(Delete(), finalizer=finalizer)
 
 
 def _deleting(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:

@@ -38,7 +38,7 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
     else:
         choice = choose(s, status, seen, now)
     status = with_conditions(s, with_attempt(status), now)
-    return Plan(status=status, action=choice.action, wake=choice.wake, finalizer=choice.finalizer)
+    return Plan(status=status, action=choice.action, wake=choice.wake, finalizer=choice.finalizer, note=choice.note)
 
 
 def _described(s: Snapshot) -> JobStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.core.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ RETRY_STEP = "Retry"
 @dataclass(frozen=True)
 class Plan:
     """`wake`: seconds until the next tick, None for never. `finalizer`: True adds it before the status is written,
-    False removes it after, None leaves it."""
+    False removes it after, None leaves it. `note`: worth an event of its own, since no status shows it."""
 
     status: JobStatus
     action: Action | None = None
     wake: float | None = None
     finalizer: bool | None = None
+    note: Reason | None = None

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.jobstatus import JobStatus, Outcome
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of, is_finished
 from zilliz_jobs.engine.announce import news
@@ -125,20 +125,25 @@ class Recorder:
         except NotFound:
             pass
 
-    def tell_deleted(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
+    def note(self, body: Body, reason: Reason) -> None:
+        """Tell what no status shows; once, however often it is found."""
+        self._events.post(body, "Warning", str(reason), reason.help, once_per=str(reason))
+
+    def tell_deleted(self, body: Body, status: JobStatus) -> None:
         """An object goes whose job may still run."""
-        if not _is_deleting(body) or is_finished(status):
-            return
         submission = status.submission
-        if submission and submission.cancel_time:
-            kind_, text = "Normal", f"the cloud was asked to cancel job {status.job_id}"
-        elif status.job_id or handle_of(status):
-            kind_, text = "Warning", f"job {status.job_id or handle_of(status)} still runs in the cloud"
+        if submission is None or is_finished(status):
+            return
+        job = status.job_id or ", ".join(handle_of(status).values())
+        if submission.cancel_time or (status.cancel and status.cancel.outcome is Outcome.ACCEPTED):
+            text = f"the object is gone; the cloud was asked to cancel job {job}"
+        elif job:
+            text = f"the object is gone; job {job} still runs in the cloud"
         else:
-            kind_, text = "Warning", "a submission is open; look for its job in the cloud"
-        log.info("%s: deleted: %s", key_of(body), text)
+            text = "the object is gone while its submission was open; look for its job in the cloud"
+        log.warning("%s: %s", key_of(body), text)
         reason = str(Reason.DELETED_WHILE_RUNNING)
-        self._events.post(body, "Normal" if kind_ == "Normal" else "Warning", reason, text)
+        self._events.post(body, "Warning", reason, text, once_per=reason)
 
     # -- parts
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 
@@ -16,7 +17,7 @@ from pydantic import ValidationError
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of
+from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.connectiontick import ConnectionTicker
 from zilliz_jobs.engine.crdcheck import CrdCheck
@@ -145,6 +146,8 @@ class Engine:
             self.connections.forget(key)
             self._wake_dependents(key)
         else:
+            with contextlib.suppress(ValidationError):
+                self.recorder.tell_deleted(body, status_of(body))
             self.performer.forget(body["metadata"]["uid"])
             self.store.forget(key)
             self._let_go(key)

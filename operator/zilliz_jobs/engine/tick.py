@@ -153,8 +153,11 @@ class JobTicker:
         body: Body | None = await self._recorder.write(kind, run.body, plan.status)
         self._performer.release_scope(run.body, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
-            self._recorder.tell_deleted(kind, body, plan.status)
+            if run.base.deleting_since is not None:
+                self._recorder.tell_deleted(body, plan.status)
             body = await self._recorder.remove_finalizer(kind, body)
+        if plan.note is not None and body is not None:
+            self._recorder.note(body, plan.note)
         if isinstance(plan.action, Delete) and body is not None:
             await self._recorder.delete(kind, body)
             body = None

@@ -104,7 +104,7 @@ class Objects:
 
     def _get(self, route: Route, asked: Asked) -> Answer:
         record = self._store.get(route.resource.key, route.namespace, route.name)
-        if record is None or (route.subresource and not route.resource.has_status):
+        if record is None or not route.served:
             raise not_found(route.resource.group, route.resource.plural, route.name)
         return Answer(self._lister.one(route.resource, record, asked.form, asked.include))
 

@@ -16,6 +16,11 @@ class Route:
     subresource: str = ""
 
     @property
+    def served(self) -> bool:
+        """Is the subresource, if any, one that the resource has?"""
+        return not self.subresource or (self.subresource == "status" and self.resource.has_status)
+
+    @property
     def label(self) -> str:
         """The resource as counters name it."""
         return f"{self.resource.name}/{self.subresource}" if self.subresource else self.resource.name

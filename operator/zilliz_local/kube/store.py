@@ -55,7 +55,10 @@ class Store:
         self._uids: set[str] = set()
 
     def shelf(self, key: Key) -> Shelf:
-        return self._shelves.setdefault(key, Shelf())
+        found = self._shelves.get(key)
+        if found is None:
+            found = self._shelves[key] = Shelf(floor=self.version)
+        return found
 
     def get(self, key: Key, namespace: str, name: str) -> Record | None:
         return self.shelf(key).records.get(place(namespace, name))

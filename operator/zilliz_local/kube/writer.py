@@ -184,7 +184,7 @@ class Writer:
 
     def _existing(self, route: Route) -> Record:
         record = self._store.get(route.resource.key, route.namespace, route.name)
-        if record is None or (route.subresource and not route.resource.has_status):
+        if record is None or not route.served:
             raise not_found(route.resource.group, route.resource.plural, route.name)
         return record
 

@@ -1,0 +1,76 @@
+# Two commands do everything: `make demo` shows the operator at work, `make test` proves it. Both set up what they
+# need under .venv; nothing is installed outside this folder but caches in your cache directory.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+WORKERS ?= 2
+
+.PHONY: help demo test check lint types layers generated pytest generate lock mutants bench clean
+.DEFAULT_GOAL := help
+
+help: ## what there is
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep" and more: zilliz-jobs demo --help)
+	@PYTHONPATH=operator $(BIN)/python -m zilliz_jobs.cli.app demo $(DEMO)
+
+test: lint types layers generated pytest ## every check there is, end to end on a real kube-apiserver included
+
+check: test
+
+lint: $(VENV)/.dev ## format and style
+	@echo "== lint"
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+types: $(VENV)/.dev ## mypy, strict
+	@echo "== types"
+	@$(BIN)/mypy --no-error-summary
+
+layers: $(VENV)/.dev ## who may import whom
+	@echo "== layers"
+	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.txt || { cat $(VENV)/layers.txt; exit 1; }
+
+generated: $(VENV)/.dev ## the checked-in files are what the models say
+	@echo "== generated files"
+	@$(BIN)/zilliz-jobs crds crds --check
+	@$(BIN)/zilliz-jobs reference docs/reference --check
+
+pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for some of them)
+	@echo "== tests"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+generate: $(VENV)/.dev ## write the generated files
+	@$(BIN)/zilliz-jobs crds crds
+	@$(BIN)/zilliz-jobs reference docs/reference
+
+mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)
+	@$(BIN)/python -m tests.mutants
+
+lock: $(VENV)/.dev ## resolve the dependencies anew
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml -o requirements/runtime.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## remove what the other commands made in this folder
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis mutants
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cannot set up: $(PYTHON) is older than 3.11; run make with PYTHON=python3.12, say"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "cannot set up: install the venv module of Python (Debian: apt-get install python3-venv)"; exit 2; }
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt | $(VENV)/.python
+	@echo "== setting up $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.python
+	@echo "== setting up $(VENV) with the test tools (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.runtime
