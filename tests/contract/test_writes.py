@@ -215,7 +215,7 @@ async def test_a_body_that_is_no_patch_is_a_bad_request(server: Client, patch: A
     (await server.call("PATCH", server.widgets("one"), patch, kind=kind)).refused(400, "BadRequest")
 
 
-@pytest.mark.parametrize("field", ["uid", "deletionTimestamp", "creationTimestamp"])
+@pytest.mark.parametrize("field", ["uid", "deletionTimestamp"])
 async def test_a_patch_cannot_change_what_the_server_owns(server: Client, field: str) -> None:
     await server.create(server.widgets(), widget())
     value = "2020-01-01T00:00:00Z"
@@ -224,6 +224,14 @@ async def test_a_patch_cannot_change_what_the_server_owns(server: Client, field:
     assert reply.causes() == {
         (f"metadata.{field}", "FieldValueInvalid", f'Invalid value: "{value}": field is immutable')
     }
+
+
+async def test_a_patch_of_the_creation_time_or_generation_is_ignored(server: Client) -> None:
+    made = await server.create(server.widgets(), widget())
+    patch = {"metadata": {"creationTimestamp": "2020-01-01T00:00:00Z", "generation": 77}}
+    after = (await server.merge(server.widgets("one"), patch)).ok()
+    assert after["metadata"]["creationTimestamp"] == made["metadata"]["creationTimestamp"]
+    assert after["metadata"]["generation"] == 1
 
 
 async def test_a_patch_cannot_rename(server: Client) -> None:

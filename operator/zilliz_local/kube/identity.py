@@ -38,7 +38,7 @@ def moved(old: Body, new: Body) -> list[Cause]:
     """Server-owned metadata that an update tries to change; leaving it out is fine."""
     return [
         wrong(f"metadata.{name}", new[name], "field is immutable")
-        for name in ("uid", "creationTimestamp", "deletionTimestamp")
+        for name in ("uid", "deletionTimestamp")
         if new.get(name) not in (None, old.get(name))
     ]
 

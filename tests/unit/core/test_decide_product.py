@@ -57,7 +57,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link, RetryRule, Snapshot, Traits
 
 WORDY = "a very long message " * 200
-SHARE = int(os.environ.get("PRODUCT_SHARE", "7"))  # settings of the other factors per (kind, life, observation)
+SHARE = int(os.environ.get("PRODUCT_SHARE", "4"))  # settings of the other factors per (kind, life, observation)
 
 
 @dataclass(frozen=True)
@@ -652,8 +652,7 @@ def deletion_ends(c: Case) -> bool:
     if not s.finalizer:
         return c.plan.action is None and c.plan.wake is None
     late = c.now - s.deleting_since >= timedelta(seconds=max(s.link.settle_seconds + 60, 120))
-    found = isinstance(c.seen, o.Found) and isinstance(c.plan.action, Cancel)
-    if late and not found:
+    if late and not isinstance(c.seen, o.Found):  # what was found at last is cancelled, once
         return c.plan.finalizer is False and c.plan.wake is None and c.plan.action is None
     return c.plan.finalizer is False or c.plan.action is not None or c.plan.wake is not None
 

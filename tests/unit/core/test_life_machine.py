@@ -314,11 +314,12 @@ class Life(RuleBasedStateMachine):
                     State.CANCELED if e.canceling and end is not State.SUCCESSFUL else end
                 ) or State.IN_PROGRESS
 
-    @precondition(lambda self: any(e.runs for e in self.visible()))
+    @precondition(lambda self: bool(self.status.job_id))
     @rule()
     def the_cloud_forgets(self) -> None:
-        for e in self.visible():
-            e.forgotten = True
+        """Only what somebody follows: a look-up that relies on a list must know how far back the list reaches."""
+        for e in self.cloud:
+            e.forgotten = e.forgotten or e.job_id == self.status.job_id
 
     @rule(there=st.booleans())
     def a_rival(self, there: bool) -> None:
