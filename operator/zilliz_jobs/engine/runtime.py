@@ -41,6 +41,7 @@ from zilliz_jobs.telemetry.metrics import Metrics
 
 DRAIN_SECONDS = 25.0
 FIRST_CHECK_SECONDS = 2.0
+REFETCH_SECONDS = 0.1
 CONNECTION = ZILLIZ_CONNECTION.kind
 
 log = logging.getLogger(__name__)
@@ -127,15 +128,17 @@ class Engine:
         """An object was made, changed, or seen for the first time. Cheap for a finished one."""
         key = key_of(body)
         if key.kind == CONNECTION:
-            self.connections.learn(key, body)
-            self.queue.add(key)
+            if self.connections.get(key) is not self.connections.learn(key, body):
+                self.queue.add(key)
             return
         replaced = self.store.replaced_uid(body)
         if replaced is not None:
             self.performer.forget(replaced)
             self._tries.pop(key, None)
+        news = self.store.is_news(body)
         if self.store.remember(body):
-            self.queue.add(key)
+            if news:
+                self.queue.add(key)
         else:
             self._let_go(key)
 
@@ -266,6 +269,7 @@ class Engine:
             self._again(key)
             return
         self.learn({**body, "kind": key.kind})
+        self.queue.add(key, REFETCH_SECONDS)
 
     def _again(self, key: Key, after: float | None = None) -> None:
         tries = self._tries.get(key, 0)

@@ -47,6 +47,14 @@ class ObjectStore:
         old = self._uids.get(key_of(body))
         return old if old not in (None, body["metadata"]["uid"]) else None
 
+    def is_news(self, body: Body) -> bool:
+        """Whether an event asks for a pass: what people set has changed, or the object is new here.
+
+        A change of the status alone is the echo of our own write; an unfinished job is looked at in its time anyway.
+        """
+        known = self.body(key_of(body))
+        return known is None or _asked(known) != _asked(body)
+
     def remember(self, body: Body) -> bool:
         """Keep the newest of what is known and `body`; False where nothing is left to do for it."""
         key = key_of(body)
@@ -97,6 +105,19 @@ class ObjectStore:
             self._dependents[connection].discard(key)
             if not self._dependents[connection]:
                 del self._dependents[connection]
+
+
+def _asked(body: Body) -> tuple[object, ...]:
+    meta = body["metadata"]
+    annotations = meta.get("annotations") or {}
+    return (
+        meta["uid"],
+        meta.get("generation"),
+        meta.get("deletionTimestamp"),
+        meta.get("finalizers") or [],
+        meta.get("labels") or {},
+        {name: value for name, value in annotations.items() if not name.endswith("last-applied-configuration")},
+    )
 
 
 def _is_newer(known: Body, body: Body) -> bool:

@@ -60,6 +60,10 @@ class Catalog:
             found, key=lambda one: (one.storage_version not in ("", one.version), rank(one.version)), default=None
         )
 
+    def stored(self) -> list[Resource]:
+        """The custom resources in the versions that they are stored in."""
+        return [one for one in self._served.values() if one.custom and one.version == one.storage_version]
+
     def named(self, name: str) -> Resource | None:
         """By `plural.group`, as in a CRD's name; core resources by their plural."""
         plural, _, group = name.partition(".")

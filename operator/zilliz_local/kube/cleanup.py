@@ -1,6 +1,7 @@
-"""What follows a deletion: the content of a namespace, the objects of a CRD, the dependents of an owner.
+"""What follows a deletion: the content of a namespace, the objects of a CRD, the dependents of an owner;
+and what follows a change of a CRD.
 
-The three small controllers of this API. They run inside the write that causes them, so that a test needs no
+The small controllers of this API. They run inside the write that causes them, so that a test needs no
 waiting; objects with finalizers keep their namespace or CRD until the last of them is gone.
 """
 
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 
 from zilliz_local.kube.builtin import CRDS, NAMESPACES
 from zilliz_local.kube.catalog import Catalog
+from zilliz_local.kube.decoding import decoded
 from zilliz_local.kube.options import DeleteOptions
 from zilliz_local.kube.record import Record
 from zilliz_local.kube.resource import Resource
@@ -23,6 +25,7 @@ class Cleanup:
         self._store, self._catalog, self._writer = store, catalog, writer
         writer.doomed = self._doomed
         writer.removed = self._removed
+        writer.redefined = self._redefined
 
     def _doomed(self, resource: Resource, record: Record) -> None:
         """A namespace or CRD began to die: delete what it holds."""
@@ -44,6 +47,14 @@ class Cleanup:
             self._release(self._known(NAMESPACES), record.namespace)
         if resource.custom:
             self._release(self._known(CRDS), resource.name)
+
+    def _redefined(self) -> None:
+        """A definition changed: show the objects as its schema prunes and defaults them now."""
+        for resource in self._catalog.stored():
+            for record in self._store.records(resource.key):
+                body = decoded(resource, record.fresh(), "Ignore").body
+                if body != record.body:
+                    self._store.swap(resource.key, record, body)
 
     def _release(self, resource: Resource, name: str) -> None:
         record = self._store.get(resource.key, "", name)

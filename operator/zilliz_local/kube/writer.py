@@ -15,7 +15,7 @@ from zilliz_local.kube import definition, lifecycle
 from zilliz_local.kube.builtin import CRDS, EVENTS, NAMESPACES
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.conversion import shown, stored
-from zilliz_local.kube.decoding import Decoded, check, decoded
+from zilliz_local.kube.decoding import Decoded, check, decoded, tidy
 from zilliz_local.kube.identity import (
     OTHER_NAMESPACE,
     check_identity,
@@ -63,6 +63,7 @@ class Writer:
     def __init__(self, store: Store, catalog: Catalog, clock: Callable[[], str]) -> None:
         self._store, self._catalog, self._clock = store, catalog, clock
         self.removed: Callable[[Resource, Record], None] = lambda _resource, _record: None
+        self.redefined: Callable[[], None] = lambda: None
         self.doomed: Callable[[Resource, Record], None] = lambda _resource, _record: None
 
     def create(self, route: Route, body: Any, options: WriteOptions) -> Written:
@@ -202,6 +203,7 @@ class Writer:
             body = record.fresh()
             kept = [one for one in body["metadata"]["ownerReferences"] if one.get("uid") != owner.meta["uid"]]
             body["metadata"]["ownerReferences"] = kept
+            body["metadata"] = tidy(body["metadata"])
             self._store.put(key, body)
 
     def _remove(self, resource: Resource, last: Record) -> Record:
@@ -213,6 +215,7 @@ class Writer:
     def _after_write(self, resource: Resource) -> None:
         if resource.key == CRDS:
             self._catalog.refresh()
+            self.redefined()
         elif resource.key == EVENTS and len(self._store.shelf(EVENTS).records) > EVENT_LIMIT:
             oldest = self._store.oldest(EVENTS)
             if oldest is not None:

@@ -1,0 +1,65 @@
+"""The manifests of `examples/`, and the few values that the demo replaces in them.
+
+Everything else is applied exactly as a reader finds it in the files.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from zilliz_jobs.cli.demo.trouble import CannotStart
+
+_HERE = Path(__file__).resolve()
+PLACES = (_HERE.parents[1] / "examples", _HERE.parents[4] / "examples")  # of the wheel, of a checkout
+PLACEHOLDER = "REPLACE-WITH-"
+
+Manifest = dict[str, Any]
+
+
+def directory() -> Path:
+    """Where the examples are. Raises CannotStart when they were not shipped."""
+    for place in PLACES:
+        if place.is_dir():
+            return place
+    raise CannotStart("cannot find the examples: install the package again, or run this in a checkout")
+
+
+def load(file: str) -> list[Manifest]:
+    """The manifests in one file of the examples. Raises OSError, yaml.YAMLError."""
+    text = (directory() / file).read_text(encoding="utf-8")
+    return [manifest for manifest in yaml.safe_load_all(text) if manifest]
+
+
+@dataclass(frozen=True)
+class Substitutions:
+    """What stands in the demo instead of a real account, real keys and a real job id."""
+
+    namespace: str
+    endpoint: str
+    api_key: str
+    access_key: str
+    secret_key: str
+    job_id: str = ""
+
+    def with_job(self, job_id: str) -> Substitutions:
+        return replace(self, job_id=job_id)
+
+    def into(self, manifest: Manifest) -> Manifest:
+        """The manifest as the demo applies it. Pure."""
+        made = deepcopy(manifest)
+        made["metadata"]["namespace"] = self.namespace
+        spec = made.get("spec") or {}
+        if made["kind"] == "ZillizConnection":
+            spec.pop("cloud", None)
+            spec |= {"endpoint": self.endpoint, "consoleApi": {"enabled": True}}
+        if "adopt" in spec:
+            spec["adopt"]["jobId"] = self.job_id
+        ours = {"apiKey": self.api_key, "accessKey": self.access_key, "secretKey": self.secret_key}
+        if made["kind"] == "Secret":
+            made["stringData"] = {key: ours.get(key, value) for key, value in made["stringData"].items()}
+        return made

@@ -1,0 +1,117 @@
+"""What the objects say, and what they said before: `Track` is one object's history, `Watch` reads them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kube.objects import Objects
+
+# While it is Pending, a job's reason is news only where it says what the job waits for.
+_DULL = frozenset({"", Reason.WAITING, Reason.SUBMITTING, Reason.SUBMITTED, Reason.PENDING, Reason.ADOPTED})
+
+
+@dataclass(frozen=True)
+class Track:
+    """One object as it was last seen, and the words that it said until then."""
+
+    object: str
+    state: str = ""
+    message: str = ""
+    target: str = ""
+    job_id: str = ""
+    progress: int | None = None
+    attempts: int = 0
+    finished: bool = False
+    words: tuple[str, ...] = ()
+    tokens: tuple[tuple[int, str], ...] = ()  # attempt and the token of its submission
+    current: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return self.object.partition("/")[0]
+
+    @property
+    def tellers(self) -> dict[str, str]:
+        """The word now, of the state and of each request."""
+        return dict(self.current)
+
+    @property
+    def word(self) -> str:
+        """What it says now."""
+        return self.tellers.get("state", "")
+
+
+def follow(track: Track, body: dict[str, Any]) -> Track:
+    """The track after one more look. Pure."""
+    status = body.get("status") or {}
+    now = _says(track.kind, status)
+    words = track.words + tuple(word for teller, word in now if track.tellers.get(teller) != word)
+    attempts = status.get("attempts") or []
+    submission = status.get("submission") or {}
+    tokens = dict(track.tokens)
+    if submission.get("token"):
+        tokens[submission.get("attempt", 1)] = submission["token"]
+    ready = _ready(status)
+    return replace(
+        track,
+        state=status.get("state") or ("Ready" if ready.get("status") == "True" else ready.get("reason") or ""),
+        message=status.get("message") or ready.get("message") or "",
+        target=status.get("target") or status.get("endpoint") or "",
+        job_id=status.get("jobId") or "",
+        progress=status.get("progressPercent"),
+        attempts=max([entry.get("number", 1) for entry in attempts], default=1 if status.get("state") else 0),
+        finished=bool(status.get("completionTime")),
+        words=words,
+        tokens=tuple(sorted(tokens.items())),
+        current=tuple((track.tellers | dict(now)).items()),
+    )
+
+
+def _says(kind: str, status: dict[str, Any]) -> list[tuple[str, str]]:
+    """Who tells what: the requests first, since an end is their consequence."""
+    said = [
+        (request, f"{request} {answer['outcome']}")
+        for request in ("cancel", "retry")
+        if (answer := status.get(request)) and answer.get("outcome")
+    ]
+    if kind == "zillizconnection":
+        ready = _ready(status)
+        word = "Ready" if ready.get("status") == "True" else str(ready.get("reason") or "")
+    else:
+        word, reason = str(status.get("state") or ""), str(status.get("reason") or "")
+        if word == "Pending" and reason not in _DULL:
+            word = reason
+    return [*said, ("state", word)] if word else said
+
+
+def _ready(status: dict[str, Any]) -> dict[str, Any]:
+    return next((c for c in status.get("conditions") or [] if c.get("type") == "Ready"), {})
+
+
+class Watch:
+    """Reads the named objects of one namespace by listing their kinds, which is cheap at this size."""
+
+    def __init__(self, objects: Objects, namespace: str, names: Iterable[str]) -> None:
+        self._objects, self._namespace = objects, namespace
+        self._names = tuple(names)
+        self._tracks: dict[str, Track] = {}
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """The objects that exist, in the order of the story."""
+        return tuple(self._tracks[name] for name in self._names if name in self._tracks)
+
+    def get(self, name: str) -> Track:
+        return self._tracks.get(name, Track(name))
+
+    async def look(self) -> None:
+        """Read them once. Raises KubeError."""
+        for resource in RESOURCES:
+            async for body in self._objects.list_all(resource, self._namespace):
+                name = f"{resource.singular}/{body['metadata']['name']}"
+                if name in self._names:
+                    self._tracks[name] = follow(self.get(name), body)
