@@ -6,6 +6,7 @@ kopf's own; all state is in the objects' status, and all timing in the engine's 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -15,7 +16,10 @@ from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.settings import Settings
+
+START_AGAIN_SECONDS = 5
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +31,17 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
         _configure(settings)
-        memo.client = await KubeClient.connect(kubeconfig=options.kubeconfig)
-        memo.engine = Engine(options, memo.client)
-        await memo.engine.start()
+        client = await KubeClient.connect(kubeconfig=options.kubeconfig)
+        engine = Engine(options, client)
+        try:
+            await engine.start()
+        except KubeError as error:
+            await client.close()
+            raise kopf.TemporaryError(str(error), delay=START_AGAIN_SECONDS) from None
+        memo.client, memo.engine = client, engine
         if options.metrics_port:
             memo.engine.metrics.serve(options.metrics_port)
-        log.info("the operator runs on %s", memo.client.server)
+        log.info("the operator runs on %s", client.server)
 
     @kopf.on.login(registry=registry)
     async def log_in(memo: kopf.Memo, **_: Any) -> kopf.ConnectionInfo:
@@ -64,7 +73,7 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     @kopf.on.probe(registry=registry, id="engine")
     async def probe(memo: kopf.Memo, **_: Any) -> str:
         if not memo.engine.alive:
-            raise RuntimeError("a task of the engine has ended")
+            raise kopf.PermanentError("a task of the engine has ended")  # others are retried in silence
         return "alive"
 
     @kopf.on.cleanup(registry=registry)
@@ -88,8 +97,14 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none
 
 
+async def _check(settings: Settings) -> None:
+    client = await KubeClient.connect(kubeconfig=settings.kubeconfig)
+    await client.close()
+
+
 def run(settings: Settings) -> None:
-    """Run the operator until SIGTERM or SIGINT. Raises what kopf raises when it cannot start."""
+    """Run the operator until SIGTERM or SIGINT. Raises KubeError when there is no usable configuration."""
+    asyncio.run(_check(settings))
     kopf.run(
         registry=make_registry(settings),
         standalone=True,

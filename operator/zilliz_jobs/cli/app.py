@@ -29,6 +29,32 @@ def top(
 
 
 @app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, until Ctrl-C.")] = False,
+    speed: Annotated[float, typer.Option(min=0.2, max=5, help="2: twice as fast.")] = 1.0,
+    kubeconfig: Annotated[
+        Path | None, typer.Option(help="Use this cluster of yours instead of the local stand-in.")
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option(help="Context of the kubeconfig; implies a cluster of yours.")
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="Namespace on a cluster of yours; made when it is missing.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a cluster of yours is changed.")] = False,
+) -> None:
+    """Show the operator at work on this machine: jobs that succeed, wait, are cancelled, fail and are retried.
+
+    Needs nothing but Python: the Kubernetes API and Zilliz Cloud are stand-ins. Exit code 0: all came out well.
+    """
+    from zilliz_jobs.cli.demo.run import Options, demo
+
+    if namespace and not (kubeconfig or context):
+        raise typer.BadParameter("it goes with --kubeconfig or --context", param_hint="--namespace")
+    raise typer.Exit(demo(Options(speed, keep, kubeconfig, context, namespace, yes)))
+
+
+@app.command()
 def operator(
     kubeconfig: Annotated[
         Path | None, typer.Option(help="kubeconfig file; default: as kubectl, or in-cluster.")
@@ -36,14 +62,28 @@ def operator(
     namespace: Annotated[list[str] | None, typer.Option(help="Namespace to watch; repeatable. Default: all.")] = None,
 ) -> None:
     """Run the operator. All other settings are environment variables with the prefix ZILLIZ_JOBS_."""
+    from pydantic import ValidationError
+
+    from zilliz_jobs.kube.errors import KubeError
     from zilliz_jobs.main import run
     from zilliz_jobs.settings import Settings
     from zilliz_jobs.telemetry.logs import set_up
 
     flags = {name: value for name, value in (("kubeconfig", kubeconfig), ("namespaces", namespace)) if value}
-    settings = Settings.model_validate({**Settings().model_dump(), **flags})
+    try:
+        settings = Settings.model_validate({**Settings().model_dump(), **flags})
+    except ValidationError as error:
+        for problem in error.errors():
+            typer.echo(
+                f"zilliz-jobs: cannot use ZILLIZ_JOBS_{str(problem['loc'][0]).upper()}: {problem['msg']}", err=True
+            )
+        raise typer.Exit(2) from None
     set_up(settings.log_format, settings.log_level)
-    run(settings)
+    try:
+        run(settings)
+    except KubeError as error:
+        typer.echo(f"zilliz-jobs: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 @app.command()

@@ -63,3 +63,11 @@ class Substitutions:
         if made["kind"] == "Secret":
             made["stringData"] = {key: ours.get(key, value) for key, value in made["stringData"].items()}
         return made
+
+    def note(self, manifest: Manifest) -> str:
+        """What `into` changes in it, for a reader of the file; empty for nothing worth a word. Pure."""
+        if manifest["kind"] == "ZillizConnection":
+            return f"changed for the demo: endpoint: {self.endpoint}, consoleApi.enabled: true"
+        if manifest["kind"] == "Secret":
+            return "changed for the demo: keys that the simulated cloud knows"
+        return "changed for the demo: the job id" if "adopt" in (manifest.get("spec") or {}) else ""

@@ -63,7 +63,9 @@ class Stage:
         )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         for child in reversed(self._children):
             _signal(child, signal.SIGTERM)
         deadline = time.monotonic() + END_SECONDS
@@ -79,6 +81,11 @@ class Stage:
             self._reaper.wait()
         if not self.keep_logs:
             shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def started(self) -> bool:
+        """Whether there are logs at all."""
+        return bool(self._children)
 
     def start(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> Child:
         """Start `python -m <command>`. Raises CannotStart when there can be no such process."""
@@ -105,19 +112,21 @@ class Stage:
     async def file(self, child: Child, path: Path) -> str:
         """The text of the file that `child` writes once it is ready. Raises CannotStart."""
         deadline = time.monotonic() + START_SECONDS
-        while not path.is_file():
+        while (text := _text(path)) is None:
             self.check()
             if time.monotonic() > deadline:
                 raise CannotStart(f"cannot start the {child.name}: nothing to see of it after {START_SECONDS:.0f} s")
             await asyncio.sleep(0.03)
-        return path.read_text(encoding="utf-8").strip()
+        return text
 
     def check(self) -> None:
         """Raises CannotStart when a child has ended by itself, with the last lines that it wrote."""
         for child in self._children:
             if not child.alive:
                 code = child.process.returncode
-                raise CannotStart(f"the {child.name} ended by itself (code {code}); its last lines:\n{child.last_lines()}")
+                raise CannotStart(
+                    f"the {child.name} ended by itself (code {code}); its last lines:\n{child.last_lines()}"
+                )
 
     def logs(self) -> str:
         """Where the logs are, and how the operator's ends; for the end of a show that went wrong."""
@@ -132,6 +141,13 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     local = ",".join(filter(None, [kept.get("NO_PROXY") or kept.get("no_proxy"), "127.0.0.1,localhost"]))
     path = os.pathsep.join(filter(None, [SOURCES, kept.get("PYTHONPATH")]))
     return kept | {"NO_PROXY": local, "no_proxy": local, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | dict(more)
+
+
+def _text(path: Path) -> str | None:
+    """What is in a small file that appears whole; None before that."""
+    with suppress(FileNotFoundError):
+        return path.read_text(encoding="utf-8").strip()
+    return None
 
 
 def _signal(child: Child, number: signal.Signals) -> None:

@@ -17,6 +17,8 @@ API_KEY = "demo-key"
 ACCESS_KEY = "demo-access-key"
 SECRET_KEY = "demo-secret-key"  # noqa: S105 - of a bucket that does not exist
 
+RUNS = ("InProgress", "Successful")  # on a slow machine nobody may have looked while it ran
+
 CLOUD_SPEED = 6.0  # simulated seconds per second of the show
 SHOW_SECONDS = 90.0  # the whole show, start of the processes included; it takes a third of this
 ACT_SECONDS = 30.0
@@ -39,7 +41,10 @@ class Annotate:
 
 @dataclass(frozen=True)
 class InTheCloud:
-    """Something that happens in the cloud and not through the operator: one call of the simulator's admin API."""
+    """Something that happens in the cloud and not through the operator: one call of the simulator's admin API.
+
+    Without `what` it is machinery of the stage, and not told.
+    """
 
     what: str
     method: str
@@ -56,7 +61,7 @@ class Act:
     title: str
     text: str
     steps: tuple[Step, ...]
-    until: Mapping[str, str]  # object: the word that it must have said
+    until: Mapping[str, tuple[str, ...]]  # object: words of which it must have said one
     beat: float = 1.0  # seconds to look at the result
 
 
@@ -97,7 +102,7 @@ ACTS: tuple[Act, ...] = (
         "An account",
         "A Secret with the API key, and a ZillizConnection that uses it. For the demo its endpoint is the simulator.",
         (Apply("00-api-key.yaml"), Apply("01-connection.yaml"), Apply("02-storage-credentials.yaml")),
-        {"zillizconnection/default": "Ready"},
+        {"zillizconnection/default": ("Ready",)},
         beat=1.5,
     ),
     Act(
@@ -108,7 +113,7 @@ ACTS: tuple[Act, ...] = (
             Apply("20-import-object-storage.yaml"),
             Apply("21-import-volume.yaml"),
         ),
-        {"backupjob/movies": "InProgress", "importjob/films": "InProgress", "importjob/actors": "InProgress"},
+        {"backupjob/movies": RUNS, "importjob/films": RUNS, "importjob/actors": RUNS},
         beat=1.5,
     ),
     Act(
@@ -116,7 +121,7 @@ ACTS: tuple[Act, ...] = (
         "A job that nobody declared can be adopted: followed, never submitted again. The cloud makes one manual "
         "backup of a cluster at a time, so our own backup of that cluster waits and says why.",
         (
-            InTheCloud("the next backup will take very long", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 900}),
+            InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 400}),
             InTheCloud(
                 "somebody starts a backup of the cluster `shop` in the web console",
                 "POST",
@@ -132,7 +137,7 @@ ACTS: tuple[Act, ...] = (
             Apply("30-adopt.yaml"),
             Apply("11-backup-collections.yaml"),
         ),
-        {"backupjob/from-console": "InProgress", "backupjob/shop-products": "BackupSlotBusy"},
+        {"backupjob/from-console": ("InProgress",), "backupjob/shop-products": ("BackupSlotBusy",)},
         beat=2.5,
     ),
     Act(
@@ -140,14 +145,14 @@ ACTS: tuple[Act, ...] = (
         "Requests are annotations; a new value is a new request. Cancelling is a button of the web console and not "
         "in the documented API: it works here because this connection has consoleApi.enabled: true.",
         (Annotate("backupjob/from-console", "cancel-requested"),),
-        {"backupjob/from-console": "Canceled"},
+        {"backupjob/from-console": ("Canceled",)},
     ),
     Act(
         "An import that fails",
         "The vectors in this file have 512 dimensions, the collection expects 768. The cloud's own words end up in "
         "the object.",
         (Apply("22-import-broken-file.yaml"),),
-        {"importjob/films-broken": "Failed"},
+        {"importjob/films-broken": ("Failed",)},
         beat=2.5,
     ),
     Act(
@@ -162,7 +167,7 @@ ACTS: tuple[Act, ...] = (
             ),
             Annotate("importjob/films-broken", "retry-requested"),
         ),
-        {"importjob/films-broken": "Successful"},
+        {"importjob/films-broken": ("Successful",)},
         beat=0.0,
     ),
     Act(
@@ -170,21 +175,21 @@ ACTS: tuple[Act, ...] = (
         "The cancelled backup has freed the cluster, and the one that waited takes its turn.",
         (),
         {
-            "backupjob/movies": "Successful",
-            "backupjob/shop-products": "Successful",
-            "importjob/films": "Successful",
-            "importjob/actors": "Successful",
+            "backupjob/movies": ("Successful",),
+            "backupjob/shop-products": ("Successful",),
+            "importjob/films": ("Successful",),
+            "importjob/actors": ("Successful",),
         },
     ),
 )
 
 EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("zillizconnection/default", ("Ready",), attempts=0, submissions=0),
-    Expectation("backupjob/movies", ("InProgress", "Successful")),
-    Expectation("importjob/films", ("InProgress", "Successful")),
-    Expectation("importjob/actors", ("InProgress", "Successful")),
-    Expectation("backupjob/from-console", ("InProgress", "cancel Completed", "Canceled"), submissions=0),
-    Expectation("backupjob/shop-products", ("BackupSlotBusy", "InProgress", "Successful")),
+    Expectation("backupjob/movies", ("Successful",)),
+    Expectation("importjob/films", ("Successful",)),
+    Expectation("importjob/actors", ("Successful",)),
+    Expectation("backupjob/from-console", ("cancel Completed", "Canceled"), submissions=0),
+    Expectation("backupjob/shop-products", ("BackupSlotBusy", "Successful")),
     Expectation("importjob/films-broken", ("Failed", "retry Completed", "Successful"), attempts=2),
 )
 

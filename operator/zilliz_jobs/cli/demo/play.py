@@ -1,0 +1,130 @@
+"""Plays acts: carries out their steps, and looks until each object has said what the act waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from zilliz_jobs.api.model import GROUP
+from zilliz_jobs.cli.demo.cloud import CloudAdmin, job_id_of
+from zilliz_jobs.cli.demo.cluster import Cluster
+from zilliz_jobs.cli.demo.examples import Substitutions, load
+from zilliz_jobs.cli.demo.stage import Stage
+from zilliz_jobs.cli.demo.story import ACT_SECONDS, SHOW_SECONDS, Act, Annotate, Apply, InTheCloud, Step, Story
+from zilliz_jobs.cli.demo.trouble import CannotStart, Stopped
+from zilliz_jobs.cli.demo.voice import Voice
+from zilliz_jobs.cli.demo.watch import Watch
+from zilliz_jobs.kube.errors import KubeError
+
+LOOK_SECONDS = 0.2
+PATIENCE_SECONDS = 5.0  # an object that ended this long ago will not say another word by itself
+MOST_FAILED_LOOKS = 25
+
+
+class Player:
+    """One performance. `speed`: how many times faster than written."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        cloud: CloudAdmin,
+        watch: Watch,
+        voice: Voice,
+        stage: Stage,
+        values: Substitutions,
+        speed: float,
+    ) -> None:
+        self._cluster, self._cloud, self._watch = cluster, cloud, watch
+        self._voice, self._stage = voice, stage
+        self._values, self._speed = values, speed
+        self._failed_looks = 0
+        self._asked = 0
+
+    async def play(self, story: Story) -> None:
+        """All acts. Raises Stopped when the story cannot go on, CannotStart when the stage broke down."""
+        slow = max(1.0, 1 / self._speed)
+        try:
+            async with asyncio.timeout(SHOW_SECONDS * slow):
+                for number, act in enumerate(story.acts, 1):
+                    self._voice.say("act", f"{number}/{len(story.acts)} {act.title}")
+                    self._voice.say("text", act.text)
+                    for step in act.steps:
+                        await self._do(step)
+                    await self._wait(act, ACT_SECONDS * slow)
+                    await self._rest(act.beat / self._speed)
+        except TimeoutError:
+            raise Stopped(f"the whole show took longer than {SHOW_SECONDS * slow:.0f} s") from None
+
+    async def _do(self, step: Step) -> None:
+        match step:
+            case Apply(file):
+                self._command(f"kubectl apply -f examples/{file}")
+                for manifest in load(file):
+                    if note := self._values.note(manifest):
+                        self._voice.say("text", f"({note})")
+                    await self._cluster.apply(self._values.into(manifest))
+            case Annotate(name, request):
+                self._asked += 1
+                token = f"{int(time.time())}-{self._asked}"
+                self._command(f"kubectl annotate {name} {GROUP}/{request}={token} --overwrite")
+                await self._cluster.annotate(name, {f"{GROUP}/{request}": token})
+            case InTheCloud():
+                await self._in_the_cloud(step)
+
+    async def _in_the_cloud(self, step: InTheCloud) -> None:
+        answer = await self._cloud.call(step.method, step.path, step.body)
+        if step.starts_job:
+            self._values = self._values.with_job(job_id_of(answer))
+        if step.what:
+            self._voice.say("cloud", step.what + (f": {self._values.job_id}" if step.starts_job else ""))
+
+    def _command(self, text: str) -> None:
+        namespace = self._cluster.namespace
+        self._voice.say("command", text + ("" if namespace == "default" else f" -n {namespace}"))
+
+    async def _wait(self, act: Act, most: float) -> None:
+        began = time.monotonic()
+        ended: dict[str, float] = {}
+        while True:
+            await self._look()
+            tracks = {name: self._watch.get(name) for name in act.until}
+            missing = {name: words[0] for name, words in act.until.items() if not {*words} & {*tracks[name].words}}
+            if not missing:
+                return
+            now = time.monotonic()
+            ended = {name: ended.get(name, now) for name in missing if tracks[name].finished}
+            for name, since in ended.items():
+                if now - since > PATIENCE_SECONDS:
+                    track = tracks[name]
+                    raise Stopped(f"{name} ended as {track.word} and never became {missing[name]}: {track.message}")
+            if now - began > most:
+                waiting = "; ".join(f"{n} is {tracks[n].word or 'silent'} and not {w}" for n, w in missing.items())
+                raise Stopped(f"act {act.title!r} took longer than {most:.0f} s: {waiting}")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            await asyncio.sleep(min(LOOK_SECONDS, max(0.01, until - time.monotonic())))
+            await self._look()
+
+    async def _look(self) -> None:
+        self._stage.check()
+        try:
+            await self._watch.look()
+            self._failed_looks = 0
+        except KubeError as error:
+            self._failed_looks += 1
+            if self._failed_looks > MOST_FAILED_LOOKS:
+                raise CannotStart(f"lost the Kubernetes API: {error}") from None
+        self._voice.show(self._watch.tracks)
+
+
+def names_of(story: Story) -> tuple[str, ...]:
+    """The objects that the story tells of, in its order."""
+    return tuple(expectation.object for expectation in story.expectations)
+
+
+def files_of(story: Story) -> tuple[str, ...]:
+    """The examples that the story applies, in its order."""
+    return tuple(step.file for act in story.acts for step in act.steps if isinstance(step, Apply))

@@ -1,0 +1,249 @@
+"""From the first process to the last: raises the stage, plays the story, tells the verdict, leaves nothing behind.
+
+Exit codes: 0 all came true, 1 something did not, 2 the demo could not be held, 130 and 143 a signal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from zilliz_jobs.cli.demo import story as told
+from zilliz_jobs.cli.demo.cloud import CloudAdmin
+from zilliz_jobs.cli.demo.cluster import ADVICE, Cluster, Findings
+from zilliz_jobs.cli.demo.examples import Substitutions, load
+from zilliz_jobs.cli.demo.play import Player, files_of, names_of
+from zilliz_jobs.cli.demo.screen import summary
+from zilliz_jobs.cli.demo.stage import Stage
+from zilliz_jobs.cli.demo.story import Story
+from zilliz_jobs.cli.demo.trouble import CannotStart, Stopped
+from zilliz_jobs.cli.demo.verdict import judge, prove
+from zilliz_jobs.cli.demo.voice import Voice, make_voice
+from zilliz_jobs.cli.demo.watch import Watch
+from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.kube.errors import KubeError
+
+OWN_NAMESPACE = "zilliz-jobs-demo"
+OPERATOR_SETTINGS = {  # the pace of a show; a real operator looks less often
+    "ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS": "true",
+    "ZILLIZ_JOBS_POLL_MIN": "0.4",
+    "ZILLIZ_JOBS_POLL_MAX": "0.8",
+    "ZILLIZ_JOBS_PROGRESS_INTERVAL": "0.4",
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """`kubeconfig` or `context` set: the user's own cluster instead of the stand-in."""
+
+    speed: float = 1.0
+    keep: bool = False
+    kubeconfig: Path | None = None
+    context: str | None = None
+    namespace: str | None = None
+    yes: bool = False
+
+    @property
+    def own(self) -> bool:
+        return self.kubeconfig is not None or self.context is not None
+
+
+def demo(options: Options, story: Story | None = None) -> int:
+    """Hold the demo; returns the exit code. Whatever it starts has ended when it returns."""
+    played = story or Story()
+    voice = make_voice()
+    try:
+        with Stage() as stage:
+            try:
+                return _hold(stage, options, played, voice)
+            except CannotStart as problem:
+                voice.close()
+                stage.keep_logs = stage.started
+                where = f"\nlogs: {stage.directory}" if stage.started else ""
+                sys.stderr.write(f"{problem}{where}\n")
+                return 2
+    except KeyboardInterrupt:
+        return 130
+    except asyncio.CancelledError:
+        return 143
+
+
+def _hold(stage: Stage, options: Options, story: Story, voice: Voice) -> int:
+    config = own_config(options, stage.directory) if options.own else None
+    if config is not None:
+        found = asyncio.run(_inspect(config, options, story))
+        if not options.yes:
+            confirm(found, options.keep)
+    return asyncio.run(_perform(stage, options, story, voice, config))
+
+
+def own_config(options: Options, directory: Path) -> str:
+    """What to hand to clients as kubeconfig: the user's files, and the context laid over them.
+
+    The user's own file is neither changed nor copied, since paths in it may be relative.
+    """
+    files = str(options.kubeconfig) if options.kubeconfig else os.environ.get("KUBECONFIG", "")
+    files = files or str(Path.home() / ".kube" / "config")
+    if options.context is None:
+        return files
+    overlay = directory / "context.yaml"
+    overlay.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": options.context}))
+    return f"{files}{os.pathsep}{overlay}"
+
+
+def confirm(found: Findings, keep: bool) -> None:
+    """Say what will be done to the cluster, and ask. Raises CannotStart when the answer is no."""
+    crds = ", ".join(resource.crd_name for resource in found.new_crds)
+    rows = [
+        f"This uses the Kubernetes cluster at {found.server}:",
+        f"  - installs the CRDs {crds}" if crds else "  - uses the CRDs that are installed",
+        f"  - {'makes' if found.new_namespace else 'uses'} the namespace {found.namespace}; in it, Secrets and jobs",
+        "  - runs the operator and a simulated Zilliz Cloud on this machine, as processes",
+        "  - leaves the objects there (--keep)" if keep else "  - removes all that it made at the end",
+    ]
+    if len(found.new_crds) == 0:
+        rows.append(f"An operator that runs on this cluster already must not watch {found.namespace}.")
+    sys.stdout.write("\n".join(rows) + "\n")
+    if not sys.stdin.isatty():
+        raise CannotStart("cannot ask for your consent without a terminal; say --yes")
+    try:
+        answer = input("Go on? [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        raise CannotStart("nothing was changed")
+
+
+async def _connect(config: str) -> KubeClient:
+    try:
+        return await KubeClient.connect(kubeconfig=config, trust_env=True)
+    except KubeError as error:
+        raise CannotStart(f"{error}; name a kubeconfig that kubectl can use") from None
+
+
+async def _inspect(config: str, options: Options, story: Story) -> Findings:
+    async with await _connect(config) as client:
+        cluster = Cluster(client, options.namespace or OWN_NAMESPACE)
+        return await cluster.inspect(_manifests(story, cluster.namespace))
+
+
+async def _perform(stage: Stage, options: Options, story: Story, voice: Voice, config: str | None) -> int:
+    task = asyncio.current_task()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else lambda: None)
+    with voice:
+        voice.say("text", "starting a Kubernetes API and a simulated Zilliz Cloud on this machine; nothing leaves it")
+        url, local = await _raise_stage(stage, options, config is None)
+        kubeconfig = config or str(local)
+        async with await _connect(kubeconfig) as client:
+            namespace = (options.namespace or OWN_NAMESPACE) if config else "default"
+            cluster, cloud = Cluster(client, namespace), CloudAdmin(url)
+            found = await cluster.inspect(_manifests(story, namespace))
+            try:
+                code = await _show(stage, options, story, voice, cluster, found, cloud, kubeconfig)
+                if options.keep:
+                    await _keep(stage, voice, kubeconfig, cloud, found, own=options.own)
+                return code
+            finally:
+                if options.own and not options.keep:
+                    voice.close()
+                    voice.print(f"removing what the demo made on {found.server}")
+                    for left in await cluster.clean(found):
+                        voice.print(f"  could not remove {left}")
+
+
+async def _raise_stage(stage: Stage, options: Options, stand_in: bool) -> tuple[str, Path]:
+    """Start the simulated cloud, and the Kubernetes API where it is wanted; both at the same time."""
+    url, local = stage.directory / "cloud.url", stage.directory / "kubeconfig"
+    speed = str(told.CLOUD_SPEED * options.speed)
+    cloud = stage.start(
+        "cloud", "zilliz_local.cloud", "--url-file", str(url), "--speed", speed, "--key", told.API_KEY
+    )
+    if stand_in:
+        await stage.file(stage.start("kubernetes", "zilliz_local.kube", "--kubeconfig", str(local)), local)
+    return await stage.file(cloud, url), local
+
+
+async def _show(
+    stage: Stage,
+    options: Options,
+    story: Story,
+    voice: Voice,
+    cluster: Cluster,
+    found: Findings,
+    cloud: CloudAdmin,
+    kubeconfig: str,
+) -> int:
+    """Prepare, play, tell the verdict; returns the exit code."""
+    for preparation in story.setting:
+        await cloud.call(preparation.method, preparation.path, preparation.body)
+    if found.new_crds:
+        voice.say("command", ADVICE)
+    await cluster.prepare(found)
+    voice.say("command", "zilliz-jobs operator")
+    flags = ("--namespace", cluster.namespace)
+    settings = OPERATOR_SETTINGS | {"KUBECONFIG": kubeconfig}
+    stage.start("operator", "zilliz_jobs.cli.app", "operator", *flags, environment=settings)
+
+    watch = Watch(cluster.objects, cluster.namespace, names_of(story))
+    values = Substitutions(cluster.namespace, cloud.url, told.API_KEY, told.ACCESS_KEY, told.SECRET_KEY)
+    problem = ""
+    try:
+        await Player(cluster, cloud, watch, voice, stage, values, options.speed).play(story)
+    except Stopped as stopped:
+        problem = str(stopped)
+    return await _tell_verdict(stage, story, voice, watch, cloud, problem)
+
+
+async def _tell_verdict(
+    stage: Stage, story: Story, voice: Voice, watch: Watch, cloud: CloudAdmin, problem: str
+) -> int:
+    with suppress(KubeError):
+        await watch.look()
+    ledger = await cloud.ledger()
+    tracks = {track.object: track for track in watch.tracks}
+    findings = judge(story.expectations, tracks, ledger)
+    proof = prove(watch.tracks, ledger)
+    right = not problem and proof.right and all(finding.right for finding in findings)
+    voice.close()
+    voice.print("")
+    voice.print(summary(findings, proof, voice.console.width))
+    if right:
+        voice.print(f"✓ all came out as expected, in {voice.elapsed:.0f} s")
+        return 0
+    stage.keep_logs = True
+    voice.print(f"✗ not all came out as expected{': ' if problem else ''}{problem}\n{stage.logs()}")
+    return 1
+
+
+async def _keep(
+    stage: Stage, voice: Voice, kubeconfig: str, cloud: CloudAdmin, found: Findings, *, own: bool
+) -> None:
+    """Leave all running until a signal comes."""
+    rows = ["", "Everything goes on running. In another terminal:"]
+    if own:
+        rows.append(f"  kubectl get zilliz -n {found.namespace}")
+    else:
+        rows += [f"  export KUBECONFIG={kubeconfig}", "  kubectl get zilliz"]
+    rows += [f"  curl {cloud.url}/_sim    # what the simulated cloud can be told", "Ctrl-C ends all of it."]
+    if own:
+        rows.append("The objects stay. To remove them:")
+        rows += [f"  kubectl delete namespace {found.namespace}"] if found.new_namespace else []
+        rows += [f"  kubectl delete crd {' '.join(r.crd_name for r in found.new_crds)}"] if found.new_crds else []
+    voice.print("\n".join(rows))
+    with suppress(asyncio.CancelledError):
+        while True:
+            stage.check()
+            await asyncio.sleep(0.5)
+
+
+def _manifests(story: Story, namespace: str) -> list[dict[str, object]]:
+    values = Substitutions(namespace, "", "", "", "")
+    return [values.into(manifest) for file in files_of(story) for manifest in load(file)]

@@ -1,0 +1,190 @@
+"""What the person sees: renderables made from values. Nothing here reads, prints or waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from zilliz_jobs.cli.demo.verdict import Finding, Proof
+from zilliz_jobs.cli.demo.watch import Track
+
+WIDE = 110
+BAR = 9
+STYLES = {
+    "Ready": "green",
+    "Successful": "green",
+    "InProgress": "cyan",
+    "Pending": "yellow",
+    "Failed": "bold red",
+    "Canceled": "magenta",
+}
+DULL = frozenset({"", "Ready", "Pending", "InProgress", "Successful"})
+LINE_STYLES = {"act": "bold", "text": "", "command": "cyan", "cloud": "magenta", "change": "dim"}
+LINE_MARKS = {"act": "", "text": "  ", "command": "  $ ", "cloud": "  (cloud) ", "change": "  "}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the narration. `kind` is one of LINE_MARKS."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class View:
+    """All that one frame shows."""
+
+    title: str
+    elapsed: float
+    tracks: tuple[Track, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
+def frame(view: View, width: int, height: int) -> RenderableType:
+    """The live picture: the objects, and under them as much of the narration as there is room for."""
+    head = Text.assemble((" zilliz-jobs demo ", "reverse bold"), f"  {clock(view.elapsed)}  ", (view.title, "bold"))
+    rows = objects(view.tracks, width)
+    told = narration(view.lines, width)
+    room = max(3, height - len(rows) - 4)
+    lines = [head, Text(""), *rows, Text(""), *told[-room:]]
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return Group(*lines)
+
+
+def objects(tracks: Iterable[Track], width: int) -> list[Text]:
+    """A line for each object, and a second one where it has something to say.
+
+    What a narrow terminal cannot hold is left out.
+    """
+    sizes = columns(width)
+    lines = [_row([(title, "bold") for title in sizes], sizes.values()), Text("─" * (width - 1), style="dim")]
+    for track in tracks:
+        style = STYLES.get(track.state, "yellow")
+        cells: dict[str, Text | tuple[str, str]] = {
+            "OBJECT": (track.object, ""),
+            "STATE": (track.state or "…", style),
+            "PROGRESS": bar(track.progress, track.state),
+            "TARGET": (_end(track.target, sizes.get("TARGET", 0)), ""),
+            "JOB-ID": (track.job_id, "dim"),
+        }
+        lines.append(_row([cells[title] for title in sizes], sizes.values()))
+        if said := notable(track):
+            lines.append(Text(f"  └ {said}", style=style))
+    return lines
+
+
+def columns(width: int) -> dict[str, int]:
+    """Title and width of each column: the most important ones that fit, the last one as wide as is left."""
+    sizes = {"OBJECT": 24, "STATE": 10, "PROGRESS": BAR + 5}
+    if width >= WIDE:
+        sizes |= {"TARGET": 37}
+    left = width - 1 - sum(sizes.values()) - 2 * len(sizes)
+    return sizes | {"JOB-ID" if width >= WIDE else "TARGET": left} if left >= 8 else sizes
+
+
+def _row(cells: Iterable[Text | tuple[str, str]], sizes: Iterable[int]) -> Text:
+    row = Text()
+    for cell, size in zip(cells, sizes, strict=True):
+        text = cell.copy() if isinstance(cell, Text) else Text(*cell)
+        text.truncate(size, overflow="ellipsis", pad=True)
+        row.append_text(text).append("  ")
+    row.rstrip()
+    return row
+
+
+def _end(text: str, size: int) -> str:
+    """The end of a text that is too long, since that is where targets differ."""
+    return text if len(text) <= size else "…" + text[1 - size :]
+
+
+def notable(track: Track) -> str:
+    """What the object has to say, unless it only repeats that all is well."""
+    attempt = f"attempt {track.attempts}" if track.attempts > 1 else ""
+    if track.word in DULL or not track.message:
+        return attempt
+    reason = f"{track.word}: " if track.word != track.state else ""
+    return f"{reason}{track.message}" + (f" ({attempt})" if attempt else "")
+
+
+def bar(percent: int | None, state: str) -> Text:
+    """A bar of fixed width and the figure; nothing for what reports no progress."""
+    if percent is None:
+        return Text("")
+    done = round(BAR * min(100, max(0, percent)) / 100)
+    return Text.assemble(("━" * done, STYLES.get(state, "cyan")), ("─" * (BAR - done), "dim"), f" {percent:3d}%")
+
+
+def narration(lines: Iterable[Line], width: int) -> list[Text]:
+    """The lines, folded to the width, each with the mark of its kind; those of earlier acts are dim."""
+    told: list[Text] = []
+    known = list(lines)
+    current = max((at for at, line in enumerate(known) if line.kind == "act"), default=0)
+    for at, line in enumerate(known):
+        mark, style = LINE_MARKS[line.kind], LINE_STYLES[line.kind] if at >= current else "dim"
+        parts = _fold(line.text, max(20, width - len(mark) - 3))
+        if line.kind == "command":
+            parts = [f"{part} \\" for part in parts[:-1]] + parts[-1:]
+        for number, part in enumerate(parts):
+            told.append(Text((mark if number == 0 else " " * len(mark)) + part, style=style))
+    return told
+
+
+def _fold(text: str, width: int) -> list[str]:
+    parts, rest = [], text
+    while len(rest) > width:
+        cut = rest.rfind(" ", 0, width + 1)
+        cut = cut if cut > 0 else width
+        parts.append(rest[:cut])
+        rest = rest[cut:].lstrip()
+    return [*parts, rest]
+
+
+def changes(before: Sequence[Track], after: Sequence[Track]) -> list[Line]:
+    """What the objects said since `before`, one line for each word, for those who see no table."""
+    known = {track.object: track for track in before}
+    lines = []
+    for track in after:
+        old = known.get(track.object, Track(track.object))
+        for word in track.words[len(old.words) :]:
+            message = track.message if word == track.word and word not in DULL else ""
+            also = f" ({track.job_id})" if track.job_id and not old.job_id and word == track.word else ""
+            lines.append(Line("change", f"{track.object:<24} {word}{also}{': ' if message else ''}{message}"))
+    return lines
+
+
+def summary(findings: Sequence[Finding], proof: Proof, width: int) -> RenderableType:
+    """What became of every object, and whether that was right."""
+    wide = width >= WIDE
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, expand=not wide)
+    table.add_column("", no_wrap=True)
+    table.add_column("OBJECT", no_wrap=True)
+    table.add_column("WHAT HAPPENED", ratio=None if wide else 1)
+    if wide:
+        table.add_column("EXPECTED")
+    table.add_column("SUBMISSIONS", no_wrap=True)
+    for finding in findings:
+        happened = Text(finding.happened)
+        for problem in finding.problems:
+            happened.append(f"\n{problem}", style="bold red")
+        if finding.problems and not wide:
+            happened.append(f"\nexpected: {finding.expected}")
+        cells: list[RenderableType] = [_tick(finding.right), finding.object, happened]
+        cells += [finding.expected] if wide else []
+        table.add_row(*cells, finding.sent)
+    return Group(table, Text(""), Text.assemble(_tick(proof.right), " ", proof.sentence))
+
+
+def _tick(right: bool) -> Text:
+    return Text("✓", style="bold green") if right else Text("✗", style="bold red")
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds."""
+    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"

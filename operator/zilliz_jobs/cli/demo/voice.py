@@ -1,0 +1,104 @@
+"""Telling the story: a live picture on a terminal, one line for each change everywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from zilliz_jobs.cli.demo.screen import LINE_MARKS, Line, View, changes, clock, frame
+from zilliz_jobs.cli.demo.watch import Track
+
+PLAIN_WIDTH = 100
+
+
+class Voice:
+    """Without a terminal: plain lines, flushed one by one, no control codes."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._began = time.monotonic()
+        self._tracks: tuple[Track, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the curtain."""
+        return time.monotonic() - self._began
+
+    def say(self, kind: str, text: str) -> None:
+        """Tell one line of the narration."""
+        if kind == "act":
+            self.print("")
+        self.console.print(
+            f"{clock(self.elapsed)} {LINE_MARKS[kind]}{text}", markup=False, highlight=False, soft_wrap=True
+        )
+        self.console.file.flush()
+
+    def show(self, tracks: tuple[Track, ...]) -> None:
+        """Tell how the objects are now."""
+        for line in changes(self._tracks, tracks):
+            self.say(line.kind, line.text)
+        self._tracks = tracks
+
+    def close(self) -> None:
+        """The show is over; what is printed from now on stays."""
+
+    def print(self, text: RenderableType) -> None:
+        """Print below what was told so far."""
+        self.console.print(text, markup=False, highlight=False)
+        self.console.file.flush()
+
+
+class LiveVoice(Voice):
+    """On a terminal: one picture that changes in place and gives way to the summary."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._title = "starting"
+        self._lines: list[Line] = []
+        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def say(self, kind: str, text: str) -> None:
+        if kind == "act":
+            self._title = text
+            if self._lines:
+                self._lines.append(Line("text", ""))
+        self._lines.append(Line(kind, text))
+        self._draw()
+
+    def show(self, tracks: tuple[Track, ...]) -> None:
+        self._tracks = tracks
+        self._draw()
+
+    def close(self) -> None:
+        self._live.stop()
+
+    def _draw(self) -> None:
+        view = View(self._title, self.elapsed, self._tracks, tuple(self._lines))
+        size = self.console.size
+        self._live.update(frame(view, size.width, size.height), refresh=True)
+
+
+def make_voice() -> Voice:
+    """The voice that suits where the output goes. NO_COLOR is heeded by the console itself."""
+    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown") and not os.environ.get("CI"):
+        return LiveVoice(Console())
+    width = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else PLAIN_WIDTH
+    return Voice(Console(force_terminal=False, color_system=None, width=max(40, width), legacy_windows=False))
