@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: help demo test check lint types layers generated pytest generate lock mutants bench clean
+.PHONY: help demo test check lint types layers generated pytest generate lock mutants clean
 .DEFAULT_GOAL := help
 
 help: ## what there is

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
@@ -15,7 +15,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ZILLIZ_JOBS_", frozen=True)
 
     kubeconfig: Path | None = Field(default=None, description="kubeconfig file; default: KUBECONFIG, then in-cluster")
-    namespaces: list[str] = Field(default_factory=list, description="namespaces to watch; none: all of them")
+    namespaces: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="namespaces to watch, separated by commas; none: all of them"
+    )
     workers: int = Field(default=32, ge=1, le=256, description="objects that are worked on at the same time")
     allow_http_endpoints: bool = Field(
         default=False, description="allow connections to http:// endpoints; for tests with the local stand-in only"
@@ -32,3 +34,8 @@ class Settings(BaseSettings):
     connection_check: float = Field(default=300.0, gt=0, description="interval between two checks of an accepted key")
     retry_cap: float = Field(default=60.0, gt=0, description="longest wait between two tries of what failed")
     health_port: int = Field(default=0, ge=0, le=65535, description="port of /healthz; 0: none")
+
+    @field_validator("namespaces", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value

@@ -127,7 +127,7 @@ def _reasons() -> str:
 def _settings() -> str:
     lines = ["# Settings of the operator", "", "Environment variables; the two flags are named too.", ""]
     lines += ["| Variable | Default | Meaning |", "|---|---|---|"]
-    flags = {"kubeconfig": " (`--kubeconfig`)", "namespaces": " (`--namespace`, repeatable; as variable a JSON list)"}
+    flags = {"kubeconfig": " (`--kubeconfig`)", "namespaces": " (`--namespace`, repeatable)"}
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
         shown = "" if default in (None, []) else f"`{default}`"

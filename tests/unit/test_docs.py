@@ -1,0 +1,63 @@
+"""A reader who follows the docs must not meet a dead link, a refused manifest, or a promise without a test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from zilliz_jobs.api.model import API_VERSION
+from zilliz_jobs.api.parse import parse_spec
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cli.reference import differences
+from zilliz_jobs.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BY_KIND = {resource.kind: resource for resource in RESOURCES}
+
+
+def _manifests(page: Path) -> Iterator[dict[str, object]]:
+    for block in re.findall(r"^( *)```yaml\n(.*?)^ *```", page.read_text(), re.MULTILINE | re.DOTALL):
+        indent, text = block
+        plain = "\n".join(line.removeprefix(indent) for line in text.splitlines())
+        yield from (
+            m for m in yaml.safe_load_all(plain) if isinstance(m, dict) and m.get("apiVersion") == API_VERSION
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+    dead = [t for t in targets if "://" not in t and not (page.parent / t).exists()]
+    assert not dead, f"a reader of {page.name} follows these into nothing"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_manifest_in_the_docs_can_be_used(page: Path) -> None:
+    for manifest in _manifests(page):
+        parse_spec(BY_KIND[str(manifest["kind"])], manifest)
+
+
+def test_there_are_manifests_to_check() -> None:
+    kinds = {str(manifest["kind"]) for page in PAGES for manifest in _manifests(page)}
+    assert kinds == set(BY_KIND), "each kind is shown in the docs at least once"
+
+
+def test_every_promise_names_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "reliability.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)`", text)
+    assert len(named) >= 9
+    assert not [name for name in named if not (ROOT / name).is_file()]
+
+
+def test_the_reference_pages_are_what_the_models_say() -> None:
+    assert differences(ROOT / "docs" / "reference") == []
+
+
+def test_namespaces_are_given_as_people_write_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZILLIZ_JOBS_NAMESPACES", "shop, films")
+    assert Settings().namespaces == ["shop", "films"]
