@@ -12,7 +12,6 @@ import pytest
 from tests.contract.client import Client
 from tests.contract.widget import CRD, NAME
 from tests.e2e.controlplane import ControlPlane
-from tests.e2e.controlplane.pytest_plugin import *  # noqa: F403
 
 from zilliz_local.kube import KubeApi
 

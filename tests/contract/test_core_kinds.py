@@ -137,10 +137,19 @@ async def test_a_lease_changes_hands_only_by_its_version(server: Client) -> None
     path = server.of(LEASES, "leases", "l")
     (await server.call("PUT", path, lease)).refused(422, "Invalid")
     lease["metadata"] = {"name": "l", "resourceVersion": made["metadata"]["resourceVersion"]}
-    lease["spec"] = {"holderIdentity": "you", "renewTime": "2026-01-01T00:00:00Z"}
+    lease["spec"] = {"holderIdentity": "you", "renewTime": "2026-01-01T01:00:00.000000+01:00"}
     after = (await server.call("PUT", path, lease)).ok()
     assert after["spec"] == {"holderIdentity": "you", "renewTime": "2026-01-01T00:00:00.000000Z"}
     (await server.call("PUT", path, lease)).refused(409, "Conflict")
+
+
+@pytest.mark.parametrize("time", ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123Z", "yesterday"])
+async def test_times_of_leases_and_events_need_six_digits(server: Client, time: str) -> None:
+    lease = {"metadata": {"name": "l"}, "spec": {"renewTime": time}}
+    reply = await server.call("POST", server.of(LEASES, "leases"), lease)
+    assert f'parsing time "{time}" as' in reply.refused(400, "BadRequest")["message"]
+    event = {"metadata": {"name": "e"}, "involvedObject": about(server), "eventTime": time}
+    (await server.call("POST", server.core("events"), event)).refused(400, "BadRequest")
 
 
 async def test_a_put_may_make_a_lease(server: Client) -> None:

@@ -49,6 +49,26 @@ async def test_a_changed_definition_changes_what_is_shown(server: Client) -> Non
     await server.eventually(f"{DEFINITIONS}/dials.contract.test", lambda reply: reply.status == 404)
 
 
+async def test_an_object_is_shown_in_every_served_version(server: Client) -> None:
+    crd = other_crd("knobs", "Knob")
+    second = {**crd["spec"]["versions"][0], "name": "v2beta1", "storage": False}
+    crd["spec"]["versions"].append(second)
+    await server.create(DEFINITIONS, crd)
+    old, new = server.of("contract.test/v1", "knobs"), server.of("contract.test/v2beta1", "knobs")
+    await server.eventually(new, lambda reply: reply.status == 200)
+    await server.create(new, {**widget(), "kind": "Knob", "apiVersion": "contract.test/v2beta1"})
+    shown = (await server.get(f"{old}/one")).ok()
+    assert (shown["apiVersion"], shown["spec"]) == ("contract.test/v1", {"colour": "red", "size": 3})
+    after = (await server.merge(f"{new}/one", {"spec": {"size": 4}})).ok()
+    assert (after["apiVersion"], after["metadata"]["generation"]) == ("contract.test/v2beta1", 2)
+    async with server.watch(new) as watch:
+        (event,) = await watch.until(bool)
+        assert event["object"]["apiVersion"] == "contract.test/v2beta1"
+    assert (await server.get(new)).ok()["items"][0]["apiVersion"] == "contract.test/v2beta1"
+    (await server.delete(f"{DEFINITIONS}/knobs.contract.test")).ok()
+    await server.eventually(f"{DEFINITIONS}/knobs.contract.test", lambda reply: reply.status == 404)
+
+
 async def test_plain_discovery_names_resources_and_subresources(server: Client) -> None:
     found = (await server.get("/apis/contract.test/v1")).ok()
     assert (found["kind"], found["groupVersion"]) == ("APIResourceList", "contract.test/v1")

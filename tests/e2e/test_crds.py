@@ -11,7 +11,6 @@ import pytest
 import yaml
 from tests.e2e.controlplane import ControlPlane
 
-pytest_plugins = ("tests.e2e.controlplane.pytest_plugin",)
 pytestmark = pytest.mark.controlplane
 
 asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py

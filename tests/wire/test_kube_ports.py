@@ -34,7 +34,6 @@ from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_local.kube import KubeApi
 
-pytest_plugins = ("tests.e2e.controlplane.pytest_plugin",)
 
 asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
 

@@ -47,7 +47,8 @@ def demo(
 
     Needs nothing but Python: the Kubernetes API and Zilliz Cloud are stand-ins. Exit code 0: all came out well.
     """
-    from zilliz_jobs.cli.demo.run import Options, demo
+    from zilliz_jobs.cli.demo.options import Options
+    from zilliz_jobs.cli.demo.run import demo
 
     if namespace and not (kubeconfig or context):
         raise typer.BadParameter("it goes with --kubeconfig or --context", param_hint="--namespace")

@@ -129,21 +129,23 @@ def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) ->
 
 
 def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
-    end = seen.end_time or now
+    end = seen.end_time
     match seen.state:
         case State.SUCCESSFUL:
-            return ended(s, status, State.SUCCESSFUL, Reason.SUCCESSFUL, seen.message or "the job ended well", end)
+            return ended(
+                status, State.SUCCESSFUL, Reason.SUCCESSFUL, seen.message or "the job ended well", now, end=end
+            )
         case State.CANCELED:
             by_person = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
             late = status.submission and status.submission.cancel_time and not by_person
             reason = Reason.DEADLINE_EXCEEDED if late else Reason.CANCELED
             message = seen.message or ("cancelled past its deadline" if late else "the job was cancelled")
-            return ended(s, status, State.CANCELED, reason, message, end)
+            return ended(status, State.CANCELED, reason, message, now, end=end)
         case State.UNKNOWN:
             message = seen.message or "what the job made is gone from the cloud"
-            return ended(s, status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, message, end)
+            return ended(status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, message, now, end=end)
         case _:
-            return failed(s, status, Reason.JOB_FAILED, seen.message or "the cloud gave no reason", end, now)
+            return failed(s, status, Reason.JOB_FAILED, seen.message or "the cloud gave no reason", now, end=end)
 
 
 def _missing(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
@@ -155,9 +157,9 @@ def _missing(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     if now - since < timedelta(seconds=s.rules.missing_grace):
         return said(status, Reason.JOB_NOT_SEEN, "the cloud does not show the job at the moment")
     if status.cloud_status is None:
-        return ended(s, status, State.UNKNOWN, Reason.JOB_LOST, "the cloud named the job but never showed it", now)
+        return ended(status, State.UNKNOWN, Reason.JOB_LOST, "the cloud named the job but never showed it", now)
     return ended(
-        s, status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, "the cloud forgot the job before its end was seen", now
+        status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, "the cloud forgot the job before its end was seen", now
     )
 
 
@@ -191,7 +193,7 @@ def _answered(
             status = not_taken(status, Evidence.REFUSED, 0)
             if heals:
                 return said(status, reason, message)
-            return failed(s, status, reason, message, now, now)
+            return failed(s, status, reason, message, now)
         case seen_.EffectUnknown(message):
             doubt = submission.but(look_since=now)
             return said(status.but(submission=doubt), Reason.LOOKING_FOR_SUBMISSION, message)
@@ -216,10 +218,10 @@ def _looked(
             return _looking(status.but(submission=submission.but(absent_since=first)), "not found so far")
         case seen_.Absent() if submission.evidence is Evidence.REFUSED:
             status = not_taken(status, Evidence.ABSENT, 0)
-            return failed(s, status, Reason.REJECTED, status.message or "the cloud refused the job", now, now)
+            return failed(s, status, Reason.REJECTED, status.message or "the cloud refused the job", now)
         case seen_.Absent() if submission.sends >= s.rules.max_sends:
             message = f"sent {submission.sends} times, and the cloud took none of them"
-            return failed(s, not_taken(status, Evidence.ABSENT, 0), Reason.SUBMISSION_FAILED, message, now, now)
+            return failed(s, not_taken(status, Evidence.ABSENT, 0), Reason.SUBMISSION_FAILED, message, now)
         case seen_.Absent():
             status = not_taken(status, Evidence.ABSENT, submission.sends)
             return said(status, Reason.WAITING, "the cloud did not take the submission; it is sent again")
@@ -250,7 +252,7 @@ def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> Job
             status = status.but(submission=submission.but(evidence=Evidence.UNKNOWN))
             return said(status, Reason.SUBMISSION_UNKNOWN, told)
         case OnSubmissionUnknown.FAIL:
-            return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+            return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
         case OnSubmissionUnknown.RESUBMIT:
             told = f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says"
             current = attempt_of(status)

@@ -82,38 +82,45 @@ def not_taken(status: JobStatus, evidence: Evidence, sends: int) -> JobStatus:
     )
 
 
-def ended(s: Snapshot, status: JobStatus, state: State, reason: Reason, message: str, end: datetime) -> JobStatus:
-    """The job's end as the object will keep it; a request that still waits learns that it came too late."""
+def ended(
+    status: JobStatus, state: State, reason: Reason, message: str, now: datetime, *, end: datetime | None = None
+) -> JobStatus:
+    """The job's end as the object will keep it; a request that still waits learns that it came too late.
+
+    `end`: when the job ended by the cloud's clock; `now` where the cloud does not tell.
+    """
     cancel = status.cancel
     if cancel and cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED):
         if state is State.CANCELED:
             cancel = cancel.but(
-                outcome=Outcome.COMPLETED, reason=str(Reason.CANCELED), message="the job is cancelled", time=end
+                outcome=Outcome.COMPLETED, reason=str(Reason.CANCELED), message="the job is cancelled", time=now
             )
         else:
             cancel = cancel.but(
                 outcome=Outcome.REFUSED,
                 reason=str(Reason.ALREADY_FINISHED),
                 message=f"the job ended before it could be cancelled: {state}",
-                time=end,
+                time=now,
             )
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
-        retry = retry.but(outcome=Outcome.FAILED, reason=str(reason), message=message[:MAX_MESSAGE], time=end)
+        retry = retry.but(outcome=Outcome.FAILED, reason=str(reason), message=message[:MAX_MESSAGE], time=now)
     decision = status.resolution
     if decision and decision.outcome is Outcome.REQUESTED:
         late = f"the job ended before its submission could be decided: {state}"
-        decision = decision.but(outcome=Outcome.REFUSED, reason=str(Reason.ALREADY_FINISHED), message=late, time=end)
+        decision = decision.but(outcome=Outcome.REFUSED, reason=str(Reason.ALREADY_FINISHED), message=late, time=now)
     requests = {"cancel": cancel, "retry": retry, "resolution": decision}
-    done = said(status.but(state=state, completion_time=end, **requests), reason, message)
+    done = said(status.but(state=state, completion_time=end or now, **requests), reason, message)
     if state is State.SUCCESSFUL:
         done = done.but(progress_percent=100)
     return with_attempt(done.but(estimated_completion_time=None))
 
 
-def failed(s: Snapshot, status: JobStatus, reason: Reason, message: str, end: datetime, now: datetime) -> JobStatus:
+def failed(
+    s: Snapshot, status: JobStatus, reason: Reason, message: str, now: datetime, *, end: datetime | None = None
+) -> JobStatus:
     """The attempt failed: the job's end, or the next attempt where retryPolicy has one left."""
-    done = ended(s, status, State.FAILED, reason, message, end)
+    done = ended(status, State.FAILED, reason, message, now, end=end)
     used = attempt_of(status).automatic or 0
     stopped = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
     wanted = used < (s.policy.limit or 0) and reason not in NEVER_RETRIED_BY_POLICY and not stopped

@@ -60,7 +60,7 @@ def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     due = start_due(s, status)
     if due and now >= due:
         message = f"not submitted within its start deadline; the last obstacle was: {status.message or 'none'}"
-        return ended(s, status.but(submission=None), State.FAILED, Reason.DEADLINE_EXCEEDED, message, now)
+        return ended(status.but(submission=None), State.FAILED, Reason.DEADLINE_EXCEEDED, message, now)
     return status
 
 
@@ -112,5 +112,5 @@ def _unknown_too_long(s: Snapshot, status: JobStatus, now: datetime) -> JobStatu
     fails = s.on_unknown is OnSubmissionUnknown.FAIL and not is_requested(status.resolution)
     if (due and now >= due) or fails:
         message = "no look-up could tell whether the cloud took the submission"
-        return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+        return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
     return status

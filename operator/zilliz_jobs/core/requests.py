@@ -58,7 +58,7 @@ def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     if request.outcome is Outcome.COMPLETED:
         message = "cancelled before anything was sent to the cloud"
         status = status.but(submission=None)
-        return ended(s, status, State.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION, message, now)
+        return ended(status, State.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION, message, now)
     return status
 
 
@@ -121,7 +121,7 @@ def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus
     if decision.verb == "resubmit":
         return resubmitted(status, "submitted again, as the annotation said", not_before=now)
     message = "given up by annotation; what became of the submission in the cloud is unknown"
-    return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+    return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
 
 
 # -- retry -----------------------------------------------------------------------------------------------------------

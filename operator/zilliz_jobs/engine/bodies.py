@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.observation import Waits
@@ -25,6 +25,10 @@ RESOLVE = f"{GROUP}/resolve-submission"
 RESTORED_LABEL = "velero.io/restore-name"
 LABEL_MARKS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
 ANNOTATION_MARKS = ("argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name")
+
+
+_READ = frozenset({CANCEL, RETRY, RESOLVE, *ANNOTATION_MARKS})
+"""The annotations that mean something here. All else can be of any size, and is not kept."""
 
 
 class Key(NamedTuple):
@@ -44,23 +48,36 @@ def key_of(body: Body) -> Key:
 
 
 def connection_key(body: Body) -> Key:
-    ref = ((body.get("spec") or {}).get("connectionRef") or {}).get("name") or "default"
-    return Key("ZillizConnection", body["metadata"]["namespace"], str(ref))
+    ref = (body.get("spec") or {}).get("connectionRef")
+    name = ref.get("name") if isinstance(ref, dict) else None
+    return Key("ZillizConnection", body["metadata"]["namespace"], str(name or "default"))
 
 
 def status_of(body: Body) -> JobStatus:
-    """The status; an unusable one counts as empty, but never its submission record alone."""
+    """The status, read leniently. Raises ValidationError for an unreadable record of what was sent.
+
+    Else it would read as "never sent", and the job would be submitted a second time.
+    """
     raw = body.get("status")
     if not isinstance(raw, dict):
         return JobStatus()
     try:
-        return JobStatus.model_validate(raw)
+        status = JobStatus.model_validate(raw)
     except ValidationError as error:
         broken = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
-        # What cannot be read of the record must not read as "never sent": the parse error goes up.
         if broken & {"submission", "jobId", "completionTime", "attempts"}:
             raise
-        return JobStatus.model_validate({name: value for name, value in raw.items() if name not in broken})
+        status = JobStatus.model_validate({name: value for name, value in raw.items() if name not in broken})
+    return _with_record(status)
+
+
+def _with_record(status: JobStatus) -> JobStatus:
+    """A job id without its record, since somebody removed that, is a job all the same, though not proven ours."""
+    if status.submission is not None or not status.job_id or status.completion_time is not None:
+        return status
+    number = status.attempts[-1].number if status.attempts else 1
+    record = Submission(attempt=number, handle={"jobId": status.job_id}, evidence=Evidence.INFERRED)
+    return status.but(submission=record)
 
 
 @dataclass(frozen=True)
@@ -96,9 +113,9 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         has_source=kind.has_source(spec) if spec else False,
         deleting_since=parse_time(meta.get("deletionTimestamp")),
         finalizer=FINALIZER in (meta.get("finalizers") or []),
-        cancel_token=annotations.get(CANCEL),
-        retry_token=annotations.get(RETRY),
-        resolve_token=annotations.get(RESOLVE),
+        cancel_token=_token(annotations, CANCEL),
+        retry_token=_token(annotations, RETRY),
+        resolve_token=_token(annotations, RESOLVE),
         restored=RESTORED_LABEL in labels,
         tracked=tracked or labels.get("app.kubernetes.io/managed-by") == "Helm",
         gate=around.gate,
@@ -118,10 +135,15 @@ def is_settled(body: Body) -> bool:
         and not meta.get("deletionTimestamp")
         and FINALIZER not in (meta.get("finalizers") or [])
         and (body.get("spec") or {}).get("ttlSecondsAfterFinished") is None
-        and _mirrored(annotations.get(CANCEL), status.get("cancel"))
-        and _mirrored(annotations.get(RETRY), status.get("retry"))
-        and _mirrored(annotations.get(RESOLVE), status.get("resolution"))
+        and _mirrored(_token(annotations, CANCEL), status.get("cancel"))
+        and _mirrored(_token(annotations, RETRY), status.get("retry"))
+        and _mirrored(_token(annotations, RESOLVE), status.get("resolution"))
     )
+
+
+def _token(annotations: Body, name: str) -> str | None:
+    value = annotations.get(name)
+    return None if value is None else str(value)
 
 
 def _mirrored(token: str | None, request: Any) -> bool:
@@ -133,9 +155,7 @@ def _mirrored(token: str | None, request: Any) -> bool:
 def slim(body: Body) -> Body:
     """The body without what the operator never reads; it is kept for every unfinished object."""
     meta = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
-    annotations = meta.get("annotations") or {}
-    if "kubectl.kubernetes.io/last-applied-configuration" in annotations:
-        meta["annotations"] = {k: v for k, v in annotations.items() if not k.endswith("last-applied-configuration")}
+    meta["annotations"] = {k: v for k, v in (meta.get("annotations") or {}).items() if k in _READ}
     return {**body, "metadata": meta}
 
 
@@ -171,5 +191,5 @@ def weigh(old: Body, new: Body) -> str:
 
 
 def _stands(status: Body) -> list[tuple[Any, Any, Any]]:
-    conditions = status.get("conditions") or []
+    conditions = [c for c in status.get("conditions") or [] if isinstance(c, dict)]
     return [(c.get("type"), c.get("status"), c.get("observedGeneration")) for c in conditions]

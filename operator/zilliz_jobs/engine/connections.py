@@ -13,16 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from zilliz_jobs.api.connection import DEFAULT_CONSOLE_PATH, ZILLIZ_CONNECTION, ZillizConnectionSpec
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION, ZillizConnectionSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.errors import CloudError, Transient, Unauthorised
 from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of, is_encrypted
-from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession, fingerprint
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine.bodies import Body, Key
+from zilliz_jobs.engine.sessions import Sessions
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.errors import Forbidden, KubeError, NotFound
 from zilliz_jobs.kube.secrets import Secret, Secrets
@@ -31,10 +31,12 @@ from zilliz_jobs.telemetry.logs import conceal
 CREDENTIALS_LABEL = "jobs.zilliz.com/credentials"
 SECRET_SECONDS = 30.0
 RETRY_SECONDS = 5.0
+SUSPECT_SECONDS = 30.0
+PARTING_SECONDS = 300.0  # longer than a deletion may wait for its cancel
+
+PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED})
 
 log = logging.getLogger(__name__)
-
-_SessionKey = tuple[str, str, str | None, str | None]
 
 
 @dataclass
@@ -47,9 +49,21 @@ class Connection:
     spec_error: str = ""
     account: Account | None = None
     problem: Waits | None = None
-    checked: bool = False
+    checked: bool = False  # the cloud accepted this very key
+    suspected: bool = False  # and rejected it since, in the midst of work; to be checked again
     fingerprint: str = ""
     secret_read: float = field(default=-1e9)
+    suspected_at: float = field(default=-1e9)
+    last_account: Account | None = None
+
+    @property
+    def uid(self) -> str:
+        return str(self.body["metadata"]["uid"])
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a check has ended, so that there is something to say of the connection."""
+        return self.spec is None or self.problem is not None or (self.checked and not self.suspected)
 
     @property
     def endpoint(self) -> str:
@@ -69,9 +83,17 @@ class Connection:
         )
         if self.problem:
             return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.problem.message)))
-        if not self.checked or self.account is None:
+        if not self.checked or self.suspected or self.account is None:
             return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named("not checked yet"), 2.0))
         return link
+
+    def parting_link(self) -> Link:
+        """For an object that is being deleted: its job is cancelled with the key in memory, if there ever was one.
+
+        The Secret and the connection of a namespace that ends are gone before its jobs are.
+        """
+        link = self.link()
+        return replace(link, problem=None) if self.account is None and self.last_account is not None else link
 
     def _named(self, message: str) -> str:
         return f"ZillizConnection {self.key.name}: {message}"
@@ -93,10 +115,9 @@ class Connections:
         self._allow_http = allow_http
         self._wake = wake
         self._clock = clock
-        self._make_session = make_session
         self._known: dict[Key, Connection] = {}
-        self._sessions: dict[_SessionKey, CloudSession] = {}
-        self._limiters: dict[tuple[str, str], Limiter] = {}
+        self._sessions = Sessions(clock, make_session)
+        self._departed: dict[Key, tuple[float, Connection]] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
     def learn(self, key: Key, body: Body) -> Connection:
@@ -115,81 +136,112 @@ class Connections:
         self._known[key] = connection
         return connection
 
-    def forget(self, key: Key) -> None:
-        self._known.pop(key, None)
+    def forget(self, key: Key, uid: str) -> bool:
+        """The connection is gone; False where another one of that name is known by now."""
+        known = self._known.get(key)
+        if known is None or known.uid != uid:
+            return False
+        del self._known[key]
         self._locks.pop(key, None)
+        if known.last_account is not None:
+            known.account = None
+            self._departed[key] = (self._clock(), known)
+        return True
 
     def get(self, key: Key) -> Connection | None:
         return self._known.get(key)
 
-    def link(self, key: Key) -> Link:
+    def link(self, key: Key, *, parting: bool = False) -> Link:
+        """`parting`: for an object that is being deleted; see `Connection.parting_link`."""
         connection = self._known.get(key)
+        if parting and (connection := connection or self._departed.get(key, (0.0, None))[1]):
+            return connection.parting_link()
         if connection is None:
             message = f"there is no ZillizConnection {key.name} in namespace {key.namespace}; create it"
             return Link(problem=Waits(Reason.CONNECTION_NOT_FOUND, message))
         return connection.link()
 
-    async def account(self, key: Key) -> Account | None:
+    async def account(self, key: Key, *, parting: bool = False) -> Account | None:
         """The account of a connection that is usable now; its Secret is read again when that was long ago."""
         connection = self._known.get(key)
-        if connection is None:
-            return None
-        if self._clock() - connection.secret_read > SECRET_SECONDS:
-            await self.refresh(connection)
-        return connection.account
-
-    async def refresh(self, connection: Connection) -> None:
-        """Read the Secret and make the session that fits it; a problem is kept in the connection."""
-        async with self._locks.setdefault(connection.key, asyncio.Lock()):
-            before = connection.fingerprint
-            problem = await self._read_key(connection)
-            hard = problem is not None and problem.reason is not Reason.CLOUD_UNREACHABLE
-            if hard:
-                connection.account = None
-            if problem is not None and (hard or connection.account is None):
-                connection.problem = problem
-                self._wake(connection.key)
-            elif before and connection.fingerprint != before:
-                log.info("%s has a new key", connection.key)
-                connection.checked = False
-                self._wake(connection.key)
+        if connection is not None and await self._refresh(connection, SECRET_SECONDS):
+            self._wake(key)
+        if parting and (connection := connection or self._departed.get(key, (0.0, None))[1]):
+            return connection.account or connection.last_account
+        return connection.account if connection else None
 
     def suspect(self, key: Key) -> None:
-        """The cloud rejected the key in the midst of work: read the Secret and check again, soon."""
-        connection = self._known.get(key)
-        if connection is not None and connection.problem is None:
-            connection.secret_read = -1e9
-            connection.checked = False
-            self._wake(key)
+        """The cloud rejected the key in the midst of work: read the Secret and check again, soon.
+
+        Once in a while only: a key that is good, but may not see one cluster, is rejected there again and again.
+        """
+        connection, now = self._known.get(key), self._clock()
+        if connection is None or connection.problem is not None or now - connection.suspected_at < SUSPECT_SECONDS:
+            return
+        connection.suspected, connection.suspected_at, connection.secret_read = True, now, -1e9
+        self._wake(key)
 
     async def check(self, connection: Connection) -> Waits | None:
         """Whether the cloud accepts the key, and shows it the project. What stands in the way, or None."""
-        await self.refresh(connection)
+        await self._refresh(connection, 0.0)
         if connection.account is None:
+            connection.suspected = False
             return connection.problem
-        spec = connection.spec
-        try:
-            projects = await connection.account.session.projects.list()
-        except Unauthorised as error:
-            connection.problem = Waits(Reason.KEY_REJECTED, error.message)
-        except Transient as error:
-            # An outage says nothing of a key that was good before.
-            if not connection.checked:
-                connection.problem = Waits(error.reason, error.message, error.retry_after or RETRY_SECONDS)
-        except CloudError as error:
-            connection.problem = Waits(error.reason, error.message)
-        else:
-            connection.checked = True
-            connection.problem = None
-            wanted = spec.project_id if spec else None
-            if wanted and wanted not in {p.project_id for p in projects}:
-                connection.problem = Waits(Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {wanted}")
-        return connection.problem
+        problem = await self._ask(connection, connection.account)
+        good_before = connection.checked and not connection.suspected
+        if problem is not None and problem.reason in PASSING and good_before:
+            problem = None  # an outage says nothing of a key that was good before
+        connection.checked, connection.suspected, connection.problem = problem is None, False, problem
+        return problem
 
     async def close(self) -> None:
-        await asyncio.gather(*(session.close() for session in self._sessions.values()), return_exceptions=True)
+        await self._sessions.close()
 
     # -- parts
+
+    async def _ask(self, connection: Connection, account: Account) -> Waits | None:
+        try:
+            projects = await account.session.projects.list()
+        except Transient as error:
+            return Waits(error.reason, error.message, error.retry_after or RETRY_SECONDS)
+        except CloudError as error:
+            return Waits(error.reason, error.message)
+        wanted = connection.spec.project_id if connection.spec else None
+        if wanted and wanted not in {p.project_id for p in projects}:
+            return Waits(Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {wanted}")
+        return None
+
+    async def _refresh(self, connection: Connection, age: float) -> bool:
+        """Read the Secret if that was `age` seconds ago, and make the session that fits it; a problem is kept in the
+        connection. Whether there is something new to check."""
+        async with self._locks.setdefault(connection.key, asyncio.Lock()):
+            if self._clock() - connection.secret_read < age:
+                return False  # somebody else did it while we waited
+            before = connection.fingerprint
+            problem = await self._read_key(connection)
+            await self._close_unused()
+            if problem is None:
+                if before in ("", connection.fingerprint):
+                    return False
+                log.info("%s has a new key", connection.key)
+                connection.checked = False
+                return True
+            if problem.reason is Reason.CLOUD_UNREACHABLE and connection.account is not None:
+                # Kubernetes is out of reach; the key in memory goes on, and is not read again at every step.
+                connection.secret_read = self._clock() - SECRET_SECONDS + RETRY_SECONDS
+                return False
+            connection.account, connection.problem = None, problem
+            return True
+
+    async def _close_unused(self) -> None:
+        """Let go of the sessions that no connection uses any more."""
+        now = self._clock()
+        for key, (since, _) in list(self._departed.items()):
+            if now - since > PARTING_SECONDS:
+                del self._departed[key]
+        holders = [*self._known.values(), *(connection for _, connection in self._departed.values())]
+        used = [c.last_account.session for c in holders if c.last_account]
+        await self._sessions.close_unused(used)
 
     async def _read_key(self, connection: Connection) -> Waits | None:
         spec = connection.spec
@@ -216,30 +268,16 @@ class Connections:
             return Waits(Reason.SECRET_KEY_MISSING, f"Secret {ref.name} has no key {ref.key}; put the API key there")
         conceal(key)
         try:
-            connection.account = Account(self._session(spec, endpoint, key), spec.import_api)
+            session = self._sessions.session(spec, endpoint, key, rates=self._rates(endpoint, fingerprint(key)))
         except Unauthorised as error:
             return Waits(Reason.KEY_REJECTED, error.message)
+        connection.account = connection.last_account = Account(session, spec.import_api)
         connection.fingerprint = fingerprint(key)
-        connection.problem = None if connection.checked else connection.problem
         return None
 
-    def _session(self, spec: ZillizConnectionSpec, endpoint: str, key: str) -> CloudSession:
-        print_ = fingerprint(key)
-        console = spec.console_api
-        path = (console.base_path or DEFAULT_CONSOLE_PATH) if console and console.enabled else None
-        limiter = self._limiters.setdefault((endpoint, print_), Limiter(spec.requests_per_second))
-        session_key = (endpoint, print_, path, spec.region_id)
-        if session_key not in self._sessions:
-            self._sessions[session_key] = self._make_session(
-                endpoint, key, console_path=path, v1_region=spec.region_id, limiter=limiter
-            )
-        rates = [
-            c.spec.requests_per_second
-            for c in self._known.values()
-            if c.spec and c.fingerprint == print_ and c.endpoint == endpoint
-        ]
-        limiter.set_rate(min([spec.requests_per_second, *rates]))
-        return self._sessions[session_key]
+    def _rates(self, endpoint: str, print_: str) -> list[int]:
+        sharers = [c for c in self._known.values() if c.fingerprint == print_ and c.endpoint == endpoint]
+        return [c.spec.requests_per_second for c in sharers if c.spec]
 
 
 async def read_labelled(secrets: Secrets, namespace: str, name: str) -> tuple[Secret | None, Waits | None]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION, ZillizConnectionStatus
 from zilliz_jobs.api.jobstatus import Condition
 from zilliz_jobs.core.backoff import exponential
@@ -37,7 +39,9 @@ class ConnectionTicker:
     async def tick(self, connection: Connection, tries: int) -> tuple[float, bool]:
         """Seconds until the next check, and whether the connection's readiness changed. Raises KubeError."""
         was_ready = _is_ready(connection.body)
+        # A mere suspicion is no news for the jobs, the end of the first check is.
         was_usable = connection.checked and connection.problem is None
+        is_first = not connection.checked and connection.problem is None
         problem = await self._connections.check(connection)
         usable = connection.checked and connection.problem is None
         now = datetime.now(UTC)
@@ -45,18 +49,18 @@ class ConnectionTicker:
         old: Body = connection.body.get("status") or {}
         wire = status.wire()
         if {**old, "lastCheckTime": None} != {**wire, "lastCheckTime": None}:
-            ready = problem is None
+            stored = await self._writer.write(ZILLIZ_CONNECTION, connection.body, wire)
+            connection.body = {"kind": ZILLIZ_CONNECTION.kind, **stored}
             self._events.post(
                 connection.body,
-                "Normal" if ready else "Warning",
-                str(Reason.KEY_ACCEPTED if ready else problem.reason if problem else ""),
+                "Warning" if problem else "Normal",
+                str(problem.reason if problem else Reason.KEY_ACCEPTED),
                 problem.message if problem else Reason.KEY_ACCEPTED.help,
                 once_per=f"{now.isoformat()}",
             )
-            connection.body = await self._writer.write(ZILLIZ_CONNECTION, connection.body, wire)
         key = connection.key
         self._metrics.connection_ready.labels(key.namespace, key.name).set(0 if problem else 1)
-        changed = usable != was_usable or (problem is None) != was_ready
+        changed = is_first or usable != was_usable or (problem is None) != was_ready
         if problem is None:
             return self._interval, changed
         wait = exponential(tries, base=2.0, cap=self._cap, jitter=0.5)
@@ -70,7 +74,10 @@ def _is_ready(body: Body) -> bool:
 
 def new_status(connection: Connection, problem: Waits | None, now: datetime) -> ZillizConnectionStatus:
     """The status for this outcome; times move only where something changed. Pure."""
-    old = ZillizConnectionStatus.model_validate(connection.body.get("status") or {})
+    try:
+        old = ZillizConnectionStatus.model_validate(connection.body.get("status") or {})
+    except ValidationError:  # edited by hand; it is written anew
+        old = ZillizConnectionStatus()
     generation = connection.body["metadata"].get("generation") or 1
     reason = problem.reason if problem else Reason.KEY_ACCEPTED
     message = problem.message if problem else Reason.KEY_ACCEPTED.help

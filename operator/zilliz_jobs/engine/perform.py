@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -24,6 +23,7 @@ from zilliz_jobs.engine.bodies import Body, Key, key_of
 from zilliz_jobs.engine.connections import read_labelled
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.registry import Registry
+from zilliz_jobs.engine.scopes import Scopes
 from zilliz_jobs.kinds.base import Account, AnyKind, Order
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
@@ -44,9 +44,9 @@ class Performer:
         ensure_synced: Callable[[], Awaitable[None]],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
-        self._registry, self._secrets, self._wake, self._leads = registry, secrets, wake, leads
+        self._registry, self._secrets, self._leads = registry, secrets, leads
+        self._scopes = Scopes(registry, wake)
         self._ensure_synced = ensure_synced
-        self._queues: defaultdict[str, dict[Key, None]] = defaultdict(dict)
         self._critical: set[asyncio.Task[Any]] = set()
 
     async def perform(
@@ -70,7 +70,7 @@ class Performer:
             case Observe():
                 return await kind.read(account, spec, status)
             case Find():
-                return await self._find(kind, account, body, spec, status.submission or Submission())
+                return await self._find(kind, account, body, spec, status)
             case Adopt(job_id):
                 return await self._adopt(kind, account, spec, status, uid, job_id)
             case Cancel():
@@ -111,39 +111,35 @@ class Performer:
 
     async def drain(self, seconds: float) -> None:
         """Wait for the requests in flight and their records."""
-        if self._critical:
-            await asyncio.wait(self._critical, timeout=seconds)
+        if not self._critical:
+            return
+        done, left = await asyncio.wait(self._critical, timeout=seconds)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()):
+                log.error("a request in flight ended badly: %s", error)
+        if left:
+            log.error("%d requests are not recorded yet; the next process looks for them", len(left))
 
     # -- scopes and claims
 
     def release_scope(self, body: Body, status: JobStatus) -> None:
         """Leave the scope unless the submission is open; the next in line is woken."""
         if not is_open(status):
-            self._leave(body["metadata"]["uid"])
+            self._scopes.leave(body["metadata"]["uid"], key_of(body))
 
     def claim(self, body: Body, status: JobStatus) -> None:
         for name, value in handle_of(status).items():
             if name != "clusterId":
                 self._registry.claim(body["metadata"]["uid"], value)
 
-    def forget(self, uid: str) -> None:
-        scope = self._registry.forget(uid)
-        if scope:
-            self._wake_next(scope)
+    def let_go(self, uid: str, key: Key) -> None:
+        """Nothing is left to do for the object; its jobs stay its own."""
+        self._scopes.forget(uid, key)
 
-    def _leave(self, uid: str) -> None:
-        scope = self._registry.leave(uid)
-        if scope:
-            self._wake_next(scope)
-
-    def _wake_next(self, scope: str) -> None:
-        queue = self._queues.get(scope)
-        if queue:
-            key = next(iter(queue))
-            del queue[key]
-            self._wake(key)
-        if not queue:
-            self._queues.pop(scope, None)
+    def forget(self, uid: str, key: Key) -> None:
+        """The object is gone."""
+        self._scopes.forget(uid, key)
+        self._registry.forget(uid)
 
     # -- the actions
 
@@ -159,21 +155,18 @@ class Performer:
         secrets: dict[str, str],
     ) -> seen_.Preparation:
         await self._ensure_synced()
-        uid, scope = body["metadata"]["uid"], kind.scope(spec)
-        problem = await self._read_secrets(kind, body, spec, secrets)
-        if problem:
-            return problem
-        if not self._registry.enter(uid, scope):
-            self._queues[scope].setdefault(key_of(body))
+        uid, key = body["metadata"]["uid"], key_of(body)
+        if not self._scopes.enter(uid, key, kind.scope(spec)):
             message = "another job on the same target is being submitted; this one follows"
             return seen_.Waits(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
+        ready: seen_.Preparation | None = None
         try:
-            ready = await kind.prepare(account, spec, step, status, token=uuid.uuid4().hex, holder=holder)
-        except BaseException:
-            self._leave(uid)
-            raise
-        if isinstance(ready, seen_.Waits):
-            self._leave(uid)
+            ready = await self._read_secrets(kind, body, spec, secrets)
+            if ready is None:
+                ready = await kind.prepare(account, spec, step, status, token=uuid.uuid4().hex, holder=holder)
+        finally:
+            if not isinstance(ready, seen_.Prepared):
+                self._scopes.leave(uid, key)
         return ready
 
     async def _read_secrets(
@@ -196,12 +189,18 @@ class Performer:
         return None
 
     async def _find(
-        self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, submission: Submission
+        self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, status: JobStatus
     ) -> seen_.Look:
         await self._ensure_synced()
-        uid = body["metadata"]["uid"]
-        self._registry.enter(uid, kind.scope(spec))
-        look = await kind.look(account, spec, submission, lambda name: self._registry.is_free(uid, name))
+        uid, submission = body["metadata"]["uid"], status.submission or Submission()
+        self._scopes.hold(uid, kind.scope(spec))
+        # The jobs of our own earlier attempts are ours, and not what is looked for.
+        spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
+
+        def free(name: str) -> bool:
+            return name not in spent and self._registry.is_unclaimed(uid, name)
+
+        look = await kind.look(account, spec, submission, free)
         if isinstance(look, seen_.Found):
             names = [value for key, value in look.handle.items() if key != "clusterId"]
             if not all(self._registry.claim(uid, name) for name in names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kube.errors import Conflict, HandleConflict, Invalid, NotFound, StrictDecoding, Unavailable
+from zilliz_jobs.kube.errors import Conflict, HandleConflict, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
@@ -23,6 +24,7 @@ from zilliz_jobs.telemetry.metrics import Metrics
 
 STORE_PAUSE_SECONDS = 0.5
 STORE_MAX_PAUSE_SECONDS = 10.0
+MAX_OTHERS = 10
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +86,11 @@ class Recorder:
         return stored
 
     async def write_answer(self, kind: AnyKind, body: Body, intent: JobStatus, status: JobStatus) -> Body:
-        """Store what became of the request, whatever the object's version, and until it is stored."""
+        """Store what became of the request, whatever the object's version, and until it is stored.
+
+        Returns the object as stored, with the end that somebody else recorded first if so. Raises NotFound when the
+        object is gone; the log and the claims are then all that is left of the job.
+        """
         submission = intent.submission
         assert submission is not None  # noqa: S101 - callers sent an intent
         pause = STORE_PAUSE_SECONDS
@@ -94,15 +100,14 @@ class Recorder:
                 self._tell(kind, body, stored, intent, status)
                 return stored
             except HandleConflict as conflict:
-                return await self._another_record(kind, conflict.body, status)
+                return await self._another_record(kind, body, conflict.body, status)
             except NotFound:
                 log.warning("%s: deleted while it was submitted; its job: %s", key_of(body), handle_of(status))
-                return body
-            except StrictDecoding as error:
-                self._crds.doubt(kind.resource.kind, str(error))
-            except Invalid:
-                log.exception("%s: the answer of the cloud cannot be stored", key_of(body))
-            except Unavailable as error:
+                raise
+            except KubeError as error:
+                # Whatever it is, a right that is missing or credentials that ran out: the handle stands nowhere else.
+                if isinstance(error, StrictDecoding):
+                    self._crds.doubt(kind.resource.kind, str(error))
                 log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
@@ -174,25 +179,37 @@ class Recorder:
         if is_finished(new) and not is_finished(old):
             self._metrics.finished.labels(kind.resource.kind, str(new.state)).inc()
 
-    async def _another_record(self, kind: AnyKind, live: Body, status: JobStatus) -> Body:
+    async def _another_record(self, kind: AnyKind, body: Body, live: Body, status: JobStatus) -> Body:
         """Somebody else recorded an end for this submission first. If it names another job, both must be known."""
         ours, theirs = handle_of(status), handle_of(status_of(live))
+        if live["metadata"]["uid"] != body["metadata"]["uid"]:
+            log.warning("%s: replaced while it was submitted; its job: %s", key_of(body), ours)
+            raise NotFound("cannot store the answer: the object was replaced meanwhile")
         if not ours or ours == theirs or set(ours.values()) <= set(theirs.values()):
             return live
         names = ", ".join(sorted(ours.values()))
         message = f"the cloud also named {names} for this submission; look at both"
         log.error("%s: TwoHandles: %s", key_of(live), message)
         self._events.post(live, "Warning", str(Reason.TWO_HANDLES), message)
-        current = status_of(live)
-        if current.submission is None:
-            return live
-        others = sorted({*(current.submission.other_handles or []), *ours.values()})
-        noted = current.but(submission=current.submission.but(other_handles=others[:10]))
-        try:
-            return await self._writer.write(kind.resource, live, noted.wire())
-        except (Conflict, Unavailable) as error:
-            log.warning("%s: cannot note the second job: %s", key_of(live), error)
-            return live
+        pause = STORE_PAUSE_SECONDS
+        while True:
+            current = status_of(live)
+            known = {*handle_of(current).values(), *((current.submission and current.submission.other_handles) or [])}
+            new = sorted({*ours.values()} - known)
+            if current.submission is None or not new:
+                return live
+            others = [*(current.submission.other_handles or []), *new]
+            noted = current.but(submission=current.submission.but(other_handles=others[:MAX_OTHERS]))
+            try:
+                return await self._writer.write(kind.resource, live, noted.wire())
+            except NotFound:
+                raise
+            except KubeError as error:
+                log.warning("%s: cannot note the second job yet: %s", key_of(live), error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
+            with contextlib.suppress(Unavailable):
+                live = await self._objects.get(kind.resource, live["metadata"]["namespace"], live["metadata"]["name"])
 
 
 def _is_deleting(body: Body) -> bool:

@@ -18,6 +18,7 @@ from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of
+from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.connectiontick import ConnectionTicker
 from zilliz_jobs.engine.crdcheck import CrdCheck
@@ -30,7 +31,7 @@ from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.client import KubeClient
-from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound, StrictDecoding, Unavailable
+from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
@@ -59,9 +60,8 @@ class Engine:
         self.store = ObjectStore(self.registry, self.kinds)
         self._tries: dict[Key, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._synced = asyncio.Event()
-        self._syncing = asyncio.Lock()
         self.objects = Objects(client)
+        self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
         self.events = EventPoster(client, instance=f"zilliz-jobs-{uuid.uuid4().hex[:6]}")
         secrets, writer = Secrets(client), StatusWriter(client)
         self.crds = CrdCheck(client, self.metrics)
@@ -75,7 +75,7 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
-        self.performer = Performer(self.registry, secrets, wake=self.queue.add, ensure_synced=self._ensure_synced)
+        self.performer = Performer(self.registry, secrets, wake=self.queue.add, ensure_synced=self.census.ensure)
         self.rules = Rules(
             missing_grace=settings.missing_grace,
             poll_min=settings.poll_min,
@@ -128,56 +128,46 @@ class Engine:
         """An object was made, changed, or seen for the first time. Cheap for a finished one."""
         key = key_of(body)
         if key.kind == CONNECTION:
-            if self.connections.get(key) is not self.connections.learn(key, body):
+            if self.connections.get(key) is not self.connections.learn(key, body):  # else the echo of our own check
+                self._tries.pop(key, None)
                 self.queue.add(key)
-            return
-        replaced = self.store.replaced_uid(body)
-        if replaced is not None:
-            self.performer.forget(replaced)
-            self._tries.pop(key, None)
+        elif not self.store.is_stale(body):
+            self._take_in(key, body)
+
+    def _take_in(self, key: Key, body: Body, *, certain: bool = False) -> None:
+        known = self.store.uid(key)
+        if known not in (None, body["metadata"]["uid"]):  # another object of the same name; its end went unseen
+            self.forget(self.store.body(key) or _stub(key, known))
         news = self.store.is_news(body)
-        if self.store.remember(body):
-            if news:
-                self.queue.add(key)
-        else:
-            self._let_go(key)
+        if not self.store.remember(body, certain=certain):
+            self._let_go(key, body["metadata"]["uid"])
+        elif news:
+            self.queue.add(key)
 
     def forget(self, body: Body) -> None:
-        """An object is gone."""
-        key = key_of(body)
+        """An object is gone. Its successor of the same name, if that was told of first, stays."""
+        key, uid = key_of(body), body["metadata"]["uid"]
         if key.kind == CONNECTION:
-            self.connections.forget(key)
-            self._wake_dependents(key)
-        else:
-            with contextlib.suppress(ValidationError):
-                self.recorder.tell_deleted(body, status_of(body))
-            self.performer.forget(body["metadata"]["uid"])
-            self.store.forget(key)
-            self._let_go(key)
-        self.queue.forget(key)
-        self._tries.pop(key, None)
-
-    def _let_go(self, key: Key) -> None:
-        self.store.drop(key)
-        self._tries.pop(key, None)
-        self.recorder.forget(key)
-
-    async def _ensure_synced(self) -> None:
-        """Know every object before the first submission or look-up, whatever the watches have told so far."""
-        if self._synced.is_set():
+            if self.connections.forget(key, uid):
+                self.metrics.forget_connection(key.namespace, key.name)
+                self._wake_dependents(key)
             return
-        async with self._syncing:
-            if self._synced.is_set():
-                return
-            for kind in self.kinds.values():
-                for namespace in self._namespaces:
-                    async for body in self.objects.list_all(kind.resource, namespace):
-                        self.store.note({**body, "kind": kind.resource.kind})
-            self._synced.set()
+        with contextlib.suppress(ValidationError):
+            self.recorder.tell_deleted(body, status_of(body))
+        self.census.forget(uid)
+        self.performer.forget(uid, key)
+        if self.store.uid(key) in (None, uid):
+            self._let_go(key, uid)
+            self.store.forget(key)
+            self.queue.forget(key)
 
-    @property
-    def _namespaces(self) -> list[str | None]:
-        return [*self.settings.namespaces] or [None]
+    def _let_go(self, key: Key, uid: str) -> None:
+        """Nothing is left to do for the object; what is known of a successor of the same name stays."""
+        self.performer.let_go(uid, key)
+        if self.store.uid(key) in (None, uid):
+            self.store.drop(key)
+            self._tries.pop(key, None)
+            self.recorder.forget(key)
 
     # -- work
 
@@ -196,38 +186,40 @@ class Engine:
                 self.metrics.queue_depth.set(len(self.queue))
 
     async def _tick(self, key: Key) -> None:
+        uid = self._uid(key)
         try:
             if key.kind == CONNECTION:
                 await self._check(key)
             else:
                 await self._job(key)
         except NotFound:
-            self._let_go(key)
+            self._is_gone(key, uid)
         except Conflict:
-            await self._refetch(key)
-        except (StrictDecoding, Unavailable) as error:
-            log.warning("%s: %s", key, error)
-            self._again(key, getattr(error, "retry_after", None))
+            await self._refetch(key, uid)
         except (KubeError, ValidationError) as error:
             log.warning("%s: %s", key, error)
-            self._again(key)
+            self._again(key, getattr(error, "retry_after", None))
 
     async def _job(self, key: Key) -> None:
         body = self.store.body(key)
         if body is None:
+            self._tries.pop(key, None)
             return
         kind, tries = self.kinds[key.kind], self._tries.get(key, 0)
         if not await self._connection_is_known(connection_key(body)):
             self.queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
+        uid = body["metadata"]["uid"]
         result = await self.jobs.tick(kind, body, tries)
         self.metrics.ticks.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
+        if self.store.uid(key) != uid:
+            return  # gone meanwhile; its successor, if there is one, is in the queue
         if result.learnt:
             self._tries.pop(key, None)
         else:
             self._tries[key] = tries + 1
         if result.body is None or not self.store.remember(result.body):
-            self._let_go(key)
+            self._let_go(key, uid)
         elif result.wake is not None:
             self.queue.add(key, result.wake)
 
@@ -244,37 +236,51 @@ class Engine:
                 return True
             self.learn({**body, "kind": CONNECTION})
             connection = self.connections.get(key)
-        return connection is None or connection.spec is None or connection.checked or connection.problem is not None
+        return connection is None or connection.is_known
 
     async def _check(self, key: Key) -> None:
-        connection = self.connections.get(key)
+        connection, tries = self.connections.get(key), self._tries.get(key, 0)
         if connection is None:
+            self._tries.pop(key, None)
             return
-        tries = self._tries.get(key, 0)
         wake, changed = await self.checks.tick(connection, tries)
+        if self.connections.get(key) is not connection:
+            return  # gone or changed meanwhile, and then it is in the queue
         self._tries[key] = tries + 1 if connection.problem else 0
         self.queue.add(key, wake)
         if changed:
             self._wake_dependents(key)
 
-    async def _refetch(self, key: Key) -> None:
+    async def _refetch(self, key: Key, uid: str | None) -> None:
         """The object changed under our hands: read it and begin anew, a little later."""
         resource = ZILLIZ_CONNECTION if key.kind == CONNECTION else self.kinds[key.kind].resource
         try:
             body = await self.objects.get(resource, key.namespace, key.name)
         except NotFound:
-            self._let_go(key)
+            self._is_gone(key, uid)
             return
         except KubeError:
             self._again(key)
             return
-        self.learn({**body, "kind": key.kind})
-        self.queue.add(key, REFETCH_SECONDS)
+        if key.kind == CONNECTION:
+            self.connections.learn(key, body)
+        else:
+            self._take_in(key, {**body, "kind": key.kind}, certain=True)
+        self._again(key, base=REFETCH_SECONDS)
 
-    def _again(self, key: Key, after: float | None = None) -> None:
+    def _uid(self, key: Key) -> str | None:
+        connection = self.connections.get(key)
+        return connection.uid if connection else self.store.uid(key)
+
+    def _is_gone(self, key: Key, uid: str | None) -> None:
+        """The API server does not know it; a watch that was cut off never tells of that."""
+        if uid is not None and self._uid(key) == uid:
+            self.forget(self.store.body(key) or _stub(key, uid))
+
+    def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:
         tries = self._tries.get(key, 0)
         self._tries[key] = tries + 1
-        wait = exponential(tries, base=1.0, cap=self.settings.retry_cap, jitter=0.5)
+        wait = exponential(tries, base=base, cap=self.settings.retry_cap, jitter=0.5)
         self.queue.add(key, max(wait, after or 0.0))
 
     def _wake_dependents(self, connection: Key) -> None:
@@ -287,3 +293,8 @@ class Engine:
             changed.clear()
             for key in self.store.unfinished():
                 self.queue.add(key)
+
+
+def _stub(key: Key, uid: str | None) -> Body:
+    """What is left to say of an object that was settled."""
+    return {"kind": key.kind, "metadata": {"namespace": key.namespace, "name": key.name, "uid": uid}}

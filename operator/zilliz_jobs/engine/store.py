@@ -1,6 +1,7 @@
 """The objects that are not finished, as last seen or stored, and who depends on which connection.
 
-Bodies are kept as bytes, which take a tenth of the dicts; a finished object leaves nothing but its claims.
+Bodies are kept as bytes, which take a tenth of the dicts; a finished object leaves nothing but its claims and its
+version, by which a late echo of an earlier one is told.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -18,13 +20,25 @@ from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.kinds.base import AnyKind
 
 
+class Version(NamedTuple):
+    """Which object of a name, and which state of it."""
+
+    uid: str
+    resource_version: str
+
+
+def version_of(body: Body) -> Version:
+    meta = body["metadata"]
+    return Version(meta["uid"], meta.get("resourceVersion") or "")
+
+
 class ObjectStore:
     """One event loop, no I/O."""
 
     def __init__(self, registry: Registry, kinds: Mapping[str, AnyKind]) -> None:
         self._registry, self._kinds = registry, kinds
         self._bodies: dict[Key, bytes] = {}
-        self._uids: dict[Key, str] = {}
+        self._versions: dict[Key, Version] = {}
         self._connection: dict[Key, Key] = {}
         self._dependents: defaultdict[Key, set[Key]] = defaultdict(set)
 
@@ -42,10 +56,22 @@ class ObjectStore:
     def dependents(self, connection: Key) -> list[Key]:
         return list(self._dependents.get(connection, ()))
 
-    def replaced_uid(self, body: Body) -> str | None:
-        """The uid of an earlier object of the same name, if there was one."""
-        old = self._uids.get(key_of(body))
-        return old if old not in (None, body["metadata"]["uid"]) else None
+    def uid(self, key: Key) -> str | None:
+        """The uid of the object of this name, as far as is known."""
+        version = self._versions.get(key)
+        return version.uid if version else None
+
+    def is_stale(self, body: Body) -> bool:
+        """Whether something newer of this name is known: our own writes overtake their echo, and a replaced object
+        may be told of after its successor.
+
+        Versions are opaque by contract and numbers in fact; where they are not, the event wins, and a stale write is
+        a Conflict.
+        """
+        known = self._versions.get(key_of(body))
+        with contextlib.suppress(ValueError):
+            return known is not None and int(known.resource_version) > int(version_of(body).resource_version)
+        return False
 
     def is_news(self, body: Body) -> bool:
         """Whether an event asks for a pass: what people set has changed, or the object is new here.
@@ -55,14 +81,17 @@ class ObjectStore:
         known = self.body(key_of(body))
         return known is None or _asked(known) != _asked(body)
 
-    def remember(self, body: Body) -> bool:
-        """Keep the newest of what is known and `body`; False where nothing is left to do for it."""
+    def remember(self, body: Body, *, certain: bool = False) -> bool:
+        """Keep the newest of what is known and `body`; False where nothing is left to do for it.
+
+        `certain`: it was read from the API server this moment, so it counts whatever its version (a cluster that was
+        restored from a backup begins again with lower ones).
+        """
         key = key_of(body)
+        if not certain and self.is_stale(body):
+            return key in self._bodies
         self.note(body)
-        self._uids[key] = body["metadata"]["uid"]
-        known = self.body(key)
-        if known is not None and _is_newer(known, body):
-            return True
+        self._versions[key] = version_of(body)
         if is_settled(body):
             return False
         self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
@@ -80,14 +109,14 @@ class ObjectStore:
         status = body.get("status") or {}
         record = status.get("submission")
         if not isinstance(record, dict) or record.get("handle") or status.get("completionTime"):
-            return
+            return  # whoever works on the object leaves its scope
         kind = self._kinds[body["kind"]]
         try:
             parsed, spec = status_of(body), kind.resource.spec.model_validate(body.get("spec") or {})
         except ValidationError:
             return
         if is_open(parsed):
-            self._registry.enter(uid, kind.scope(spec))
+            self._registry.hold(uid, kind.scope(spec))
 
     def drop(self, key: Key) -> None:
         """Nothing is left to do for the object."""
@@ -97,7 +126,7 @@ class ObjectStore:
     def forget(self, key: Key) -> None:
         """The object is gone."""
         self.drop(key)
-        self._uids.pop(key, None)
+        self._versions.pop(key, None)
 
     def _unlink(self, key: Key) -> None:
         connection = self._connection.pop(key, None)
@@ -108,26 +137,12 @@ class ObjectStore:
 
 
 def _asked(body: Body) -> tuple[object, ...]:
-    meta = body["metadata"]
-    annotations = meta.get("annotations") or {}
+    meta = slim(body)["metadata"]
     return (
         meta["uid"],
         meta.get("generation"),
         meta.get("deletionTimestamp"),
         meta.get("finalizers") or [],
         meta.get("labels") or {},
-        {name: value for name, value in annotations.items() if not name.endswith("last-applied-configuration")},
+        meta.get("annotations") or {},
     )
-
-
-def _is_newer(known: Body, body: Body) -> bool:
-    """Whether what is known is newer than what an event brings: our own write may overtake its echo.
-
-    Versions are opaque by contract and numbers in fact; where they are not, the event wins, and a stale write is a
-    Conflict.
-    """
-    if known["metadata"]["uid"] != body["metadata"]["uid"]:
-        return False
-    with contextlib.suppress(ValueError):
-        return int(known["metadata"]["resourceVersion"]) > int(body["metadata"]["resourceVersion"])
-    return False

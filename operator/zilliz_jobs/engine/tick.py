@@ -19,13 +19,14 @@ from zilliz_jobs.core.observation import Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Plan, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open
-from zilliz_jobs.engine.bodies import FINALIZER, Body, Surroundings, connection_key, key_of, snapshot
+from zilliz_jobs.engine.bodies import FINALIZER, Body, Surroundings, connection_key, key_of, snapshot, status_of
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.errors import KubeError, NotFound, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
 MAX_PASSES = 12
@@ -78,7 +79,8 @@ class JobTicker:
     async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
         """Raises KubeError: Conflict when the object changed meanwhile, Unavailable when a write was lost."""
         seen = seen or Nothing()
-        link = self._connections.link(connection_key(body))
+        parting = bool(body["metadata"].get("deletionTimestamp"))
+        link = self._connections.link(connection_key(body), parting=parting)
         around = Surroundings(link=link, gate=self._crds.gate(kind.resource.kind), tries=tries, rules=self._rules)
         base = snapshot(kind, body, around)
         run = _Run(kind, body, base, base.status)
@@ -106,25 +108,32 @@ class JobTicker:
     async def _perform(self, run: _Run, plan: Plan) -> Observation:
         assert plan.action is not None  # noqa: S101 - callers hold an action
         snap = replace(run.base, status=run.status)
-        account = await self._connections.account(connection_key(run.body))
+        connection, parting = connection_key(run.body), run.base.deleting_since is not None
+        account = await self._connections.account(connection, parting=parting)
         if account is None:
-            problem = self._connections.link(connection_key(run.body)).problem
+            problem = self._connections.link(connection).problem
             message = problem.message if problem else "the connection is not usable"
             return seen_.Unreadable(Reason.CONNECTION_NOT_READY, message)
         seen = await self._performer.perform(
             run.kind, account, run.body, snap, plan.action, holder=self.holder, secrets=run.secrets
         )
         if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
-            self._connections.suspect(connection_key(run.body))
+            self._connections.suspect(connection)
         return seen
 
     async def _submit(self, run: _Run, plan: Plan) -> Plan:
         """The intent, the fence, the POST, its record. A POST is finished and recorded even when told to stop."""
-        if plan.finalizer is True:
-            run.body = await self._recorder.add_finalizer(run.kind, run.body)
-            run.base = replace(run.base, finalizer=True)
-        fence = Fence(float(self._rules.fence_seconds), self._leads).start()
-        run.body = await self._recorder.write_intent(run.kind, run.body, plan.status)
+        try:
+            if plan.finalizer is True:
+                run.body = await self._recorder.add_finalizer(run.kind, run.body)
+                run.base = replace(run.base, finalizer=True)
+            fence = Fence(float(self._rules.fence_seconds), self._leads).start()
+            run.body = await self._recorder.write_intent(run.kind, run.body, plan.status)
+        except Unavailable:
+            raise  # the intent may be stored, so its scope stays ours
+        except KubeError:
+            self._performer.release_scope(run.body, run.status)
+            raise
         run.status = plan.status
         return await self._performer.shielded(self._send(run, fence))
 
@@ -140,10 +149,17 @@ class JobTicker:
         if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(run.body))
         plan = decide(replace(run.base, status=run.status), answer, now=self._now())
-        run.body = await self._recorder.write_answer(run.kind, run.body, run.status, plan.status)
-        run.status = plan.status
-        self._performer.claim(run.body, run.status)
-        return plan
+        self._performer.claim(run.body, plan.status)
+        try:
+            run.body = await self._recorder.write_answer(run.kind, run.body, run.status, plan.status)
+        except NotFound:
+            self._performer.forget(run.body["metadata"]["uid"], key_of(run.body))
+            raise
+        run.status = status_of(run.body)
+        if run.status.submission == plan.status.submission:
+            return plan
+        # Somebody recorded another end for this submission: theirs is what the object goes on with.
+        return decide(replace(run.base, status=run.status), Nothing(), now=self._now())
 
     async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> TickResult:
         """Nothing is left to do now: store the status, then what depends on its being stored."""

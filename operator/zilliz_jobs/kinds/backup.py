@@ -6,7 +6,7 @@ submission is found by inference: the one manual backup that was not there befor
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
@@ -14,8 +14,9 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.backups import Backup
+from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.effects import Taken
-from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.errors import CloudError, NotFound
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Absent, Accepted, Found, Look, Seen, SubmitAnswer, Undecided, Waits
@@ -76,24 +77,31 @@ class BackupKind(JobKind[BackupJobSpec]):
 
         listing = f"list backups of {spec.cluster_id}"
         backups = await stable(fetch, key=lambda b: b.backup_id, listing=listing)
-        known = set((submission.baseline or {}).get("backups", ()))
+        baseline = submission.baseline or {}
+        if "backups" not in baseline:
+            return Undecided("the record does not say which backups there were before; compare by hand")
+        known = set(baseline["backups"])
         new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and _is_later(b, submission)]
         matching = [b for b in new if await _is_wanted(account, spec, b)]
         if len(matching) > 1:
             return Undecided(
                 f"{len(matching)} new backups could be it: {', '.join(b.backup_id for b in matching[:5])}"
             )
+        rows = await _new_jobs(account, spec, submission, free)
         if not matching:
+            # A backup that failed at once may be on no list; what the console shows beside the listed ones may be it.
+            listed = {b.backup_id for b in await account.session.backups.list(cluster_id=spec.cluster_id)}
+            if odd := [row.job_id for row in rows if row.backup_id not in listed]:
+                return Undecided(f"the console shows backup jobs that no backup is listed for: {', '.join(odd[:5])}")
             return Absent()
-        handle = {"backupId": matching[0].backup_id}
-        job_id = await _job_of(account, spec, submission, free)
-        return Found(handle | ({"jobId": job_id} if job_id else {}), Evidence.INFERRED)
+        backup_id = matching[0].backup_id
+        jobs = [row.job_id for row in rows if row.backup_id in ("", backup_id)]
+        return Found({"backupId": backup_id} | ({"jobId": jobs[0]} if len(jobs) == 1 else {}), Evidence.INFERRED)
 
     async def observe(self, account: Account, spec: BackupJobSpec, status: JobStatus) -> Seen:
         handle = (status.submission.handle if status.submission else None) or {}
         job_id, backup_id = handle.get("jobId"), handle.get("backupId")
-        if job_id:
-            job = await answers.describe(account.session, job_id)
+        if job_id and (job := await _job(account, job_id, or_none=bool(backup_id))):
             ended = job.state is not None and job.state.finished
             return Seen(
                 state=job.state,
@@ -102,7 +110,7 @@ class BackupKind(JobKind[BackupJobSpec]):
                 progress=job.progress,
                 start_time=job.start_time,
                 end_time=job.end_time,
-                estimated_end=answers.estimate(job.start_time, account.session.cloud_time, job.progress),
+                estimated_end=answers.estimate(job.start_time, account.cloud_time, job.progress),
                 message=job.message,
                 result=await _made(account, spec, backup_id) if backup_id and ended else {},
             )
@@ -110,6 +118,7 @@ class BackupKind(JobKind[BackupJobSpec]):
         return Seen(
             state=state_of(backup.status),
             cloud_status=backup.status,
+            job_id=job_id or "",
             start_time=backup.create_time,
             result=_result(backup),
         )
@@ -133,19 +142,29 @@ async def _is_wanted(account: Account, spec: BackupJobSpec, backup: Backup) -> b
     return not names or names == set(spec.collections)
 
 
-async def _job_of(account: Account, spec: BackupJobSpec, submission: Submission, free: Claimable) -> str | None:
-    """The id of the backup's job: only the console lists jobs, and only one that started after us can be it."""
+async def _new_jobs(
+    account: Account, spec: BackupJobSpec, submission: Submission, free: Claimable
+) -> list[ConsoleJob]:
+    """The backup jobs that began after us and belong to nobody here; only the console lists jobs."""
     console = account.session.console
     if console is None:
-        return None
-    rows = await console.list(type="BACKUP", cluster_id=spec.cluster_id)
-    after = submission.cloud_time
-    new = [
-        r.job_id
-        for r in rows
-        if free(r.job_id) and (after is None or (r.start_time or r.create_time or after) >= after - SLACK)
-    ]
-    return new[0] if len(new) == 1 else None
+        return []
+    rows, after = await console.list(type="BACKUP", cluster_id=spec.cluster_id), submission.cloud_time
+
+    def began(row: ConsoleJob) -> datetime | None:
+        return row.start_time or row.create_time
+
+    return [r for r in rows if free(r.job_id) and (after is None or (began(r) or after) >= after - SLACK)]
+
+
+async def _job(account: Account, job_id: str, *, or_none: bool) -> answers.Basic | None:
+    """Jobs are forgotten some day. Raises CloudError; with `or_none` an unknown job is None instead."""
+    try:
+        return await answers.describe(account.session, job_id)
+    except NotFound:
+        if or_none:
+            return None
+        raise
 
 
 async def _made(account: Account, spec: BackupJobSpec, backup_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from zilliz_jobs.api.connection import ImportApi
@@ -43,6 +44,11 @@ class Account:
 
     session: CloudSession
     import_api: ImportApi = ImportApi.V2
+
+    @property
+    def cloud_time(self) -> datetime | None:
+        """The clock of the control plane when it last answered: the times of jobs are its times too."""
+        return self.session.transport.cloud_time
 
 
 @dataclass(frozen=True)
@@ -135,7 +141,7 @@ class JobKind(ABC, Generic[S]):
             return answers.waiting(error)
         if isinstance(ready, Waits):
             return ready
-        return Prepared(token, holder, ready.baseline, account.session.cloud_time)
+        return Prepared(token, holder, ready.baseline, account.cloud_time)
 
     async def look(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
         try:

@@ -7,6 +7,7 @@ same import, submitted again.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -19,7 +20,18 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.errors import CloudError, NotFound
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import state_of
-from zilliz_jobs.core.observation import Absent, Accepted, Found, Look, Refused, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.observation import (
+    Absent,
+    Accepted,
+    Found,
+    Look,
+    NotSent,
+    Refused,
+    Seen,
+    SubmitAnswer,
+    Undecided,
+    Waits,
+)
 from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
@@ -94,9 +106,11 @@ class ImportKind(JobKind[ImportJobSpec]):
             return Waits(Reason.NO_PUBLIC_API, problem)
         if step == RETRY_STEP:
             earlier = (status.attempts or [])[-2].job_id or ""
-            job = await account.session.jobs.describe(earlier)
-            end = format_time(job.end_time) if job.end_time else ""
-            return Ready({"jobId": [earlier], "endTime": [end]})
+            try:
+                job = await account.session.jobs.describe(earlier)
+            except NotFound:  # forgotten: the retry is refused in the cloud's own words
+                return Ready({"jobId": [earlier], "endTime": [""]})
+            return Ready({"jobId": [earlier], "endTime": [format_time(job.end_time) if job.end_time else ""]})
         if spec.cluster_id:
             await account.session.clusters.describe(spec.cluster_id)
         else:
@@ -110,6 +124,8 @@ class ImportKind(JobKind[ImportJobSpec]):
         if account.import_api is ImportApi.V1:
             if session.imports_v1 is None:
                 return Refused(Reason.REJECTED, "cannot use the v1 import API: the connection names no region")
+            if order.secrets.get("token"):
+                return NotSent(Reason.NO_PUBLIC_API, "the v1 import API takes no short-term token; use importApi V2")
             request = v1_request(spec, order.secrets)
             return answers.submitted(
                 await session.imports_v1.create(request, token=order.token, fence=order.fence), ("jobId",)
@@ -131,10 +147,8 @@ class ImportKind(JobKind[ImportJobSpec]):
             began = await self._began(account, spec, job_id)
             if began.is_older(submission):
                 reaches_back |= began.finished
-            elif (names := began.files) and not same_files(spec, names):
-                continue
-            else:
-                (candidates if began.files and began.dated else unsure).append(job_id)
+            elif (fits := same_files(spec, began.files)) is not False:
+                (candidates if fits and began.dated and submission.cloud_time else unsure).append(job_id)
         if len(candidates) == 1 and not unsure:
             return Found({"jobId": candidates[0]}, Evidence.INFERRED)
         if candidates or unsure:
@@ -159,7 +173,7 @@ class ImportKind(JobKind[ImportJobSpec]):
         start = status.start_time
         if start is None and facts.start_time is None:
             start = await self._start_time(account, job_id)
-        return facts.seen(job_id, start, account.session.cloud_time)
+        return facts.seen(job_id, start, account.cloud_time)
 
     # -- parts
 
@@ -191,24 +205,30 @@ class ImportKind(JobKind[ImportJobSpec]):
         return [job_id for job_id, collection in rows if collection in ("", spec.collection)]
 
     async def _began(self, account: Account, spec: ImportJobSpec, job_id: str) -> _Began:
-        job = await account.session.jobs.describe(job_id)
-        facts = await self._facts(account, spec, job_id)
-        state = state_of(job.status)
-        return _Began(job.start_time, facts.names, state is not None and state.finished)
+        """What is listed may be unknown to the other reads; then it is not ruled out by them."""
+        start, finished, files = None, False, frozenset[str]()
+        with suppress(NotFound):
+            job = await account.session.jobs.describe(job_id)
+            state = state_of(job.status)
+            start, finished = job.start_time, state is not None and state.finished
+        with suppress(NotFound):
+            files = (await self._facts(account, spec, job_id)).names
+        return _Began(start, files, finished)
 
     async def _reaches_back(
         self, account: Account, submission: Submission, rows: list[str], unclaimed: list[str]
     ) -> bool:
         """Whether an import that this submission started would still be listed."""
-        now, sent = account.session.cloud_time, submission.cloud_time
+        now, sent = account.cloud_time, submission.cloud_time
         if now is None or sent is None:
             return False
         if now - sent < LIST_MEMORY:
             return True
         for job_id in [row for row in rows if row not in unclaimed][:MAX_CANDIDATES]:
-            job = await account.session.jobs.describe(job_id)
-            if job.end_time and job.end_time < sent:
-                return True
+            with suppress(NotFound):
+                job = await account.session.jobs.describe(job_id)
+                if job.end_time and job.end_time < sent:
+                    return True
         return False
 
     async def _retry_in_place(self, account: Account, order: Order) -> SubmitAnswer:
@@ -227,7 +247,11 @@ class ImportKind(JobKind[ImportJobSpec]):
         """The job under its old id, if it moved on since the retry was about to be sent."""
         baseline = submission.baseline or {}
         earlier, ended = baseline.get("jobId", [""])[0], baseline.get("endTime", [""])[0]
-        job = await account.session.jobs.describe(earlier)
+        try:
+            job = await account.session.jobs.describe(earlier)
+        except NotFound:
+            return None
         state = state_of(job.status)
-        again = state is not State.FAILED or (job.end_time is not None and format_time(job.end_time) != ended)
+        restarted = state is not None and state is not State.FAILED
+        again = restarted or (job.end_time is not None and format_time(job.end_time) != ended)
         return Found({"jobId": earlier}, Evidence.MARKER) if again else None

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from zilliz_jobs.api.importjob import MAX_LISTED_FILES, ImportJobSpec
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.imports import ImportDetail, ImportProgress, ImportRequest, ImportTarget
-from zilliz_jobs.cloud.imports_v1 import ImportProgressV1, ImportRequestV1
+from zilliz_jobs.cloud.imports_v1 import ImportDetailV1, ImportProgressV1, ImportRequestV1
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Seen
@@ -119,25 +119,23 @@ def facts_v2(progress: ImportProgress) -> Facts:
         progress=progress.progress,
         end_time=progress.complete_time if state is not None and state.finished else None,
         message=_why(progress.reason, files) if state is State.FAILED else "",
-        names=frozenset(f.file_name for f in files if f.file_name),
+        names=_names(files),
         result=result,
     )
 
 
 def facts_v1(progress: ImportProgressV1) -> Facts:
     """The v1 answer has no state word: an error means failed, a completion time without one means completed."""
-    if progress.error_message:
-        state, word = State.FAILED, "ImportFailed"
-    elif progress.complete_time is not None:
-        state, word = State.SUCCESSFUL, "ImportCompleted"
-    else:
-        state, word = State.IN_PROGRESS, "ImportRunning"
     files = progress.details or ((progress,) if progress.file_name else ())
+    word = _word_v1(progress)
+    if word == "ImportCompleted" and any(f.error_message for f in files):
+        word = "ImportFailed"
+    state = state_of(word)
     named = [
         ImportDetail(
             file_name=f.file_name,
             file_size=f.file_size,
-            state=word,
+            state=_word_v1(f),
             progress=f.ready_percentage,
             reason=f.error_message,
         )
@@ -149,9 +147,21 @@ def facts_v1(progress: ImportProgressV1) -> Facts:
         progress=progress.ready_percentage,
         end_time=progress.complete_time,
         message=_why(progress.error_message, named) if state is State.FAILED else "",
-        names=frozenset(f.file_name for f in named if f.file_name),
+        names=_names(named),
         result={"files": [_file(f) for f in _failed_first(named)[:MAX_LISTED_FILES]]} if named else {},
     )
+
+
+def _names(files: Any) -> frozenset[str]:
+    """The files' names; none where one answer names several, since a comma can be part of a name too."""
+    names = frozenset(f.file_name for f in files if f.file_name)
+    return frozenset() if len(names) == 1 and "," in next(iter(names)) else names
+
+
+def _word_v1(progress: ImportDetailV1) -> str:
+    if progress.error_message:
+        return "ImportFailed"
+    return "ImportRunning" if progress.complete_time is None else "ImportCompleted"
 
 
 def described_by_job(job: Job) -> Facts:
@@ -165,15 +175,39 @@ def described_by_job(job: Job) -> Facts:
     )
 
 
-def same_files(spec: ImportJobSpec, names: frozenset[str]) -> bool:
-    """Whether every file that the cloud names can come from the spec's sources; it may name paths or bare names."""
-    paths = [urlsplit(source).path.strip("/") or source for source in sources(spec)]
-    return all(any(_is_of(name.strip("/"), path) for path in paths) for name in names)
+def same_files(spec: ImportJobSpec, names: frozenset[str]) -> bool | None:
+    """Whether an import of these files is an import of the spec's sources; None where that cannot be told.
+
+    The cloud may name full paths or bare names, all files or (at first) some of them. False only where a file cannot
+    come from any source: an import that was wrongly ruled out would be submitted a second time.
+    """
+    wanted = sources(spec)
+    found = [[_comes_from(name, source) for source in wanted] for name in names]
+    if any(all(answer is False for answer in row) for row in found):
+        return False
+    sure = all(any(row) for row in found)
+    covered = all(any(row[i] for row in found) for i in range(len(wanted)))
+    return True if found and sure and covered else None
 
 
-def _is_of(name: str, source: str) -> bool:
-    bare = urlsplit(name).path.strip("/") or name
-    return bare == source or source.endswith(f"/{bare}") or bare.endswith(f"/{source}") or f"{source}/" in f"{bare}/"
+def _comes_from(name: str, source: str) -> bool | None:
+    """Whether the file is that very source, or a file of that folder as far as its name tells; None where it may."""
+    file, wanted = _path(name), _path(source)
+    if f"/{wanted}/" in f"/{file}/" or wanted.endswith(f"/{file}"):
+        return bool(wanted and file) or None  # of a whole bucket: perhaps
+    last = wanted.rpartition("/")[2]
+    if source.endswith("/") or "." not in last:
+        # Documented examples show bare names; a longer one may be relative to the folder.
+        return "/" not in name or (False if "://" in name else None)
+    return None if last == file.rpartition("/")[2] else False
+
+
+def _path(source: str) -> str:
+    """The path in its bucket or volume, without what a signature adds."""
+    try:
+        return unquote(urlsplit(source).path).strip("/")
+    except ValueError:
+        return source.strip("/")
 
 
 def _failed_first(files: Any) -> list[ImportDetail]:

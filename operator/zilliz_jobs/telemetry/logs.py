@@ -6,9 +6,11 @@ that neither a library's debug line nor an error text of a proxy can carry one o
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import threading
+from urllib.parse import quote
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -20,8 +22,11 @@ SHORTEST = 4  # anything shorter would cut holes into ordinary words
 
 def conceal(*values: str) -> None:
     """From now on these never appear in a log record."""
+    long = [value for value in values if len(value) >= SHORTEST]
     with _lock:
-        _secrets.update(value for value in values if len(value) >= SHORTEST)
+        for value in long:
+            # As it is, and as it stands inside JSON and in a URL.
+            _secrets.update({value, json.dumps(value)[1:-1], quote(value, safe=""), quote(value)})
 
 
 def redacted(text: str) -> str:

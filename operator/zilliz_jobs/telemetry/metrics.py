@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
 
@@ -32,6 +34,11 @@ class Metrics:
             ["namespace", "name"],
             registry=self.registry,
         )
+
+    def forget_connection(self, namespace: str, name: str) -> None:
+        """The connection is gone; its gauge would show its last state for ever."""
+        with contextlib.suppress(KeyError):
+            self.connection_ready.remove(namespace, name)
 
     def serve(self, port: int) -> None:
         """Serve /metrics on `port` from a thread of its own."""

@@ -1,9 +1,10 @@
 """The stand-in as one object: build the parts, listen, hand out the URL.
 
-async with KubeApi(crds=[Path("config/crds")]) as kube:
+async with KubeApi(crds=[Path("crds")]) as kube:
     print(kube.url)
 """
 
+import copy
 import ipaddress
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,7 +15,6 @@ from typing import Self
 from aiohttp import web
 
 from zilliz_local.kube.bodies import Source, read_bodies
-from zilliz_local.kube.builtin import CRDS, NAMESPACES
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.cleanup import Cleanup
 from zilliz_local.kube.faults import Faults
@@ -119,6 +119,7 @@ class KubeApi:
 
     def create(self, body: Body) -> Body:
         """Create an object as a client would, without HTTP. Raises `RefusalError`. The answer is read-only."""
+        body = copy.deepcopy(body)
         group, _, version = str(body["apiVersion"]).rpartition("/")
         found = [one for one in self._catalog.resources(group, version) if one.kind == body["kind"]]
         if not found:
@@ -144,6 +145,3 @@ class KubeApi:
     def _expire(self) -> None:
         self.store.expire()
         self._lister.forget()
-
-
-__all__ = ["CRDS", "NAMESPACES", "KubeApi"]

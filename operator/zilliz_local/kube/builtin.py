@@ -19,6 +19,8 @@ TEXTS: Body = {"type": "array", "items": TEXT}
 MAP: Body = {"type": "object", "additionalProperties": TEXT}
 BASE64_MAP: Body = {"type": "object", "additionalProperties": {"type": "string", "format": "byte"}}
 FREE: Body = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+MOMENT: Body = {"type": "string", "format": "date-time", "nullable": True}
+MICRO: Body = {"type": "string", "format": "micro-time", "nullable": True}
 NAME = Column("Name", format="name", description="Name of the object")
 AGE = Column("Age", description="Time since creation")
 
@@ -46,7 +48,7 @@ REFERENCE = thing(
     fieldPath=TEXT,
 )
 SOURCE = thing("The component that reported the event.", component=TEXT, host=TEXT)
-SERIES = thing("How often a repeated event was seen.", count=COUNT, lastObservedTime=TEXT)
+SERIES = thing("How often a repeated event was seen.", count=COUNT, lastObservedTime=MICRO)
 CONDITION = thing(
     "One aspect of the state.", type=TEXT, status=TEXT, reason=TEXT, message=TEXT, lastTransitionTime=TEXT
 )
@@ -54,12 +56,11 @@ EVENT_SHARED: dict[str, Body] = {
     "reason": said(TEXT, "Why: one CamelCase word for machines."),
     "type": said(TEXT, "Normal or Warning."),
     "action": said(TEXT, "What was done about the object."),
-    "eventTime": said({"type": "string", "nullable": True}, "When the event was first seen."),
+    "eventTime": said(MICRO, "When the event was first seen."),
     "series": {**SERIES, "nullable": True},
     "related": {**REFERENCE, "nullable": True},
     "reportingInstance": said(TEXT, "The process that reported the event."),
 }
-MOMENT = {"type": "string", "nullable": True}
 EVENT = thing(
     "Event is a report of something that happened somewhere in the cluster.",
     **EVENT_SHARED,
@@ -112,8 +113,8 @@ LEASE = thing(
         "Specification of the lease.",
         holderIdentity=said(TEXT, "Who holds the lease."),
         leaseDurationSeconds=said(COUNT, "How long candidates wait before they take it by force."),
-        acquireTime=MOMENT,
-        renewTime=MOMENT,
+        acquireTime=MICRO,
+        renewTime=MICRO,
         leaseTransitions=said(COUNT, "How often the holder changed."),
         strategy=TEXT,
         preferredHolder=TEXT,

@@ -4,14 +4,16 @@ Secrets turn stringData into data, events and leases have their times normalised
 """
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from zilliz_local.kube.builtin import EVENTS, LEASES, SECRETS
 from zilliz_local.kube.record import Body
-from zilliz_local.kube.refusal import Cause
+from zilliz_local.kube.refusal import Cause, RefusalError
 from zilliz_local.kube.resource import Resource
-from zilliz_local.kube.validation import wrong
+from zilliz_local.kube.validation import validate, wrong
 
+LAYOUTS = {"date-time": "2006-01-02T15:04:05Z07:00", "micro-time": "2006-01-02T15:04:05.000000Z07:00"}
 SECONDS = ("firstTimestamp", "lastTimestamp", "deprecatedFirstTimestamp", "deprecatedLastTimestamp")
 
 
@@ -24,6 +26,20 @@ def settle(resource: Resource, body: Body) -> Body:
     elif resource.key == LEASES and isinstance(body.get("spec"), dict):
         _settle_times(body["spec"], ("acquireTime", "renewTime"), fraction=True)
     return body
+
+
+def check_types(resource: Resource, rest: Body, refuse: Callable[[str], RefusalError]) -> None:
+    """A core kind with a value of the wrong type cannot even be decoded: no 422 with causes, but a 400."""
+    for cause in validate(resource.schema, rest):
+        if cause.reason != "FieldValueTypeInvalid":
+            continue
+        found = cause.message.rpartition(": ")[2]
+        kind = cause.message.partition(" must be of type ")[2].partition(":")[0]
+        if kind == "byte":
+            raise refuse("illegal base64 data at input byte 0")
+        if kind in LAYOUTS:
+            raise refuse(f'parsing time {found} as "{LAYOUTS[kind]}": cannot parse {found}')
+        raise refuse(f"json: cannot unmarshal {found} into Go struct field {resource.kind}.{cause.field}")
 
 
 def core_problems(resource: Resource, body: Body) -> list[Cause]:

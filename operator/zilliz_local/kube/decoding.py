@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zilliz_local.kube.coreways import core_problems, settle
+from zilliz_local.kube.coreways import check_types, core_problems, settle
 from zilliz_local.kube.defaulting import set_defaults
 from zilliz_local.kube.naming import META, check_shape, name_problems
 from zilliz_local.kube.pruning import prune
@@ -32,7 +32,7 @@ class Decoded:
 def decoded(
     resource: Resource, body: Any, directive: str, refuse: Callable[[str], RefusalError] | None = None
 ) -> Decoded:
-    """Take a private copy of what a client sent apart.
+    """Take what a client sent apart. Changes the body it is given.
 
     `directive` is fieldValidation: Strict refuses unknown fields (through `refuse`, 400 by default), Warn names
     them, Ignore is silent. Unknown fields are dropped in any case.
@@ -45,7 +45,7 @@ def decoded(
     gone = prune(META, meta, "metadata") + prune(resource.schema, rest)
     set_defaults(resource.schema, rest)
     if not resource.custom:
-        _check_core_types(resource, rest, refuse)
+        check_types(resource, rest, refuse)
     warnings = [f'unknown field "{path}"' for path in sorted(gone)]
     if warnings and directive == "Strict":
         words = f"strict decoding error: {', '.join(warnings)}"
@@ -76,17 +76,6 @@ def _check_type(resource: Resource, body: Any) -> None:
             raise bad_request(f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}')
         name = str((body.get("metadata") or {}).get("name", ""))
         raise invalid(resource.group, kind, name, [wrong("kind", kind, f"must be {resource.kind}")])
-
-
-def _check_core_types(resource: Resource, rest: Body, refuse: Callable[[str], RefusalError]) -> None:
-    """A core kind with a value of the wrong type cannot even be decoded."""
-    for cause in validate(resource.schema, rest):
-        if cause.reason == "FieldValueTypeInvalid":
-            field = cause.field.partition(".")[0]
-            found = cause.message.rpartition(": ")[2].strip('"')
-            if "must be of type byte" in cause.message:
-                raise refuse("illegal base64 data at input byte 0")
-            raise refuse(f"json: cannot unmarshal {found} into Go struct field {resource.kind}.{field}")
 
 
 def tidy(meta: Body) -> Body:

@@ -1,4 +1,7 @@
-"""The string formats that the API checks. Formats it does not know are ignored, as the real one does."""
+"""The string formats that the API checks. Formats it does not know are ignored, as the real one does.
+
+`micro-time` is no format of schemas: it stands for the times of core kinds that must have six digits of a second.
+"""
 
 import base64
 import binascii
@@ -8,6 +11,7 @@ from collections.abc import Callable
 from datetime import date
 
 MOMENT = re.compile(r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)$")
+MICRO = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$")
 UUID = re.compile(r"^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$", re.IGNORECASE)
 HOST = re.compile(r"^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*$")
 EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
@@ -64,6 +68,7 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "hostname": lambda text: bool(HOST.match(text)) and len(text) <= 255,
     "ipv4": _address(4),
     "ipv6": _address(6),
+    "micro-time": lambda text: bool(MICRO.match(text)) and _is_date(text[:10]),
     "password": lambda _: True,
     "uri": lambda text: bool(URI.match(text)),
     "uuid": lambda text: bool(UUID.match(text)),

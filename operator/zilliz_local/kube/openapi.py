@@ -92,6 +92,8 @@ def plain(raw: Any) -> Any:
         return raw
     if raw.get("x-kubernetes-int-or-string"):
         return {name: value for name, value in raw.items() if name not in ("anyOf", "type")}
+    if raw.get("format") == "micro-time":
+        return {**raw, "format": "date-time"}
     return {name: value if name in ("default", "enum") else plain(value) for name, value in raw.items()}
 
 

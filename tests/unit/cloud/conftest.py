@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
@@ -12,12 +11,6 @@ from tests.unit.cloud.stub import KEY, URL, StubCloud
 from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Transport
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_stray_event_loop() -> None:
-    """Else the virtual-time plugin makes a loop for the first synchronous test, and nobody closes it."""
-    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(autouse=True)

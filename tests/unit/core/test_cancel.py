@@ -38,8 +38,8 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link, Traits
 
 
-def asked(scene: Scene, token: str = "now") -> Scene:
-    return scene.but(cancel_token=token).see()
+def asked(scene: Scene, word: str = "now") -> Scene:
+    return scene.but(cancel_token=word).see()
 
 
 def outcome(scene: Scene) -> tuple[Outcome | None, str | None]:
@@ -119,9 +119,11 @@ def test_a_cancel_is_carried_out_and_ends_with_the_clouds_word() -> None:
     """A job that is called Canceled while the cloud still works on it costs money unseen."""
     scene = asked(running()).see(RUNNING)
     assert scene.plan.action == Cancel()
-    scene = scene.see(o.CancelAccepted())
-    assert outcome(scene)[0] is Outcome.ACCEPTED
+    assert scene.status.cancel.message == "the cloud is asked to cancel the job"  # type: ignore[union-attr]
+    scene = scene.later(2).see(o.CancelAccepted())
+    assert outcome(scene) == (Outcome.ACCEPTED, Reason.CANCEL_ACCEPTED)
     assert scene.status.cancel.message == "the cloud accepted the cancel"  # type: ignore[union-attr]
+    assert scene.status.cancel.time == scene.now  # type: ignore[union-attr]
     assert (scene.status.state, scene.plan.wake) == (State.IN_PROGRESS, 2.0)
     scene = scene.later(5).see(o.Nothing(), seen(word="CANCELING"))
     assert (scene.status.state, scene.status.reason) == (State.IN_PROGRESS, Reason.CANCELING)
@@ -157,7 +159,8 @@ def test_a_cancel_that_loses_the_race_says_so(end: o.Seen, answered: bool) -> No
     scene = asked(running())
     if answered:
         scene = scene.see(RUNNING, o.CancelAccepted())
-    scene = scene.see(end)
+    scene = scene.later(600).see(end)
+    assert scene.status.cancel.time == scene.now, "when we knew, whatever the cloud's clock says"  # type: ignore[union-attr]
     assert scene.status.state is end.state
     assert outcome(scene) == (Outcome.REFUSED, Reason.ALREADY_FINISHED)
     assert scene.status.cancel.message == (  # type: ignore[union-attr]
@@ -176,8 +179,9 @@ def test_a_failure_after_a_cancel_is_not_retried() -> None:
 
 
 def test_the_clouds_refusal_is_told_and_changes_nothing_else() -> None:
-    before = asked(running()).see(RUNNING)
+    before = asked(running()).see(RUNNING).later(2)
     scene = before.see(o.CancelRefused(Reason.NO_PERMISSION, "not your job"))
+    assert scene.status.cancel.time == scene.now  # type: ignore[union-attr]
     assert outcome(scene) == (Outcome.REFUSED, Reason.NO_PERMISSION)
     assert scene.status.cancel.message == "not your job"  # type: ignore[union-attr]
     assert scene.status.but(cancel=None) == before.status.but(cancel=None)
@@ -228,6 +232,13 @@ def test_a_broken_connection_only_delays_a_cancel() -> None:
     assert "the connection is not ready" in scene.status.cancel.message  # type: ignore[union-attr, operator]
     assert scene.plan.action is None
     assert scene.but(link=Link(console=True)).later(60).see(o.Nothing(), RUNNING).plan.action == Cancel()
+
+
+def test_without_the_console_api_a_person_is_told_the_way_out() -> None:
+    assert asked(running().but(link=Link())).status.cancel.message == (  # type: ignore[union-attr]
+        "the cloud's public API has no cancel; cancel the job in the web console (the object follows it), "
+        "or set consoleApi.enabled on the connection and ask again with a new token"
+    )
 
 
 def test_a_waiting_cancel_is_judged_anew_when_the_way_is_gone() -> None:

@@ -42,8 +42,8 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 
 
-def asked(scene: Scene, token: str = "again") -> Scene:
-    return scene.but(retry_token=token).see()
+def asked(scene: Scene, word: str = "again") -> Scene:
+    return scene.but(retry_token=word).see()
 
 
 def outcome(scene: Scene) -> tuple[Outcome | None, str | None]:
@@ -139,7 +139,7 @@ def test_a_retry_is_completed_when_the_cloud_takes_it() -> None:
 
 
 def test_a_retry_that_is_never_taken_failed() -> None:
-    scene = asked(broken(IMPORT)).see(PREPARED, REFUSED)
+    scene = asked(broken(IMPORT)).later(5).see(PREPARED, REFUSED)
     assert outcome(scene) == (Outcome.FAILED, Reason.REJECTED)
     assert scene.status.retry.message == "no such collection"  # type: ignore[union-attr]
     assert scene.status.retry.time == scene.now  # type: ignore[union-attr]
@@ -165,6 +165,16 @@ def test_cancel_comes_before_retry() -> None:
     runs = runs.see(RUNNING, o.CancelAccepted())
     assert runs.status.retry is None, "accepted is not yet the result"
     assert outcome(runs.see(CANCELED))[0] is Outcome.REFUSED
+
+
+def test_an_object_on_its_way_out_says_why_it_is_not_retried() -> None:
+    scene = asked(broken(IMPORT).but(deleting_since=NOON))
+    assert scene.status.retry.message == "the object is being deleted"  # type: ignore[union-attr]
+
+
+def test_the_estimate_of_a_failed_attempt_is_not_the_next_ones() -> None:
+    scene = running(IMPORT, limit=1).see(o.Seen(State.FAILED, "FAILED", estimated_end=NOON))
+    assert (scene.attempt, scene.status.estimated_completion_time) == (2, None)
 
 
 def test_one_token_is_one_retry() -> None:
@@ -203,7 +213,8 @@ def test_the_policy_retries_with_back_off_until_its_limit() -> None:
     assert (scene.status.state, scene.attempt) == (State.PENDING, 2)
     assert scene.status.reason == Reason.RETRY_SCHEDULED
     assert scene.status.message == "attempt 1 failed: disk full; retry 1 of 2 follows"
-    row = (scene.status.attempts or [])[-1]
+    row = (scene.plan.status.attempts or [])[-1]
+    assert row.state is State.PENDING
     assert (row.automatic, row.not_before) == (1, scene.now + timedelta(seconds=23))  # 22.5, in whole seconds
     assert (scene.plan.action, scene.plan.wake) == (None, 23.0)
     early = scene.later(22).see()

@@ -50,7 +50,7 @@ class Cluster:
         """Look, and change nothing."""
         try:
             schemas = await fetch_schemas(self.client)
-            new_namespace = not await self._exists(_namespace(self.namespace))
+            new_namespace = not await self._has_namespace()
             missing = tuple(resource for resource in RESOURCES if resource.kind not in schemas)
             for resource in RESOURCES:
                 if resource not in missing and missing_fields(crd(resource), schemas[resource.kind]):
@@ -117,6 +117,18 @@ class Cluster:
         except KubeError as error:
             left.append(f"CRDs and namespace {self.namespace}: {error}")
         return left
+
+    async def _has_namespace(self) -> bool:
+        try:
+            body = await self.objects.fetch(_namespace(self.namespace))
+        except NotFound:
+            return False
+        if body["metadata"].get("deletionTimestamp"):
+            raise CannotStart(
+                f"cannot use namespace {self.namespace}: it is being deleted; try again when it is gone, "
+                "or name another one with --namespace"
+            )
+        return True
 
     async def _exists(self, manifest: Manifest) -> bool:
         with suppress(NotFound):

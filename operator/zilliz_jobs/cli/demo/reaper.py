@@ -1,4 +1,4 @@
-"""Kills what the demo started once the demo is gone, however it ended. A program of its own, standard library only.
+"""Kills what the demo started once the demo is gone, and removes its folder. A program of its own, without imports.
 
 Its standard input is a pipe that only the demo holds open, with the process groups in it, one a line. `done` says
 that all has ended in good order; the end of the input without it, that the demo was killed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 
@@ -22,6 +23,8 @@ def main() -> None:
     for group in groups:
         with contextlib.suppress(OSError):
             os.killpg(group, signal.SIGKILL)
+    for folder in sys.argv[1:]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,16 @@ Exit codes: 0 all came true, 1 something did not, 2 the demo could not be held, 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
 
 from zilliz_jobs.cli.demo import story as told
 from zilliz_jobs.cli.demo.cloud import CloudAdmin
 from zilliz_jobs.cli.demo.cluster import ADVICE, Cluster, Findings
 from zilliz_jobs.cli.demo.examples import Substitutions, load
+from zilliz_jobs.cli.demo.options import Options, confirm, own_config
 from zilliz_jobs.cli.demo.play import Player, files_of, names_of
 from zilliz_jobs.cli.demo.screen import summary
 from zilliz_jobs.cli.demo.stage import Stage
@@ -30,29 +27,12 @@ from zilliz_jobs.cli.demo.watch import Watch
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError
 
-OWN_NAMESPACE = "zilliz-jobs-demo"
 OPERATOR_SETTINGS = {  # the pace of a show; a real operator looks less often
     "ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS": "true",
     "ZILLIZ_JOBS_POLL_MIN": "0.4",
     "ZILLIZ_JOBS_POLL_MAX": "0.8",
     "ZILLIZ_JOBS_PROGRESS_INTERVAL": "0.4",
 }
-
-
-@dataclass(frozen=True)
-class Options:
-    """`kubeconfig` or `context` set: the user's own cluster instead of the stand-in."""
-
-    speed: float = 1.0
-    keep: bool = False
-    kubeconfig: Path | None = None
-    context: str | None = None
-    namespace: str | None = None
-    yes: bool = False
-
-    @property
-    def own(self) -> bool:
-        return self.kubeconfig is not None or self.context is not None
 
 
 def demo(options: Options, story: Story | None = None) -> int:
@@ -84,53 +64,18 @@ def _hold(stage: Stage, options: Options, story: Story, voice: Voice) -> int:
     return asyncio.run(_perform(stage, options, story, voice, config))
 
 
-def own_config(options: Options, directory: Path) -> str:
-    """What to hand to clients as kubeconfig: the user's files, and the context laid over them.
-
-    The user's own file is neither changed nor copied, since paths in it may be relative.
-    """
-    files = str(options.kubeconfig) if options.kubeconfig else os.environ.get("KUBECONFIG", "")
-    files = files or str(Path.home() / ".kube" / "config")
-    if options.context is None:
-        return files
-    overlay = directory / "context.yaml"
-    overlay.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Config", "current-context": options.context}))
-    return f"{files}{os.pathsep}{overlay}"
-
-
-def confirm(found: Findings, keep: bool) -> None:
-    """Say what will be done to the cluster, and ask. Raises CannotStart when the answer is no."""
-    crds = ", ".join(resource.crd_name for resource in found.new_crds)
-    rows = [
-        f"This uses the Kubernetes cluster at {found.server}:",
-        f"  - installs the CRDs {crds}" if crds else "  - uses the CRDs that are installed",
-        f"  - {'makes' if found.new_namespace else 'uses'} the namespace {found.namespace}; in it, Secrets and jobs",
-        "  - runs the operator and a simulated Zilliz Cloud on this machine, as processes",
-        "  - leaves the objects there (--keep)" if keep else "  - removes all that it made at the end",
-    ]
-    if len(found.new_crds) == 0:
-        rows.append(f"An operator that runs on this cluster already must not watch {found.namespace}.")
-    sys.stdout.write("\n".join(rows) + "\n")
-    if not sys.stdin.isatty():
-        raise CannotStart("cannot ask for your consent without a terminal; say --yes")
+async def _connect(config: str, context: str | None = None) -> KubeClient:
     try:
-        answer = input("Go on? [y/N] ")
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
-        raise CannotStart("nothing was changed")
-
-
-async def _connect(config: str) -> KubeClient:
-    try:
-        return await KubeClient.connect(kubeconfig=config, trust_env=True)
+        return await KubeClient.connect(kubeconfig=config)
     except KubeError as error:
+        if context is not None:
+            raise CannotStart(f"cannot use context {context}; see: kubectl config get-contexts") from None
         raise CannotStart(f"{error}; name a kubeconfig that kubectl can use") from None
 
 
 async def _inspect(config: str, options: Options, story: Story) -> Findings:
-    async with await _connect(config) as client:
-        cluster = Cluster(client, options.namespace or OWN_NAMESPACE)
+    async with await _connect(config, options.context) as client:
+        cluster = Cluster(client, options.own_namespace)
         return await cluster.inspect(_manifests(story, cluster.namespace))
 
 
@@ -139,20 +84,23 @@ async def _perform(stage: Stage, options: Options, story: Story, voice: Voice, c
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else lambda: None)
     with voice:
-        voice.say("text", "starting a Kubernetes API and a simulated Zilliz Cloud on this machine; nothing leaves it")
+        where = "a simulated Zilliz Cloud" if options.own else "a Kubernetes API and a simulated Zilliz Cloud"
+        voice.say("text", f"starting {where} on this machine; no account is needed or used")
         url, local = await _raise_stage(stage, options, config is None)
         kubeconfig = config or str(local)
         async with await _connect(kubeconfig) as client:
-            namespace = (options.namespace or OWN_NAMESPACE) if config else "default"
+            namespace = options.own_namespace if config else "default"
             cluster, cloud = Cluster(client, namespace), CloudAdmin(url)
             found = await cluster.inspect(_manifests(story, namespace))
+            kept = False
             try:
                 code = await _show(stage, options, story, voice, cluster, found, cloud, kubeconfig)
                 if options.keep:
+                    kept = True
                     await _keep(stage, voice, kubeconfig, cloud, found, own=options.own)
                 return code
             finally:
-                if options.own and not options.keep:
+                if options.own and not kept:
                     voice.close()
                     voice.print(f"removing what the demo made on {found.server}")
                     for left in await cluster.clean(found):
@@ -162,7 +110,7 @@ async def _perform(stage: Stage, options: Options, story: Story, voice: Voice, c
 async def _raise_stage(stage: Stage, options: Options, stand_in: bool) -> tuple[str, Path]:
     """Start the simulated cloud, and the Kubernetes API where it is wanted; both at the same time."""
     url, local = stage.directory / "cloud.url", stage.directory / "kubeconfig"
-    speed = str(told.CLOUD_SPEED * options.speed)
+    speed = str(options.speed)
     cloud = stage.start(
         "cloud", "zilliz_local.cloud", "--url-file", str(url), "--speed", speed, "--key", told.API_KEY
     )

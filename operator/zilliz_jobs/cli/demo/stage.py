@@ -55,7 +55,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         self._reaper = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("reaper.py"))],
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py")), str(self.directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -19,7 +19,6 @@ SECRET_KEY = "demo-secret-key"  # noqa: S105 - of a bucket that does not exist
 
 RUNS = ("InProgress", "Successful")  # on a slow machine nobody may have looked while it ran
 
-CLOUD_SPEED = 6.0  # simulated seconds per second of the show
 SHOW_SECONDS = 90.0  # the whole show, start of the processes included; it takes a third of this
 ACT_SECONDS = 30.0
 
@@ -86,9 +85,9 @@ SETTING: tuple[InTheCloud, ...] = (
         "PATCH",
         "/_sim/defaults",
         {
-            "backup": {"pendingSeconds": 6, "runSeconds": 40},
-            "import": {"pendingSeconds": 5, "runSeconds": 24, "secondsPerMillionRows": 20},
-            "cancelSeconds": 10,
+            "backup": {"pendingSeconds": 1, "runSeconds": 7},
+            "import": {"pendingSeconds": 0.8, "runSeconds": 4, "secondsPerMillionRows": 4},
+            "cancelSeconds": 1.7,
         },
     ),
     _file("films/part-1.parquet", 48_000_000, 120_000),
@@ -121,7 +120,7 @@ ACTS: tuple[Act, ...] = (
         "A job that nobody declared can be adopted: followed, never submitted again. The cloud makes one manual "
         "backup of a cluster at a time, so our own backup of that cluster waits and says why.",
         (
-            InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 400}),
+            InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 60}),
             InTheCloud(
                 "somebody starts a backup of the cluster `shop` in the web console",
                 "POST",

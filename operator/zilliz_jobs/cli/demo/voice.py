@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -42,10 +43,7 @@ class Voice:
         """Tell one line of the narration."""
         if kind == "act":
             self.print("")
-        self.console.print(
-            f"{clock(self.elapsed)} {LINE_MARKS[kind]}{text}", markup=False, highlight=False, soft_wrap=True
-        )
-        self.console.file.flush()
+        self.print(f"{clock(self.elapsed)} {LINE_MARKS[kind]}{text}")
 
     def show(self, tracks: tuple[Track, ...]) -> None:
         """Tell how the objects are now."""
@@ -57,8 +55,8 @@ class Voice:
         """The show is over; what is printed from now on stays."""
 
     def print(self, text: RenderableType) -> None:
-        """Print below what was told so far."""
-        self.console.print(text, markup=False, highlight=False)
+        """Print below what was told so far. Text is never broken, so that what it shows can be copied."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=isinstance(text, str))
         self.console.file.flush()
 
 
@@ -98,6 +96,8 @@ class LiveVoice(Voice):
 
 def make_voice() -> Voice:
     """The voice that suits where the output goes. NO_COLOR is heeded by the console itself."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a log that knows no ticks gets question marks, not a traceback
     if sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown") and not os.environ.get("CI"):
         return LiveVoice(Console())
     width = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else PLAIN_WIDTH

@@ -1,0 +1,59 @@
+"""Knows every job object once, before anything is submitted or looked for, whatever the watches have told so far.
+
+Else an object that no event has told of yet could hold the very job, or the very scope, that another one takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from zilliz_jobs.engine.bodies import Body, key_of
+from zilliz_jobs.engine.store import ObjectStore
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.errors import NotFound
+from zilliz_jobs.kube.objects import Objects
+
+log = logging.getLogger(__name__)
+
+
+class Census:
+    """`namespaces`: those that are watched; None stands for all of them."""
+
+    def __init__(
+        self, objects: Objects, store: ObjectStore, kinds: Mapping[str, AnyKind], namespaces: Sequence[str | None]
+    ) -> None:
+        self._objects, self._store, self._kinds, self._namespaces = objects, store, kinds, namespaces
+        self._known = asyncio.Event()
+        self._doing = asyncio.Lock()
+        self._gone: set[str] = set()
+
+    def forget(self, uid: str) -> None:
+        """An object is gone. A list that was begun before may still show it."""
+        if not self._known.is_set():
+            self._gone.add(uid)
+
+    async def ensure(self) -> None:
+        """Returns when all objects are known; asks once. Raises KubeError."""
+        if self._known.is_set():
+            return
+        async with self._doing:
+            if self._known.is_set():
+                return
+            for kind in self._kinds.values():
+                for namespace in self._namespaces:
+                    await self._note_all(kind, namespace)
+            self._known.set()
+            self._gone.clear()
+
+    async def _note_all(self, kind: AnyKind, namespace: str | None) -> None:
+        try:
+            async for item in self._objects.list_all(kind.resource, namespace):
+                body: Body = {**item, "kind": kind.resource.kind}
+                uid = body["metadata"]["uid"]
+                # What the watches told is newer than a list that took its time.
+                if uid not in self._gone and self._store.uid(key_of(body)) != uid:
+                    self._store.note(body)
+        except NotFound:
+            log.warning("the CRD of %s is not installed, so there is no object of it", kind.resource.kind)

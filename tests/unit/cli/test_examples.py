@@ -1,0 +1,110 @@
+"""The examples are what users copy first: each must be taken by the API server, and by the operator."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from zilliz_jobs.api.crd import root_schema
+from zilliz_jobs.api.model import API_VERSION
+from zilliz_jobs.api.parse import parse_spec
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cli.demo.examples import PLACEHOLDER, Substitutions, directory, load
+from zilliz_local.cloud import MOVIES, SHOP
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+FILES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
+BY_KIND = {resource.kind: resource for resource in RESOURCES}
+VALUES = Substitutions("here", "http://127.0.0.1:1", "key", "access", "secret", "job-1")
+
+each_file = pytest.mark.parametrize("file", FILES)
+
+
+def strict(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema as fieldValidation=Strict reads it: a misspelt field is an error and not dropped."""
+    out = {key: value for key, value in schema.items() if not key.startswith("x-kubernetes")}
+    if "properties" in out:
+        out["properties"] = {name: strict(child) for name, child in out["properties"].items()}
+        out["additionalProperties"] = False
+    if "items" in out:
+        out["items"] = strict(out["items"])
+    return out
+
+
+def manifests() -> list[tuple[str, dict[str, Any]]]:
+    return [(file, manifest) for file in FILES for manifest in load(file)]
+
+
+def test_the_demo_finds_the_examples_of_the_checkout() -> None:
+    assert directory() == EXAMPLES
+
+
+def test_every_kind_has_an_example() -> None:
+    assert {manifest["kind"] for _, manifest in manifests()} == {*BY_KIND, "Secret"}
+
+
+@each_file
+def test_the_server_and_the_operator_take_it(file: str) -> None:
+    for manifest in load(file):
+        assert "namespace" not in manifest["metadata"], "examples go where kubectl points"
+        if manifest["kind"] == "Secret":
+            assert manifest["metadata"]["labels"] == {"jobs.zilliz.com/credentials": "true"}
+            continue
+        resource = BY_KIND[manifest["kind"]]
+        assert manifest["apiVersion"] == API_VERSION
+        schema = strict(root_schema(resource))
+        schema["properties"]["metadata"] = {"type": "object"}
+        jsonschema.validate(manifest, schema)
+        parse_spec(resource, manifest)
+
+
+@each_file
+def test_it_says_what_it_shows(file: str) -> None:
+    assert (EXAMPLES / file).read_text(encoding="utf-8").startswith("# ")
+
+
+def test_the_order_of_the_files_is_the_order_to_apply_them() -> None:
+    kinds = [manifest["kind"] for _, manifest in manifests()]
+    assert kinds[:2] == ["Secret", "ZillizConnection"]
+    assert kinds.index("Secret", 1) < kinds.index("ImportJob"), "a job's Secret comes before it"
+
+
+def test_names_that_examples_refer_to_are_names_of_examples() -> None:
+    secrets = {m["metadata"]["name"] for _, m in manifests() if m["kind"] == "Secret"}
+    text = "".join((EXAMPLES / file).read_text(encoding="utf-8") for file in FILES)
+    named = re.findall(r"credentialsSecretRef:\n\s+name: (\S+)", text)
+    assert named
+    assert set(named) <= secrets
+
+
+def test_no_example_holds_a_key() -> None:
+    for _, manifest in manifests():
+        assert all(value.startswith(PLACEHOLDER) for value in manifest.get("stringData", {}).values())
+
+
+def test_clusters_of_the_examples_exist_in_the_simulated_cloud() -> None:
+    clusters = {m["spec"]["clusterId"] for _, m in manifests() if "clusterId" in m.get("spec", {})}
+    assert clusters == {MOVIES, SHOP}
+
+
+@each_file
+def test_what_the_demo_makes_of_it_is_valid_too_and_holds_no_placeholder(file: str) -> None:
+    for manifest in load(file):
+        made = VALUES.into(manifest)
+        assert PLACEHOLDER not in yaml.safe_dump(made)
+        assert made["metadata"]["namespace"] == "here"
+        if manifest["kind"] in BY_KIND:
+            parse_spec(BY_KIND[manifest["kind"]], made)
+        told = VALUES.note(manifest)
+        assert bool(told) == ({k: v for k, v in made.items() if k != "metadata"} != _without_metadata(manifest)), (
+            "the demo tells every change, and only changes"
+        )
+
+
+def _without_metadata(manifest: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in manifest.items() if key != "metadata"}

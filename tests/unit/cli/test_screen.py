@@ -1,0 +1,106 @@
+"""The picture must fit where it is shown: nothing wider than the terminal, the last line in sight."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console, RenderableType
+
+from zilliz_jobs.cli.demo.screen import Line, View, bar, changes, frame, summary
+from zilliz_jobs.cli.demo.verdict import Finding, Proof
+from zilliz_jobs.cli.demo.watch import Track
+
+BUSY = Track(
+    "backupjob/shop-products",
+    state="Pending",
+    message="the cluster is making backup backup0_5aucttn4z7mabxd; it makes one manual backup at a time",
+    target="in01-demo0shop000002/default/products",
+    words=("BackupSlotBusy",),
+    current=(("state", "BackupSlotBusy"),),
+)
+RUNS = Track(
+    "importjob/films-broken",
+    state="InProgress",
+    target="in01-demo0movies0001/default/films",
+    job_id="job-q3omupp97fp36w7xepv123",
+    progress=50,
+    attempts=2,
+    words=("Failed", "InProgress"),
+    current=(("state", "InProgress"),),
+)
+LINES = (
+    Line("act", "1/7 An account"),
+    Line("text", "words " * 40),
+    Line("act", "2/7 Cancel"),
+    *(Line("text", f"line {number}") for number in range(40)),
+    Line("command", "kubectl annotate importjob/films-broken jobs.zilliz.com/retry-requested=17953863-2 --overwrite"),
+)
+VIEW = View("4/7 Cancel", 71.0, (BUSY, RUNS), LINES)
+
+
+def rendered(what: RenderableType, width: int, height: int = 24) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=width, height=height, color_system=None, force_terminal=False).print(what)
+    return out.getvalue().rstrip("\n").split("\n")
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (80, 24), (60, 20), (40, 16)])
+def test_the_frame_fits_the_terminal(width: int, height: int) -> None:
+    lines = rendered(frame(VIEW, width, height), width, height)
+    assert len(lines) <= height
+    assert max(len(line) for line in lines) <= width
+    assert "retry-requested" in "".join(lines[-4:]), "what was done last is in sight"
+
+
+def test_a_wide_frame_shows_target_job_and_why_it_waits() -> None:
+    text = "\n".join(rendered(frame(VIEW, 120, 40), 120, 40))
+    for part in (BUSY.target, RUNS.job_id, " 50%", f"BackupSlotBusy: {BUSY.message}", "attempt 2", "01:11"):
+        assert part in text
+
+
+def test_a_narrow_frame_keeps_the_end_of_the_target() -> None:
+    text = "\n".join(rendered(frame(VIEW, 80, 24), 80))
+    assert "default/products" in text
+    assert "JOB-ID" not in text
+
+
+def test_a_folded_command_can_still_be_copied() -> None:
+    lines = rendered(frame(VIEW, 80, 24), 80)
+    assert lines[-2].endswith(" \\")
+    assert lines[-1].endswith("--overwrite")
+
+
+@pytest.mark.parametrize(("percent", "full"), [(0, 0), (50, 4), (100, 9), (120, 9), (-3, 0)])
+def test_the_bar_has_one_width(percent: int, full: int) -> None:
+    text = bar(percent, "InProgress").plain
+    assert text.count("━") == full
+    assert text.count("━") + text.count("─") == 9
+
+
+def test_no_progress_is_no_bar() -> None:
+    assert bar(None, "Pending").plain == ""
+
+
+def test_each_change_is_one_line_and_progress_is_none() -> None:
+    assert changes((RUNS,), (replace(RUNS, progress=60),)) == []
+    (line,) = changes((), (BUSY,))
+    assert line.text == f"backupjob/shop-products  BackupSlotBusy: {BUSY.message}"
+    first, second = changes((), (RUNS,))
+    assert first.text.endswith("Failed")
+    assert second.text.endswith("InProgress (job-q3omupp97fp36w7xepv123)")
+
+
+@pytest.mark.parametrize("width", [120, 80])
+def test_the_summary_tells_expected_and_seen(width: int) -> None:
+    good = Finding("backupjob/movies", "InProgress > Successful", "Successful", "1")
+    bad = Finding("importjob/films", "Failed", "Successful", "1", ("ended as Failed: disk full",))
+    lines = rendered(summary([good, bad], Proof("the cloud's ledger: 2", right=True), width), width)
+    text = "\n".join(lines)
+    assert max(len(line) for line in lines) <= width
+    assert "✓   backupjob/movies" in text
+    assert "✗   importjob/films" in text
+    assert "ended as Failed: disk full" in text
+    assert "EXPECTED" in text or "expected: Successful" in text
+    assert "✓ the cloud's ledger: 2" in text

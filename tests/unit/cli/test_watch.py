@@ -1,0 +1,63 @@
+"""What an object says, look by look; a word that is missed here is a right story told as a wrong one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zilliz_jobs.cli.demo.watch import Track, follow
+
+
+def job(state: str, reason: str = "", **status: Any) -> dict[str, Any]:
+    return {"status": {"state": state, "reason": reason, **status}}
+
+
+def told(*bodies: dict[str, Any], name: str = "importjob/films") -> Track:
+    track = Track(name)
+    for body in bodies:
+        track = follow(track, body)
+    return track
+
+
+def test_a_state_is_said_once_however_often_it_is_seen() -> None:
+    assert told(job("Pending"), job("Pending"), job("InProgress"), job("Successful")).words == (
+        "Pending",
+        "InProgress",
+        "Successful",
+    )
+
+
+def test_a_waiting_job_says_what_it_waits_for() -> None:
+    track = told(job("Pending", "Waiting"), job("Pending", "BackupSlotBusy"), job("Pending", "Submitted"))
+    assert track.words == ("Pending", "BackupSlotBusy", "Pending")
+
+
+def test_an_object_without_a_status_says_nothing() -> None:
+    assert told({"spec": {}}).words == ()
+    assert told({"spec": {}}).attempts == 0
+
+
+def test_the_outcome_of_a_request_is_said_before_the_end_it_leads_to() -> None:
+    asked = job("InProgress", cancel={"outcome": "Accepted"})
+    done = job("Canceled", "Canceled", cancel={"outcome": "Completed"}, completionTime="2026-01-01T00:00:00Z")
+    track = told(job("InProgress"), asked, done)
+    assert track.words == ("InProgress", "cancel Accepted", "cancel Completed", "Canceled")
+    assert track.finished
+
+
+def test_tokens_of_earlier_attempts_are_remembered() -> None:
+    first = job("Failed", submission={"attempt": 1, "token": "a"}, attempts=[{"number": 1}])
+    second = job("InProgress", submission={"attempt": 2, "token": "b"}, attempts=[{"number": 1}, {"number": 2}])
+    track = told(first, second)
+    assert track.tokens == ((1, "a"), (2, "b"))
+    assert track.attempts == 2
+
+
+def test_a_connection_says_whether_it_is_ready() -> None:
+    def connection(status: str, reason: str) -> dict[str, Any]:
+        return {"status": {"conditions": [{"type": "Ready", "status": status, "reason": reason, "message": "m"}]}}
+
+    track = told(
+        connection("False", "KeyRejected"), connection("True", "KeyAccepted"), name="zillizconnection/default"
+    )
+    assert track.words == ("KeyRejected", "Ready")
+    assert track.state == "Ready"

@@ -1,0 +1,214 @@
+"""The Engine between a Kubernetes API and a cloud, both small and in this process; polling stands for the watches."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import copy
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from zilliz_jobs.api.crd import crd
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.core.snapshot import Rules
+from zilliz_jobs.engine.runtime import Engine
+from zilliz_jobs.engine.tick import JobTicker
+from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.settings import Settings
+from zilliz_local.cloud import KEY, MOVIES, CloudSimulator
+from zilliz_local.kube import KubeApi
+
+Body = dict[str, Any]
+NAMESPACE = "default"
+FILM = "s3://demo-data/films/part-1.parquet"
+QUICK = Rules(
+    fence_seconds=1,
+    poll_min=0.1,
+    poll_max=0.3,
+    look_interval=0.1,
+    unknown_look_interval=0.2,
+    backoff_base=0.1,
+    backoff_max=0.3,
+    recheck=0.3,
+)
+CALM = replace(QUICK, poll_min=1.0, poll_max=2.0, backoff_base=60.0, backoff_max=60.0, recheck=60.0)
+"""For many objects; and nobody is woken by mere back-off, so that a turn which is lost stays lost."""
+
+
+@dataclass
+class Rig:
+    kube: KubeApi
+    cloud: CloudSimulator
+    kubeconfig: Path
+    engine: Engine | None = None
+    deaf: bool = False  # the watch tells nothing
+    _client: KubeClient | None = None
+    _watch: asyncio.Task[None] | None = None
+    _told: dict[str, Body] = field(default_factory=dict)
+
+    async def start(self, rules: Rules = QUICK, **settings: Any) -> Engine:
+        """A process of the operator begins; it knows nothing."""
+        wanted = {"workers": 8, "progress_interval": 0.0, "retry_cap": 0.2, "connection_check": 60.0} | settings
+        client = await self.client()
+        self.engine = engine = Engine(Settings(allow_http_endpoints=True, **wanted), client)
+        engine.jobs = JobTicker(
+            engine.connections, engine.performer, engine.recorder, engine.crds, engine.metrics, rules=rules
+        )
+        self._told = {}
+        await engine.start()
+        self._watch = asyncio.create_task(self._watching(engine))
+        return engine
+
+    async def client(self) -> KubeClient:
+        if self._client is None:
+            self._client = await KubeClient.connect(kubeconfig=self.kubeconfig)
+        return self._client
+
+    async def stop(self) -> None:
+        """It ends in order."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        if self.engine is not None:
+            await self.engine.stop()
+        if self._client is not None:
+            await self._client.close()
+        self.engine = self._client = self._watch = None
+
+    async def _watching(self, engine: Engine) -> None:
+        while True:
+            if not self.deaf:
+                self.tell(engine)
+            await asyncio.sleep(0.01)
+
+    def tell(self, engine: Engine) -> None:
+        """What a watch would have told since the last time."""
+        now = {body["metadata"]["uid"]: body for body in self.everything()}
+        for uid in self._told.keys() - now.keys():
+            engine.forget(copy.deepcopy(self._told.pop(uid)))
+        for uid, body in now.items():
+            if (
+                self._told.get(uid, {}).get("metadata", {}).get("resourceVersion")
+                != body["metadata"]["resourceVersion"]
+            ):
+                self._told[uid] = body
+                engine.learn(copy.deepcopy(body))
+
+    # -- people
+
+    def secret(self, key: str = KEY, name: str = "zilliz") -> None:
+        self.kube.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {
+                    "name": name,
+                    "namespace": NAMESPACE,
+                    "labels": {"jobs.zilliz.com/credentials": "true"},
+                },
+                "data": {"apiKey": base64.b64encode(key.encode()).decode()},
+            }
+        )
+
+    def connection(self, name: str = "default", **spec: Any) -> None:
+        wanted = {
+            "endpoint": self.cloud.url,
+            "credentialsSecretRef": {"name": "zilliz"},
+            "submissionSettleSeconds": 0,
+        }
+        self.kube.create(_ours("ZillizConnection", name, wanted | spec))
+
+    def backup(self, name: str, **spec: Any) -> None:
+        self.kube.create(_ours("BackupJob", name, {"clusterId": MOVIES} | spec))
+
+    def imports(self, name: str, collection: str = "films", **spec: Any) -> None:
+        wanted = {"clusterId": MOVIES, "collection": collection, "objectStorage": {"urls": [FILM]}}
+        self.kube.create(_ours("ImportJob", name, wanted | spec))
+
+    async def patch(self, plural: str, name: str, change: Body, sub: str = "") -> Body:
+        client = await self.client()
+        where = f"/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/{plural}/{name}{sub}"
+        return await client.request("PATCH", where, body=change, content_type="application/merge-patch+json")
+
+    async def delete(self, plural: str, name: str) -> None:
+        client = await self.client()
+        where = f"/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/{plural}/{name}"
+        await client.request("DELETE", where)
+
+    async def patch_secret(self, key: str, name: str = "zilliz") -> None:
+        client = await self.client()
+        where = f"/api/v1/namespaces/{NAMESPACE}/secrets/{name}"
+        change = {"data": {"apiKey": base64.b64encode(key.encode()).decode()}}
+        await client.request("PATCH", where, body=change, content_type="application/merge-patch+json")
+
+    async def delete_secret(self, name: str = "zilliz") -> None:
+        client = await self.client()
+        await client.request("DELETE", f"/api/v1/namespaces/{NAMESPACE}/secrets/{name}")
+
+    # -- looking
+
+    def everything(self) -> list[Body]:
+        found = []
+        for resource in RESOURCES:
+            with suppress(LookupError):  # its CRD is not installed
+                found += self.kube.objects(resource.crd_name)
+        return found
+
+    def get(self, plural: str, name: str) -> Body:
+        body = self.kube.object(f"{plural}.jobs.zilliz.com", NAMESPACE, name)
+        return copy.deepcopy(body) if body else {}
+
+    def status(self, plural: str, name: str) -> Body:
+        found: Body = self.get(plural, name).get("status") or {}
+        return found
+
+    def events(self, reason: str = "") -> list[Body]:
+        return [e for e in self.kube.objects("events") if reason in ("", e["reason"])]
+
+    async def until(self, holds: Callable[[], Any], what: str = "", seconds: float = 10.0) -> None:
+        """Wait for it; the message shows where the jobs stand if it never comes."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not holds():
+            if asyncio.get_running_loop().time() > deadline:
+                shown = {
+                    b["metadata"]["name"]: (
+                        (b.get("status") or {}).get("state"),
+                        (b.get("status") or {}).get("message"),
+                    )
+                    for b in self.everything()
+                }
+                raise AssertionError(f"{what or 'it'} did not come in {seconds} s: {dict(list(shown.items())[:12])}")
+            await asyncio.sleep(0.01)
+
+    async def until_state(self, plural: str, name: str, state: str, seconds: float = 10.0) -> Body:
+        await self.until(lambda: self.status(plural, name).get("state") == state, f"{name} {state}", seconds)
+        return self.status(plural, name)
+
+
+def condition(body: Body, kind: str) -> Body:
+    rows = (body.get("status") or {}).get("conditions") or []
+    return next((row for row in rows if row["type"] == kind), {})
+
+
+@asynccontextmanager
+async def rig(tmp_path: Path, cloud: CloudSimulator) -> AsyncIterator[Rig]:
+    async with KubeApi(crds=[crd(resource) for resource in RESOURCES]) as kube, cloud:
+        cloud.behave(requests_per_second=0)
+        kube.write_kubeconfig(tmp_path / "kubeconfig")
+        rig = Rig(kube, cloud, tmp_path / "kubeconfig")
+        try:
+            yield rig
+        finally:
+            await rig.stop()
+
+
+def _ours(kind: str, name: str, spec: Body) -> Body:
+    return {
+        "apiVersion": "jobs.zilliz.com/v1alpha1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": spec,
+    }

@@ -1,0 +1,180 @@
+"""The whole engine against a small Kubernetes API and a simulated cloud. Each test says what a user would lose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.wire.engine_rig import CALM, Rig, condition, rig
+
+from zilliz_local.cloud import CloudSimulator, ManualClock
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
+        rig_.secret()
+        rig_.connection()
+        yield rig_
+
+
+async def test_a_job_goes_from_its_manifest_to_its_end(world: Rig) -> None:
+    world.imports("one")
+    world.backup("nightly")
+    await world.start()
+    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "the import is submitted")
+    await world.until(lambda: world.status("backupjobs", "nightly").get("jobId"), "the backup is submitted")
+    world.cloud.advance(3600)
+    status = await world.until_state("importjobs", "one", "Successful")
+    assert status["result"]["importedRows"] == 120_000
+    assert status["progressPercent"] == 100
+    status = await world.until_state("backupjobs", "nightly", "Successful")
+    assert status["result"]["backupId"]
+    for plural, name in (("importjobs", "one"), ("backupjobs", "nightly")):
+        assert condition(world.get(plural, name), "Finished")["status"] == "True"
+    assert len(world.cloud.ledger.effects(kind="submit")) == 2
+    await world.until(lambda: len(world.events("Successful")) == 2, "both ends are told as events")
+
+
+async def test_what_is_settled_leaves_nothing_in_memory_but_its_claims(world: Rig) -> None:
+    """Else an operator that saw a million imports needs a machine for them."""
+    for n in range(5):
+        world.imports(f"job-{n}")
+    engine = await world.start()
+    await world.until(lambda: len(world.cloud.ledger.effects(kind="submit")) == 5, "all are submitted")
+    world.cloud.advance(3600)
+    await world.until(lambda: all(s["status"].get("completionTime") for s in _all(world)), "all end")
+    await world.until(lambda: len(engine.store) == 0 and len(engine.queue) == 1, "all are let go")
+    assert engine._tries.keys() <= {key for key in engine._tries if key.kind == "ZillizConnection"}
+    assert engine.recorder._written == {}
+    assert len(engine.performer._scopes) == 0
+    assert engine.registry._open == {}
+    assert len(engine.registry._holder) == 5
+    for n in range(5):
+        await world.delete("importjobs", f"job-{n}")
+    await world.until(lambda: not engine.registry._holder, "the claims go with their objects")
+    assert engine.store._versions == {}
+
+
+async def test_fifty_imports_of_one_collection_are_submitted_one_at_a_time_and_none_is_lost(world: Rig) -> None:
+    """Two open submissions of one collection could not be told apart after a crash."""
+    for n in range(50):
+        world.imports(f"job-{n:02}")
+    await world.start(rules=CALM, workers=16)
+    await world.until(lambda: len(world.cloud.ledger.effects(kind="submit")) == 50, "all are submitted", 20)
+    await world.until(lambda: all(s["status"].get("jobId") for s in _all(world)), "all know their job")
+    assert len({s["status"]["jobId"] for s in _all(world)}) == 50
+    assert set(world.cloud.ledger.effects_per_token().values()) == {1}
+
+
+async def test_a_restart_beside_two_hundred_finished_objects_writes_nothing(world: Rig) -> None:
+    """Else every rollout of the operator is a storm on the API server."""
+    world.imports("job-000")
+    first = await world.start()
+    await world.until(lambda: world.status("importjobs", "job-000").get("jobId"), "it is submitted")
+    world.cloud.advance(3600)
+    status = await world.until_state("importjobs", "job-000", "Successful")
+    for n in range(1, 200):
+        world.imports(f"job-{n:03}", suspend=True)
+        ended = status | {"jobId": f"job-{n}", "submission": status["submission"] | {"handle": {"jobId": f"job-{n}"}}}
+        await world.patch("importjobs", f"job-{n:03}", {"status": ended}, "/status")
+    await world.until(lambda: len(first.store) == 0, "all are let go")
+    await world.stop()
+    world.kube.stats.reset()
+    before = sum(world.cloud.stats.by_route.values())
+    second = await world.start()
+    await world.until(lambda: len(second.store._versions) == 200 and len(second.queue) == 1, "all are seen")
+    await asyncio.sleep(0.2)
+    assert world.kube.stats.count("patch", "importjobs.jobs.zilliz.com/status") == 0
+    assert world.kube.stats.count("patch", "importjobs.jobs.zilliz.com") == 0
+    assert sum(world.cloud.stats.by_route.values()) - before <= 2  # the check of the key
+
+
+async def test_a_secret_that_comes_later_heals_everything_and_is_not_asked_for_in_a_hot_loop(tmp_path: Path) -> None:
+    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as world:
+        world.connection()
+        world.imports("one")
+        await world.start(retry_cap=1.0)
+        await world.until(
+            lambda: condition(world.get("zillizconnections", "default"), "Ready").get("reason") == "SecretNotFound"
+        )
+        world.kube.stats.reset()
+        await asyncio.sleep(0.5)
+        assert world.kube.stats.count("get", "secrets") <= 3
+        assert world.status("importjobs", "one")["reason"] == "ConnectionNotReady"
+        world.secret()
+        await world.until(lambda: world.status("importjobs", "one").get("jobId"), "the import is submitted")
+        assert condition(world.get("zillizconnections", "default"), "Ready")["status"] == "True"
+
+
+async def test_a_revoked_key_is_said_once_on_the_connection_and_makes_no_storm(world: Rig) -> None:
+    """A thousand jobs must not ask the cloud a thousand times whether the key is good."""
+    for n in range(40):
+        world.imports(f"job-{n:02}")
+    engine = await world.start(rules=CALM, retry_cap=30.0)
+    await world.until(lambda: all(s["status"].get("jobId") for s in _all(world)), "all are submitted", 20)
+    world.cloud.world.keys.revoke("demo-key")
+    ready = lambda: condition(world.get("zillizconnections", "default"), "Ready")  # noqa: E731
+    await world.until(lambda: ready().get("reason") == "KeyRejected", "the connection says so")
+    await asyncio.sleep(0.5)  # those in flight end
+    asked = world.cloud.stats.requests
+    await asyncio.sleep(0.5)
+    assert world.cloud.stats.requests == asked
+    assert sum(n for what, n in world.cloud.stats.by_answer.items() if "21119" in what) <= 8 + 2  # the workers' own
+    assert len(world.events("KeyRejected")) == 1
+    assert engine.alive
+    world.cloud.world.keys.add("fresh-key")
+    await world.patch_secret("fresh-key")
+    engine.queue.add(next(iter(engine.connections._known)))  # its next check has come
+    await world.until(lambda: ready().get("status") == "True", "the new key is taken without a restart")
+    world.cloud.advance(3600)
+    await world.until(lambda: all(s["status"].get("completionTime") for s in _all(world)), "all end", 20)
+
+
+async def test_a_cluster_that_the_key_may_not_see_does_not_disturb_the_others(world: Rig) -> None:
+    """One job's 403 must not send every other job of the connection to the cloud at once, again and again."""
+    for n in range(10):
+        world.imports(f"good-{n}")
+    world.backup("bad")
+    await world.start(rules=replace(CALM, poll_min=30.0, poll_max=60.0, backoff_base=0.1, backoff_max=0.2))
+    await world.until(lambda: all(s["status"].get("jobId") for s in _all(world)), "all are submitted")
+    await world.until(lambda: world.status("backupjobs", "bad").get("jobId"))
+    world.cloud.fault("job.get", "status", status=403, body={"code": 800, "message": "permission deny"})
+    world.engine.queue.add(next(k for k in world.engine.store.unfinished() if k.kind == "BackupJob"))
+    await asyncio.sleep(0.3)
+    before = world.cloud.stats.by_route.get("import.progress", 0)
+    checks = world.cloud.stats.by_route.get("project.list", 0)
+    await asyncio.sleep(0.7)
+    assert world.cloud.stats.by_route.get("import.progress", 0) - before <= 10
+    assert world.cloud.stats.by_route.get("project.list", 0) - checks <= 1
+
+
+async def test_a_job_of_a_namespace_that_ends_is_cancelled_with_the_key_in_memory(world: Rig) -> None:
+    """The Secret and the connection are gone before the job is; it would go on to cost money."""
+    world.connection("console", consoleApi={"enabled": True})
+    world.backup("nightly", deletionPolicy="Cancel", connectionRef={"name": "console"})
+    engine = await world.start()
+    await world.until(lambda: world.status("backupjobs", "nightly").get("jobId"), "it is submitted")
+    assert world.get("backupjobs", "nightly")["metadata"]["finalizers"] == ["jobs.zilliz.com/cancel"]
+    job_id = world.status("backupjobs", "nightly")["jobId"]
+    await world.delete_secret()
+    await world.delete("zillizconnections", "console")
+    await world.until(lambda: engine.connections._departed, "the engine knows that the connection is gone")
+    await world.delete("backupjobs", "nightly")
+    await world.until(lambda: not world.get("backupjobs", "nightly"), "the object goes")
+    assert [e.job_id for e in world.cloud.ledger.effects(kind="cancel")] == [job_id]
+
+
+def _all(world: Rig) -> list[dict]:
+    found = world.kube.objects("importjobs.jobs.zilliz.com")
+    return [{**body, "status": body.get("status") or {}} for body in found]
