@@ -16,7 +16,6 @@ import pytest
 from tests.e2e.controlplane import ControlPlane, ControlPlaneError, UnavailableError, find_binaries
 from tests.e2e.controlplane.binaries import BUILT, cache_entry, is_complete
 
-
 ROOT = Path(__file__).resolve().parents[2]
 real = pytest.mark.controlplane
 

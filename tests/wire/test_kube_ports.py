@@ -34,7 +34,6 @@ from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_local.kube import KubeApi
 
-
 asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
 
 TOKEN = "6f1c"
