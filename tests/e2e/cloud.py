@@ -34,9 +34,16 @@ class LoopThread:
         self._thread.start()
 
     def close(self) -> None:
+        self.run(self._end_all)  # requests that are held back for longer than their test took
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
+
+    async def _end_all(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     def run(self, work: Callable[[], Any]) -> Any:
         """What `work` returns there, awaited if it must be."""

@@ -68,6 +68,8 @@ def operator(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) ->
 def test_a_full_life_needs_no_more_than_these_rights(user: User, cloud: Cloud) -> None:
     """Else an administrator who grants what the documentation lists would see jobs that never move."""
     user.connect(cloud, console=True)
+    cloud.ask(lambda sim: sim.clock.set_speed(1))  # the end is told by the cloud's clock, which must not run ahead
+    cloud.next_job("IMPORT", pending_seconds=0, run_seconds=1)
     films = user.importing(cloud, ttlSecondsAfterFinished=0)
     films.until_told("Successful")
     films.until_gone()
@@ -95,4 +97,4 @@ def test_a_full_life_needs_no_more_than_these_rights(user: User, cloud: Cloud) -
 def test_it_may_not(user: User, operator: Operator, deed: tuple[str, str]) -> None:
     """Else a leaked token of the operator would open more than the operator ever needs."""
     who = f"--as=system:serviceaccount:zilliz-jobs-system:{NAME}"
-    assert "no" in user.refused("auth", "can-i", *deed, who, "--quiet") or True
+    user.refused("auth", "can-i", *deed, who, "--quiet")

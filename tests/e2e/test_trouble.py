@@ -39,7 +39,7 @@ FLAWS = [
 def test_a_connection_without_a_usable_key(user: User, cloud: Cloud, flaw: Flaw) -> None:
     """Else a typo in a Secret would look like a job that never starts; or every job would have to be made anew."""
     bad = flaw.secret(cloud)
-    user.apply(connection(cloud.url), secret("bucket", accessKey="AK", secretKey="SK"), *([bad] if bad else []))
+    user.apply(*([bad] if bad else []), connection(cloud.url))
     job = user.backup(cloud)
     told = job.until_told("ConnectionNotReady")
     ready = user.connection_condition()
@@ -81,6 +81,7 @@ def test_storage_credentials_that_come_later(user: User, cloud: Cloud) -> None:
     assert "there is no Secret bucket" in job.until_told("SecretNotFound")
     user.apply(secret("bucket", {}, accessKey="AK", secretKey="SK"))
     assert "jobs.zilliz.com/credentials" in job.until_told("SecretNotLabelled")
+    user.kubectl("delete", "secret", "bucket")
     user.apply(secret("bucket", accessKey="AK"))
     assert "has no key secretKey" in job.until_told("SecretKeyMissing")
     assert not cloud.requests()
@@ -144,7 +145,7 @@ def test_a_throttled_submission_is_sent_when_the_cloud_allows_it(user: User, clo
     """Else a burst of jobs would fail for no better reason than that there were many."""
     user.connect(cloud)
     for route in ("backup.create", "import.create"):
-        cloud.fault(route, "rate_limit", times=2, retry_after=2)
+        cloud.fault(route, "rate_limit", times=1, retry_after=1)
     jobs = user.backup(cloud), user.importing(cloud)
     for job in jobs:
         assert job.until_reason("RateLimited")["message"]
@@ -169,7 +170,7 @@ def test_a_job_that_the_cloud_forgets_is_neither_success_nor_failure(user: User,
     """Else the status would claim something that nobody knows."""
     user.connect(cloud)
     cloud.slow()
-    job = user.backup(cloud)
+    job = user.importing(cloud)
     job_id = job.until("runs", lambda s: s.get("state") == "InProgress")["jobId"]
     cloud.ask(lambda sim: sim.forget(job_id))
     job.until_told("JobNotSeen")

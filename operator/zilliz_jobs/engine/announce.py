@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from zilliz_jobs.api.jobstatus import JobStatus, Outcome, State
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import attempt_of
+from zilliz_jobs.core.snapshot import attempt_of, handle_of
 
 _TROUBLE = frozenset(
     {
@@ -33,9 +33,14 @@ _TROUBLE = frozenset(
     }
 )
 _NEWS = frozenset(
-    {Reason.SUBMITTED, Reason.FOUND, Reason.ADOPTED, Reason.IN_PROGRESS, Reason.SUSPENDED, Reason.HELD}
+    {Reason.SUBMITTED, Reason.IN_PROGRESS, Reason.SUSPENDED, Reason.HELD}
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY}
 )
+_ARRIVALS = {
+    Evidence.MARKER: Reason.FOUND,
+    Evidence.INFERRED: Reason.FOUND,
+    Evidence.ADOPTED: Reason.ADOPTED,
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
     """The events that lead from `old` to `new`; the same step gives the same events, so a repetition is no second."""
     told: list[News] = []
     attempt = f"attempt {attempt_of(new).number}"
+    # The job is read in the same pass, so that the status says how it is, and no longer how it was come by.
+    if handle_of(new) and not handle_of(old) and (arrival := _arrival(new)):
+        told.append(News("Normal", str(arrival), arrival.help, f"{attempt} {arrival}"))
     if new.completion_time and not old.completion_time:
         good = new.state is State.SUCCESSFUL
         told.append(
@@ -73,6 +81,11 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
     if _overdue(new) and not _overdue(old):
         told.append(News("Warning", "Overdue", _overdue(new), attempt))
     return told
+
+
+def _arrival(status: JobStatus) -> Reason | None:
+    evidence = status.submission.evidence if status.submission else None
+    return _ARRIVALS.get(evidence) if evidence else None
 
 
 def _overdue(status: JobStatus) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.unit.core.scenes import (
     ACCEPTED,
@@ -245,6 +247,21 @@ def test_a_waiting_cancel_is_judged_anew_when_the_way_is_gone() -> None:
     """A request that could never be carried out must not wait for ever."""
     scene = asked(running()).but(link=Link()).see()
     assert outcome(scene) == (Outcome.REFUSED, Reason.NO_PUBLIC_API)
+
+
+def test_an_annotation_that_is_removed_does_not_take_the_request_back() -> None:
+    """It was mirrored, so it stands; else a GitOps tool that prunes annotations would undo a person's cancel."""
+    scene = asked(looking(), "a").later(5).but(cancel_token=None).see()
+    request = scene.status.cancel
+    assert request is not None
+    assert (request.token, request.outcome, request.time) == (
+        "a",
+        Outcome.REQUESTED,
+        scene.now - timedelta(seconds=5),
+    )
+    refused = scene.but(link=Link()).see(o.Found({"jobId": "job-1"}, Evidence.MARKER))
+    assert refused.status.cancel.token == "a"  # type: ignore[union-attr]
+    assert outcome(refused) == (Outcome.REFUSED, Reason.NO_PUBLIC_API)
 
 
 def test_one_token_is_one_request() -> None:

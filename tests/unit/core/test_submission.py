@@ -467,6 +467,19 @@ def test_a_refused_resolution_changes_nothing_else() -> None:
         assert scene.later(120).see(o.Nothing(), UNDECIDED).status.resolution == scene.status.resolution
 
 
+def test_a_decision_that_is_too_long_to_be_kept_decides_nothing() -> None:
+    """What cannot be mirrored cannot be recognised later, and would act with each pass."""
+    scene = resolve(unknown(), "t0" + " " * 300 + "=resubmit")
+    assert outcome(scene) == (Outcome.REFUSED, Reason.TOKEN_TOO_LONG)
+    assert (scene.attempt, scene.submission.evidence) == (1, Evidence.UNKNOWN)
+
+
+def test_a_decision_outlives_its_annotation() -> None:
+    scene = resolve(looking(), "t0=abandon").but(resolve_token=None).later(130).see(o.Nothing(), UNDECIDED)
+    assert (scene.status.state, outcome(scene)[0]) == (State.FAILED, Outcome.COMPLETED)
+    assert scene.status.resolution.token == "t0=abandon"  # type: ignore[union-attr]
+
+
 def test_a_decision_waits_for_the_look_up_and_comes_before_the_policy() -> None:
     for policy in OnSubmissionUnknown:
         scene = resolve(looking(on_unknown=policy), "t0=abandon")

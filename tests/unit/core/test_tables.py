@@ -58,6 +58,9 @@ def test_the_table_of_the_contract(scene: object, table: tuple[str, ...]) -> Non
     """Ready, Succeeded, Finished, Reconciling, Stalled: what `kubectl wait`, Argo CD and Flux act upon."""
     there: Scene = scene()  # type: ignore[operator]
     assert there.table == table
+    always = {"Accepted", "Submitted", "Suspended", "Overdue", "Succeeded", "Finished", "Ready"}
+    sometimes = {kind for kind, value in zip(("Reconciling", "Stalled"), table[3:], strict=True) if value}
+    assert {c.type for c in there.status.conditions or []} == always | sometimes
     explained = {"Succeeded", "Finished", "Ready", "Reconciling", "Stalled"}
     for c in there.status.conditions or []:
         assert c.observed_generation == there.snapshot.generation

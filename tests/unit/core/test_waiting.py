@@ -24,7 +24,7 @@ from tests.unit.core.scenes import (
 )
 
 from zilliz_jobs.api.connection import FirstSubmission
-from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.api.jobstatus import Outcome, State
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Adopt, Prepare
 from zilliz_jobs.core.reasons import Reason
@@ -275,6 +275,22 @@ def test_a_submission_proven_absent_is_ended_by_the_deadline() -> None:
 
 def test_the_deadline_of_a_deleted_object_is_moot() -> None:
     assert a_job(start_deadline_seconds=1).see().later(9).but(deleting_since=NOON).see().status.state is State.PENDING
+
+
+def test_what_the_deadline_ends_is_what_a_waiting_retry_is_judged_on() -> None:
+    """The retry waited for the cancel; without this it would wait for the next event, which may never come."""
+    scene = unknown(IMPORT, start_deadline_seconds=200).later(600).but(cancel_token="c", retry_token="r").see()
+    request = scene.status.retry
+    assert request is not None
+    assert (request.outcome, request.time, scene.attempt) == (Outcome.ACCEPTED, scene.now, 2)
+    assert scene.status.cancel.outcome is Outcome.REFUSED  # type: ignore[union-attr]
+
+
+def test_what_holds_a_waiting_job_is_no_news_for_a_finished_or_a_deleted_one() -> None:
+    ended = sending(IMPORT).see(REFUSED)
+    assert ended.edit(suspend=True).see().status.reason == Reason.REJECTED
+    leaving = a_job().see().but(deleting_since=NOON).edit(suspend=True).see()
+    assert leaving.status.reason == Reason.WAITING
 
 
 def test_a_finished_job_has_no_start_deadline() -> None:

@@ -1,0 +1,67 @@
+"""One kind's verbs against the simulated cloud, as the engine would call them, without the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from zilliz_jobs.api.jobstatus import Attempt, JobStatus, State, Submission
+from zilliz_jobs.core.observation import Accepted, Look, Prepared, Reading, SubmitAnswer, Waits
+from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
+from zilliz_jobs.kinds.base import Account, AnyKind, Order
+
+
+def parsed(kind: AnyKind, **spec: Any) -> Any:
+    return kind.resource.spec.model_validate(spec)
+
+
+@dataclass
+class Object:
+    """One job object: what it recorded, and which ids others hold."""
+
+    kind: AnyKind
+    account: Account
+    spec: Any
+    token: str = "token-1"
+    held: set[str] = field(default_factory=set)
+    submission: Submission = field(default_factory=Submission)
+    status: JobStatus = field(default_factory=JobStatus)
+    fence: Callable[[], None] = lambda: None
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    async def prepare(self, step: str = SUBMIT_STEP) -> Prepared | Waits:
+        ready = await self.kind.prepare(self.account, self.spec, step, self.status, token=self.token, holder="h")
+        if isinstance(ready, Prepared):
+            self.submission = Submission(
+                step=step, token=ready.token, sends=1, baseline=ready.baseline, cloud_time=ready.cloud_time
+            )
+        return ready
+
+    async def submit(self) -> SubmitAnswer:
+        answer = await self.kind.submit(self.account, self.spec, Order(self.submission, self.fence, self.secrets))
+        if isinstance(answer, Accepted):
+            self.follow(answer.handle)
+        return answer
+
+    def follow(self, handle: dict[str, str]) -> None:
+        self.submission = self.submission.but(handle=handle)
+        self.status = self.status.but(submission=self.submission, job_id=handle.get("jobId"))
+
+    async def send(self, step: str = SUBMIT_STEP) -> SubmitAnswer:
+        ready = await self.prepare(step)
+        assert isinstance(ready, Prepared), ready
+        return await self.submit()
+
+    async def look(self) -> Look:
+        return await self.kind.look(self.account, self.spec, self.submission, lambda name: name not in self.held)
+
+    async def read(self) -> Reading:
+        return await self.kind.read(self.account, self.spec, self.status)
+
+    async def retried(self) -> SubmitAnswer:
+        """A retry in place of the job that failed."""
+        failed = Attempt(number=1, job_id=self.status.job_id, state=State.FAILED)
+        self.status = self.status.but(attempts=[failed, Attempt(number=2)], job_id=None, submission=None)
+        self.token = "token-2"
+        return await self.send(RETRY_STEP)
