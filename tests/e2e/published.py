@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,15 @@ def install_crds(cluster: ControlPlane) -> None:
     """As a user does; returns when their schemas are published, which follows a moment later."""
     cluster.kubectl("apply", "-f", str(CRDS))
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
+    kinds = {resource.kind for resource in RESOURCES}
+    until_published(cluster, lambda schemas: kinds <= set(schemas))
+
+
+def until_published(cluster: ControlPlane, test: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until the published schemas are as `test` wants them."""
     deadline = time.monotonic() + 30
-    while not {resource.kind for resource in RESOURCES} <= set(published(cluster)):
-        assert time.monotonic() < deadline, f"the API server does not publish the CRDs: {list(published(cluster))}"
+    while not test(schemas := published(cluster)):
+        assert time.monotonic() < deadline, f"the API server does not publish the change: {list(schemas)}"
         time.sleep(0.2)
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from tests.e2e.cloud import Cloud
 from tests.e2e.controlplane import ControlPlane
-from tests.e2e.published import CRDS, install_crds, published
+from tests.e2e.published import CRDS, install_crds, until_published
 from tests.e2e.user import User
 
 pytestmark = pytest.mark.controlplane
@@ -18,31 +18,21 @@ pytestmark = pytest.mark.controlplane
 CRD = "backupjobs.jobs.zilliz.com"
 
 
-def status_of(schema: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = schema["properties"]["status"]["properties"]
+def record_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """The fields of status.submission."""
+    found: dict[str, Any] = schema["properties"]["status"]["properties"]["submission"]["properties"]
     return found
 
 
 @pytest.fixture(scope="module", autouse=True)
 def old_crd(cluster: ControlPlane) -> Iterator[None]:
-    """The CRD of BackupJob as an earlier release may have had it, before the operator starts."""
+    """The CRD of BackupJob as an earlier release may have had it; in place before the operator starts."""
     crd = yaml.safe_load((CRDS / "backupjobs.yaml").read_text())
-    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    del status_of(schema)["submission"]["properties"]["baseline"]
+    del record_of(crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"])["baseline"]
     cluster.kubectl("replace", "-f", "-", input=json.dumps(crd))
-    user_sees = lambda: "baseline" in status_of(published(cluster)["BackupJob"])["submission"]["properties"]  # noqa: E731
-    wait_until_not(user_sees)
+    until_published(cluster, lambda schemas: "baseline" not in record_of(schemas["BackupJob"]))
     yield
     install_crds(cluster)
-
-
-def wait_until_not(true: Any) -> None:
-    import time
-
-    deadline = time.monotonic() + 30
-    while true():
-        assert time.monotonic() < deadline, "the API server still publishes the CRD that was replaced"
-        time.sleep(0.2)
 
 
 def test_nothing_is_submitted_until_the_crds_are_those_of_the_operator(

@@ -62,7 +62,9 @@ def operator(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) ->
     yield operator
     operator.close()
     operator.require_clean_log()
-    assert "forbidden" not in operator.said().lower(), operator.log_tail()
+    # What earlier modules left may be in namespaces that end, where nobody may write.
+    lines = [line for line in operator.said().splitlines() if "being terminated" not in line]
+    assert not [line for line in lines if "forbidden" in line.lower()], operator.log_tail()
 
 
 def test_a_full_life_needs_no_more_than_these_rights(user: User, cloud: Cloud) -> None:

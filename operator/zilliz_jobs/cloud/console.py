@@ -5,11 +5,16 @@ The vendor publishes no such API: the shape is ours, and used only where a conne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from pydantic import AliasChoices, Field
 
-from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.effects import EffectReply, with_id
+from zilliz_jobs.cloud.external import ExternalSource, MigratedCollection
 from zilliz_jobs.cloud.fields import Id, Moment, Percent, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
+from zilliz_jobs.cloud.migrations import NewCluster
 from zilliz_jobs.cloud.transport import Fence, Transport
 
 
@@ -73,6 +78,85 @@ class Console:
         the answer names none."""
         return await self._act("retry", job_id, token, fence)
 
+    async def clone(
+        self,
+        cluster_id: str,
+        *,
+        database: str,
+        collection: str,
+        dest_database: str,
+        dest_collection: str,
+        token: str,
+        fence: Fence,
+    ) -> EffectReply:
+        """Copy a collection within its cluster. `Taken.text("jobId")`; success without it is Uncertain. Not
+        idempotent."""
+        body = {
+            "clusterId": cluster_id,
+            "dbName": database,
+            "collectionName": collection,
+            "destDbName": dest_database,
+            "destCollectionName": dest_collection,
+        }
+        doing = f"clone collection {collection} of {cluster_id}"
+        return await self._start("collections/clone", body, doing, token, fence)
+
+    async def sample(
+        self, cluster_id: str, *, database: str, collection: str, dataset: str, token: str, fence: Fence
+    ) -> EffectReply:
+        """Make a collection with a sample data set. `Taken.text("jobId")`; success without it is Uncertain. Not
+        idempotent."""
+        body = {"clusterId": cluster_id, "dbName": database, "collectionName": collection, "dataset": dataset}
+        doing = f"make sample collection {collection} in {cluster_id}"
+        return await self._start("collections/sample", body, doing, token, fence)
+
+    async def migrate_external(
+        self,
+        source: ExternalSource,
+        destination: str | NewCluster,
+        collections: Sequence[MigratedCollection] = (),
+        *,
+        token: str,
+        fence: Fence,
+    ) -> EffectReply:
+        """Migrate from another vendor, a Milvus or another organisation. `destination`: a cluster's id, or a cluster
+        to make; then `Taken.text` also knows clusterId, username and password, told this once. Without `collections`
+        all. Success without an id is Uncertain. Not idempotent."""
+        body = {
+            "source": source.model_dump(by_alias=True, exclude_none=True, mode="json"),
+            "destination": _destination(destination),
+            "collections": [one.model_dump(by_alias=True, exclude_none=True) for one in collections] or None,
+        }
+        doing = f"start a migration from {source.type}"
+        ids = ("jobId",) if isinstance(destination, str) else ("jobId", "clusterId")
+        return await self._start("migrations/external", body, doing, token, fence, ids)
+
+    async def migrate_zero_downtime(
+        self, source_cluster_id: str, destination: NewCluster, *, token: str, fence: Fence
+    ) -> EffectReply:
+        """Migrate a cluster of the organisation into a new one while it serves: all databases, and no cancel.
+
+        `Taken.text` knows clusterId, username, password (told this once) and jobId; success without clusterId and
+        jobId is Uncertain. Not idempotent.
+        """
+        body = {"source": {"clusterId": source_cluster_id}, "destination": _destination(destination)}
+        doing = f"start a zero-downtime migration of {source_cluster_id}"
+        return await self._start("migrations/zeroDowntime", body, doing, token, fence, ("jobId", "clusterId"))
+
+    async def _start(
+        self,
+        path: str,
+        body: dict[str, Any],
+        doing: str,
+        token: str,
+        fence: Fence,
+        ids: tuple[str, ...] = ("jobId",),
+    ) -> EffectReply:
+        reply = await self._transport.effect(
+            "POST", f"{self._base}/{path}", body=body, token=token, fence=fence, doing=doing
+        )
+        return with_id(reply, *ids)
+
     async def _act(self, verb: str, job_id: str, token: str, fence: Fence) -> EffectReply:
         return await self._transport.effect(
             "POST",
@@ -82,3 +166,7 @@ class Console:
             fence=fence,
             doing=f"{verb} job {job_id}",
         )
+
+
+def _destination(destination: str | NewCluster) -> dict[str, Any]:
+    return {"clusterId": destination} if isinstance(destination, str) else destination.model_dump(by_alias=True)

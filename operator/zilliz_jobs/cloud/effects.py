@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from zilliz_jobs.cloud.envelope import KNOWN_CODES, Envelope
+from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope
 from zilliz_jobs.cloud.fields import as_text
 from zilliz_jobs.core.reasons import Reason
 
@@ -65,7 +65,7 @@ class Uncertain:
 EffectReply = Taken | NotSent | Refused | Uncertain
 
 
-def answered(envelope: Envelope, *, doing: str, message: str) -> EffectReply:
+def answered(envelope: Envelope, *, doing: str, message: str, codes: Codes = CONTROL_PLANE) -> EffectReply:
     """What an answer of the cloud proves about an effect. Pure. `message` is the cloud's, redacted.
 
     A business code counts as a refusal only if the documentation lists it: an unknown one can stand for
@@ -77,7 +77,7 @@ def answered(envelope: Envelope, *, doing: str, message: str) -> EffectReply:
     text = f"cannot {doing}: {message}"
     if 400 <= status < 500 and status != 408:
         return Refused(code, status, text, envelope.retry_after, envelope.request_id)
-    if 200 <= status < 300 and code in KNOWN_CODES:
+    if 200 <= status < 300 and code in codes.refused:
         return Refused(code, status, text, envelope.retry_after, envelope.request_id)
     return Uncertain(f"cannot tell whether the cloud did {doing!r}: {message}")
 

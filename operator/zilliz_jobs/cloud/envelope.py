@@ -28,6 +28,17 @@ KNOWN_CODES = (
     | {112, 400, 800, 1100, 1801, 10003, 40003, 40013, 40022, 47035, 47036, 47039, 47053, 47055, 63104, 80006, 80014}
     | {80021, 83001, 83004, 90011, 90102, 90103, 90104, 90117, 90142, 90145, 90155}
 )
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What the business codes of a host mean: it does not know the thing; it refused, and nothing was started."""
+
+    not_found: frozenset[int]
+    refused: frozenset[int]
+
+
+CONTROL_PLANE = Codes(NOT_FOUND_CODES, KNOWN_CODES)
 MAX_RETRY_AFTER = 300.0  # seconds; more would let one odd header stop a connection for a day
 
 
@@ -73,7 +84,7 @@ def open_envelope(status: int, headers: Mapping[str, str], body: bytes, *, bare:
     )
 
 
-def fault(envelope: Envelope, *, doing: str, message: str) -> CloudError | None:
+def fault(envelope: Envelope, *, doing: str, message: str, codes: Codes = CONTROL_PLANE) -> CloudError | None:
     """The error that this answer is for a read, None for a success. `message` is the cloud's, redacted."""
     if envelope.succeeded:
         return None
@@ -95,7 +106,7 @@ def fault(envelope: Envelope, *, doing: str, message: str) -> CloudError | None:
     elif code is None or 300 <= status < 400:
         # Also a 404 that is not in the cloud's form: a gateway that has lost its routes must not read as "job gone".
         kind = ProtocolMismatch
-    elif status == 404 or code in NOT_FOUND_CODES:
+    elif status == 404 or code in codes.not_found:
         kind = NotFound
     else:
         kind = Rejected

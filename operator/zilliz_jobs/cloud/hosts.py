@@ -46,6 +46,21 @@ def is_encrypted(endpoint: str) -> bool:
     return urlsplit(endpoint).scheme == "https"
 
 
+def data_plane_of(address: str, endpoint: str) -> str:
+    """The URL of a cluster's data plane: its `connectAddress` as the control plane at `endpoint` gave it, never built.
+
+    Raises BadEndpoint for what is no URL, and for http unless the control plane itself is one (a stand-in): the key
+    goes there.
+    """
+    try:
+        url = endpoint_of(None, address)
+    except BadEndpoint:
+        raise BadEndpoint("cannot use the cluster's connectAddress: it is not an https URL") from None
+    if is_encrypted(endpoint) and not is_encrypted(url):
+        raise BadEndpoint("cannot use the cluster's connectAddress: the key would travel unencrypted")
+    return url
+
+
 def v1_endpoint_of(endpoint: str, region: str | None) -> str | None:
     """Where the v1 import API is served for this control plane; None where that needs a region.
 

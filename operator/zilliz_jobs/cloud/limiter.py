@@ -50,6 +50,7 @@ class Limiter:
     def __init__(self, rate: float = 20.0) -> None:
         self._lanes: dict[str, _Lane] = {}
         self._order = count()
+        self._branches: dict[str, Limiter] = {}
         self._paused_until = 0.0
         self._interval = 0.0
         self.set_rate(rate)
@@ -66,6 +67,15 @@ class Limiter:
         if not rate > 0:
             raise ValueError(f"cannot set the request budget: {rate} requests a second")
         self._interval = HEADROOM / rate
+        for branch in self._branches.values():
+            branch.set_rate(rate)
+
+    def branch(self, host: str) -> Limiter:
+        """The budget of another host with the same key, at the same rate: its lanes and pauses are its own. The same
+        one each time, so sessions that share this limiter share that budget too."""
+        if host not in self._branches:
+            self._branches[host] = Limiter(self.rate)
+        return self._branches[host]
 
     def pause(self, seconds: float | None = None) -> None:
         """No slot on any route for so long. A shorter pause never cuts a longer one short."""

@@ -8,12 +8,18 @@ from datetime import datetime
 from zilliz_jobs.cloud.backups import Backups
 from zilliz_jobs.cloud.clusters import Clusters
 from zilliz_jobs.cloud.console import Console
-from zilliz_jobs.cloud.hosts import endpoint_of, v1_endpoint_of
+from zilliz_jobs.cloud.dataplane import DATA_PLANE, DataPlane
+from zilliz_jobs.cloud.errors import ProtocolMismatch, Transient
+from zilliz_jobs.cloud.exports import Exports
+from zilliz_jobs.cloud.hosts import BadEndpoint, data_plane_of, endpoint_of, v1_endpoint_of
 from zilliz_jobs.cloud.imports import Imports
 from zilliz_jobs.cloud.imports_v1 import ImportsV1
 from zilliz_jobs.cloud.jobs import Jobs
 from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.migrations import Migrations
 from zilliz_jobs.cloud.projects import Projects
+from zilliz_jobs.cloud.restores import Restores
+from zilliz_jobs.cloud.scaling import Scaling
 from zilliz_jobs.cloud.transport import Timeouts, Transport, Wire
 
 
@@ -49,7 +55,11 @@ class CloudSession:
         self.jobs = Jobs(self.transport)
         self.imports = Imports(self.transport)
         self.backups = Backups(self.transport)
+        self.restores = Restores(self.transport)
+        self.exports = Exports(self.transport)
+        self.migrations = Migrations(self.transport)
         self.clusters = Clusters(self.transport)
+        self.scaling = Scaling(self.transport)
         self.projects = Projects(self.transport)
         self.console = Console(self.transport, console_path) if console_path is not None else None
         self._v1_transport: Transport | None = None
@@ -60,6 +70,8 @@ class CloudSession:
             v1 = self.transport if same else Transport(v1_endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
             self._v1_transport = None if same else v1
             self.imports_v1 = ImportsV1(v1)
+        self._data_planes: dict[str, tuple[Transport, DataPlane]] = {}
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"CloudSession({self.endpoint!r}, key {self.fingerprint})"
@@ -73,12 +85,34 @@ class CloudSession:
         own = self.transport.cloud_time
         return own if self._v1_transport is None else self._v1_transport.cloud_time or own
 
+    def data(self, connect_address: str) -> DataPlane:
+        """The data plane of the cluster that Describe Cluster says is at `connect_address`; made once per address.
+
+        Raises Transient where the cluster has no address (yet) or the session is closed, ProtocolMismatch for an
+        address that the key must not be sent to: no URL, or not https though the control plane is.
+        """
+        if not connect_address:
+            raise Transient("cannot reach the cluster's data plane: the cluster has no address yet")
+        if self._closed:
+            raise Transient("cannot reach the cluster's data plane: the session is closed")
+        try:
+            url = data_plane_of(connect_address, self.endpoint)
+        except BadEndpoint as error:
+            raise ProtocolMismatch(str(error)) from None
+        if url not in self._data_planes:
+            transport = self.transport.beside(url, self.limiter.branch(url), DATA_PLANE)
+            self._data_planes[url] = (transport, DataPlane(transport))
+        return self._data_planes[url][1]
+
     def set_rate(self, rate: float) -> None:
-        """Requests a second and route; the smallest of the connections that share the key."""
+        """Requests a second, host and route; the smallest of the connections that share the key."""
         self.limiter.set_rate(rate)
 
     async def close(self) -> None:
         """Close the connections. Reads in flight end as Transient, effects as what is proven of them."""
+        self._closed = True
         await self.transport.close()
+        for transport, _ in self._data_planes.values():
+            await transport.close()
         if self._v1_transport is not None:
             await self._v1_transport.close()

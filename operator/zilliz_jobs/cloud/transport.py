@@ -18,7 +18,7 @@ from typing import Any, Literal
 import httpx2
 
 from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, answered
-from zilliz_jobs.cloud.envelope import Envelope, fault, open_envelope, said
+from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Transient, Unauthorised
 from zilliz_jobs.cloud.limiter import Limiter, Throttled
 from zilliz_jobs.cloud.paths import BadId, fill
@@ -91,6 +91,8 @@ class Transport:
         *,
         timeouts: Timeouts | None = None,
         wire: Wire | None = None,
+        codes: Codes = CONTROL_PLANE,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         key = key.strip()  # Secrets made from files end in a line break
         if not key or not key.isascii() or not key.isprintable() or " " in key:
@@ -99,11 +101,13 @@ class Transport:
         self._key = key
         self._limiter = limiter
         self._timeouts = timeouts or Timeouts()
+        self._wire = wire
         self._traced = wire is None
+        self._codes = codes
         self._cloud_time: datetime | None = None
-        tls = httpx2.create_ssl_context() if wire is None else True  # the system's trust store
-        self._reading = self._client(wire, tls, httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
-        self._effecting = self._client(wire, tls, httpx2.Limits(max_connections=None, max_keepalive_connections=0))
+        self._tls = (tls or httpx2.create_ssl_context()) if wire is None else None  # the system's trust store
+        self._reading = self._client(httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
+        self._effecting = self._client(httpx2.Limits(max_connections=None, max_keepalive_connections=0))
 
     def __repr__(self) -> str:
         return f"Transport({self._base_url!r})"
@@ -112,6 +116,12 @@ class Transport:
     def cloud_time(self) -> datetime | None:
         """The cloud's clock when it last answered; None before that or where it does not tell."""
         return self._cloud_time
+
+    def beside(self, base_url: str, limiter: Limiter, codes: Codes) -> Transport:
+        """A transport with the same key to another host, whose business codes are `codes`. Close it too."""
+        return Transport(
+            base_url, self._key, limiter, timeouts=self._timeouts, wire=self._wire, codes=codes, tls=self._tls
+        )
 
     async def close(self) -> None:
         await self._reading.aclose()
@@ -161,7 +171,7 @@ class Transport:
             # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
             raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
         envelope = self._open(response, bare)
-        failure = fault(envelope, doing=doing, message=redact(said(envelope), secrets))
+        failure = fault(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
         if failure is not None:
             raise failure
         return Reply(envelope.data, envelope.cloud_time, envelope.request_id)
@@ -217,13 +227,13 @@ class Transport:
                 return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
             return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
         envelope = self._open(response, bare)
-        return answered(envelope, doing=doing, message=redact(said(envelope), secrets))
+        return answered(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
 
-    def _client(self, wire: Wire | None, tls: ssl.SSLContext | bool, limits: httpx2.Limits) -> httpx2.AsyncClient:
+    def _client(self, limits: httpx2.Limits) -> httpx2.AsyncClient:
         wait = self._timeouts
         return httpx2.AsyncClient(
-            transport=wire,
-            verify=tls,
+            transport=self._wire,
+            verify=self._tls or True,
             limits=limits,
             timeout=httpx2.Timeout(wait.total, connect=wait.connect),
             follow_redirects=False,

@@ -1,4 +1,4 @@
-"""The cloud's words for states, and the state that each is. One table for all of its vocabularies.
+"""The cloud's words for states and types, and what each is. One table for all of its vocabularies of job states.
 
 Describe Job, the v2 and v1 imports, the import list, backups and the console are documented (the import list says
 InProgress where progress says Importing). CANCELED and Milvus' inner words are known from clients and source. The
@@ -6,6 +6,8 @@ mapping is inferred; words are compared without case, blanks, hyphens and unders
 """
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 from zilliz_jobs.api.jobstatus import State
 
@@ -59,3 +61,78 @@ def state_of(word: str) -> State | None:
 def is_canceling(word: str) -> bool:
     """A cancel was accepted and is not over."""
     return _folded(word) in ("canceling", "cancelling")
+
+
+class ClusterState(StrEnum):
+    """What a cluster's status word means for who wants to suspend, resume or scale it."""
+
+    CREATING = "Creating"
+    RUNNING = "Running"
+    SUSPENDING = "Suspending"
+    SUSPENDED = "Suspended"
+    RESUMING = "Resuming"
+    SCALING = "Scaling"
+    BUSY = "Busy"
+    """The cloud works on it, and takes nothing else meanwhile."""
+    BLOCKED = "Blocked"
+    """Something is wrong with it that time alone does not mend."""
+    DELETED = "Deleted"
+
+
+CLUSTER_WORDS: dict[ClusterState, frozenset[str]] = {
+    # Describe Cluster documents all but STOPPED (known from the Terraform provider) and the SUSPEND words (documented
+    # for on-demand clusters, and used by a plugin of the vendor for all). The grouping is inferred.
+    ClusterState.CREATING: frozenset({"CREATING"}),
+    ClusterState.RUNNING: frozenset({"RUNNING"}),
+    ClusterState.SUSPENDING: frozenset({"STOPPING", "SUSPENDING"}),
+    ClusterState.SUSPENDED: frozenset({"STOPPED", "SUSPENDED"}),
+    ClusterState.RESUMING: frozenset({"RESUMING"}),
+    ClusterState.SCALING: frozenset({"MODIFYING", "RESIZING"}),
+    ClusterState.BUSY: frozenset(
+        {"RESTORE_BACKUP", "MIGRATING", "UPGRADING", "WRITING_OPERATION", "SET_PRIVATE_LINK", "UNFREEZED"}
+    ),
+    ClusterState.BLOCKED: frozenset({"ABNORMAL", "FREEZING", "FROZEN"}),
+    ClusterState.DELETED: frozenset({"DELETING", "DELETED"}),
+}
+_CLUSTER_STATES = {_folded(word): state for state, words in CLUSTER_WORDS.items() for word in words}
+
+
+def cluster_state_of(word: str) -> ClusterState | None:
+    """What the cluster's status word means; None for a word that nobody knows, and for "". Never an error."""
+    return _CLUSTER_STATES.get(_folded(word))
+
+
+class JobType(StrEnum):
+    """The types of the job-centre page. The values are Describe Job's words where it documents one (the first five);
+    the others are ours."""
+
+    IMPORT = "IMPORT"
+    BACKUP = "BACKUP"
+    RESTORE = "RESTORE"
+    MIGRATION = "MIGRATION"
+    CLONE_COLLECTION = "CLONE_COLLECTION"
+    CROSS_REGION_COPY = "CROSS_REGION_COPY"
+    EXPORT = "EXPORT"
+    SAMPLE_COLLECTION = "SAMPLE_COLLECTION"
+    SUSPEND = "SUSPEND"
+    RESUME = "RESUME"
+    SCALE_CLUSTER = "SCALE_CLUSTER"
+    SCALE_REPLICAS = "SCALE_REPLICAS"
+
+
+TYPE_WORDS: dict[JobType, frozenset[str]] = {
+    # Beside the value itself; all inferred, since nothing documents the words of these types.
+    JobType.CROSS_REGION_COPY: frozenset({"BACKUP_COPY", "CROSS_REGION_BACKUP"}),
+    JobType.EXPORT: frozenset({"EXPORT_BACKUP", "BACKUP_EXPORT"}),
+    JobType.SAMPLE_COLLECTION: frozenset({"CREATE_SAMPLE_COLLECTION"}),
+    JobType.SUSPEND: frozenset({"SUSPEND_CLUSTER"}),
+    JobType.RESUME: frozenset({"RESUME_CLUSTER"}),
+    JobType.SCALE_CLUSTER: frozenset({"QUERY_CU_SCALING", "CU_SCALING"}),
+    JobType.SCALE_REPLICAS: frozenset({"REPLICA_SCALING"}),
+}
+_TYPES = {_folded(word): type_ for type_ in JobType for word in (type_, *TYPE_WORDS.get(type_, ()))}
+
+
+def type_of(word: str) -> JobType | None:
+    """The type that the cloud's word stands for; None for a word that nobody knows, and for "". Never an error."""
+    return _TYPES.get(_folded(word))

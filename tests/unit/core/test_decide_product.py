@@ -435,7 +435,9 @@ def an_open_submission_is_closed_by_proof_or_decision(c: Case) -> bool:
         return True
     awaited = submission.evidence is Evidence.SENDING and submission.look_since is None
     answered = awaited and isinstance(c.seen, o.NotSent | o.Refused)
-    looked = isinstance(c.seen, o.Absent) and submission.absent_since is not None
+    since, settle = submission.look_since, timedelta(seconds=10 + c.before.link.settle_seconds)
+    settled = since is not None and c.now - since >= settle
+    looked = isinstance(c.seen, o.Absent) and submission.absent_since is not None and settled
     by_policy = isinstance(c.seen, o.Undecided) and c.before.on_unknown is OnSubmissionUnknown.RESUBMIT
     by_person = c.after.resolution is not None and c.after.resolution.outcome is Outcome.COMPLETED
     return answered or looked or by_policy or by_person or retry_accepted(c) or finished(c.after)
@@ -516,6 +518,22 @@ def automatic_retries_are_counted(c: Case) -> bool:
     if isinstance(c.seen, o.Undecided):
         return after.automatic == before.automatic
     return after.automatic == (before.automatic or 0) + 1 <= (c.before.policy.limit or 0)
+
+
+@invariant
+def one_attempt_keeps_its_token(c: Case) -> bool:
+    """A cloud that honours the token makes one job of all the sends of an attempt."""
+    before, after = c.was.submission, c.after.submission
+    sent = before is not None and before.sends > 0 and after is not None and after.attempt == before.attempt
+    return not sent or (before is not None and after is not None and after.token == before.token)
+
+
+@invariant
+def what_is_being_cancelled_is_not_tried_again(c: Case) -> bool:
+    """Who cancels a job does not want its next attempt, unless he says so."""
+    asked = c.was.cancel is not None and c.was.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
+    decided = c.after.resolution is not None and c.after.resolution != c.was.resolution
+    return not asked or number_of(c.after) == number_of(c.was) or retry_accepted(c) or decided
 
 
 @invariant

@@ -66,15 +66,16 @@ class Faults:
 NO_FAULTS = Faults()
 FAULTS = st.builds(
     Faults,
-    crash_step=st.sampled_from([0, 1, 2, 2, 3, 3, 4, 99, 99, 99, 99]),
+    crash_step=st.sampled_from([99] * 8 + [0, 1, 2, 2, 3, 4]),
     crash_point=st.sampled_from(["before write", "after write", "after effect"]),
     submit=st.sampled_from(
-        ["answered", "answered", "lost", "lost without effect", "not sent", "throttled", "refused"]
+        ["answered"] * 3 + ["lost"] * 3 + ["lost without effect"] * 2 + ["not sent", "throttled", "refused"]
     ),
-    delay=st.integers(0, SETTLE - 1),
+    delay=st.sampled_from([0, 5, 60, SETTLE - 1]),
     cancel=st.sampled_from(["accepted", "accepted", "unclear", "unclear without effect", "refused"]),
-    unreadable=st.sampled_from([False, False, False, True]),
+    unreadable=st.sampled_from([False] * 7 + [True]),
 )
+SELDOM = st.sampled_from([False, False, False, True])
 
 
 @dataclass
@@ -112,7 +113,7 @@ class Life(RuleBasedStateMachine):
         policy=st.sampled_from(DeletionPolicy),
         start=st.sampled_from([None, None, 300]),
         active=st.sampled_from([None, None, 100]),
-        suspended=st.booleans(),
+        suspended=SELDOM,
     )
     def born(
         self,
@@ -286,19 +287,24 @@ class Life(RuleBasedStateMachine):
 
     # -- what happens
 
-    @rule(faults=FAULTS)
-    def an_event(self, faults: Faults) -> None:
-        self.tick(faults)
-
-    @rule(faults=FAULTS)
-    def the_wake(self, faults: Faults) -> None:
-        if self.wake is not None:
-            self.now += timedelta(seconds=int(self.wake) + 1)
+    @rule(ticks=st.lists(FAULTS, min_size=1, max_size=4))
+    def events(self, ticks: list[Faults]) -> None:
+        for faults in ticks:
             self.tick(faults)
 
-    @rule()
-    def a_quiet_tick(self) -> None:
-        self.tick(NO_FAULTS)
+    @rule(ticks=st.lists(FAULTS, min_size=1, max_size=4))
+    def wakes(self, ticks: list[Faults]) -> None:
+        for faults in ticks:
+            if self.wake is not None:
+                self.now += timedelta(seconds=int(self.wake) + 1)
+                self.tick(faults)
+
+    @rule(count=st.integers(1, 20))
+    def a_quiet_while(self, count: int) -> None:
+        for _ in range(count):
+            if self.wake is not None:
+                self.now += timedelta(seconds=int(self.wake) + 1)
+                self.tick(NO_FAULTS)
 
     @rule(seconds=st.sampled_from([1, 20, 61, 140, 700]))
     def time_passes(self, seconds: int) -> None:
@@ -330,9 +336,10 @@ class Life(RuleBasedStateMachine):
         problem = o.Waits(Reason.CONNECTION_NOT_READY, "the key is rejected") if broken else None
         self.link = replace(self.link, problem=problem)
 
-    @rule()
-    def a_person_cancels(self) -> None:
-        self.stored.annotations["cancel"] = self.name("cancel")
+    @rule(early=SELDOM)
+    def a_person_cancels(self, early: bool) -> None:
+        if early or self.status.submission:
+            self.stored.annotations["cancel"] = self.name("cancel")
 
     @rule()
     def a_person_retries(self) -> None:
@@ -351,7 +358,7 @@ class Life(RuleBasedStateMachine):
         self.licensed = self.licensed or verb in ("resubmit", "abandon")
         self.stored.annotations["resolve"] = f"{submission.token}={verb}"
 
-    @rule(suspend=st.booleans())
+    @rule(suspend=SELDOM)
     def a_person_suspends(self, suspend: bool) -> None:
         self.edit(suspend=suspend)
 
@@ -360,10 +367,10 @@ class Life(RuleBasedStateMachine):
         policy = self.stored.spec.retry_policy.but(limit=limit, on_submission_unknown=on_unknown)
         self.edit(retry_policy=policy)
 
-    @precondition(lambda self: self.names > 4)
-    @rule()
-    def a_person_deletes(self) -> None:
-        if self.stored.deleting_since is None:
+    @precondition(lambda self: bool(self.cloud))
+    @rule(really=SELDOM)
+    def a_person_deletes(self, really: bool) -> None:
+        if really and self.stored.deleting_since is None:
             self.stored.deleting_since = self.now
             self.stored.gone = not self.stored.finalizer
 
@@ -379,6 +386,9 @@ class Life(RuleBasedStateMachine):
         if is_finished(before) and after.state is not before.state:
             assert after.retry is not None
             assert after.retry != before.retry
+        old, new = before.submission, after.submission
+        if old and new and new.attempt == old.attempt:
+            assert new.token == old.token, "one attempt keeps its token, for a cloud that honours it"
         if attempt_of(after).number > attempt_of(before).number and is_open(before):
             policy = self.stored.spec.retry_policy.on_submission_unknown is OnSubmissionUnknown.RESUBMIT
             self.licensed = self.licensed or policy
@@ -469,7 +479,7 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=150,
+    max_examples=200,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

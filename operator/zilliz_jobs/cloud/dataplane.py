@@ -1,0 +1,158 @@
+"""The data plane of one cluster: a RESTful API on the cluster's own host (documented: Collection and Vector
+Operations v2), served by Milvus. Only what looking for collections and making a sample needs.
+
+Same key, envelope and errors as the control plane, another vocabulary of codes and a budget of its own. A cluster
+that is suspended is not reachable: reads are Transient then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes
+from zilliz_jobs.cloud.errors import ProtocolMismatch
+from zilliz_jobs.cloud.fields import Id, Percent, Text, WireModel
+from zilliz_jobs.cloud.listing import parsed
+from zilliz_jobs.cloud.transport import Fence, Transport
+
+_COLLECTIONS = "/v2/vectordb/collections/"
+_NOT_FOUND = frozenset({100})  # Milvus source: collection not found
+# Milvus source: what is wrong with the request itself or with the caller's rights. Not "service not ready", rate
+# limits or "unexpected error": those can come after a part of the work.
+_INVALID = frozenset({102, 105, 801, 802, 1101, 1102, 1400, 1401, 1700, 1701, 1802, 1803, 1804, 1806})
+DATA_PLANE = Codes(
+    CONTROL_PLANE.not_found | _NOT_FOUND,
+    CONTROL_PLANE.refused | _NOT_FOUND | _INVALID,
+)
+LOADED, LOADING, NOT_LOADED = "LoadStateLoaded", "LoadStateLoading", "LoadStateNotLoad"
+
+
+class Collection(WireModel):
+    """`load`: LOADED, LOADING or NOT_LOADED."""
+
+    collection_name: Id
+    description: Text = ""
+    load: Text = ""
+
+    @property
+    def loaded(self) -> bool:
+        return self.load == LOADED
+
+
+class Loading(WireModel):
+    """`load_state`: LOADED, LOADING or NOT_LOADED. `load_progress`: whole percent, None where nothing loads."""
+
+    load_state: Text = ""
+    load_progress: Percent = None
+
+    @property
+    def loaded(self) -> bool:
+        return self.load_state == LOADED
+
+
+class NewCollection(WireModel):
+    """A collection to make: quick setup by `dimension`, or `collection_schema` (`schema` on the wire) with
+    `index_params`; the inner names are the cloud's own. `description` is kept by Milvus and told by describe. Without
+    `db_name` it is the default database."""
+
+    db_name: str | None = None
+    collection_name: str
+    description: str | None = None
+    dimension: int | None = None
+    collection_schema: dict[str, Any] | None = Field(default=None, alias="schema")
+    index_params: tuple[dict[str, Any], ...] | None = None
+    params: dict[str, Any] | None = None
+
+
+class DataPlane:
+    """`database` is everywhere the default one where it is None. Reads raise NotFound for an unknown collection
+    (all but `has_collection`), Rejected for an unknown database, and the rest of the tree of `errors`."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def has_collection(self, collection: str, *, database: str | None = None) -> bool:
+        """Whether the collection exists (documented: Has Collection)."""
+        doing = f"look for collection {collection}"
+        data = await self._ask("has", collection, database, doing)
+        found = data.get("has") if isinstance(data, dict) else None
+        if not isinstance(found, bool):
+            # A "no" that nobody said would let a collection be made twice.
+            raise ProtocolMismatch(f"cannot {doing}: the answer says neither yes nor no")
+        return found
+
+    async def list_collections(self, *, database: str | None = None) -> list[str]:
+        """The names of all collections of the database, in one answer (documented: List Collections)."""
+        doing = f"list collections of database {database or 'default'}"
+        reply = await self._transport.read("POST", f"{_COLLECTIONS}list", body={"dbName": database}, doing=doing)
+        names = reply.data
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ProtocolMismatch(f"cannot {doing}: the answer is no list of names")
+        return names
+
+    async def describe_collection(self, collection: str, *, database: str | None = None) -> Collection:
+        """The collection (documented: Describe Collection)."""
+        doing = f"read collection {collection}"
+        return parsed(await self._ask("describe", collection, database, doing), Collection, doing=doing)
+
+    async def load_state(self, collection: str, *, database: str | None = None) -> Loading:
+        """Whether and how far the collection is loaded (documented: Get Collection Load State)."""
+        doing = f"read the load state of collection {collection}"
+        return parsed(await self._ask("get_load_state", collection, database, doing), Loading, doing=doing)
+
+    async def create_collection(self, request: NewCollection, *, token: str, fence: Fence) -> EffectReply:
+        """Make a collection; with an index it is loaded, too (documented: Create Collection). `Taken` holds no id.
+
+        Creation, index and load are three steps inside (Milvus source), so even a refusal can leave a collection
+        behind: look for its description. The same schema under the same name again is taken, another is not.
+        """
+        return await self._transport.effect(
+            "POST",
+            f"{_COLLECTIONS}create",
+            body=request.model_dump(by_alias=True, exclude_none=True),
+            token=token,
+            fence=fence,
+            doing=f"create collection {request.collection_name}",
+        )
+
+    async def upsert(
+        self,
+        collection: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        database: str | None = None,
+        token: str,
+        fence: Fence,
+    ) -> EffectReply:
+        """Write rows by primary key (documented: Upsert); repeatable, since the same keys replace each other. Not for
+        collections that give out keys themselves. `Taken.text("upsertCount")`: how many were written."""
+        return await self._transport.effect(
+            "POST",
+            "/v2/vectordb/entities/upsert",
+            body={"dbName": database, "collectionName": collection, "data": [dict(row) for row in rows]},
+            token=token,
+            fence=fence,
+            doing=f"write {len(rows)} rows to collection {collection}",
+        )
+
+    async def drop_collection(
+        self, collection: str, *, database: str | None = None, token: str, fence: Fence
+    ) -> EffectReply:
+        """Delete a collection with its data, for good (documented: Drop Collection). Repeatable: one that is gone is
+        Taken or Refused with code 100."""
+        return await self._transport.effect(
+            "POST",
+            f"{_COLLECTIONS}drop",
+            body={"dbName": database, "collectionName": collection},
+            token=token,
+            fence=fence,
+            doing=f"drop collection {collection}",
+        )
+
+    async def _ask(self, verb: str, collection: str, database: str | None, doing: str) -> Any:
+        body = {"dbName": database, "collectionName": collection}
+        return (await self._transport.read("POST", _COLLECTIONS + verb, body=body, doing=doing)).data

@@ -1,0 +1,95 @@
+"""Restores of backups, v2 (documented: Restore Cluster Backup, Restore Collection Backup). Dedicated clusters only."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from zilliz_jobs.cloud.effects import EffectReply, with_id
+from zilliz_jobs.cloud.transport import Fence, Transport
+
+CollectionStatus = Literal["KEEP", "RELEASE"]
+RestoreVersionPolicy = Literal["LATEST", "ORIGINAL"]
+DestStatus = Literal["LOADED", "UNLOADED"]
+
+_BACKUP = "/v2/clusters/{clusterId}/backups/{backupId}"
+
+
+class Restores:
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def restore_cluster(
+        self,
+        cluster_id: str,
+        backup_id: str,
+        *,
+        project_id: str,
+        name: str,
+        cu_size: int,
+        collection_status: CollectionStatus,
+        restore_version_policy: RestoreVersionPolicy | None = None,
+        token: str,
+        fence: Fence,
+    ) -> EffectReply:
+        """Restore a backup of `cluster_id` into a new dedicated cluster `name`, in the same region and of the same CU
+        type. `cu_size`: 1 to 1024. `collection_status`: KEEP loads what was loaded, RELEASE nothing.
+
+        `Taken.text` knows clusterId, username, password and jobId; the password is told this once. Success without
+        clusterId and jobId is Uncertain. Not idempotent, but names are unique: 40013 is a refusal for that.
+        """
+        body: dict[str, Any] = {
+            "projectId": project_id,
+            "clusterName": name,
+            "cuSize": cu_size,
+            "collectionStatus": collection_status,
+            "restoreVersionPolicy": restore_version_policy,
+        }
+        reply = await self._transport.effect(
+            "POST",
+            f"{_BACKUP}/restoreCluster",
+            ids={"clusterId": cluster_id, "backupId": backup_id},
+            body=body,
+            token=token,
+            fence=fence,
+            doing=f"restore backup {backup_id} into a new cluster {name}",
+        )
+        return with_id(reply, "jobId", "clusterId")
+
+    async def restore_collection(
+        self,
+        cluster_id: str,
+        backup_id: str,
+        *,
+        dest_cluster_id: str,
+        database: str,
+        dest_database: str,
+        collection: str,
+        dest_collection: str,
+        dest_status: DestStatus,
+        token: str,
+        fence: Fence,
+    ) -> EffectReply:
+        """Restore one collection of a backup into an existing cluster; the cloud takes one a request.
+
+        `cluster_id` is the backup's, not the target's. `Taken.text("jobId")`; success without it is Uncertain. Not
+        idempotent. The fields are those of the newest documentation (older pages: targetCollectionName).
+        """
+        wanted = {
+            "collectionName": collection,
+            "destCollectionName": dest_collection,
+            "destCollectionStatus": dest_status,
+        }
+        body: dict[str, Any] = {
+            "destClusterId": dest_cluster_id,
+            "dbCollections": [{"dbName": database, "destDbName": dest_database, "collections": [wanted]}],
+        }
+        reply = await self._transport.effect(
+            "POST",
+            f"{_BACKUP}/restoreCollection",
+            ids={"clusterId": cluster_id, "backupId": backup_id},
+            body=body,
+            token=token,
+            fence=fence,
+            doing=f"restore collection {collection} of backup {backup_id} into {dest_cluster_id}",
+        )
+        return with_id(reply, "jobId")

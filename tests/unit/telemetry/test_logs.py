@@ -1,0 +1,71 @@
+"""No key in any record, in whatever form it travels; and metrics that do not grow."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from zilliz_jobs.telemetry import logs
+from zilliz_jobs.telemetry.metrics import Metrics
+
+SECRET = 'Ab/c+d"é=1234'
+
+
+@pytest.fixture(autouse=True)
+def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_secrets", set())
+
+
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    logger = logging.getLogger()
+    before, level = logger.handlers[:], logger.level
+    yield logger
+    logger.handlers[:] = before
+    logger.setLevel(level)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("say", ["message", "argument", "exception"])
+def test_a_concealed_key_is_in_no_record(root, form, say):
+    logs.set_up(form, "debug")
+    out = io.StringIO()
+    root.handlers[0].setStream(out)  # type: ignore[attr-defined]
+    logs.conceal(SECRET, "a", "")
+    log = logging.getLogger("zilliz_jobs.test")
+    if say == "message":
+        log.warning(f"the key is {SECRET} and https://x/?k={logs.quote(SECRET, safe='')}")
+    elif say == "argument":
+        log.warning("the headers are %s", {"Authorization": f"Bearer {SECRET}"})
+    else:
+        try:
+            raise ValueError(f"bad key {SECRET}")
+        except ValueError:
+            log.exception("it failed")
+    text = out.getvalue()
+    assert "zilliz_jobs.test" in text
+    for piece in (SECRET, json.dumps(SECRET)[1:-1], logs.quote(SECRET, safe=""), "1234"):
+        assert piece not in text
+    assert logs.MASK in text
+
+
+def test_what_is_too_short_to_be_a_secret_cuts_no_holes():
+    logs.conceal("abc", "")
+    assert logs.redacted("abcdef") == "abcdef"
+
+
+def test_the_longer_secret_is_cut_first():
+    logs.conceal("abcd", "abcdefgh")
+    assert logs.redacted("abcdefgh") == logs.MASK
+
+
+def test_a_connection_that_is_gone_shows_no_last_state():
+    metrics = Metrics()
+    metrics.connection_ready.labels("ns", "c").set(1)
+    metrics.forget_connection("ns", "c")
+    metrics.forget_connection("ns", "c")
+    assert metrics.registry.get_sample_value("zilliz_jobs_connection_ready", {"namespace": "ns", "name": "c"}) is None
