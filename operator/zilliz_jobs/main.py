@@ -31,7 +31,8 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
         _configure(settings)
-        client = await KubeClient.connect(kubeconfig=options.kubeconfig)
+        settings.networking.trust_env = options.trust_env
+        client = await _connect(options)
         engine = Engine(options, client)
         try:
             await engine.start()
@@ -97,8 +98,14 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none
 
 
+async def _connect(settings: Settings) -> KubeClient:
+    return await KubeClient.connect(
+        kubeconfig=settings.kubeconfig, context=settings.context, trust_env=settings.trust_env
+    )
+
+
 async def _check(settings: Settings) -> None:
-    client = await KubeClient.connect(kubeconfig=settings.kubeconfig)
+    client = await _connect(settings)
     await client.close()
 
 

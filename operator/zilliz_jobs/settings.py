@@ -15,6 +15,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ZILLIZ_JOBS_", frozen=True)
 
     kubeconfig: Path | None = Field(default=None, description="kubeconfig file; default: KUBECONFIG, then in-cluster")
+    context: str | None = Field(default=None, description="context of the kubeconfig; default: its current one")
+    trust_env: bool = Field(
+        default=False, description="reach Kubernetes through the proxies that HTTPS_PROXY and NO_PROXY name"
+    )
     namespaces: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="namespaces to watch, separated by commas; none: all of them"
     )

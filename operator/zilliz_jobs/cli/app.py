@@ -60,6 +60,7 @@ def operator(
     kubeconfig: Annotated[
         Path | None, typer.Option(help="kubeconfig file; default: as kubectl, or in-cluster.")
     ] = None,
+    context: Annotated[str | None, typer.Option(help="Context of the kubeconfig; default: its current one.")] = None,
     namespace: Annotated[list[str] | None, typer.Option(help="Namespace to watch; repeatable. Default: all.")] = None,
 ) -> None:
     """Run the operator. All other settings are environment variables with the prefix ZILLIZ_JOBS_."""
@@ -70,7 +71,8 @@ def operator(
     from zilliz_jobs.settings import Settings
     from zilliz_jobs.telemetry.logs import set_up
 
-    flags = {name: value for name, value in (("kubeconfig", kubeconfig), ("namespaces", namespace)) if value}
+    given = {"kubeconfig": kubeconfig, "context": context, "namespaces": namespace}
+    flags = {name: value for name, value in given.items() if value}
     try:
         settings = Settings.model_validate({**Settings().model_dump(), **flags})
     except ValidationError as error:

@@ -125,9 +125,13 @@ def _reasons() -> str:
 
 
 def _settings() -> str:
-    lines = ["# Settings of the operator", "", "Environment variables; the two flags are named too.", ""]
+    lines = ["# Settings of the operator", "", "Environment variables; the flags are named too.", ""]
     lines += ["| Variable | Default | Meaning |", "|---|---|---|"]
-    flags = {"kubeconfig": " (`--kubeconfig`)", "namespaces": " (`--namespace`, repeatable)"}
+    flags = {
+        "kubeconfig": " (`--kubeconfig`)",
+        "context": " (`--context`)",
+        "namespaces": " (`--namespace`, repeatable)",
+    }
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
         shown = "" if default in (None, []) else f"`{default}`"

@@ -2,7 +2,8 @@
 Operations v2), served by Milvus. Only what looking for collections and making a sample needs.
 
 Same key, envelope and errors as the control plane, another vocabulary of codes and a budget of its own. A cluster
-that is suspended is not reachable: reads are Transient then.
+that is suspended is not reachable: reads are Transient then. Code 200 is success as in older versions of Milvus; that
+it also means "partition not found" there does not matter, since no call names a partition.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class ExternalSource(WireModel):
     `username` and `password`, or `api_key`. The credentials never show in a repr."""
 
     type: SourceType
-    uri: str | None = None
+    uri: Annotated[str | None, Field(repr=False)] = None  # may hold credentials, too
     cloud_id: str | None = None
     database: str | None = None
     username: str | None = None

@@ -47,7 +47,7 @@ def is_encrypted(endpoint: str) -> bool:
 
 
 def data_plane_of(address: str, endpoint: str) -> str:
-    """The URL of a cluster's data plane: its `connectAddress` as the control plane at `endpoint` gave it, never built.
+    """The URL of a cluster's data plane: its `connectAddress` as the control plane at `endpoint` gave it.
 
     Raises BadEndpoint for what is no URL, and for http unless the control plane itself is one (a stand-in): the key
     goes there.

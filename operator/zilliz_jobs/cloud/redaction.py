@@ -18,6 +18,7 @@ _SHORTEST = 4  # masking every "a" would make a text unreadable and protect nobo
 
 _SECRET_FIELDS = frozenset({"accesskey", "secretkey", "token", "password", "apikey", "sessiontoken"})
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+")
+_USERINFO = re.compile(r"(?<=://)[^\s/\"']+@")  # postgresql://user:password@host
 _SIGNED = re.compile(
     r"(?i)\b(sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential|awsaccesskeyid|x-goog-signature"
     r"|x-goog-credential|q-signature|ossaccesskeyid|googleaccessid|security-token)=[^&\s\"']+"
@@ -33,6 +34,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)
     text = _BEARER.sub(rf"\g<1>{MASK}", text)
+    text = _USERINFO.sub(f"{MASK}@", text)
     text = _SIGNED.sub(rf"\g<1>={MASK}", text)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"

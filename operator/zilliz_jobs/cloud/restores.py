@@ -1,4 +1,7 @@
-"""Restores of backups, v2 (documented: Restore Cluster Backup, Restore Collection Backup). Dedicated clusters only."""
+"""Restores of backups, v2 (documented: Restore Cluster Backup, Restore Collection Backup).
+
+Dedicated clusters only.
+"""
 
 from __future__ import annotations
 

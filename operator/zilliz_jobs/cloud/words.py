@@ -104,7 +104,7 @@ def cluster_state_of(word: str) -> ClusterState | None:
 
 class JobType(StrEnum):
     """The types of the job-centre page. The values are Describe Job's words where it documents one (the first five);
-    the others are ours."""
+    the words of the others are not documented, and these are ours."""
 
     IMPORT = "IMPORT"
     BACKUP = "BACKUP"
@@ -120,17 +120,7 @@ class JobType(StrEnum):
     SCALE_REPLICAS = "SCALE_REPLICAS"
 
 
-TYPE_WORDS: dict[JobType, frozenset[str]] = {
-    # Beside the value itself; all inferred, since nothing documents the words of these types.
-    JobType.CROSS_REGION_COPY: frozenset({"BACKUP_COPY", "CROSS_REGION_BACKUP"}),
-    JobType.EXPORT: frozenset({"EXPORT_BACKUP", "BACKUP_EXPORT"}),
-    JobType.SAMPLE_COLLECTION: frozenset({"CREATE_SAMPLE_COLLECTION"}),
-    JobType.SUSPEND: frozenset({"SUSPEND_CLUSTER"}),
-    JobType.RESUME: frozenset({"RESUME_CLUSTER"}),
-    JobType.SCALE_CLUSTER: frozenset({"QUERY_CU_SCALING", "CU_SCALING"}),
-    JobType.SCALE_REPLICAS: frozenset({"REPLICA_SCALING"}),
-}
-_TYPES = {_folded(word): type_ for type_ in JobType for word in (type_, *TYPE_WORDS.get(type_, ()))}
+_TYPES = {_folded(type_): type_ for type_ in JobType}
 
 
 def type_of(word: str) -> JobType | None:

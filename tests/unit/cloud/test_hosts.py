@@ -3,7 +3,7 @@
 import pytest
 
 from zilliz_jobs.api.connection import CloudRegion
-from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of, is_encrypted, v1_endpoint_of
+from zilliz_jobs.cloud.hosts import BadEndpoint, data_plane_of, endpoint_of, is_encrypted, v1_endpoint_of
 
 GLOBAL = "https://api.cloud.zilliz.com"
 CHINA = "https://api.cloud.zilliz.com.cn"
@@ -44,3 +44,27 @@ def test_the_v1_host_follows_from_control_plane_and_region(endpoint, region, wan
 def test_a_plain_endpoint_is_told_apart():
     assert is_encrypted(GLOBAL)
     assert not is_encrypted("http://127.0.0.1")
+
+
+ADDRESS = "https://in01-a.aws-us-west-2.vectordb.zillizcloud.com:19530"
+
+
+@pytest.mark.parametrize(
+    ("address", "endpoint", "wanted"),
+    [
+        (ADDRESS + "/", GLOBAL, ADDRESS),
+        (ADDRESS, "http://simulator:8080", ADDRESS),
+        ("http://127.0.0.1:1/in01-a", "http://simulator:8080", "http://127.0.0.1:1/in01-a"),
+    ],
+)
+def test_a_data_plane_is_where_the_control_plane_says(address, endpoint, wanted):
+    assert data_plane_of(address, endpoint) == wanted
+
+
+@pytest.mark.parametrize(
+    "address", ["", "in01-a.example:19530", "http://in01-a.example", "https://user:secret@x", "https://x?a=b"]
+)
+def test_the_key_is_sent_to_no_address_that_is_plain_or_odd(address):
+    with pytest.raises(BadEndpoint, match="cannot use the cluster's connectAddress") as error:
+        data_plane_of(address, GLOBAL)
+    assert "secret" not in str(error.value)

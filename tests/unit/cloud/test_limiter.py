@@ -131,3 +131,15 @@ async def test_a_smaller_rate_holds_from_the_next_slot():
 async def test_a_rate_that_is_none_is_refused(rate):
     with pytest.raises(ValueError, match="cannot set the request budget"):
         Limiter(rate)
+
+
+async def test_another_host_has_the_same_rate_but_lanes_and_pauses_of_its_own():
+    limiter = Limiter(20)
+    branch = limiter.branch("https://in01-a")
+    assert limiter.branch("https://in01-a") is branch
+    assert limiter.branch("https://in01-b") is not branch
+    branch.pause(100)
+    await limiter.slot("r")
+    assert (clock(), limiter.paused_for) == (0, 0)
+    limiter.set_rate(1)
+    assert branch.rate == pytest.approx(1)

@@ -28,6 +28,7 @@ def test_a_secret_is_masked_in_every_form_it_travels_in(form):
         "https://a.blob.core.windows.net/c/f.parquet?sv=1&sig=abcdef.123&x=1",
         "https://b.s3.amazonaws.com/f?X-Amz-Signature=abcdef.123",
         "https://b.s3.amazonaws.com/f?X-Amz-Security-Token=abcdef.123&a=b",
+        "cannot reach postgresql://me:p@abcdef@db.example:5432/vectors",
     ],
 )
 def test_bearer_tokens_and_signed_urls_are_masked_without_being_known(text):
