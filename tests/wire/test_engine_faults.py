@@ -72,7 +72,7 @@ async def test_the_write_of_the_answer_fails_and_the_job_is_not_lost(world: Rig,
     world.imports("one")
     await world.start()
     await hit.wait()
-    FAULTS[fault](world.kube, 2)
+    FAULTS[fault](world.kube, 1)
     await _one_job(world)
     await watch
     assert world.status("importjobs", "one")["submission"]["evidence"] == "Answered"

@@ -7,9 +7,24 @@ real cloud that make it hard to find a submission again. The defaults are the fr
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from .camel import Camel
+from .jobs import (
+    BACKUP,
+    CLONE_COLLECTION,
+    CROSS_REGION_COPY,
+    EXPORT,
+    IMPORT,
+    MIGRATION,
+    RESTORE,
+    RESUME_CLUSTER,
+    SAMPLE_COLLECTION,
+    SCALE_CU,
+    SCALE_REPLICA,
+    SUSPEND_CLUSTER,
+    TYPES,
+)
 
 Seconds = Annotated[float, Field(ge=0)]
 
@@ -55,7 +70,18 @@ class Behaviour(Camel):
     max_unfinished_imports_per_collection: int = Field(default=10_000, ge=1)
     """Documented."""
 
+    collections_appear_at: Literal["start", "end"] = "end"
+    """When the collections of a restore, migration, clone or sample can be seen: when the job begins (empty, and gone
+    again if it does not succeed), or when it has succeeded. Not documented."""
+    migrations_gone: Literal[404, 405] | None = None
+    """HTTP status of the two deprecated migration calls, as if they had been removed."""
+
     # --- answers
+    migrations_without_envelope: bool = False
+    """toNewDedicated answers without code and data (example); off: with them (schema)."""
+    autoscaling_echo_normalised: bool = False
+    """Describe tells autoscaling in full rather than as it was sent: both parts, every field, a time zone, and
+    single blanks in cron texts. Not documented."""
     cluster_has_replica: bool = True
     """Off: `replica` and `deploymentOption` are missing from cluster answers, as recorded in 2025."""
     milvus_import_fields: bool = False
@@ -82,23 +108,38 @@ class Durations(Camel):
     import_: Annotated[Duration, Field(alias="import")] = Duration(
         pending_seconds=1, run_seconds=5, seconds_per_million_rows=10
     )
-    other: Duration = Duration()
+    restore: Duration = Duration(pending_seconds=2, run_seconds=25)
+    export: Duration = Duration(pending_seconds=2, run_seconds=15)
+    migration: Duration = Duration(pending_seconds=2, run_seconds=30)
+    clone_collection: Duration = Duration(pending_seconds=1, run_seconds=10)
+    sample_collection: Duration = Duration(pending_seconds=1, run_seconds=5)
     cancel_seconds: Seconds = 3
+    load_seconds: Seconds = 1
+    """Of a collection, by the data plane."""
     suspend_seconds: Seconds = 15
     resume_seconds: Seconds = 15
     modify_seconds: Seconds = 20
 
     def of(self, job_type: str) -> Duration:
         """The duration of a job type's word, such as BACKUP."""
-        match job_type:
-            case "BACKUP":
-                return self.backup
-            case "CROSS_REGION_COPY":
-                return self.cross_region_copy
-            case "IMPORT":
-                return self.import_
-            case _:
-                return self.other
+        cluster_work = {
+            SUSPEND_CLUSTER: self.suspend_seconds,
+            RESUME_CLUSTER: self.resume_seconds,
+            SCALE_CU: self.modify_seconds,
+            SCALE_REPLICA: self.modify_seconds,
+        }
+        if job_type in cluster_work:
+            return Duration(pending_seconds=0, run_seconds=cluster_work[job_type])
+        return {
+            BACKUP: self.backup,
+            CROSS_REGION_COPY: self.cross_region_copy,
+            IMPORT: self.import_,
+            RESTORE: self.restore,
+            EXPORT: self.export,
+            MIGRATION: self.migration,
+            CLONE_COLLECTION: self.clone_collection,
+            SAMPLE_COLLECTION: self.sample_collection,
+        }[job_type]
 
 
 class NextJob(Camel):
@@ -110,3 +151,10 @@ class NextJob(Camel):
     failure: str = ""
     """If set, the job fails with this reason half way."""
     times: int = Field(default=1, ge=1)
+
+    @field_validator("type")
+    @classmethod
+    def _known(cls, word: str) -> str:
+        if word not in TYPES:
+            raise ValueError(f"{word} is not one of {sorted(TYPES)}")
+        return word

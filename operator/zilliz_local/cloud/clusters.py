@@ -1,4 +1,4 @@
-"""Clusters as records, with the collections they hold and the change they may be in."""
+"""Clusters as records, with the collections they hold and the job that may be changing them."""
 
 from dataclasses import dataclass, field
 
@@ -6,6 +6,9 @@ from pydantic import Field
 
 from .answers import missing_collection, wrong_state
 from .camel import Camel
+from .contents import Collection, Contents
+from .jobs import FAILED, PENDING, SUCCESSFUL, Job
+from .timeline import view
 
 DEFAULT_DB = "default"
 
@@ -30,13 +33,19 @@ class ClusterFields(Camel):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A suspend, resume or scaling under way: the status while it lasts, and what holds afterwards."""
+    """What a job does to a cluster: the status while it runs, and what holds if it succeeds."""
 
+    job: Job
     status: str
-    ends_at: float
-    then_status: str
+    then_status: str = "RUNNING"
+    status_while_pending: str = ""
+    status_if_failed: str = ""
+    """"": the status before."""
     cu_size: int | None = None
     replica: int | None = None
+    autoscaling: dict[str, object] | None = None
+    """None: stays as it is."""
+    autoscaling_before: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -48,34 +57,57 @@ class Cluster:
     fields: ClusterFields
     change: Change | None = None
     autoscaling: dict[str, object] = field(default_factory=dict)
+    create_progress: int = 100
+    details: Contents = field(default_factory=dict)
+    """What is known about collections beyond their names."""
+    arriving: dict[tuple[str, str], Job] = field(default_factory=dict)
+    """Names that unfinished jobs will fill."""
+    status: str = ""
+    """The status word of the describe answer; right after `at(now)`."""
+
+    def __post_init__(self) -> None:
+        self.status = self.fields.status
+
+    def begin(self, change: Change, now: float) -> None:
+        """Let a job change this cluster. A new autoscaling shows at once; sizes follow when the job succeeds."""
+        self.change = change
+        if change.autoscaling is not None:
+            self.autoscaling = change.autoscaling
+        self.at(now)
 
     def at(self, now: float) -> "Cluster":
-        """This cluster, with every change that is over by `now` carried out."""
-        change = self.change
-        if change is not None and now >= change.ends_at:
-            self.fields = self.fields.model_copy(
-                update={
-                    "status": change.then_status,
-                    "cu_size": change.cu_size or self.fields.cu_size,
-                    "replica": change.replica or self.fields.replica,
-                }
-            )
-            self.change = None
+        """This cluster as its change has left it by `now`."""
+        if self.change is None:
+            return self
+        seen, change = view(self.change.job, now), self.change
+        if not seen.final:
+            early = change.status_while_pending if seen.status == PENDING else ""
+            self.status = early or change.status
+            self.create_progress = seen.progress if change.status_while_pending else 100
+            return self
+        then: dict[str, object] = {"status": self.fields.status}
+        if seen.status == SUCCESSFUL:
+            then["status"] = change.then_status
+            then["cu_size"] = change.cu_size or self.fields.cu_size
+            then["replica"] = change.replica or self.fields.replica
+        else:
+            self.autoscaling = change.autoscaling_before
+            if seen.status == FAILED and change.status_if_failed:
+                then["status"] = change.status_if_failed
+        self.fields = self.fields.model_copy(update=then)
+        self.status, self.change, self.create_progress = self.fields.status, None, 100
         return self
-
-    @property
-    def status(self) -> str:
-        """The status word of the describe answer."""
-        return self.change.status if self.change else self.fields.status
 
     @property
     def name(self) -> str:
         """Display name."""
         return self.fields.cluster_name or self.cluster_id
 
-    @property
-    def connect_address(self) -> str:
-        """Documented shape; clients take it from describe and never build it."""
+    def connect_address(self, origin: str) -> str:
+        """Where the data plane is: below the address that the client itself used, or, without one, of the
+        documented shape. Clients take it from describe and never build it."""
+        if origin:
+            return f"{origin}/_data/{self.cluster_id}"
         return f"https://{self.cluster_id}.{self.fields.region_id}.vectordb.zillizcloud.com:19530"
 
     def require_status(self, wanted: str, action: str) -> None:
@@ -90,14 +122,32 @@ class Cluster:
         if collection not in self.fields.collections.get(db_name, ()):
             raise missing_collection(db_name, collection)
 
-    def put_collection(self, db_name: str, collection: str) -> None:
-        """Make a collection exist."""
+    def collection(self, db_name: str, name: str) -> Collection | None:
+        """The collection, if there is one."""
+        if name not in self.fields.collections.get(db_name, ()):
+            return None
+        return self.details.setdefault((db_name, name), Collection())
+
+    def contents(self) -> Contents:
+        """Copies of all collections, for a backup or a migration."""
+        found: Contents = {}
+        for db_name, names in self.fields.collections.items():
+            for name in names:
+                held = self.details.get((db_name, name)) or Collection()
+                found[db_name, name] = held.copy(loaded=held.loaded)
+        return found
+
+    def put_collection(self, db_name: str, collection: str, content: Collection | None = None) -> None:
+        """Make a collection exist, with this content or as it is."""
         names = self.fields.collections.get(db_name, [])
         if collection not in names:
             self._set_collections({**self.fields.collections, db_name: [*names, collection]})
+        if content is not None:
+            self.details[db_name, collection] = content
 
     def drop_collection(self, db_name: str, collection: str) -> None:
         """Make a collection not exist."""
+        self.details.pop((db_name, collection), None)
         names = [name for name in self.fields.collections.get(db_name, []) if name != collection]
         self._set_collections({**self.fields.collections, db_name: names})
 

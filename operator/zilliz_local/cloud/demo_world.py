@@ -56,3 +56,6 @@ def _fill_storage(world: World) -> None:
     for path, stored in files.items():
         world.objects.put(f"s3://demo-data/{path}", stored)
     world.objects.put("volume://demo-volume/actors.json", files["actors.json"])
+    milvus_backup = StoredObject(size_bytes=60_000_000, rows=10_000, collections=("books", "archive.authors"))
+    for url in ("s3://demo-data/milvus-backup/", "volume://demo-volume/milvus-backup/"):
+        world.objects.put(url, milvus_backup)

@@ -11,7 +11,7 @@ from .services import PUBLIC
 from .world import World
 
 REMEMBERED_SECONDS = 24 * 3600
-SUBMITS = frozenset({"submit", "suspend", "resume", "modify"})
+SUBMITS = frozenset({"submit", "suspend", "resume", "modify", "create"})
 
 
 def carry_out(call: Call) -> tuple[Reply, str]:

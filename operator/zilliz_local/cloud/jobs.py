@@ -18,11 +18,24 @@ CANCELED = "CANCELED"
 FINAL = frozenset({SUCCESSFUL, FAILED, CANCELED})
 STATUSES = frozenset({PENDING, IN_PROGRESS, CANCELING}) | FINAL
 
+# Types. Documented words:
 BACKUP = "BACKUP"
 IMPORT = "IMPORT"
-CROSS_REGION_COPY = "CROSS_REGION_COPY"  # inferred word
+RESTORE = "RESTORE"
 MIGRATION = "MIGRATION"
-EXPORT = "EXPORT"  # inferred word
+CLONE_COLLECTION = "CLONE_COLLECTION"
+# Ours, since the console shows such jobs and no page names their type:
+CROSS_REGION_COPY = "CROSS_REGION_COPY"
+EXPORT = "EXPORT"
+SAMPLE_COLLECTION = "SAMPLE_COLLECTION"
+SUSPEND_CLUSTER = "SUSPEND_CLUSTER"
+RESUME_CLUSTER = "RESUME_CLUSTER"
+SCALE_CU = "SCALE_CU"
+SCALE_REPLICA = "SCALE_REPLICA"
+TYPES = frozenset(
+    {BACKUP, IMPORT, RESTORE, MIGRATION, CLONE_COLLECTION, CROSS_REGION_COPY, EXPORT, SAMPLE_COLLECTION}
+    | {SUSPEND_CLUSTER, RESUME_CLUSTER, SCALE_CU, SCALE_REPLICA}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,8 @@ class Job:
     db_name: str = ""
     collection: str = ""
     backup_id: str = ""
+    source_cluster_id: str = ""
+    """Where the data comes from, if that is not `cluster_id`."""
     cancelable: bool = False
     files: tuple[FilePart, ...] = ()
     source: ImportSource | None = field(default=None, repr=False)

@@ -6,11 +6,12 @@ token has more than one effect here, whatever was dropped, delayed or repeated o
 
 from collections import Counter
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Literal
 
-Client = Literal["api", "console", "rival"]
+Client = Literal["api", "console", "rival", "autoscaler"]
 
-STARTS_WORK = frozenset({"submit", "retry", "suspend", "resume", "modify"})
+STARTS_WORK = frozenset({"submit", "retry", "suspend", "resume", "modify", "create"})
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Entry:
     time: str
     event: Literal["request", "effect"]
     kind: str
-    """submit, copy, cancel, retry, delete, suspend, resume, modify."""
+    """submit, copy, cancel, retry, delete, suspend, resume, modify; on the data plane create, drop, load, write."""
     route: str
     endpoint: str
     token: str
@@ -70,19 +71,30 @@ class Ledger:
         return len(self.entries) + 1
 
     def effects(
-        self, *, kind: str | None = None, token: str | None = None, client: Client | None = None
+        self,
+        *,
+        kind: str | None = None,
+        token: str | None = None,
+        client: Client | None = None,
+        route: str | None = None,
     ) -> list[Entry]:
-        """What really happened, in order, narrowed by kind, token or client."""
-        return self._select("effect", kind, token, client)
+        """What really happened, in order, narrowed by kind, token, client or route name (a glob)."""
+        return self._select("effect", kind, token, client, route)
 
     def requests(
-        self, *, kind: str | None = None, token: str | None = None, client: Client | None = None
+        self,
+        *,
+        kind: str | None = None,
+        token: str | None = None,
+        client: Client | None = None,
+        route: str | None = None,
     ) -> list[Entry]:
         """What was tried, in order."""
-        return self._select("request", kind, token, client)
+        return self._select("request", kind, token, client, route)
 
     def effects_per_token(self) -> Counter[str]:
-        """How much each token started: submissions, retries, cluster changes (not copies, cancels, deletes)."""
+        """How much each token started: submissions, retries, cluster changes, created collections (not
+        copies, cancels, deletes, loads, writes)."""
         return Counter(
             entry.token
             for entry in self.entries
@@ -96,7 +108,9 @@ class Ledger:
             "effectsPerToken": dict(self.effects_per_token()),
         }
 
-    def _select(self, event: str, kind: str | None, token: str | None, client: Client | None) -> list[Entry]:
+    def _select(
+        self, event: str, kind: str | None, token: str | None, client: Client | None, route: str | None
+    ) -> list[Entry]:
         return [
             entry
             for entry in self.entries
@@ -104,4 +118,5 @@ class Ledger:
             and (kind is None or entry.kind == kind)
             and (token is None or entry.token == token)
             and (client is None or entry.client == client)
+            and (route is None or fnmatchcase(entry.route, route))
         ]

@@ -4,6 +4,7 @@ A URL names one object, or, with a trailing slash, a folder. A volume file is th
 `volume://<volume>/<path>`. Prefix rules declare whole trees good (or bad) without naming every file.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ class StoredObject(Camel):
     access_key: str | None = None
     secret_key: str | None = None
     """Set: only these credentials may read it."""
+    collections: tuple[str, ...] = ()
+    """What a migration finds if this is a Milvus backup: names, or `database.name`. Empty: one, named after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class FilePart:
     size_bytes: int
     rows: int
     problem: str | None = None
+    collections: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -96,4 +100,5 @@ class ObjectStorage:
         if wanted != (None, None) and wanted != (source.access_key, source.secret_key):
             return FilePart(url, 0, 0, f"access denied, check accessKey and secretKey: {url}")
         problem = f"{stored.problem}: {url}" if stored.problem else None
-        return FilePart(url, stored.size_bytes, stored.rows, problem)
+        named = re.sub(r"\W+", "_", url.rstrip("/").rsplit("/", 1)[-1])
+        return FilePart(url, stored.size_bytes, stored.rows, problem, stored.collections or (named,))

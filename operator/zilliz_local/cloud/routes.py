@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from .answers import bad_request, missing_cluster, no_access, unknown_job
+from .answers import backup_not_ready, bad_request, missing_backup, missing_cluster, no_access, unknown_job
+from .backups import Backup
 from .clusters import Cluster
 from .jobs import Job
 from .keys import Key
 from .ledger import Client
+from .objects import FilePart
 from .paging import page
 from .timeline import JobView, view
 from .world import World
@@ -93,6 +95,8 @@ class Call:
     client: Client
     token: str
     now: float
+    origin: str = ""
+    """Scheme, host and port that the client reached us by."""
 
     def text(self, name: str, default: str = "") -> str:
         """A parameter as text."""
@@ -119,6 +123,28 @@ class Call:
             raise no_access(cluster_id)
         return found.at(self.now)
 
+    def backup(self) -> tuple[Cluster, Backup]:
+        """The cluster and the backup of the path. Problems: as `cluster`; no such backup there."""
+        cluster = self.cluster(self.path["clusterId"])
+        found = self.world.backups.get(self.path["backupId"])
+        if found is None or found.cluster_id != cluster.cluster_id or not self.backup_status(found):
+            raise missing_backup(self.path["backupId"])
+        return cluster, found
+
+    def available_backup(self) -> tuple[Cluster, Backup]:
+        """As `backup`. Problem: it is not AVAILABLE."""
+        cluster, found = self.backup()
+        if self.backup_status(found) == "DELETED":
+            raise missing_backup(found.backup_id)
+        if self.backup_status(found) != "AVAILABLE":
+            raise backup_not_ready(found.backup_id, self.backup_status(found))
+        return cluster, found
+
+    def backup_status(self, backup: Backup) -> str:
+        """Its status now; "" if it is not to be seen."""
+        job = self.world.jobs.get(backup.job_id)
+        return backup.status(job, self.now, failed_listed=self.world.behaviour.failed_backups_listed)
+
     def job(self, job_id: str) -> tuple[Job, JobView]:
         """The job and its present look. Problem: unknown, forgotten, or in another project."""
         job = self.world.jobs.get(job_id)
@@ -142,7 +168,30 @@ class Call:
         """The page of `rows` that was asked for."""
         return page(rows, self.given, key, show, behaviour=self.world.behaviour, chance=self.world.chance)
 
-    # --- what happened
+    # --- what happens
+
+    def start_job(
+        self,
+        job_type: str,
+        cluster: Cluster,
+        *,
+        db_name: str = "",
+        collection: str = "",
+        backup_id: str = "",
+        source_cluster_id: str = "",
+        cancelable: bool = False,
+        files: tuple[FilePart, ...] = (),
+    ) -> Job:
+        """Make a job that works on this cluster, and put it into the table."""
+        plan = self.world.plan(job_type, self.now, files)
+        fields = cluster.fields
+        return self.world.jobs.add(
+            Job(
+                self.world.new_job_id(), job_type, fields.project_id, cluster.cluster_id, fields.region_id, self.now,
+                plan, client=self.client, db_name=db_name, collection=collection, backup_id=backup_id,
+                source_cluster_id=source_cluster_id, cancelable=cancelable,
+            )
+        )  # fmt: skip
 
     def effect(self, kind: str, *, job_id: str = "", **target: str) -> None:
         """Write into the ledger that something really happened."""

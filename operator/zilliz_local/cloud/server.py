@@ -84,7 +84,8 @@ class Server:
             given, unreadable = present(_given(request.query, body)), None
         except Problem as problem:
             given, unreadable = {}, problem
-        call = Call(self.world, route, path, given, key or NO_KEY, "api", token, self.world.now)
+        origin = f"{request.scheme}://{request.host}"
+        call = Call(self.world, route, path, given, key or NO_KEY, "api", token, self.world.now, origin)
         entry = self._note(call) if route.kind else None
         refused = self._refusal(call, key) or unreadable
         out = _plain(refusal(refused)) if refused else await self._with_faults(call, entry)
@@ -128,7 +129,7 @@ class Server:
                     pass
         reply, outcome = carry_out(replace(call, now=self.world.now))
         if entry is not None and not entry.job_id:
-            entry.job_id = _job_id(reply)
+            entry.job_id = reply.job_id
         return await _spoil(rules, reply, outcome)
 
     def _delay(self, call: Call, rule: FaultRule) -> None:
@@ -190,7 +191,7 @@ async def _spoil(rules: list[FaultRule], reply: Reply, outcome: str) -> Outgoing
                 reply = replace(reply, body=_with_word(reply.body, rule.word))
                 out = replace(out, body=_plain(reply).body)
             case "omit_job_id":
-                reply = replace(reply, body=_without(reply.body, rule.fields))
+                reply = reply.without(rule.fields)
                 out = replace(out, body=_plain(reply).body)
             case "skew_date":
                 out = replace(out, date_skew_seconds=rule.seconds)
@@ -223,21 +224,10 @@ def _given(query: Mapping[str, str], body: bytes) -> dict[str, object]:
     return {**query, **parsed}
 
 
-def _job_id(reply: Reply) -> str:
-    data = reply.body.get("data")
-    return str(data.get("jobId", "")) if isinstance(data, dict) else ""
-
-
 def _with_word(value: Any, word: str) -> Any:
     if isinstance(value, dict):
         return {k: word if k in ("status", "state") else _with_word(v, word) for k, v in value.items()}
     return [_with_word(item, word) for item in value] if isinstance(value, list) else value
-
-
-def _without(body: dict[str, object], names: tuple[str, ...]) -> dict[str, object]:
-    data = body.get("data")
-    kept = {k: v for k, v in data.items() if k not in names} if isinstance(data, dict) else data
-    return {**body, "data": kept}
 
 
 def _ignore(_: object) -> None:

@@ -16,6 +16,7 @@ from .behaviour import Behaviour, Durations, NextJob
 from .clock import Clock
 from .demo_world import KEY, demo_world
 from .desk import act_as
+from .exports import Export
 from .faults import Action, FaultBook, FaultRule
 from .jobs import Job, JobTable
 from .ledger import Client, Ledger
@@ -121,6 +122,11 @@ class CloudSimulator:
         return self.world.objects
 
     @property
+    def exports(self) -> list[Export]:
+        """What exports have written, oldest first."""
+        return self._present.exports
+
+    @property
     def faults(self) -> FaultBook:
         """Fault rules; `fault(...)` adds one."""
         return self.world.faults
@@ -170,6 +176,10 @@ class CloudSimulator:
     ) -> dict[str, object]:
         """Another client does something right now; returns the body of its answer."""
         return act_as(self.world, method, path, body or {}, client)
+
+    def autoscale(self, cluster_id: str, **sizes: int) -> dict[str, object]:
+        """The cloud itself begins to scale: `autoscale(MOVIES, cuSize=4)`; returns the body of the answer."""
+        return act_as(self.world, "POST", f"/v2/clusters/{cluster_id}/modify", dict(sizes), "autoscaler")
 
     def force(self, job_id: str, status: str | None, *, reason: str = "", progress: int | None = None) -> None:
         """Impose a job state until the next call; None lets the job go its own way again."""

@@ -15,6 +15,7 @@ from .backups import Backup
 from .behaviour import Behaviour, Durations, NextJob
 from .clock import Clock
 from .clusters import Cluster, ClusterFields
+from .exports import Export
 from .faults import FaultBook
 from .jobs import STATUSES, SUCCESSFUL, Forced, Job, JobTable, Plan
 from .keys import KeyRing
@@ -62,6 +63,7 @@ class World:
         self.clusters: dict[str, Cluster] = {}
         self.jobs = JobTable()
         self.backups: dict[str, Backup] = {}
+        self.exports: list[Export] = []
         self.objects = ObjectStorage()
         self.ledger = Ledger()
         self.faults = FaultBook(self.chance)
@@ -112,10 +114,13 @@ class World:
         return self.new_id("job-", 22)
 
     def put_cluster(self, cluster_id: str, fields: ClusterFields) -> Cluster:
-        """Create a cluster, or set its fields (a change under way is over then)."""
-        created_at = self.clusters[cluster_id].created_at if cluster_id in self.clusters else self.now
+        """Create a cluster, or set its fields (a change under way is over then; collections keep their content)."""
+        old = self.clusters.get(cluster_id)
         project_id = fields.project_id or next(iter(self.projects), "")
-        cluster = Cluster(cluster_id, created_at, fields.model_copy(update={"project_id": project_id}))
+        fields = fields.model_copy(update={"project_id": project_id})
+        cluster = Cluster(cluster_id, old.created_at if old else self.now, fields)
+        if old:
+            cluster.details, cluster.arriving = old.details, old.arriving
         self.clusters[cluster_id] = cluster
         return cluster
 

@@ -1,6 +1,7 @@
 """Admin calls on what there is: clusters, collections, objects, jobs, backups."""
 
 from zilliz_local.cloud.clusters import DEFAULT_DB, Cluster, ClusterFields
+from zilliz_local.cloud.contents import Collection
 from zilliz_local.cloud.jobs import Job
 from zilliz_local.cloud.objects import StoredObject
 from zilliz_local.cloud.routes import Call, Routes
@@ -30,6 +31,7 @@ def state(call: Call) -> object:
             }
             for backup in world.backups.values()
         ],
+        "exports": [export.wire(call.now) for export in world.exports],
         "objects": _objects(call),
     }
 
@@ -53,12 +55,17 @@ def delete_cluster(call: Call) -> object:
 
 
 @routes.on(
-    "PUT", "/_sim/clusters/{clusterId}/collections/{name}", "sim.collection.put", example='{"dbName": "default"}'
-)
+    "PUT", "/_sim/clusters/{clusterId}/collections/{name}", "sim.collection.put",
+    example='{"dbName": "default", "description": "", "rows": 10, "loaded": true}',
+)  # fmt: skip
 def put_collection(call: Call) -> object:
-    """Make a collection exist."""
-    cluster = call.world.clusters[call.path["clusterId"]]
-    cluster.put_collection(call.text("dbName", DEFAULT_DB), call.path["name"])
+    """Make a collection exist, or change what is given of it."""
+    cluster, place = call.world.clusters[call.path["clusterId"]], (call.text("dbName", DEFAULT_DB), call.path["name"])
+    held = cluster.collection(*place) or Collection()
+    held.description = call.text("description", held.description)
+    held.rows = int(call.text("rows", str(held.rows)))
+    held.loaded = call.given.get("loaded", held.loaded) is True
+    cluster.put_collection(*place, held)
     return _cluster(call, cluster)
 
 
@@ -151,6 +158,7 @@ def _job(call: Call, job: Job) -> dict[str, object]:
         "endTime": stamp(seen.ended_at),
         "projectId": job.project_id,
         "clusterId": job.cluster_id,
+        "sourceClusterId": job.source_cluster_id,
         "regionId": job.region_id,
         "dbName": job.db_name,
         "collection": job.collection,

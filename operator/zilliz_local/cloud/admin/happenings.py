@@ -43,6 +43,13 @@ def restart(call: Call) -> object:
     return {"ok": True}
 
 
+@routes.on("POST", "/_sim/autoscale", "sim.autoscale", example='{"clusterId": "in01-demo0movies0001", "cuSize": 4}')
+def autoscale(call: Call) -> object:
+    """The cloud itself begins to scale a cluster (cuSize, replica); its rules stay. The body of the answer."""
+    sizes = {name: value for name, value in call.given.items() if name != "clusterId"}
+    return act_as(call.world, "POST", f"/v2/clusters/{call.need('clusterId')}/modify", sizes, "autoscaler")
+
+
 @routes.on(
     "POST", "/_sim/rival", "sim.rival",
     example='{"after": "import.create"} or {"method": "POST", "path": "/v2/...", "body": {}, "client": "console"}',

@@ -11,7 +11,8 @@ from datetime import datetime
 from zilliz_local.cloud.answers import NOT_FOR_SERVERLESS, Problem, bad_request, missing_backup, wrong_state
 from zilliz_local.cloud.backups import AUTO, MANUAL, Backup
 from zilliz_local.cloud.clusters import DEFAULT_DB, Cluster
-from zilliz_local.cloud.jobs import BACKUP, CANCELED, CROSS_REGION_COPY, FAILED, SUCCESSFUL, Job
+from zilliz_local.cloud.contents import Contents, whole_names
+from zilliz_local.cloud.jobs import BACKUP, CROSS_REGION_COPY, SUCCESSFUL, Job
 from zilliz_local.cloud.routes import Call, Routes
 from zilliz_local.cloud.timeline import view
 from zilliz_local.cloud.world import World
@@ -27,13 +28,13 @@ def create(call: Call) -> object:
     """Back up a cluster or some collections of one database."""
     cluster = call.cluster(call.path["clusterId"])
     method = call.text("creationMethod", MANUAL) if call.client != "api" else MANUAL
-    backup_type, collections = _what(call, cluster)
+    backup_type, contents = _what(call, cluster)
     if cluster.fields.deployment_option != "Dedicated":
         raise Problem(NOT_FOR_SERVERLESS, "Backups are for dedicated clusters")
     cluster.require_status("RUNNING", "create a backup")
     if method == MANUAL and _busy(call, cluster):
         raise wrong_state(f"Another backup of the cluster {cluster.cluster_id} is in progress, try again later")
-    backup = _new_backup(call, cluster, backup_type, collections, method)
+    backup = _new_backup(call, cluster, backup_type, contents, method)
     call.effect("submit", job_id=backup.job_id, clusterId=cluster.cluster_id, backupId=backup.backup_id)
     if backup.copy_regions:
         call.world.whenever(lambda now: _make_copies(call, backup, now))
@@ -59,7 +60,7 @@ def list_backups(call: Call) -> object:
         and all(_filters(backup)[name] == value for name, value in wanted.items())
         and (since is None or backup.created_at >= since)
         and (until is None or backup.created_at <= until)
-        and _status(call, backup) not in ("", "DELETED")
+        and call.backup_status(backup) not in ("", "DELETED")
     ]
     return call.page(rows, "backups", lambda backup: _summary(call, backup))
 
@@ -67,18 +68,22 @@ def list_backups(call: Call) -> object:
 @routes.on("GET", ONE, "backup.get")
 def describe(call: Call) -> object:
     """One backup with its collections."""
-    cluster, backup = _find(call)
-    collections = backup.db_collections or tuple(
-        (db, tuple(names)) for db, names in cluster.fields.collections.items()
-    )
+    _, backup = call.backup()
     return _summary(call, backup) | {
         "regionId": backup.region_id,
         "dbCollections": [
             {
                 "dbName": db,
-                "collections": [{"collectionName": name, "description": "", "status": "LOADED"} for name in names],
+                "collections": [
+                    {
+                        "collectionName": name,
+                        "description": backup.contents[db, name].description,
+                        "status": "LOADED" if backup.contents[db, name].loaded else "UNLOADED",
+                    }
+                    for name in names
+                ],
             }
-            for db, names in collections
+            for db, names in whole_names(backup.contents).items()
         ],
     }
 
@@ -86,8 +91,8 @@ def describe(call: Call) -> object:
 @routes.on("DELETE", ONE, "backup.delete", kind="delete")
 def delete(call: Call) -> object:
     """Delete a finished backup."""
-    _, backup = _find(call)
-    status = _status(call, backup)
+    _, backup = call.backup()
+    status = call.backup_status(backup)
     if status == "DELETED":
         raise missing_backup(backup.backup_id)
     if status == "CREATING":
@@ -97,10 +102,10 @@ def delete(call: Call) -> object:
     return {"backupId": backup.backup_id, "backupName": backup.backup_name}
 
 
-def _what(call: Call, cluster: Cluster) -> tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]:
-    backup_type = call.need("backupType")
+def _what(call: Call, cluster: Cluster) -> tuple[str, Contents]:
+    backup_type, contents = call.need("backupType"), cluster.contents()
     if backup_type == "CLUSTER":
-        return backup_type, ()
+        return backup_type, contents
     if backup_type != "COLLECTION":
         raise bad_request(f"backupType must be CLUSTER or COLLECTION, not {backup_type}")
     given = call.given.get("dbCollections")
@@ -112,39 +117,27 @@ def _what(call: Call, cluster: Cluster) -> tuple[str, tuple[tuple[str, tuple[str
         raise bad_request("dbCollections[0].collectionNames is missing")
     for name in names:
         cluster.require_collection(db_name, str(name))
-    return backup_type, ((db_name, tuple(str(name) for name in names)),)
+    return backup_type, {(db_name, str(name)): contents[db_name, str(name)] for name in names}
 
 
 def _busy(call: Call, cluster: Cluster) -> bool:
     """Whether any backup of this cluster is unfinished: manual ones wait for automatic ones too."""
     return any(
-        backup.cluster_id == cluster.cluster_id and not backup.copy_of and _status(call, backup) == "CREATING"
+        backup.cluster_id == cluster.cluster_id and not backup.copy_of and call.backup_status(backup) == "CREATING"
         for backup in call.world.backups.values()
     )
 
 
-def _new_backup(
-    call: Call,
-    cluster: Cluster,
-    backup_type: str,
-    collections: tuple[tuple[str, tuple[str, ...]], ...],
-    method: str,
-) -> Backup:
+def _new_backup(call: Call, cluster: Cluster, backup_type: str, contents: Contents, method: str) -> Backup:
     world = call.world
     copies = call.given.get("crossRegionCopies", [])
     if not isinstance(copies, list) or not all(isinstance(copy, dict) and copy.get("regionId") for copy in copies):
         raise bad_request("crossRegionCopies must be a list of objects with a regionId")
-    job = Job(
-        world.new_job_id(),
-        BACKUP,
-        cluster.fields.project_id,
-        cluster.cluster_id,
-        cluster.fields.region_id,
-        call.now,
-        world.plan(BACKUP, call.now),
-        client=call.client,
-        cancelable=True,
-    )
+    db_name, names = "", ""
+    if backup_type == "COLLECTION":
+        ((db_name, listed),) = whole_names(contents).items()
+        names = ",".join(listed)
+    job = call.start_job(BACKUP, cluster, db_name=db_name, collection=names, cancelable=True)
     backup = Backup(
         backup_id=world.new_id("backup0_", 15),
         backup_name=f"{cluster.name}_backup{len(world.backups) + 1}",
@@ -156,13 +149,10 @@ def _new_backup(
         job_id=job.job_id,
         creation_method=AUTO if method == AUTO else MANUAL,
         size=max(1, cluster.fields.storage_size),
-        db_collections=collections,
+        contents=contents,
         copy_regions=tuple(str(copy["regionId"]) for copy in copies),
     )
     job.backup_id = backup.backup_id
-    if collections:
-        job.db_name, job.collection = collections[0][0], ",".join(collections[0][1])
-    world.jobs.add(job)
     world.backups[backup.backup_id] = backup
     return backup
 
@@ -200,7 +190,7 @@ def _make_copies(call: Call, backup: Backup, now: float) -> bool:
             job_id=job.job_id,
             creation_method=backup.creation_method,
             size=backup.size,
-            db_collections=backup.db_collections,
+            contents=backup.contents,
             copy_of=backup.backup_id,
         )
         job.backup_id = copy.backup_id
@@ -210,27 +200,6 @@ def _make_copies(call: Call, backup: Backup, now: float) -> bool:
             "copy", job_id=job.job_id, clusterId=copy.cluster_id, backupId=copy.backup_id, regionId=region
         )
     return True
-
-
-def _find(call: Call) -> tuple[Cluster, Backup]:
-    cluster = call.cluster(call.path["clusterId"])
-    backup = call.world.backups.get(call.path["backupId"])
-    if backup is None or backup.cluster_id != cluster.cluster_id or not _status(call, backup):
-        raise missing_backup(call.path["backupId"])
-    return cluster, backup
-
-
-def _status(call: Call, backup: Backup) -> str:
-    """CREATING, AVAILABLE, DELETED; FAILED or "" (not to be seen) when its job did not succeed."""
-    if backup.deleted:
-        return "DELETED"
-    job = call.world.jobs.get(backup.job_id)
-    status = view(job, call.now).status if job else SUCCESSFUL
-    if status == SUCCESSFUL:
-        return "AVAILABLE"
-    if status in (FAILED, CANCELED):
-        return "FAILED" if call.world.behaviour.failed_backups_listed else ""
-    return "CREATING"
 
 
 def _filters(backup: Backup) -> dict[str, str]:
@@ -244,7 +213,8 @@ def _filters(backup: Backup) -> dict[str, str]:
 
 def _summary(call: Call, backup: Backup) -> dict[str, object]:
     stamp = call.world.clock.stamp
-    status = _status(call, backup)
+    status = call.backup_status(backup)
+    cluster = call.world.clusters.get(backup.cluster_id)
     expires = backup.created_at + 30 * 86_400 if backup.creation_method == AUTO else None
     return {
         "projectId": backup.project_id,
@@ -255,7 +225,7 @@ def _summary(call: Call, backup: Backup) -> dict[str, object]:
         "size": backup.size if status == "AVAILABLE" else 0,
         "expireTime": stamp(expires),
         "clusterId": backup.cluster_id,
-        "clusterName": call.world.clusters[backup.cluster_id].name,
+        "clusterName": cluster.name if cluster else "",
         "createTime": stamp(backup.created_at),
         "status": status,
         "restoreNewInstancePolicies": ["LATEST", "ORIGINAL"],

@@ -1,12 +1,13 @@
-"""Clusters: list and describe (documented), suspend, resume and scale (documented; they return no jobId).
+"""Clusters: list and describe (documented), suspend and resume (documented; they return no jobId).
 
-RUNNING -> STOPPING -> STOPPED -> RESUMING -> RUNNING, and RUNNING -> MODIFYING -> RUNNING. STOPPED is missing
-from the documented words but real.
+RUNNING -> STOPPING -> STOPPED -> RESUMING -> RUNNING. STOPPED is missing from the documented words but real.
 """
 
-from zilliz_local.cloud.answers import Problem, bad_request
 from zilliz_local.cloud.clusters import Change, Cluster
+from zilliz_local.cloud.jobs import RESUME_CLUSTER, SUSPEND_CLUSTER
 from zilliz_local.cloud.routes import Call, Routes
+
+from .scaling import echo
 
 routes = Routes()
 
@@ -34,12 +35,12 @@ def describe_cluster(call: Call) -> object:
         "snapshotNumber": sum(
             backup.cluster_id == cluster.cluster_id and not backup.deleted for backup in call.world.backups.values()
         ),
-        "createProgress": 100,
+        "createProgress": cluster.create_progress,
     }
     if call.world.behaviour.cluster_has_replica:
         more["replica"] = cluster.fields.replica
     if cluster.autoscaling:
-        more["autoscaling"] = cluster.autoscaling
+        more["autoscaling"] = echo(cluster, normalised=call.world.behaviour.autoscaling_echo_normalised)
     return _summary(call, cluster) | more
 
 
@@ -48,7 +49,7 @@ def suspend(call: Call) -> object:
     """Stop a running dedicated cluster."""
     cluster = call.cluster(call.path["clusterId"])
     cluster.require_status("RUNNING", "suspend")
-    return _change(call, cluster, Change("STOPPING", call.now + call.world.durations.suspend_seconds, "STOPPED"))
+    return _change(call, cluster, SUSPEND_CLUSTER, "STOPPING", "STOPPED")
 
 
 @routes.on("POST", "/v2/clusters/{clusterId}/resume", "cluster.resume", kind="resume")
@@ -56,43 +57,15 @@ def resume(call: Call) -> object:
     """Start a stopped cluster."""
     cluster = call.cluster(call.path["clusterId"])
     cluster.require_status("STOPPED", "resume")
-    return _change(call, cluster, Change("RESUMING", call.now + call.world.durations.resume_seconds, "RUNNING"))
+    return _change(call, cluster, RESUME_CLUSTER, "RESUMING", "RUNNING")
 
 
-@routes.on("POST", "/v2/clusters/{clusterId}/modify", "cluster.modify", kind="modify")
-@routes.on("POST", "/v2/clusters/{clusterId}/modifyReplica", "cluster.modify_replica", kind="modify")
-def modify(call: Call) -> object:
-    """Scale to a size or replica count, or set dynamic or scheduled scaling."""
-    cluster = call.cluster(call.path["clusterId"])
-    cu_size, replica = _size(call, "cuSize", 1024), _size(call, "replica", 10)
-    autoscaling = call.given.get("autoscaling", {})
-    if not isinstance(autoscaling, dict):
-        raise bad_request("autoscaling must be an object")
-    if not (cu_size or replica or autoscaling):
-        raise Problem(1801, "Nothing to modify: give cuSize, replica or autoscaling")
-    for fixed, dynamic, name in ((cu_size, "cu", "cuSize"), (replica, "replica", "replica")):
-        if fixed and dynamic in autoscaling:
-            raise bad_request(f"{name} and autoscaling.{dynamic} exclude each other")
-    cluster.require_status("RUNNING", "modify")
-    if autoscaling:
-        cluster.autoscaling = cluster.autoscaling | autoscaling
-    ends_at = call.now + call.world.durations.modify_seconds
-    return _change(call, cluster, Change("MODIFYING", ends_at, "RUNNING", cu_size, replica))
-
-
-def _size(call: Call, name: str, most: int) -> int | None:
-    given = call.given.get(name)
-    if given is None:
-        return None
-    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= most:
-        raise bad_request(f"{name} must be a whole number from 1 to {most}")
-    return given
-
-
-def _change(call: Call, cluster: Cluster, change: Change) -> object:
-    cluster.change = change
-    call.effect(call.route.kind, clusterId=cluster.cluster_id)
-    return {"clusterId": cluster.cluster_id, "prompt": f"Submitted: the cluster is now {change.status}."}
+def _change(call: Call, cluster: Cluster, job_type: str, status: str, then_status: str) -> object:
+    """The console shows a job for it, but the answer does not name it (documented)."""
+    job = call.start_job(job_type, cluster)
+    cluster.begin(Change(job, status, then_status, autoscaling_before=cluster.autoscaling), call.now)
+    call.effect(call.route.kind, job_id=job.job_id, clusterId=cluster.cluster_id)
+    return {"clusterId": cluster.cluster_id, "prompt": f"Submitted: the cluster is now {status}."}
 
 
 def _summary(call: Call, cluster: Cluster) -> dict[str, object]:
@@ -107,7 +80,7 @@ def _summary(call: Call, cluster: Cluster) -> dict[str, object]:
         "cuSize": fields.cu_size,
         "plan": fields.plan,
         "status": cluster.status,
-        "connectAddress": cluster.connect_address,
+        "connectAddress": cluster.connect_address(call.origin),
         "privateLinkAddress": "",
         "createTime": call.world.clock.stamp(cluster.created_at),
     }

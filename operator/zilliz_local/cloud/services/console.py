@@ -27,7 +27,7 @@ def list_jobs(call: Call) -> object:
         for job in call.world.jobs.all()
         if job.created_at <= newest
         and call.key.may_see(job.project_id)
-        and all(_filter(job, name) == value for name, value in wanted)
+        and all(value in _filter(job, name) for name, value in wanted)
     ]
     if status := call.text("status"):
         rows = [job for job in rows if view(job, call.now).status == status]
@@ -90,20 +90,21 @@ def _run_again(call: Call, job: Job) -> Job:
     )  # fmt: skip
 
 
-def _filter(job: Job, name: str) -> str:
+def _filter(job: Job, name: str) -> tuple[str, ...]:
     match name:
         case "projectId":
-            return job.project_id
+            return (job.project_id,)
         case "clusterId":
-            return job.cluster_id
+            return (job.cluster_id, job.source_cluster_id)
         case _:
-            return job.type
+            return (job.type,)
 
 
 def _shown(call: Call, job: Job, seen: JobView) -> dict[str, object]:
     return job_fields(call, job, seen) | {
         "projectId": job.project_id,
         "clusterId": job.cluster_id,
+        "sourceClusterId": job.source_cluster_id,
         "regionId": job.region_id,
         "createTime": call.world.clock.stamp(job.created_at),
         "dbName": job.db_name,
