@@ -342,6 +342,15 @@ class TestRetryInPlace:
         one.held.add(earlier)
         assert await one.look() == Absent()
 
+    async def test_the_end_from_before_the_retry_is_not_taken_for_its_own(self, cloud, console):
+        """The job keeps its id; a list or read that lags would end the new attempt at once."""
+        cloud.fault("console.retry", "drop_before", times=1)
+        one, earlier = await self.failed(cloud, console)
+        await one.retried()
+        one.status = one.status.but(job_id=earlier, submission=one.submission.but(handle={"jobId": earlier}))
+        seen = await one.read()
+        assert (seen.state, seen.end_time, seen.message) == (State.PENDING, None, "")
+
     async def test_a_word_that_nobody_knows_is_no_proof_of_a_retry(self, cloud, console):
         cloud.fault("console.retry", "drop_before", times=1)
         one, earlier = await self.failed(cloud, console)

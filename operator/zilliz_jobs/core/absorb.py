@@ -85,7 +85,7 @@ def _read(
     match seen:
         case seen_.Seen():
             return (
-                _running(s, status, seen, now)
+                _running(status, seen, now)
                 if seen.state is None or not seen.state.finished
                 else _ended(s, _facts(status, seen, now), seen, now)
             )
@@ -116,7 +116,7 @@ def _facts(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     )
 
 
-def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
+def _running(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     status = _facts(status, seen, now)
     if seen.state is None:
         return said(
@@ -125,7 +125,7 @@ def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) ->
     reason = Reason.IN_PROGRESS if seen.state is State.IN_PROGRESS else Reason.PENDING
     if seen.cloud_status.upper() == "CANCELING":
         reason = Reason.CANCELING
-    return with_attempt(said(status.but(state=seen.state), reason, seen.message or reason.help))
+    return with_attempt(said(status.but(state=seen.state), reason, seen.message or reason.phrase))
 
 
 def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
@@ -190,7 +190,7 @@ def _answered(
             doubt = submission.but(evidence=Evidence.REFUSED, look_since=now)
             return said(status.but(submission=doubt), reason, message)
         case seen_.Refused(reason, message, heals):
-            status = not_taken(status, Evidence.REFUSED, 0)
+            status = status.but(submission=None)
             if heals:
                 return said(status, reason, message)
             return failed(s, status, reason, message, now)
@@ -217,11 +217,11 @@ def _looked(
             first = submission.absent_since or now
             return _looking(status.but(submission=submission.but(absent_since=first)), "not found so far")
         case seen_.Absent() if submission.evidence is Evidence.REFUSED:
-            status = not_taken(status, Evidence.ABSENT, 0)
+            status = status.but(submission=None)
             return failed(s, status, Reason.REJECTED, status.message or "the cloud refused the job", now)
         case seen_.Absent() if submission.sends >= s.rules.max_sends:
             message = f"sent {submission.sends} times, and the cloud took none of them"
-            return failed(s, not_taken(status, Evidence.ABSENT, 0), Reason.SUBMISSION_FAILED, message, now)
+            return failed(s, status.but(submission=None), Reason.SUBMISSION_FAILED, message, now)
         case seen_.Absent():
             status = not_taken(status, Evidence.ABSENT, submission.sends)
             return said(status, Reason.WAITING, "the cloud did not take the submission; it is sent again")

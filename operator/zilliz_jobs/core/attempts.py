@@ -23,7 +23,7 @@ from zilliz_jobs.api.jobstatus import (
 from zilliz_jobs.core.backoff import before_attempt
 from zilliz_jobs.core.observation import Handle, Prepared
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
 
 NEVER_RETRIED_BY_POLICY = frozenset(
     {Reason.JOB_LOST, Reason.OUTCOME_UNKNOWN, Reason.SUBMISSION_UNKNOWN, Reason.DEADLINE_EXCEEDED}
@@ -61,7 +61,7 @@ def taken(
     )
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
-        retry = retry.but(outcome=Outcome.COMPLETED)
+        retry = retry.but(outcome=Outcome.COMPLETED, message=f"the cloud took attempt {attempt_of(status).number}")
     return said(
         status.but(
             submission=submission,
@@ -167,6 +167,7 @@ def with_attempt(status: JobStatus) -> JobStatus:
         state=status.state,
         start_time=status.start_time,
         completion_time=status.completion_time,
+        not_before=None if ended_already or handle_of(status) else current.not_before,
         reason=status.reason if ended_already else None,
         message=status.message if ended_already else None,
     )

@@ -19,6 +19,11 @@ class Reason(StrEnum):
         member.help = text
         return member
 
+    @property
+    def phrase(self) -> str:
+        """The sentence as a message says it, beside the cloud's own words."""
+        return self.help[:1].lower() + self.help[1:].removesuffix(".")
+
     # accepted?
     VALID_SPEC = "ValidSpec", "The manifest can be used."
     INVALID_SPEC = "InvalidSpec", "The manifest cannot be used; correct the named fields."
@@ -127,3 +132,8 @@ class Reason(StrEnum):
     KEY_ACCEPTED = "KeyAccepted", "The cloud accepts the key."
     PROJECT_NOT_VISIBLE = "ProjectNotVisible", "The key does not see the project of the connection."
     INSECURE_ENDPOINT = "InsecureEndpoint", "The endpoint must be an https URL."
+
+
+def help_of(word: str) -> str:
+    """The sentence about a reason that a status carries as text; the word itself where it is none of ours."""
+    return next((reason.help for reason in Reason if reason == word), word)

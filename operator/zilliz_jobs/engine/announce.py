@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State
-from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.reasons import Reason, help_of
 from zilliz_jobs.core.snapshot import attempt_of, handle_of
 
 _TROUBLE = frozenset(
@@ -57,9 +57,10 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
     attempt = f"attempt {attempt_of(new).number}"
     # The job is read in the same pass, so that the status says how it is, and no longer how it was come by.
     if handle_of(new) and not handle_of(old) and (arrival := _arrival(new)):
-        told.append(News("Normal", str(arrival), arrival.help, f"{attempt} {arrival}"))
+        told.append(News("Normal", str(arrival), f"{attempt}: {arrival.phrase}", f"{attempt} {arrival}"))
     if new.completion_time and not old.completion_time:
-        good = new.state is State.SUCCESSFUL
+        wanted = new.state is State.CANCELED and new.cancel and new.cancel.outcome is Outcome.COMPLETED
+        good = new.state is State.SUCCESSFUL or wanted
         told.append(
             News(
                 "Normal" if good else "Warning",
@@ -70,8 +71,7 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
         )
     elif new.reason != old.reason and new.reason in _TROUBLE | _NEWS:
         kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"
-        text = new.message or Reason.__members__[Reason(new.reason).name].help  # type: ignore[call-arg]
-        told.append(News(kind, str(new.reason), text, f"{attempt} {new.message}"))
+        told.append(News(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}"))
     for name in ("cancel", "retry", "resolution"):
         before, after = getattr(old, name), getattr(new, name)
         if after and (before is None or (before.token, before.outcome) != (after.token, after.outcome)):

@@ -29,6 +29,7 @@ from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
 SCOPE_SECONDS = 5.0
+BUSY = frozenset({Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY})
 R = TypeVar("R")
 
 log = logging.getLogger(__name__)
@@ -132,6 +133,10 @@ class Performer:
             if name != "clusterId":
                 self._registry.claim(body["metadata"]["uid"], value)
 
+    def ended(self, kind: AnyKind, spec: JobSpec) -> None:
+        """A job ended: whoever waits for the cloud to be done with it is woken."""
+        self._scopes.ended(kind.scope(spec))
+
     def let_go(self, uid: str, key: Key) -> None:
         """Nothing is left to do for the object; its jobs stay its own."""
         self._scopes.forget(uid, key)
@@ -167,6 +172,8 @@ class Performer:
         finally:
             if not isinstance(ready, seen_.Prepared):
                 self._scopes.leave(uid, key)
+        if isinstance(ready, seen_.Waits) and ready.reason in BUSY:
+            self._scopes.await_end(key, kind.scope(spec))
         return ready
 
     async def _read_secrets(

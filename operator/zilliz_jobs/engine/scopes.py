@@ -18,13 +18,15 @@ class Scopes:
         self._lines: dict[str, dict[Key, None]] = {}
         self._waits_in: dict[Key, str] = {}
         self._turns: dict[Key, str] = {}
+        self._busy: dict[Key, str] = {}
 
     def __len__(self) -> int:
         """How many objects wait or have a turn."""
-        return len(self._waits_in) + len(self._turns)
+        return len(self._waits_in) + len(self._turns) + len(self._busy)
 
     def enter(self, uid: Uid, key: Key, scope: str) -> bool:
         """Open a submission; False puts the object in line, and it is woken when its turn comes."""
+        self._busy.pop(key, None)
         turn = self._turns.pop(key, None)
         if turn is not None and turn != scope:
             self._pass_on(turn)
@@ -50,8 +52,19 @@ class Scopes:
         if turn is not None:
             self._pass_on(turn)
 
+    def await_end(self, key: Key, scope: str) -> None:
+        """The cloud is busy with another job of the scope; the object is woken when one that we follow ends."""
+        self._busy[key] = scope
+
+    def ended(self, scope: str) -> None:
+        """A job of the scope ended, whoever waits for the cloud to be free may try."""
+        for key in [key for key, awaited in self._busy.items() if awaited == scope]:
+            del self._busy[key]
+            self._wake(key)
+
     def forget(self, uid: Uid, key: Key) -> None:
         """The object wants nothing any more: it is settled, or gone."""
+        self._busy.pop(key, None)
         self._step_out(key)
         self.leave(uid, key)
 

@@ -8,7 +8,7 @@ same import, submitted again.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -170,6 +170,8 @@ class ImportKind(JobKind[ImportJobSpec]):
         except NotFound:
             # Finished imports are soon forgotten by the import API; the generic read may still know.
             facts = described_by_job(await account.session.jobs.describe(job_id))
+        if _is_end_before_retry(status.submission, facts):
+            facts = replace(facts, state=State.PENDING, end_time=None, message="", result={})
         start = status.start_time
         if start is None and facts.start_time is None:
             start = await self._start_time(account, job_id)
@@ -255,3 +257,10 @@ class ImportKind(JobKind[ImportJobSpec]):
         restarted = state is not None and state is not State.FAILED
         again = restarted or (job.end_time is not None and format_time(job.end_time) != ended)
         return Found({"jobId": earlier}, Evidence.MARKER) if again else None
+
+
+def _is_end_before_retry(submission: Submission | None, facts: Facts) -> bool:
+    """A read that still shows the end which the retry in place was asked for; the job keeps its id."""
+    if submission is None or submission.step != RETRY_STEP or facts.state is not State.FAILED or not facts.end_time:
+        return False
+    return format_time(facts.end_time) in (submission.baseline or {}).get("endTime", ())

@@ -626,7 +626,7 @@ def test_the_status_shows_what_the_cloud_shows() -> None:
     assert (less.status.progress_percent, less.status.start_time, less.status.created_by) == (10, start, "ann")
     assert (less.status.result, less.status.job_id) == ({"backupId": "b"}, "job-1")
     assert less.status.estimated_completion_time is None
-    assert less.status.message == Reason.IN_PROGRESS.help
+    assert less.status.message == Reason.IN_PROGRESS.phrase
     queued = submitted().see(seen(State.PENDING, "PENDING"))
     assert (queued.status.state, queued.status.reason) == (State.PENDING, Reason.PENDING)
 
@@ -682,6 +682,16 @@ def test_the_end_is_the_clouds(end: o.Seen, state: State, reason: Reason, messag
     assert (row.state, row.reason, row.message) == (state, reason, message)
     assert row.completion_time == scene.status.completion_time
     assert (scene.plan.action, scene.plan.wake) == (None, None)
+
+
+@pytest.mark.parametrize("state", [s for s in State if s.finished])
+def test_the_end_is_dated_by_the_cloud_where_it_tells(state: State) -> None:
+    """A job that ended at night did not end when the operator came back in the morning."""
+    night = NOON + timedelta(minutes=1)
+    scene = running().later(9000).see(o.Seen(state, state.upper(), end_time=night))
+    assert (scene.status.state, scene.status.completion_time) == (state, night)
+    policy = running(limit=1, resubmit=True).later(9000).see(o.Seen(state, state.upper(), end_time=night))
+    assert (policy.status.attempts or [])[0].completion_time == night
 
 
 def test_the_last_word_of_the_cloud_is_progress() -> None:

@@ -94,3 +94,11 @@ def test_the_same_step_of_the_next_attempt_is_another_event():
 def test_a_word_of_the_table_without_a_message_is_told_with_its_help():
     (item,) = news(RUNNING, RUNNING.but(reason=str(Reason.HELD), message=None))
     assert item.message == Reason.HELD.help
+
+
+@pytest.mark.parametrize(("asked", "kind"), [(True, "Normal"), (False, "Warning")])
+def test_a_cancel_that_a_person_asked_for_is_no_alarm(asked, kind):
+    request = RequestStatus(token="t", outcome=Outcome.COMPLETED) if asked else None
+    old = RUNNING.but(cancel=request)
+    new = old.but(state=State.CANCELED, reason="Canceled", completion_time=NOON)
+    assert told(old, new) == [(kind, "Canceled")]

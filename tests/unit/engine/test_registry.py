@@ -146,3 +146,33 @@ class TestTurns:
             scopes.forget(f"u{n}", key(f"k{n}"))
         assert len(scopes) == 0
         assert scopes._lines == {}
+
+
+class TestTheCloudIsBusy:
+    def waiting(self) -> tuple[Scopes, list[str]]:
+        woken: list[str] = []
+        scopes = Scopes(Registry(), lambda key: woken.append(key.name))
+        for n in range(2):
+            assert scopes.enter(f"u{n}", key(f"k{n}"), "s")
+            scopes.leave(f"u{n}", key(f"k{n}"))
+            scopes.await_end(key(f"k{n}"), "s")
+        return scopes, woken
+
+    def test_who_waits_for_a_job_to_end_is_woken_when_it_does(self):
+        """Else a backup would begin up to a whole re-check after the slot became free."""
+        scopes, woken = self.waiting()
+        scopes.ended("another")
+        assert woken == []
+        scopes.ended("s")
+        assert sorted(woken) == ["k0", "k1"]
+        scopes.ended("s")
+        assert len(woken) == 2, "one end wakes once"
+
+    def test_who_tries_again_or_goes_waits_no_longer(self):
+        scopes, woken = self.waiting()
+        scopes.enter("u0", key("k0"), "s")
+        scopes.forget("u1", key("k1"))
+        scopes.ended("s")
+        assert woken == []
+        scopes.forget("u0", key("k0"))
+        assert len(scopes) == 0, "nothing of a gone object is kept"
