@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, JobSpec, RetryPolicy
+from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec, RetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef, PositiveSeconds, Url
 from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
@@ -38,7 +38,7 @@ class ImportOptions(Model):
     )
 
 
-class ImportJobSpec(JobSpec):
+class ImportJobSpec(AdoptableSpec):
     cluster_id: CloudId | None = Field(default=None, description="Id of the cluster that serves the collection.")
     project_id: CloudId | None = Field(default=None, description="Project of an on-demand target.")
     region_id: CloudId | None = Field(default=None, description="Region of an on-demand target.")

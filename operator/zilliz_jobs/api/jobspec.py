@@ -73,9 +73,6 @@ class JobSpec(Model):
         default=False,
         description="While true, nothing is submitted. It has no effect on a job that was submitted already.",
     )
-    adopt: Adopt | None = Field(
-        default=None, description="Follow a job that exists in the cloud already, and submit nothing."
-    )
     start_deadline_seconds: PositiveSeconds | None = Field(
         default=None,
         description="Fail the job when it could not be submitted within this many seconds of its creation (or of "
@@ -98,7 +95,15 @@ class JobSpec(Model):
     )
 
 
-class CancellableSpec(JobSpec):
+class AdoptableSpec(JobSpec):
+    """Adds what acts only where the cloud's jobs have an id."""
+
+    adopt: Adopt | None = Field(
+        default=None, description="Follow a job that exists in the cloud already, and submit nothing."
+    )
+
+
+class CancellableSpec(AdoptableSpec):
     """Adds what acts only where the cloud can cancel."""
 
     deletion_policy: DeletionPolicy = Field(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, State, Submission
 from zilliz_jobs.core import observation as seen_
-from zilliz_jobs.core.attempts import ended, failed, next_attempt, not_taken, said, taken, with_attempt
+from zilliz_jobs.core.attempts import ended, failed, not_taken, said, taken, with_attempt
+from zilliz_jobs.core.looking import looked, looking
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, resolved
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open, is_requested, is_unsent
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open, is_unsent
 
 
 def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> JobStatus:
@@ -30,13 +30,16 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
             return _read(s, status, seen, now)
         case seen_.Waits(reason, message) if is_unsent(status):
             return said(status, reason, message)
+        case seen_.AlreadyDone(message) if is_unsent(status):
+            done = status.but(submission=None)
+            return ended(done, State.SUCCESSFUL, Reason.ALREADY_IN_STATE, message, now)
         case seen_.Unreadable(reason, message) if s.tries >= 2:
             # Neither the job to adopt nor the open submission can be looked at: a person should hear why.
-            return said(status, reason, message) if is_unsent(status) else _looking(status, message)
+            return said(status, reason, message) if is_unsent(status) else looking(status, message)
         case seen_.Accepted() | seen_.NotSent() | seen_.Refused() | seen_.EffectUnknown():
             return _answered(s, status, seen, now)
-        case seen_.Found() | seen_.Absent() | seen_.Undecided() if is_open(status):
-            return _looked(s, status, seen, now)
+        case seen_.Found() | seen_.Absent() | seen_.Elsewhere() | seen_.Undecided() if is_open(status):
+            return looked(s, status, seen, now)
         case seen_.CancelAccepted() | seen_.CancelRefused() | seen_.CancelUnclear() if handle_of(status):
             return _cancel_answered(status, seen, now)
         case _:
@@ -145,7 +148,9 @@ def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> J
             message = seen.message or "what the job made is gone from the cloud"
             return ended(status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, message, now, end=end)
         case _:
-            return failed(s, status, Reason.JOB_FAILED, seen.message or "the cloud gave no reason", now, end=end)
+            return failed(
+                s, status, seen.reason or Reason.JOB_FAILED, seen.message or "the cloud gave no reason", now, end=end
+            )
 
 
 def _missing(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
@@ -197,74 +202,6 @@ def _answered(
         case seen_.EffectUnknown(message):
             doubt = submission.but(look_since=now)
             return said(status.but(submission=doubt), Reason.LOOKING_FOR_SUBMISSION, message)
-
-
-def _looked(
-    s: Snapshot, status: JobStatus, seen: seen_.Found | seen_.Absent | seen_.Undecided, now: datetime
-) -> JobStatus:
-    submission = status.submission
-    if submission is None:
-        return status
-    since = submission.look_since or now
-    settled = now - since >= s.settle
-    submission = submission.but(look_since=since)
-    match seen:
-        case seen_.Found(handle, evidence, result):
-            return with_attempt(
-                taken(status, handle, evidence, result, (Reason.FOUND, "the submission was found again in the cloud"))
-            )
-        case seen_.Absent() if submission.absent_since is None or not settled:
-            first = submission.absent_since or now
-            return _looking(status.but(submission=submission.but(absent_since=first)), "not found so far")
-        case seen_.Absent() if submission.evidence is Evidence.REFUSED:
-            status = status.but(submission=None)
-            return failed(s, status, Reason.REJECTED, status.message or "the cloud refused the job", now)
-        case seen_.Absent() if submission.sends >= s.rules.max_sends:
-            message = f"sent {submission.sends} times, and the cloud took none of them"
-            return failed(s, status.but(submission=None), Reason.SUBMISSION_FAILED, message, now)
-        case seen_.Absent():
-            status = not_taken(status, Evidence.ABSENT, submission.sends)
-            return said(status, Reason.WAITING, "the cloud did not take the submission; it is sent again")
-        case seen_.Undecided(message):
-            status = status.but(submission=submission.but(absent_since=None))
-            return _unknown(s, status, message, now) if settled else _looking(status, message)
-
-
-def _looking(status: JobStatus, message: str) -> JobStatus:
-    # Kept: the words of a refusal, the verdict if the look-up finds nothing; and the advice to a person.
-    if status.submission and status.submission.evidence in (Evidence.REFUSED, Evidence.UNKNOWN):
-        return status
-    return said(status, Reason.LOOKING_FOR_SUBMISSION, f"the submission is being looked up in the cloud: {message}")
-
-
-def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> JobStatus:
-    submission = status.submission
-    assert submission is not None  # noqa: S101 - callers hold an open submission
-    told = (
-        f"{message}; decide with the annotation jobs.zilliz.com/resolve-submission: "
-        f"{submission.token}=adopt:<jobId>, {submission.token}=resubmit or {submission.token}=abandon"
-    )
-    # A person's decision comes before the policy; and what a person wants cancelled is not submitted again.
-    again = s.on_unknown is OnSubmissionUnknown.RESUBMIT
-    held = is_requested(status.resolution) or (again and (is_requested(status.cancel) or not s.has_source))
-    match OnSubmissionUnknown.WAIT if held else s.on_unknown:
-        case OnSubmissionUnknown.WAIT:
-            status = status.but(submission=submission.but(evidence=Evidence.UNKNOWN))
-            return said(status, Reason.SUBMISSION_UNKNOWN, told)
-        case OnSubmissionUnknown.FAIL:
-            return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
-        case OnSubmissionUnknown.RESUBMIT:
-            told = f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says"
-            current = attempt_of(status)
-            return resubmitted(status, told, automatic=current.automatic or 0, not_before=current.not_before)
-
-
-def resubmitted(
-    status: JobStatus, message: str, *, automatic: int = 0, not_before: datetime | None = None
-) -> JobStatus:
-    """Another attempt, although the last one may run in the cloud; a person or the policy said so."""
-    given_up = said(status.but(state=State.UNKNOWN), Reason.SUBMISSION_UNKNOWN, message)
-    return said(next_attempt(given_up, automatic=automatic, not_before=not_before), Reason.WAITING, message)
 
 
 def _cancel_answered(

@@ -26,7 +26,13 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
 
 NEVER_RETRIED_BY_POLICY = frozenset(
-    {Reason.JOB_LOST, Reason.OUTCOME_UNKNOWN, Reason.SUBMISSION_UNKNOWN, Reason.DEADLINE_EXCEEDED}
+    {
+        Reason.JOB_LOST,
+        Reason.OUTCOME_UNKNOWN,
+        Reason.SUBMISSION_UNKNOWN,
+        Reason.DEADLINE_EXCEEDED,
+        Reason.CHANGED_ELSEWHERE,
+    }
 )
 
 

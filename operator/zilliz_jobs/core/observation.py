@@ -39,6 +39,7 @@ class Seen:
     end_time: datetime | None = None
     estimated_end: datetime | None = None
     message: str = ""
+    reason: Reason | None = None
     created_by: str = ""
     result: dict[str, Any] = field(default_factory=dict)
 
@@ -77,6 +78,13 @@ class Waits:
     reason: Reason
     message: str
     retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class AlreadyDone:
+    """What the job is to bring about is so already; there is nothing to submit."""
+
+    message: str
 
 
 # -- the four answers of a POST that starts work ---------------------------------------------------------------------
@@ -136,6 +144,13 @@ class Undecided:
     message: str
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A complete look shows a state that is neither the one before nor the wanted one: somebody else was at work."""
+
+    message: str
+
+
 # -- what became of a cancel? ----------------------------------------------------------------------------------------
 
 
@@ -159,8 +174,8 @@ class CancelUnclear:
 
 
 Reading = Seen | Missing | Unreadable
-Preparation = Prepared | Waits
+Preparation = Prepared | AlreadyDone | Waits
 SubmitAnswer = Accepted | NotSent | Refused | EffectUnknown
-Look = Found | Absent | Undecided | Unreadable
+Look = Found | Absent | Elsewhere | Undecided | Unreadable
 CancelAnswer = CancelAccepted | CancelRefused | CancelUnclear
 Observation = Nothing | Reading | Preparation | SubmitAnswer | Look | CancelAnswer

@@ -102,6 +102,11 @@ class Reason(StrEnum):
     # ended
     SUCCESSFUL = "Successful", "The job ended well."
     JOB_FAILED = "JobFailed", "The cloud reports that the job failed."
+    ALREADY_IN_STATE = "AlreadyInState", "What the job is to bring about was so already; nothing was submitted."
+    CHANGED_ELSEWHERE = (
+        "ChangedElsewhere",
+        ("The cluster is neither as it was nor as wanted: somebody else changed it. Look at it, then decide anew."),
+    )
     REJECTED = "Rejected", "The cloud refused the job; the message is its own."
     CANCELED = "Canceled", "The job was cancelled."
     CANCELED_BEFORE_SUBMISSION = "CanceledBeforeSubmission", "The job was cancelled before anything was sent."

@@ -9,13 +9,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, RequestStatus, State
-from zilliz_jobs.core.absorb import resubmitted
 from zilliz_jobs.core.attempts import ended, next_attempt, said
+from zilliz_jobs.core.looking import resubmitted
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, parse_resolution, resolved
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, handle_of, is_finished, is_open
 
 MAX_TOKEN = 256
+UNKNOWN_ENDS = frozenset({Reason.JOB_LOST, Reason.OUTCOME_UNKNOWN, Reason.SUBMISSION_UNKNOWN})
+"""Ends after which the job may still run in the cloud."""
+
 Verdict = tuple[Outcome, Reason, str]
 
 
@@ -149,6 +152,11 @@ def judge_retry(s: Snapshot, status: JobStatus) -> Verdict:
         return Outcome.REFUSED, Reason.NOT_FAILED, f"the job has not ended: {status.state}"
     if status.state not in (State.FAILED, State.UNKNOWN):
         return Outcome.REFUSED, Reason.NOT_FAILED, f"only a failed job can be retried; this one is {status.state}"
+    doubt = next((reason for reason in UNKNOWN_ENDS if reason == status.reason), None)
+    if doubt and not is_finished(s.status):
+        # Asked for while the job was thought to run: a second one beside it needs a decision that knows of the doubt.
+        message = "what became of the job was not known when the retry was asked for; ask again with a new token"
+        return Outcome.REFUSED, doubt, message
     if s.traits.retry is RetryRule.NEVER:
         return Outcome.REFUSED, Reason.KIND_HAS_NO_RETRY, Reason.KIND_HAS_NO_RETRY.help
     if not s.may_retry:

@@ -42,8 +42,8 @@ def resolved(status: JobStatus, outcome: Outcome, reason: Reason, message: str, 
 
 def adoption(s: Snapshot, status: JobStatus) -> str | None:
     """The id of the job that the object is to follow and does not yet: by its spec, or by the annotation."""
-    if s.spec and s.spec.adopt and status.submission is None and attempt_of(status).number == 1:
-        return s.spec.adopt.job_id
+    if s.adopts and status.submission is None and attempt_of(status).number == 1:
+        return s.adopts
     request = status.resolution
     if request and request.outcome is Outcome.REQUESTED and is_open(status) and status.submission:
         decision = parse_resolution(request.token)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from zilliz_jobs.api.connection import DEFAULT_SETTLE_SECONDS, FirstSubmission
-from zilliz_jobs.api.jobspec import DeletionPolicy, JobSpec, OnSubmissionUnknown, RetryPolicy
+from zilliz_jobs.api.jobspec import Adopt, DeletionPolicy, JobSpec, OnSubmissionUnknown, RetryPolicy
 from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Outcome, RequestStatus, Submission
 from zilliz_jobs.core.observation import Waits
 
@@ -86,6 +86,12 @@ class Snapshot:
     @property
     def policy(self) -> RetryPolicy:
         return getattr(self.spec, "retry_policy", None) or RetryPolicy()
+
+    @property
+    def adopts(self) -> str | None:
+        """The id of the job that the spec says to follow."""
+        wanted: Adopt | None = getattr(self.spec, "adopt", None)
+        return wanted.job_id if wanted else None
 
     @property
     def may_retry(self) -> bool:

@@ -177,6 +177,19 @@ def test_the_estimate_of_a_failed_attempt_is_not_the_next_ones() -> None:
     assert (scene.attempt, scene.status.estimated_completion_time) == (2, None)
 
 
+def test_a_retry_asked_for_before_the_doubt_does_not_run_the_job_twice() -> None:
+    """The cloud forgot the job in the very moment: it may still run, and the person thought that it did."""
+    runs = running(IMPORT).see(o.Missing()).later(600).but(retry_token="early")
+    scene = runs.see(o.Missing())
+    assert outcome(scene) == (Outcome.REFUSED, Reason.OUTCOME_UNKNOWN)
+    assert scene.attempt == 1
+    assert asked(scene, "late").attempt == 2
+
+
+def test_a_retry_asked_for_before_a_plain_failure_is_heeded() -> None:
+    assert running(IMPORT).but(retry_token="early").see(BROKEN).attempt == 2
+
+
 def test_one_token_is_one_retry() -> None:
     """A token that stays in Git must not retry for ever."""
     scene = asked(broken(IMPORT), "a").see(PREPARED, ACCEPTED, BROKEN)

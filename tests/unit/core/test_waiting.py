@@ -278,11 +278,16 @@ def test_the_deadline_of_a_deleted_object_is_moot() -> None:
 
 
 def test_what_the_deadline_ends_is_what_a_waiting_retry_is_judged_on() -> None:
-    """The retry waited for the cancel; without this it would wait for the next event, which may never come."""
+    """The retry waited for the cancel. Nobody knew of the doubt when it was asked for, so it must be asked anew."""
     scene = unknown(IMPORT, start_deadline_seconds=200).later(600).but(cancel_token="c", retry_token="r").see()
     request = scene.status.retry
     assert request is not None
-    assert (request.outcome, request.time, scene.attempt) == (Outcome.ACCEPTED, scene.now, 2)
+    assert (request.outcome, request.reason, request.time) == (Outcome.REFUSED, Reason.SUBMISSION_UNKNOWN, scene.now)
+    assert request.message == (
+        "what became of the job was not known when the retry was asked for; ask again with a new token"
+    )
+    assert scene.attempt == 1
+    assert scene.but(retry_token="r2").see().attempt == 2
     assert scene.status.cancel.outcome is Outcome.REFUSED  # type: ignore[union-attr]
 
 

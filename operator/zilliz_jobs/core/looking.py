@@ -1,0 +1,90 @@
+"""The look-up of a submission whose answer was lost: when it counts as found, as absent, and as unknown.
+
+Absent takes two looks that agree, the second after the time that a late request may still take. Found needs no wait.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from zilliz_jobs.api.jobspec import OnSubmissionUnknown
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
+from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.attempts import ended, failed, next_attempt, not_taken, said, taken, with_attempt
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, is_requested
+
+
+def looked(
+    s: Snapshot,
+    status: JobStatus,
+    seen: seen_.Found | seen_.Absent | seen_.Elsewhere | seen_.Undecided,
+    now: datetime,
+) -> JobStatus:
+    """The status after a complete look for its open submission."""
+    submission = status.submission
+    if submission is None:
+        return status
+    since = submission.look_since or now
+    settled = now - since >= s.settle
+    submission = submission.but(look_since=since)
+    match seen:
+        case seen_.Found(handle, evidence, result):
+            return with_attempt(
+                taken(status, handle, evidence, result, (Reason.FOUND, "the submission was found again in the cloud"))
+            )
+        case seen_.Absent() if submission.absent_since is None or not settled:
+            first = submission.absent_since or now
+            return looking(status.but(submission=submission.but(absent_since=first)), "not found so far")
+        case seen_.Absent() if submission.evidence is Evidence.REFUSED:
+            status = status.but(submission=None)
+            return failed(s, status, Reason.REJECTED, status.message or "the cloud refused the job", now)
+        case seen_.Absent() if submission.sends >= s.rules.max_sends:
+            message = f"sent {submission.sends} times, and the cloud took none of them"
+            return failed(s, status.but(submission=None), Reason.SUBMISSION_FAILED, message, now)
+        case seen_.Absent():
+            status = not_taken(status, Evidence.ABSENT, submission.sends)
+            return said(status, Reason.WAITING, "the cloud did not take the submission; it is sent again")
+        case seen_.Elsewhere(message):
+            return failed(s, status, Reason.CHANGED_ELSEWHERE, message, now)
+        case seen_.Undecided(message):
+            status = status.but(submission=submission.but(absent_since=None))
+            return _unknown(s, status, message, now) if settled else looking(status, message)
+
+
+def looking(status: JobStatus, message: str) -> JobStatus:
+    """The look-up goes on; `message` says how it stands."""
+    # Kept: the words of a refusal, the verdict if the look-up finds nothing; and the advice to a person.
+    if status.submission and status.submission.evidence in (Evidence.REFUSED, Evidence.UNKNOWN):
+        return status
+    return said(status, Reason.LOOKING_FOR_SUBMISSION, f"the submission is being looked up in the cloud: {message}")
+
+
+def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> JobStatus:
+    submission = status.submission
+    assert submission is not None  # noqa: S101 - callers hold an open submission
+    told = (
+        f"{message}; decide with the annotation jobs.zilliz.com/resolve-submission: "
+        f"{submission.token}=adopt:<jobId>, {submission.token}=resubmit or {submission.token}=abandon"
+    )
+    # A person's decision comes before the policy; and what a person wants cancelled is not submitted again.
+    again = s.on_unknown is OnSubmissionUnknown.RESUBMIT
+    held = is_requested(status.resolution) or (again and (is_requested(status.cancel) or not s.has_source))
+    match OnSubmissionUnknown.WAIT if held else s.on_unknown:
+        case OnSubmissionUnknown.WAIT:
+            status = status.but(submission=submission.but(evidence=Evidence.UNKNOWN))
+            return said(status, Reason.SUBMISSION_UNKNOWN, told)
+        case OnSubmissionUnknown.FAIL:
+            return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+        case OnSubmissionUnknown.RESUBMIT:
+            told = f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says"
+            current = attempt_of(status)
+            return resubmitted(status, told, automatic=current.automatic or 0, not_before=current.not_before)
+
+
+def resubmitted(
+    status: JobStatus, message: str, *, automatic: int = 0, not_before: datetime | None = None
+) -> JobStatus:
+    """Another attempt, although the last one may run in the cloud; a person or the policy said so."""
+    given_up = said(status.but(state=State.UNKNOWN), Reason.SUBMISSION_UNKNOWN, message)
+    return said(next_attempt(given_up, automatic=automatic, not_before=not_before), Reason.WAITING, message)
