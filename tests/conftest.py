@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import pytest
 from tests.e2e.controlplane.pytest_plugin import *  # noqa: F403
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
