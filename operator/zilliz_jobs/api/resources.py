@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
+from zilliz_jobs.api.clusterjobs import (
+    RESUME_CLUSTER_JOB,
+    SCALE_CLUSTER_JOB,
+    SCALE_REPLICAS_JOB,
+    SUSPEND_CLUSTER_JOB,
+)
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.importjob import IMPORT_JOB
 from zilliz_jobs.api.resource import Resource
 
-RESOURCES: tuple[Resource, ...] = (ZILLIZ_CONNECTION, BACKUP_JOB, IMPORT_JOB)
+RESOURCES: tuple[Resource, ...] = (
+    ZILLIZ_CONNECTION,
+    BACKUP_JOB,
+    IMPORT_JOB,
+    SUSPEND_CLUSTER_JOB,
+    RESUME_CLUSTER_JOB,
+    SCALE_CLUSTER_JOB,
+    SCALE_REPLICAS_JOB,
+)

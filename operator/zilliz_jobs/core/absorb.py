@@ -31,8 +31,7 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
         case seen_.Waits(reason, message) if is_unsent(status):
             return said(status, reason, message)
         case seen_.AlreadyDone(message) if is_unsent(status):
-            done = status.but(submission=None)
-            return ended(done, State.SUCCESSFUL, Reason.ALREADY_IN_STATE, message, now)
+            return _already(status, message, now)
         case seen_.Unreadable(reason, message) if s.tries >= 2:
             # Neither the job to adopt nor the open submission can be looked at: a person should hear why.
             return said(status, reason, message) if is_unsent(status) else looking(status, message)
@@ -54,6 +53,15 @@ def _beside(status: JobStatus, seen: seen_.Accepted) -> JobStatus:
         return status
     others = submission.other_handles or []
     return status if name in others else status.but(submission=submission.but(other_handles=[*others, name]))
+
+
+def _already(status: JobStatus, message: str, now: datetime) -> JobStatus:
+    """The end of what needs no submission; a retry that led here has done what it was for."""
+    retry = status.retry
+    if retry and retry.outcome is Outcome.ACCEPTED:
+        retry = retry.but(outcome=Outcome.COMPLETED, message="there was nothing left to submit")
+    done = status.but(submission=None, retry=retry)
+    return ended(done, State.SUCCESSFUL, Reason.ALREADY_IN_STATE, message, now)
 
 
 def retry_step(s: Snapshot, status: JobStatus) -> str:

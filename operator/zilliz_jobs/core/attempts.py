@@ -41,7 +41,7 @@ def said(status: JobStatus, reason: Reason | str, message: str) -> JobStatus:
     return status.but(reason=str(reason), message=message[:MAX_MESSAGE])
 
 
-def prepared(s: Snapshot, status: JobStatus, found: Prepared, step: str, now: datetime) -> JobStatus:
+def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> JobStatus:
     """The intent: written before the request is sent."""
     earlier = status.submission
     submission = Submission(

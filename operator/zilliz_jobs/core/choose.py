@@ -90,7 +90,7 @@ def _open(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> C
     match seen:
         case seen_.Unreadable(retry_after=after):
             return Choice(wake=_backoff(s, after))
-        case seen_.Absent() | seen_.Undecided():
+        case seen_.Absent() | seen_.Elsewhere() | seen_.Undecided():
             since = submission.look_since if submission else None
             settled = _until(since + s.settle if since else None, now) or SOON
             lost = submission is not None and submission.evidence is Evidence.UNKNOWN
@@ -180,7 +180,7 @@ def _deleting(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) 
     match seen:
         case seen_.Unreadable() | seen_.CancelUnclear():
             return Choice(wake=_sooner(_backoff(s, seen.retry_after), left))
-        case seen_.Absent() | seen_.Undecided():
+        case seen_.Absent() | seen_.Elsewhere() | seen_.Undecided():
             return Choice(wake=_sooner(s.rules.look_interval, left))
         case _ if s.link.problem:
             return Choice(wake=_sooner(s.rules.backoff_base * 2, left))

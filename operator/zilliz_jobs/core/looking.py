@@ -1,6 +1,7 @@
 """The look-up of a submission whose answer was lost: when it counts as found, as absent, and as unknown.
 
-Absent takes two looks that agree, the second after the time that a late request may still take. Found needs no wait.
+Absent takes two looks that agree, the second after the time that a late request may still take. Found needs no wait;
+Elsewhere needs it, since the request may still bring about what is wanted.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ def looked(
         case seen_.Absent():
             status = not_taken(status, Evidence.ABSENT, submission.sends)
             return said(status, Reason.WAITING, "the cloud did not take the submission; it is sent again")
+        case seen_.Elsewhere(message) if not settled:
+            return looking(status.but(submission=submission.but(absent_since=None)), message)
         case seen_.Elsewhere(message):
             return failed(s, status, Reason.CHANGED_ELSEWHERE, message, now)
         case seen_.Undecided(message):

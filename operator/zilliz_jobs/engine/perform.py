@@ -18,7 +18,7 @@ from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_open
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
 from zilliz_jobs.engine.bodies import Body, Key, key_of
 from zilliz_jobs.engine.connections import read_labelled
 from zilliz_jobs.engine.fence import Fence
@@ -29,6 +29,7 @@ from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
 SCOPE_SECONDS = 5.0
+LINE_SECONDS = 60.0  # whoever stands in line is woken
 BUSY = frozenset({Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY})
 R = TypeVar("R")
 
@@ -123,9 +124,9 @@ class Performer:
 
     # -- scopes and claims
 
-    def release_scope(self, body: Body, status: JobStatus) -> None:
-        """Leave the scope unless the submission is open; the next in line is woken."""
-        if not is_open(status):
+    def release_scope(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
+        """Leave the scope unless the object occupies it; the next in line is woken."""
+        if not kind.occupies(status):
             self._scopes.leave(body["metadata"]["uid"], key_of(body))
 
     def claim(self, body: Body, status: JobStatus) -> None:
@@ -162,6 +163,10 @@ class Performer:
         await self._ensure_synced()
         uid, key = body["metadata"]["uid"], key_of(body)
         if not self._scopes.enter(uid, key, kind.scope(spec)):
+            if kind.exclusive:
+                return seen_.Waits(
+                    Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
+                )
             message = "another job on the same target is being submitted; this one follows"
             return seen_.Waits(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from zilliz_jobs.core.snapshot import is_open
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, is_settled, key_of, slim, status_of
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.kinds.base import AnyKind
@@ -103,19 +102,20 @@ class ObjectStore:
         return True
 
     def note(self, body: Body) -> None:
-        """Learn what the object holds: its jobs, and the scope of an open submission of an earlier life."""
+        """Learn what the object holds: its jobs, and the scope that it took in an earlier life."""
         uid = body["metadata"]["uid"]
         self._registry.learn(uid, body)
         status = body.get("status") or {}
         record = status.get("submission")
-        if not isinstance(record, dict) or record.get("handle") or status.get("completionTime"):
-            return  # whoever works on the object leaves its scope
         kind = self._kinds[body["kind"]]
+        taken = isinstance(record, dict) and record.get("handle") and not kind.exclusive
+        if not isinstance(record, dict) or taken or status.get("completionTime"):
+            return  # whoever works on the object leaves its scope
         try:
             parsed, spec = status_of(body), kind.resource.spec.model_validate(body.get("spec") or {})
         except ValidationError:
             return
-        if is_open(parsed):
+        if kind.occupies(parsed):
             self._registry.hold(uid, kind.scope(spec))
 
     def drop(self, key: Key) -> None:

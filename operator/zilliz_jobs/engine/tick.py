@@ -132,7 +132,7 @@ class JobTicker:
         except Unavailable:
             raise  # the intent may be stored, so its scope stays ours
         except KubeError:
-            self._performer.release_scope(run.body, run.status)
+            self._performer.release_scope(run.kind, run.body, run.status)
             raise
         run.status = plan.status
         return await self._performer.shielded(self._send(run, fence))
@@ -167,7 +167,7 @@ class JobTicker:
         if plan.finalizer is True and not run.base.finalizer and run.base.deleting_since is None:
             run.body = await self._recorder.add_finalizer(kind, run.body)
         body: Body | None = await self._recorder.write(kind, run.body, plan.status)
-        self._performer.release_scope(run.body, plan.status)
+        self._performer.release_scope(kind, run.body, plan.status)
         if is_finished(plan.status) and not is_finished(run.base.status) and run.base.spec is not None:
             self._performer.ended(kind, run.base.spec)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):

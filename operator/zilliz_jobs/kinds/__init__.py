@@ -5,5 +5,16 @@ from __future__ import annotations
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
+from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
+from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
+from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
 
-JOB_KINDS: tuple[AnyKind, ...] = (BackupKind(), ImportKind())
+JOB_KINDS: tuple[AnyKind, ...] = (
+    BackupKind(),
+    ImportKind(),
+    SuspendClusterKind(),
+    ResumeClusterKind(),
+    ScaleClusterKind(),
+    ScaleReplicasKind(),
+)

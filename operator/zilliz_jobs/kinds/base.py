@@ -20,10 +20,12 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.core.observation import (
+    AlreadyDone,
     Baseline,
     CancelAnswer,
     Look,
     Missing,
+    Preparation,
     Prepared,
     Reading,
     Seen,
@@ -32,7 +34,7 @@ from zilliz_jobs.core.observation import (
     Waits,
 )
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Traits
+from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open
 from zilliz_jobs.kinds import answers
 
 S = TypeVar("S", bound=JobSpec)
@@ -89,6 +91,8 @@ class JobKind(ABC, Generic[S]):
     traits: ClassVar[Traits]
     job_types: ClassVar[frozenset[str]]
     """The cloud's words for jobs of this kind (documented: Describe Job)."""
+    exclusive: ClassVar[bool] = False
+    """Whether the scope stays taken until the job's end: a second one would change what the first is judged by."""
 
     # -- what it says of itself
 
@@ -104,6 +108,11 @@ class JobKind(ABC, Generic[S]):
     def scope(self, spec: S) -> str:
         """Where only one submission may be open at a time, over all objects. Ids in it are unique over accounts."""
 
+    def occupies(self, status: JobStatus) -> bool:
+        """Whether an object with this status holds its scope."""
+        at_work = self.exclusive and bool(handle_of(status)) and not is_finished(status)
+        return at_work or is_open(status)
+
     def secrets(self, spec: S) -> tuple[SecretNeed, ...]:
         return ()
 
@@ -114,7 +123,7 @@ class JobKind(ABC, Generic[S]):
     # -- what it asks of the cloud
 
     @abstractmethod
-    async def baseline(self, account: Account, spec: S, step: str, status: JobStatus) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: S, step: str, status: JobStatus) -> Ready | AlreadyDone | Waits:
         """What a later look-up compares with; or why the job cannot be submitted now. Raises CloudError."""
 
     @abstractmethod
@@ -133,13 +142,13 @@ class JobKind(ABC, Generic[S]):
 
     async def prepare(
         self, account: Account, spec: S, step: str, status: JobStatus, *, token: str, holder: str
-    ) -> Prepared | Waits:
+    ) -> Preparation:
         """`baseline`, with the cloud's clock of that very read."""
         try:
             ready = await self.baseline(account, spec, step, status)
         except CloudError as error:
             return answers.waiting(error)
-        if isinstance(ready, Waits):
+        if isinstance(ready, Waits | AlreadyDone):
             return ready
         return Prepared(token, holder, ready.baseline, account.cloud_time)
 

@@ -41,7 +41,7 @@ def test_the_files_in_crds_are_those_of_the_models() -> None:
 
 
 def test_a_changed_a_missing_and_a_left_over_file_are_named(tmp_path: Path) -> None:
-    first, second, _ = write_crds(tmp_path)
+    first, second, *_ = write_crds(tmp_path)
     assert check_crds(tmp_path) == []
     first.unlink()
     second.write_text(second.read_text() + "\n")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from zilliz_jobs.cli.demo.screen import Line, View, bar, changes, frame, summary
+from zilliz_jobs.cli.demo.screen import Line, View, bar, changes, fitting, frame, summary
 from zilliz_jobs.cli.demo.verdict import Finding, Proof
 from zilliz_jobs.cli.demo.watch import Track
 
@@ -58,6 +58,25 @@ def test_a_wide_frame_shows_target_job_and_why_it_waits() -> None:
     text = "\n".join(rendered(frame(VIEW, 120, 40), 120, 40))
     for part in (BUSY.target, RUNS.job_id, " 50%", f"BackupSlotBusy: {BUSY.message}", "attempt 2", "01:11"):
         assert part in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 40), (80, 24), (60, 20), (40, 16)])
+def test_many_objects_leave_room_for_the_story(width: int, height: int) -> None:
+    ended = tuple(
+        Track(f"importjob/film-{n}", state="Successful", finished=True, words=("Successful",)) for n in range(30)
+    )
+    lines = rendered(frame(replace(VIEW, tracks=(*ended, BUSY, RUNS)), width, height), width, height)
+    assert len(lines) <= height
+    text = "\n".join(lines)
+    assert "backupjob/shop-products" in text, "what ended makes room for what goes on"
+    assert " more" in text
+    assert "retry-requested" in "".join(lines[-4:])
+
+
+def test_where_nothing_has_ended_the_last_ones_are_left_out() -> None:
+    assert fitting((BUSY, RUNS), 4) == [BUSY, RUNS]
+    assert fitting((BUSY, RUNS), 3) == [BUSY]
+    assert fitting((BUSY, RUNS), 0) == []
 
 
 def test_a_narrow_frame_keeps_the_end_of_the_target() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zilliz_jobs.cli.demo.story import Expectation
+from zilliz_jobs.cli.demo.steps import Expectation
 from zilliz_jobs.cli.demo.verdict import first_missing, judge, prove, telling
 from zilliz_jobs.cli.demo.watch import Track
 
@@ -80,6 +80,27 @@ def test_an_adopted_job_must_not_be_submitted() -> None:
 def test_the_order_of_words_matters() -> None:
     assert first_missing(("Failed", "Successful"), ("Successful", "Failed")) == "Successful"
     assert first_missing(("Failed", "Successful"), ("Failed", "Pending", "Successful")) == ""
+
+
+def test_what_waits_again_for_the_same_is_told_once() -> None:
+    said = ("Pending", "ClusterBusy", "Pending", "ClusterBusy", "Pending", "InProgress", "Successful")
+    assert telling(said) == ["ClusterBusy", "InProgress", "Successful"]
+
+
+@pytest.mark.parametrize("kind", ["suspend", "resume", "modify"])
+def test_a_change_of_a_cluster_counts_as_work(kind: str) -> None:
+    once = Expectation("importjob/films", ("Successful",))
+    track = Track(
+        "importjob/films",
+        words=("Successful",),
+        current=(("state", "Successful"),),
+        attempts=1,
+        tokens=((1, "a"),),
+    )
+    assert problems(track, [effect("a", kind=kind)], once) == ""
+    twice = [effect("a", kind=kind)] * 2
+    assert problems(track, twice, once) == "submissions per attempt 2 instead of 1"
+    assert not prove([track], twice).right
 
 
 def test_a_story_of_nothing_but_small_steps_is_told_all_the_same() -> None:

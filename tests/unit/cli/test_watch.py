@@ -31,6 +31,19 @@ def test_a_waiting_job_says_what_it_waits_for() -> None:
     assert track.words == ("Pending", "BackupSlotBusy", "Pending")
 
 
+def test_a_job_in_line_still_waits_for_what_it_waited_for() -> None:
+    busy, in_line = job("Pending", "ClusterBusy"), job("Pending", "SubmissionInProgress")
+    assert told(busy, in_line, busy, job("InProgress")).words == ("ClusterBusy", "InProgress")
+    assert told(in_line).words == ("Pending",)
+    assert told(job("Failed"), in_line).words == ("Failed", "Pending")
+
+
+def test_a_job_with_nothing_to_do_says_so_instead_of_its_success() -> None:
+    track = told(job("Successful", "AlreadyInState", completionTime="2026-01-01T00:00:00Z"))
+    assert track.word == "AlreadyInState"
+    assert track.state == "Successful"
+
+
 def test_an_object_without_a_status_says_nothing() -> None:
     assert told({"spec": {}}).words == ()
     assert told({"spec": {}}).attempts == 0

@@ -194,6 +194,8 @@ OBSERVATIONS: dict[str, o.Observation] = {
     "inferred": INFERRED,
     "absent": o.Absent(),
     "undecided": o.Undecided(WORDY),
+    "done already": o.AlreadyDone(WORDY),
+    "changed elsewhere": o.Elsewhere(WORDY),
     "cancel accepted": o.CancelAccepted(),
     "cancel refused": o.CancelRefused(Reason.NO_PERMISSION, WORDY),
     "cancel unclear": o.CancelUnclear(WORDY, 9.0),
@@ -496,6 +498,7 @@ def failed_means_no_attempt_is_left(c: Case) -> bool:
         return True
     s, last = c.before, (c.after.attempts or [])[-1]
     never = {Reason.JOB_LOST, Reason.OUTCOME_UNKNOWN, Reason.SUBMISSION_UNKNOWN, Reason.DEADLINE_EXCEEDED}
+    never |= {Reason.CHANGED_ELSEWHERE}
     allowed = s.traits.retry is RetryRule.FREELY or (
         s.traits.retry is RetryRule.RESUBMIT and getattr(s.policy, "resubmit", None)
     )
@@ -804,9 +807,9 @@ def asks_what_makes_sense(c: Case) -> bool:
 def never_asks_twice_in_one_pass(c: Case) -> bool:
     """An action whose answer leads to itself would never let the tick end."""
     mine = {
-        Prepare: o.Prepared | o.Waits,
+        Prepare: o.Prepared | o.AlreadyDone | o.Waits,
         Submit: o.Accepted | o.NotSent | o.Refused | o.EffectUnknown,
-        Find: o.Found | o.Absent | o.Undecided,
+        Find: o.Found | o.Absent | o.Elsewhere | o.Undecided,
         Observe: o.Seen | o.Missing,
         Cancel: o.CancelAccepted | o.CancelRefused | o.CancelUnclear,
     }

@@ -134,7 +134,9 @@ def test_a_retry_is_completed_when_the_cloud_takes_it() -> None:
     assert outcome(scene)[0] is Outcome.ACCEPTED
     assert scene.submission.step == RETRY_STEP
     assert scene.submission.attempt == 2
-    assert outcome(scene.see(ACCEPTED))[0] is Outcome.COMPLETED
+    taken = scene.see(ACCEPTED)
+    assert outcome(taken)[0] is Outcome.COMPLETED
+    assert taken.status.retry.message == "the cloud took attempt 2"  # type: ignore[union-attr]
     assert outcome(scene.see(LOST, FOUND))[0] is Outcome.COMPLETED
 
 
@@ -240,6 +242,19 @@ def test_the_policy_retries_with_back_off_until_its_limit() -> None:
     assert scene.plan.wake == 45.0
     scene = scene.later(45).see(o.Nothing(), PREPARED, ACCEPTED, BROKEN)
     assert (scene.status.state, scene.attempt, scene.status.message) == (State.FAILED, 3, "disk full")
+
+
+def test_a_back_off_that_is_over_is_not_shown() -> None:
+    """A row of the table that says "not before" for a job that runs, or ended, only puzzles."""
+    scene = broken(limit=1, resubmit=True)
+    assert (scene.status.attempts or [])[-1].not_before is not None
+    taken = scene.later(60).see(o.Nothing(), PREPARED, ACCEPTED)
+    assert (taken.status.attempts or [])[-1].not_before is None
+    refused = scene.later(60).see(o.Nothing(), PREPARED, REFUSED)
+    assert refused.status.state is State.FAILED
+    assert (refused.status.attempts or [])[-1].not_before is None
+    cancelled = scene.but(cancel_token="c").see()
+    assert (cancelled.status.attempts or [])[-1].not_before is None
 
 
 def test_a_person_renews_the_policys_budget() -> None:

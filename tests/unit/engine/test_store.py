@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.unit.engine.fakes import Body, Kind, backup, kinds
 
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.engine.bodies import CANCEL, key_of
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.store import ObjectStore
+from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kube.errors import NotFound, Unavailable
 
 KEY = key_of(backup())
@@ -189,3 +191,31 @@ class TestCensus:
         listing.error = None
         await census.ensure()
         assert listing.calls == 2
+
+
+class TestKindsThatTakeTheirTargetUntilTheEnd:
+    """Two scalings of one cluster: the second would change what the first is judged by."""
+
+    SUSPEND = next(kind for kind in JOB_KINDS if kind.exclusive)
+    FOLLOWED = {"submission": {"token": "t", "evidence": "Answered", "sends": 1, "handle": {"clusterId": "in01"}}}
+
+    def body(self, status: dict[str, object]) -> Body:
+        one = backup(status=status)
+        one["kind"], one["spec"] = self.SUSPEND.resource.kind, {"clusterId": "in01"}
+        return one
+
+    def test_a_job_that_runs_holds_its_target_also_after_a_restart(self, registry):
+        store = ObjectStore(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
+        store.remember(self.body(self.FOLLOWED))
+        assert not registry.enter("u2", "cluster/in01")
+
+    def test_one_that_ended_holds_nothing(self, registry):
+        store = ObjectStore(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
+        store.remember(self.body({**self.FOLLOWED, **ENDED}))
+        assert registry.enter("u2", "cluster/in01")
+
+    def test_other_kinds_hold_theirs_while_the_submission_is_open_only(self):
+        running = JobStatus(submission=Submission(handle={"jobId": "job-1"}, evidence=Evidence.ANSWERED))
+        held = {kind.resource.kind for kind in JOB_KINDS if kind.occupies(running)}
+        assert held == {kind.resource.kind for kind in JOB_KINDS if kind.exclusive}
+        assert held

@@ -35,6 +35,11 @@ def load(file: str) -> list[Manifest]:
     return [manifest for manifest in yaml.safe_load_all(text) if manifest]
 
 
+def renamed(manifest: Manifest, name: str) -> Manifest:
+    """The same manifest as another object. Pure."""
+    return manifest | {"metadata": manifest["metadata"] | {"name": name}}
+
+
 @dataclass(frozen=True)
 class Substitutions:
     """What stands in the demo instead of a real account, real keys and a real job id."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.cli.demo.cloud import CloudAdmin, job_id_of
 from zilliz_jobs.cli.demo.cluster import Cluster
-from zilliz_jobs.cli.demo.examples import Substitutions, load
+from zilliz_jobs.cli.demo.examples import Manifest, Substitutions, load, renamed
 from zilliz_jobs.cli.demo.stage import Stage
-from zilliz_jobs.cli.demo.story import ACT_SECONDS, SHOW_SECONDS, Act, Annotate, Apply, InTheCloud, Step, Story
+from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, InTheCloud, Step
+from zilliz_jobs.cli.demo.story import ACT_SECONDS, SHOW_SECONDS, Story
 from zilliz_jobs.cli.demo.trouble import CannotStart, Stopped
 from zilliz_jobs.cli.demo.voice import Voice
 from zilliz_jobs.cli.demo.watch import Watch
@@ -57,9 +59,9 @@ class Player:
 
     async def _do(self, step: Step) -> None:
         match step:
-            case Apply(file):
-                self._command(f"kubectl apply -f examples/{file}")
-                for manifest in load(file):
+            case Apply():
+                self._command(command_of(step))
+                for manifest in manifests_of(step):
                     if note := self._values.note(manifest):
                         self._voice.say("text", f"({note})")
                     await self._cluster.apply(self._values.into(manifest))
@@ -125,6 +127,19 @@ def names_of(story: Story) -> tuple[str, ...]:
     return tuple(expectation.object for expectation in story.expectations)
 
 
-def files_of(story: Story) -> tuple[str, ...]:
-    """The examples that the story applies, in its order."""
-    return tuple(step.file for act in story.acts for step in act.steps if isinstance(step, Apply))
+def applied(acts: Iterable[Act]) -> tuple[Apply, ...]:
+    """What the acts apply, in their order."""
+    return tuple(step for act in acts for step in act.steps if isinstance(step, Apply))
+
+
+def manifests_of(step: Apply) -> list[Manifest]:
+    """What the step applies, before any substitution."""
+    manifests = load(step.file)
+    return [renamed(manifest, step.name) for manifest in manifests] if step.name else manifests
+
+
+def command_of(step: Apply) -> str:
+    """What a reader would type to do the same."""
+    if not step.name:
+        return f"kubectl apply -f examples/{step.file}"
+    return f"sed 's/^  name: .*/  name: {step.name}/' examples/{step.file} | kubectl apply -f -"

@@ -14,9 +14,9 @@ from pathlib import Path
 from zilliz_jobs.cli.demo import story as told
 from zilliz_jobs.cli.demo.cloud import CloudAdmin
 from zilliz_jobs.cli.demo.cluster import ADVICE, Cluster, Findings
-from zilliz_jobs.cli.demo.examples import Substitutions, load
+from zilliz_jobs.cli.demo.examples import Substitutions
 from zilliz_jobs.cli.demo.options import Options, confirm, own_config
-from zilliz_jobs.cli.demo.play import Player, files_of, names_of
+from zilliz_jobs.cli.demo.play import Player, applied, manifests_of, names_of
 from zilliz_jobs.cli.demo.screen import summary
 from zilliz_jobs.cli.demo.stage import Stage
 from zilliz_jobs.cli.demo.story import Story
@@ -194,4 +194,4 @@ async def _keep(
 
 def _manifests(story: Story, namespace: str) -> list[dict[str, object]]:
     values = Substitutions(namespace, "", "", "", "")
-    return [values.into(manifest) for file in files_of(story) for manifest in load(file)]
+    return [values.into(manifest) for step in applied(story.acts) for manifest in manifests_of(step)]

@@ -15,6 +15,7 @@ from zilliz_jobs.cli.demo.watch import Track
 
 WIDE = 110
 BAR = 9
+LEAST_TOLD = 6  # lines of the narration
 STYLES = {
     "Ready": "green",
     "Successful": "green",
@@ -49,7 +50,7 @@ class View:
 def frame(view: View, width: int, height: int) -> RenderableType:
     """The live picture: the objects, and under them as much of the narration as there is room for."""
     head = Text.assemble((" zilliz-jobs demo ", "reverse bold"), f"  {clock(view.elapsed)}  ", (view.title, "bold"))
-    rows = objects(view.tracks, width)
+    rows = objects(view.tracks, width, max(LEAST_TOLD, height - 4 - LEAST_TOLD))
     told = narration(view.lines, width)
     room = max(3, height - len(rows) - 4)
     lines = [head, Text(""), *rows, Text(""), *told[-room:]]
@@ -58,14 +59,15 @@ def frame(view: View, width: int, height: int) -> RenderableType:
     return Group(*lines)
 
 
-def objects(tracks: Iterable[Track], width: int) -> list[Text]:
-    """A line for each object, and a second one where it has something to say.
+def objects(tracks: Sequence[Track], width: int, most: int) -> list[Text]:
+    """A line for each object, and a second one where it has something to say; at most `most` lines.
 
-    What a narrow terminal cannot hold is left out.
+    What a narrow terminal cannot hold is left out; from a low one, those go first that ended.
     """
     sizes = columns(width)
     lines = [_row([(title, "bold") for title in sizes], sizes.values()), Text("─" * (width - 1), style="dim")]
-    for track in tracks:
+    shown = fitting(tracks, most - len(lines))
+    for track in shown:
         style = STYLES.get(track.state, "yellow")
         cells: dict[str, Text | tuple[str, str]] = {
             "OBJECT": (track.object, ""),
@@ -77,7 +79,17 @@ def objects(tracks: Iterable[Track], width: int) -> list[Text]:
         lines.append(_row([cells[title] for title in sizes], sizes.values()))
         if said := notable(track):
             lines.append(Text(f"  └ {said}", style=style))
+    if left := len(tracks) - len(shown):
+        lines.append(Text(f"… and {left} more", style="dim"))
     return lines
+
+
+def fitting(tracks: Sequence[Track], most: int) -> list[Track]:
+    """Those that fit into so many lines, and one line for the rest: what ended is left out first."""
+    shown = list(tracks)
+    while shown and sum(2 if notable(t) else 1 for t in shown) + (len(shown) < len(tracks)) > most:
+        shown.remove(next((t for t in shown if t.finished or t.state == "Ready"), shown[-1]))
+    return shown
 
 
 def columns(width: int) -> dict[str, int]:

@@ -1,13 +1,14 @@
 """The story: acts of steps, what each act waits for, and what must have become of every object. Data, not code.
 
 An object is named as kubectl names it, `importjob/films`. A *word* is what an object was seen to say: its state, the
-reason while it waits, or the outcome of a request (`retry Completed`).
+reason while it waits, `AlreadyInState`, or the outcome of a request (`retry Completed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, Expectation, InTheCloud
 
 MOVIES = "in01-demo0movies0001"
 SHOP = "in01-demo0shop000002"
@@ -18,60 +19,10 @@ ACCESS_KEY = "demo-access-key"
 SECRET_KEY = "demo-secret-key"  # noqa: S105 - of a bucket that does not exist
 
 RUNS = ("InProgress", "Successful")  # on a slow machine nobody may have looked while it ran
+WAITS_OR_RUNS = ("ClusterBusy", *RUNS)
 
-SHOW_SECONDS = 90.0  # the whole show, start of the processes included; it takes a third of this
+SHOW_SECONDS = 90.0  # the whole show, start of the processes included; it takes half of this
 ACT_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Apply:
-    """`kubectl apply -f examples/<file>`."""
-
-    file: str
-
-
-@dataclass(frozen=True)
-class Annotate:
-    """`kubectl annotate <object> jobs.zilliz.com/<request>=<a new token>`."""
-
-    object: str
-    request: str
-
-
-@dataclass(frozen=True)
-class InTheCloud:
-    """Something that happens in the cloud and not through the operator: one call of the simulator's admin API.
-
-    Without `what` it is machinery of the stage, and not told.
-    """
-
-    what: str
-    method: str
-    path: str
-    body: Mapping[str, object]
-    starts_job: bool = False  # the answer names a job, which the adopt example is to follow
-
-
-Step = Apply | Annotate | InTheCloud
-
-
-@dataclass(frozen=True)
-class Act:
-    title: str
-    text: str
-    steps: tuple[Step, ...]
-    until: Mapping[str, tuple[str, ...]]  # object: words of which it must have said one
-    beat: float = 1.0  # seconds to look at the result
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What must have become of an object: these words, in this order, the last one at the end."""
-
-    object: str
-    words: tuple[str, ...]
-    attempts: int = 1  # 0 for what is no job
-    submissions: int = 1  # to the cloud, for each attempt
 
 
 def _file(path: str, size: int, rows: int) -> InTheCloud:
@@ -88,6 +39,9 @@ SETTING: tuple[InTheCloud, ...] = (
             "backup": {"pendingSeconds": 1, "runSeconds": 7},
             "import": {"pendingSeconds": 0.8, "runSeconds": 4, "secondsPerMillionRows": 4},
             "cancelSeconds": 1.7,
+            "modifySeconds": 2,  # longer than a look takes, also in a faster show
+            "suspendSeconds": 2,
+            "resumeSeconds": 2,
         },
     ),
     _file("films/part-1.parquet", 48_000_000, 120_000),
@@ -170,14 +124,64 @@ ACTS: tuple[Act, ...] = (
         beat=0.0,
     ),
     Act(
-        "The rest",
-        "The cancelled backup has freed the cluster, and the one that waited takes its turn.",
-        (),
+        "Scaling",
+        "Back to the cluster `movies`: more Query CUs for it.",
+        (
+            InTheCloud("", "POST", "/_sim/next", {"type": "SCALE_CU", "runSeconds": 6}),
+            Apply("50-scale-cluster.yaml"),
+        ),
+        {"scaleclusterjob/bigger": RUNS},
+        beat=0.5,
+    ),
+    Act(
+        "One change at a time",
+        "A second replica, and rules by which the cloud scales itself: by load, or by the clock. The cloud makes one "
+        "change of a cluster at a time, so these wait with ClusterBusy and go one after another, by themselves. "
+        "In the meantime we look at the other cluster.",
+        (
+            Apply("60-scale-replicas.yaml"),
+            Apply("51-scale-cluster-dynamic.yaml"),
+            Apply("61-scale-replicas-dynamic.yaml"),
+            Apply("52-scale-cluster-scheduled.yaml"),
+            Apply("62-scale-replicas-scheduled.yaml"),
+        ),
         {
+            "scalereplicasjob/double": ("ClusterBusy",),
+            "scaleclusterjob/by-load": WAITS_OR_RUNS,
+            "scalereplicasjob/by-load": WAITS_OR_RUNS,
+            "scaleclusterjob/by-time": WAITS_OR_RUNS,
+            "scalereplicasjob/by-time": WAITS_OR_RUNS,
+        },
+        beat=1.5,
+    ),
+    Act(
+        "A cluster's night",
+        "The backup that had to wait is long done, so the cluster `shop` may sleep.",
+        (Apply("40-suspend-cluster.yaml"),),
+        {"backupjob/shop-products": ("Successful",), "suspendclusterjob/night": ("Successful",)},
+    ),
+    Act(
+        "Asleep already",
+        "Doing a job once more takes a new object. There is nothing to do this time, and nothing is sent.",
+        (Apply("40-suspend-cluster.yaml", name="again"),),
+        {"suspendclusterjob/again": ("AlreadyInState",)},
+        beat=2.0,
+    ),
+    Act(
+        "The next morning",
+        "The cluster `shop` comes back, and the last rules reach the cluster `movies`.",
+        (Apply("41-resume-cluster.yaml"),),
+        {
+            "resumeclusterjob/morning": ("Successful",),
             "backupjob/movies": ("Successful",),
-            "backupjob/shop-products": ("Successful",),
             "importjob/films": ("Successful",),
             "importjob/actors": ("Successful",),
+            "scaleclusterjob/bigger": ("Successful",),
+            "scalereplicasjob/double": ("Successful",),
+            "scaleclusterjob/by-load": ("Successful",),
+            "scalereplicasjob/by-load": ("Successful",),
+            "scaleclusterjob/by-time": ("Successful",),
+            "scalereplicasjob/by-time": ("Successful",),
         },
     ),
 )
@@ -190,6 +194,15 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("backupjob/from-console", ("cancel Completed", "Canceled"), submissions=0),
     Expectation("backupjob/shop-products", ("BackupSlotBusy", "Successful")),
     Expectation("importjob/films-broken", ("Failed", "retry Completed", "Successful"), attempts=2),
+    Expectation("scaleclusterjob/bigger", ("Successful",)),
+    Expectation("scalereplicasjob/double", ("ClusterBusy", "Successful")),
+    Expectation("scaleclusterjob/by-load", ("Successful",)),
+    Expectation("scalereplicasjob/by-load", ("Successful",)),
+    Expectation("scaleclusterjob/by-time", ("Successful",)),
+    Expectation("scalereplicasjob/by-time", ("Successful",)),
+    Expectation("suspendclusterjob/night", ("Successful",)),
+    Expectation("suspendclusterjob/again", ("AlreadyInState",), submissions=0),
+    Expectation("resumeclusterjob/morning", ("Successful",)),
 )
 
 

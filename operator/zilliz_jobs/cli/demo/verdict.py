@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from zilliz_jobs.cli.demo.story import Expectation
+from zilliz_jobs.cli.demo.steps import Expectation
 from zilliz_jobs.cli.demo.watch import Track
 
 ARROW = " > "
 _ON_THE_WAY = frozenset({"Pending", "cancel Requested", "cancel Accepted", "retry Requested", "retry Accepted"})
-STARTS_WORK = frozenset({"submit", "retry"})
+STARTS_WORK = frozenset({"submit", "retry", "suspend", "resume", "modify"})
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def _judge(wanted: Expectation, track: Track, started: Counter[str]) -> Finding:
 
 def telling(words: Sequence[str]) -> list[str]:
     """The words without those that say no more than that something goes its way."""
-    return [word for word in words if word not in _ON_THE_WAY] or list(words)
+    told = [word for word in words if word not in _ON_THE_WAY]
+    return [word for word, _ in groupby(told)] or list(words)
 
 
 def first_missing(wanted: Sequence[str], said: Sequence[str]) -> str:

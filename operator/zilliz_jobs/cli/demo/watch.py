@@ -11,7 +11,10 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kube.objects import Objects
 
 # While it is Pending, a job's reason is news only where it says what the job waits for.
-_DULL = frozenset({"", Reason.WAITING, Reason.SUBMITTING, Reason.SUBMITTED, Reason.PENDING, Reason.ADOPTED})
+_DULL = frozenset(
+    {"", Reason.WAITING, Reason.SUBMISSION_IN_PROGRESS, Reason.SUBMITTING, Reason.SUBMITTED}
+    | {Reason.PENDING, Reason.ADOPTED}
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ def follow(track: Track, body: dict[str, Any]) -> Track:
     """The track after one more look. Pure."""
     status = body.get("status") or {}
     now = _says(track.kind, status)
+    if track.state == "Pending" and status.get("reason") == Reason.SUBMISSION_IN_PROGRESS:
+        now = [(teller, word) for teller, word in now if teller != "state"]  # in line for what it waits for anyway
     words = track.words + tuple(word for teller, word in now if track.tellers.get(teller) != word)
     attempts = status.get("attempts") or []
     submission = status.get("submission") or {}
@@ -84,6 +89,8 @@ def _says(kind: str, status: dict[str, Any]) -> list[tuple[str, str]]:
     else:
         word, reason = str(status.get("state") or ""), str(status.get("reason") or "")
         if word == "Pending" and reason not in _DULL:
+            word = reason
+        if reason == Reason.ALREADY_IN_STATE:
             word = reason
     return [*said, ("state", word)] if word else said
 

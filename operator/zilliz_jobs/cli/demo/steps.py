@@ -1,0 +1,58 @@
+"""What a story is made of: steps, acts of steps, and expectations. The story itself is in `story`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Apply:
+    """`kubectl apply -f examples/<file>`; with `name`, a second object of that name from the same file."""
+
+    file: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Annotate:
+    """`kubectl annotate <object> jobs.zilliz.com/<request>=<a new token>`."""
+
+    object: str
+    request: str
+
+
+@dataclass(frozen=True)
+class InTheCloud:
+    """Something that happens in the cloud and not through the operator: one call of the simulator's admin API.
+
+    Without `what` it is machinery of the stage, and not told.
+    """
+
+    what: str
+    method: str
+    path: str
+    body: Mapping[str, object]
+    starts_job: bool = False  # the answer names a job, which the adopt example is to follow
+
+
+Step = Apply | Annotate | InTheCloud
+
+
+@dataclass(frozen=True)
+class Act:
+    title: str
+    text: str
+    steps: tuple[Step, ...]
+    until: Mapping[str, tuple[str, ...]]  # object: words of which it must have said one
+    beat: float = 1.0  # seconds to look at the result
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What must have become of an object: these words, in this order, the last one at the end."""
+
+    object: str
+    words: tuple[str, ...]
+    attempts: int = 1  # 0 for what is no job
+    submissions: int = 1  # to the cloud, for each attempt

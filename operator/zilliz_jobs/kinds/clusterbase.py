@@ -1,0 +1,86 @@
+"""What the jobs that change a cluster's state or size have in common.
+
+The cloud answers none of them with a job id (documented), so the cluster itself is the handle: its status and sizes
+say what became of the request. That also makes their look-up exact: the state is what was wanted, or it is not.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TypeVar
+
+from zilliz_jobs.api.clusterjobs import ClusterJobSpec
+from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.cloud.clusters import Cluster
+from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
+from zilliz_jobs.core.observation import Accepted, AlreadyDone, Look, Seen, SubmitAnswer, Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import RetryRule, Traits
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, Claimable, JobKind, Order, Ready
+
+BUSY_SECONDS = 10.0
+C = TypeVar("C", bound=ClusterJobSpec)
+
+STATE_JOB = Traits(retry=RetryRule.RESUBMIT, exact_find=True)
+
+
+class ClusterKind(JobKind[C]):
+    """`starts_from`: the only state in which the cloud takes the request (inferred; expect 40003 in any other)."""
+
+    traits = STATE_JOB
+    exclusive = True
+    starts_from: ClusterState
+
+    def target(self, spec: C) -> str:
+        return spec.cluster_id
+
+    def scope(self, spec: C) -> str:
+        """One for all four kinds: while one of them is at work, the cloud takes none of the others."""
+        return f"cluster/{spec.cluster_id}"
+
+    @abstractmethod
+    def is_done(self, spec: C, cluster: Cluster) -> str:
+        """Why there is nothing to submit; empty where there is."""
+
+    @abstractmethod
+    def facts(self, cluster: Cluster) -> dict[str, list[str]]:
+        """What a look-up compares with."""
+
+    @abstractmethod
+    async def send(self, account: Account, spec: C, order: Order) -> EffectReply: ...
+
+    @abstractmethod
+    def judge(self, spec: C, cluster: Cluster, submission: Submission) -> Look:
+        """What a cluster that looks like this says of an open submission."""
+
+    @abstractmethod
+    def follow(self, spec: C, cluster: Cluster, status: JobStatus) -> Seen:
+        """How far the job is, by the cluster's looks."""
+
+    async def baseline(self, account: Account, spec: C, step: str, status: JobStatus) -> Ready | AlreadyDone | Waits:
+        cluster = await account.session.clusters.describe(spec.cluster_id)
+        if done := self.is_done(spec, cluster):
+            return AlreadyDone(done)
+        if cluster_state_of(cluster.status) is ClusterState.DELETED:
+            return Waits(Reason.CLUSTER_NOT_FOUND, f"cluster {spec.cluster_id} is deleted")
+        if cluster_state_of(cluster.status) is not self.starts_from:
+            return Waits(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
+        return Ready(self.facts(cluster))
+
+    async def submit(self, account: Account, spec: C, order: Order) -> SubmitAnswer:
+        reply = await self.send(account, spec, order)
+        answer = answers.submitted(reply, ())
+        return Accepted({"clusterId": spec.cluster_id}) if isinstance(answer, Accepted) else answer
+
+    async def find(self, account: Account, spec: C, submission: Submission, free: Claimable) -> Look:
+        return self.judge(spec, await account.session.clusters.describe(spec.cluster_id), submission)
+
+    async def observe(self, account: Account, spec: C, status: JobStatus) -> Seen:
+        return self.follow(spec, await account.session.clusters.describe(spec.cluster_id), status)
+
+
+def was(status: JobStatus, *states: ClusterState) -> bool:
+    """Whether the cluster was last seen in one of these states."""
+    return cluster_state_of(status.cloud_status or "") in states
