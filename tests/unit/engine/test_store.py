@@ -17,6 +17,7 @@ from zilliz_jobs.kube.errors import NotFound, Unavailable
 
 KEY = key_of(backup())
 OPEN = {"submission": {"token": "t", "evidence": "Sending", "sends": 1}}
+FOLLOWED = {"submission": {"token": "t", "evidence": "Answered", "sends": 1, "handle": {"clusterId": "in01"}}}
 ENDED = {"completionTime": "2026-03-01T12:05:00Z", "observedGeneration": 1, "jobId": "job-1"}
 
 
@@ -197,7 +198,6 @@ class TestKindsThatTakeTheirTargetUntilTheEnd:
     """Two scalings of one cluster: the second would change what the first is judged by."""
 
     SUSPEND = next(kind for kind in JOB_KINDS if kind.exclusive)
-    FOLLOWED = {"submission": {"token": "t", "evidence": "Answered", "sends": 1, "handle": {"clusterId": "in01"}}}
 
     def body(self, status: dict[str, object]) -> Body:
         one = backup(status=status)
@@ -206,12 +206,12 @@ class TestKindsThatTakeTheirTargetUntilTheEnd:
 
     def test_a_job_that_runs_holds_its_target_also_after_a_restart(self, registry):
         store = ObjectStore(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
-        store.remember(self.body(self.FOLLOWED))
+        store.remember(self.body(FOLLOWED))
         assert not registry.enter("u2", "cluster/in01")
 
     def test_one_that_ended_holds_nothing(self, registry):
         store = ObjectStore(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
-        store.remember(self.body({**self.FOLLOWED, **ENDED}))
+        store.remember(self.body({**FOLLOWED, **ENDED}))
         assert registry.enter("u2", "cluster/in01")
 
     def test_other_kinds_hold_theirs_while_the_submission_is_open_only(self):
