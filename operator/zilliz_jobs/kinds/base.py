@@ -90,7 +90,7 @@ class JobKind(ABC, Generic[S]):
     resource: ClassVar[Resource]
     traits: ClassVar[Traits]
     job_types: ClassVar[frozenset[str]]
-    """The cloud's words for jobs of this kind (documented: Describe Job)."""
+    """The cloud's words for jobs of this kind (documented: Describe Job); empty where none is documented."""
     exclusive: ClassVar[bool] = False
     """Whether the scope stays taken until the job's end: a second one would change what the first is judged by."""
 
@@ -110,8 +110,9 @@ class JobKind(ABC, Generic[S]):
 
     def occupies(self, status: JobStatus) -> bool:
         """Whether an object with this status holds its scope."""
-        at_work = self.exclusive and bool(handle_of(status)) and not is_finished(status)
-        return at_work or is_open(status)
+        if is_finished(status):
+            return False
+        return is_open(status) or (self.exclusive and bool(handle_of(status)))
 
     def secrets(self, spec: S) -> tuple[SecretNeed, ...]:
         return ()
@@ -135,7 +136,7 @@ class JobKind(ABC, Generic[S]):
         """Look for an open submission, once and completely. Raises CloudError."""
 
     @abstractmethod
-    async def observe(self, account: Account, spec: S, status: JobStatus) -> Seen:
+    async def observe(self, account: Account, spec: S, status: JobStatus) -> Seen | Missing:
         """Read the job that the status names. Raises CloudError."""
 
     # -- what is the same for all
@@ -170,7 +171,7 @@ class JobKind(ABC, Generic[S]):
         """Read the job of this id, if it is one of this kind."""
         try:
             job = await account.session.jobs.describe(job_id)
-            if job.type and job.type.upper() not in self.job_types:
+            if self.job_types and job.type and job.type.upper() not in self.job_types:
                 expected = " or ".join(sorted(self.job_types))
                 return Waits(Reason.ADOPT_TYPE_MISMATCH, f"job {job_id} is of type {job.type}, not {expected}")
             followed = status.but(submission=(status.submission or Submission()).but(handle={"jobId": job_id}))

@@ -7,20 +7,22 @@ say what became of the request. That also makes their look-up exact: the state i
 from __future__ import annotations
 
 from abc import abstractmethod
+from datetime import timedelta
 from typing import TypeVar
 
 from zilliz_jobs.api.clusterjobs import ClusterJobSpec
-from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.api.jobstatus import JobStatus, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
-from zilliz_jobs.core.observation import Accepted, AlreadyDone, Look, Seen, SubmitAnswer, Waits
+from zilliz_jobs.core.observation import Accepted, AlreadyDone, Look, Missing, Seen, SubmitAnswer, Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, JobKind, Order, Ready
 
 BUSY_SECONDS = 10.0
+START = timedelta(minutes=2)  # from the request to the first sign of it, by the cloud's clock
 C = TypeVar("C", bound=ClusterJobSpec)
 
 STATE_JOB = Traits(retry=RetryRule.RESUBMIT, exact_find=True)
@@ -31,6 +33,7 @@ class ClusterKind(JobKind[C]):
 
     traits = STATE_JOB
     exclusive = True
+    job_types = frozenset()  # their words are not documented
     starts_from: ClusterState
 
     def target(self, spec: C) -> str:
@@ -77,8 +80,12 @@ class ClusterKind(JobKind[C]):
     async def find(self, account: Account, spec: C, submission: Submission, free: Claimable) -> Look:
         return self.judge(spec, await account.session.clusters.describe(spec.cluster_id), submission)
 
-    async def observe(self, account: Account, spec: C, status: JobStatus) -> Seen:
-        return self.follow(spec, await account.session.clusters.describe(spec.cluster_id), status)
+    async def observe(self, account: Account, spec: C, status: JobStatus) -> Seen | Missing:
+        """A job that the cloud took and then shows nothing of counts as not seen; it must not hold its cluster."""
+        seen = self.follow(spec, await account.session.clusters.describe(spec.cluster_id), status)
+        sent, now = status.submission.cloud_time if status.submission else None, account.cloud_time
+        overdue = sent is not None and now is not None and now - sent > START
+        return Missing() if seen.state is State.PENDING and overdue else seen
 
 
 def was(status: JobStatus, *states: ClusterState) -> bool:

@@ -12,14 +12,12 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
-from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.kinds.base import Account, Order
 from zilliz_jobs.kinds.scalebase import ScaleKind
 
 
 class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
     resource: ClassVar[Resource] = SCALE_REPLICAS_JOB
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.SCALE_REPLICAS})
     size_name = "replicas"
     part = "replica"
 

@@ -320,7 +320,7 @@ def handle(status: JobStatus) -> dict[str, str]:
 
 
 def opened(status: JobStatus) -> bool:
-    """Written from submission.md again, not taken from the code under test."""
+    """Written anew, not taken from the code under test."""
     proven = (Evidence.NOT_SENT, Evidence.ABSENT)
     return status.submission is not None and not handle(status) and status.submission.evidence not in proven
 

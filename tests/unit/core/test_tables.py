@@ -122,6 +122,12 @@ def test_a_transition_time_moves_only_with_its_status() -> None:
     assert mended.condition("Ready").last_transition_time == NOON  # type: ignore[union-attr]
 
 
+def test_an_object_that_is_deleted_before_it_was_seen_has_a_reason_all_the_same() -> None:
+    ready = a_job().but(deleting_since=NOON).see().condition("Ready")
+    assert ready is not None
+    assert ready.reason == Reason.WAITING
+
+
 def test_every_write_is_of_the_present_generation() -> None:
     scene = running().edit(suspend=True).see(RUNNING)
     assert scene.status.observed_generation == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.words import CLUSTER_WORDS, ClusterState
-from zilliz_jobs.core.observation import Absent, Elsewhere, Found, Look, Undecided
+from zilliz_jobs.core.observation import Absent, Elsewhere, Found, Look, Missing, Undecided
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.clusterbase import ClusterKind
 from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
@@ -39,6 +40,7 @@ NORMALISED = {
 }
 FOUND = Found({"clusterId": "in01"}, Evidence.INFERRED)
 STRANGE = ("PONDERING", "")
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def parsed(kind: ClusterKind[Any], **spec: Any) -> Any:
@@ -331,3 +333,30 @@ def named(shown: Cluster) -> Cluster:
     """`cu_` and `replica_` stand for the rules, since `cu` and `replica` are the sizes."""
     rules = {name.removesuffix("_"): rule for name, rule in (shown.autoscaling or {}).items()}
     return shown.model_copy(update={"autoscaling": rules or None})
+
+
+class Shown:
+    """A cloud that shows one cluster, some time after the request."""
+
+    def __init__(self, word: str, minutes: int) -> None:
+        self.session, self.clusters, self._word = self, self, word
+        self.cloud_time = NOON + timedelta(minutes=minutes)
+
+    async def describe(self, _cluster_id: str) -> Cluster:
+        return cluster(self._word)
+
+
+@pytest.mark.parametrize(
+    ("word", "minutes", "told"),
+    [
+        ("RUNNING", 1, State.PENDING),
+        ("RUNNING", 3, None),
+        ("STOPPING", 3, State.IN_PROGRESS),
+        ("STOPPED", 3, State.SUCCESSFUL),
+    ],
+)
+async def test_a_request_of_which_nothing_shows_does_not_hold_the_cluster_for_ever(word, minutes, told):
+    """All later jobs of the cluster would wait behind it."""
+    sent = JobStatus(submission=Submission(handle={"clusterId": "in01"}, cloud_time=NOON))
+    seen = await SUSPEND.observe(Shown(word, minutes), parsed(SUSPEND), sent)
+    assert seen == Missing() if told is None else seen.state is told
