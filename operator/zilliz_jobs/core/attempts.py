@@ -42,17 +42,22 @@ def said(status: JobStatus, reason: Reason | str, message: str) -> JobStatus:
 
 
 def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> JobStatus:
-    """The intent: written before the request is sent."""
+    """The intent: written before the request is sent.
+
+    A later send of the same attempt keeps the token and what the first look compared with: an effect of an earlier
+    send that shows after all must not look as if it had been there before.
+    """
     earlier = status.submission
+    again = earlier if earlier and earlier.sends else None
     submission = Submission(
         attempt=attempt_of(status).number,
         step=step,
-        token=earlier.token if earlier and earlier.sends else found.token,
+        token=again.token if again else found.token,
         holder=found.holder,
         intent_time=now,
-        cloud_time=found.cloud_time,
-        sends=(earlier.sends if earlier else 0) + 1,
-        baseline=found.baseline or None,
+        cloud_time=again.cloud_time if again else found.cloud_time,
+        sends=(again.sends if again else 0) + 1,
+        baseline=again.baseline if again else found.baseline or None,
         evidence=Evidence.SENDING,
     )
     return said(status.but(submission=submission), Reason.SUBMITTING, "the submission is on its way")

@@ -773,3 +773,13 @@ def test_a_waiting_job_is_not_missing() -> None:
 
 def test_kinds_do_not_matter_to_the_protocol() -> None:
     assert looking(IMPORT).status.submission == looking(BACKUP).status.submission
+
+
+def test_a_later_send_compares_with_what_the_first_look_saw():
+    """An effect of the first send that shows late would else pass for something that had always been there."""
+    scene = disproved()
+    first = scene.status.submission
+    later = o.Prepared("t9", "other", {"backups": ["b1", "late"]}, NOON + timedelta(minutes=5))
+    again = scene.see(later).status.submission
+    assert (again.token, again.baseline, again.cloud_time) == (first.token, {"backups": ["b1"]}, NOON)
+    assert (again.holder, again.sends) == ("other", 2)
