@@ -75,7 +75,7 @@ def test_the_whole_story_comes_true(demo: Starter, tmp_path: Path) -> None:
     assert "\x1b" not in output, "no control codes without a terminal"
     assert "the cloud's ledger: 14 attempts, 14 submissions, none twice" in output
     assert "✗" not in output
-    assert "scalereplicasjob/double  ClusterBusy: the cluster is MODIFYING" in output
+    assert "scalereplicasjob/double  ClusterBusy: another job of this cluster is at work" in output
     assert "suspendclusterjob/again  AlreadyInState: the cluster is suspended already" in output
     assert "kubectl annotate importjob/films-broken jobs.zilliz.com/retry-requested=" in output
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
