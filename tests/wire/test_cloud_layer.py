@@ -22,13 +22,6 @@ FILMS = [["s3://demo-data/films/part-1.parquet"]]
 TARGET = ImportTarget(cluster_id=MOVIES)
 
 
-@pytest.fixture(autouse=True)
-def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 async def cloud() -> AsyncIterator[CloudSimulator]:
     async with CloudSimulator(clock=ManualClock()) as simulator:

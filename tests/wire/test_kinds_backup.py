@@ -31,36 +31,15 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, Duration, ManualClock
+from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, Duration
 
 KIND = BackupKind()
 CREATE = f"/v2/clusters/{MOVIES}/backups/create"
 
 
-@pytest.fixture(autouse=True)
-def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[CloudSimulator]:
-    async with CloudSimulator(clock=ManualClock()) as simulator:
-        simulator.behave(requests_per_second=0)
-        yield simulator
-
-
 @pytest.fixture
 async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
     session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield Account(session)
-    await session.close()
-
-
-@pytest.fixture
-async def console(cloud: CloudSimulator) -> AsyncIterator[Account]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, console_path="/console/v1", timeouts=Timeouts(total=5))
     yield Account(session)
     await session.close()
 

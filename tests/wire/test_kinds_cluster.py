@@ -34,7 +34,7 @@ from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
 from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
 from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
 from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, ManualClock
+from zilliz_local.cloud import KEY, MOVIES, CloudSimulator
 from zilliz_local.cloud.clusters import Cluster, ClusterFields
 
 PATH = f"/v2/clusters/{MOVIES}"
@@ -78,20 +78,6 @@ WAYS = {
 every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 scaling = pytest.mark.parametrize("way", [w for w in WAYS.values() if w.route == "modify"], ids=list(WAYS)[2:])
 Make = Callable[..., Object]
-
-
-@pytest.fixture(autouse=True)
-def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[CloudSimulator]:
-    async with CloudSimulator(clock=ManualClock()) as simulator:
-        simulator.behave(requests_per_second=0)
-        yield simulator
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
@@ -94,14 +95,16 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
     """Everything `decide` may know. Raises ValidationError where the submission record is unreadable."""
     meta = body["metadata"]
     annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
-    spec, problem = None, ""
+    spec: JobSpec | None = None
+    problem = ""
     try:
-        spec = parse_spec(kind.resource, body)
+        parsed = parse_spec(kind.resource, body)
+        spec = parsed if isinstance(parsed, JobSpec) else None
     except SpecError as error:
         problem = str(error)
     tracked = any(m in labels for m in LABEL_MARKS) or any(m in annotations for m in ANNOTATION_MARKS)
     return Snapshot(
-        spec=spec,  # type: ignore[arg-type]  # the kind's resource names a JobSpec
+        spec=spec,
         spec_error=problem,
         status=status_of(body),
         traits=kind.traits,

@@ -35,9 +35,6 @@ class ResumeClusterKind(ClusterKind[ClusterJobSpec]):
         running = cluster_state_of(cluster.status) is ClusterState.RUNNING
         return "the cluster is running already" if running else ""
 
-    def facts(self, cluster: Cluster) -> dict[str, list[str]]:
-        return {"status": [cluster.status]}
-
     async def send(self, account: Account, spec: ClusterJobSpec, order: Order) -> EffectReply:
         return await account.session.scaling.resume(spec.cluster_id, token=order.token, fence=order.fence)
 

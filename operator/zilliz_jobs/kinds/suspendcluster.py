@@ -26,9 +26,6 @@ class SuspendClusterKind(ClusterKind[ClusterJobSpec]):
         suspended = cluster_state_of(cluster.status) is ClusterState.SUSPENDED
         return "the cluster is suspended already" if suspended else ""
 
-    def facts(self, cluster: Cluster) -> dict[str, list[str]]:
-        return {"status": [cluster.status]}
-
     async def send(self, account: Account, spec: ClusterJobSpec, order: Order) -> EffectReply:
         return await account.session.scaling.suspend(spec.cluster_id, token=order.token, fence=order.fence)
 

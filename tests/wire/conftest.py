@@ -1,0 +1,35 @@
+"""Fixtures of the tests against the simulated cloud."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from zilliz_jobs.cloud.session import CloudSession
+from zilliz_jobs.cloud.transport import Timeouts
+from zilliz_jobs.kinds.base import Account
+from zilliz_local.cloud import KEY, CloudSimulator, ManualClock
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[CloudSimulator]:
+    """A cloud whose clock stands still, without the request limit, which counts in real time."""
+    async with CloudSimulator(clock=ManualClock()) as simulator:
+        simulator.behave(requests_per_second=0)
+        yield simulator
+
+
+@pytest.fixture
+async def console(cloud: CloudSimulator) -> AsyncIterator[Account]:
+    """An account that may use the console's calls."""
+    session = CloudSession(cloud.url, KEY, rate=1e6, console_path="/console/v1", timeouts=Timeouts(total=5))
+    yield Account(session)
+    await session.close()
