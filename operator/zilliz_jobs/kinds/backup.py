@@ -18,7 +18,7 @@ from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.effects import Taken
 from zilliz_jobs.cloud.errors import CloudError, NotFound
 from zilliz_jobs.cloud.listing import stable
-from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.observation import Absent, Accepted, Found, Look, Seen, SubmitAnswer, Undecided, Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
@@ -34,7 +34,7 @@ SLOT_SECONDS = 10.0
 class BackupKind(JobKind[BackupJobSpec]):
     resource: ClassVar[Resource] = BACKUP_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
-    job_types: ClassVar[frozenset[str]] = frozenset({"BACKUP"})
+    job_types: ClassVar[frozenset[str]] = frozenset({JobType.BACKUP})
 
     def target(self, spec: BackupJobSpec) -> str:
         if not spec.collections:
@@ -149,7 +149,7 @@ async def _new_jobs(
     console = account.session.console
     if console is None:
         return []
-    rows, after = await console.list(type="BACKUP", cluster_id=spec.cluster_id), submission.cloud_time
+    rows, after = await console.list(type=JobType.BACKUP, cluster_id=spec.cluster_id), submission.cloud_time
 
     def began(row: ConsoleJob) -> datetime | None:
         return row.start_time or row.create_time

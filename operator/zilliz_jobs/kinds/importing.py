@@ -19,7 +19,7 @@ from zilliz_jobs.api.model import format_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.errors import CloudError, NotFound
 from zilliz_jobs.cloud.listing import stable
-from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -76,7 +76,7 @@ class _Began:
 class ImportKind(JobKind[ImportJobSpec]):
     resource: ClassVar[Resource] = IMPORT_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
-    job_types: ClassVar[frozenset[str]] = frozenset({"IMPORT"})
+    job_types: ClassVar[frozenset[str]] = frozenset({JobType.IMPORT})
 
     def target(self, spec: ImportJobSpec) -> str:
         where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"
