@@ -9,7 +9,7 @@ from typing import Any
 from zilliz_jobs.api.jobstatus import Attempt, JobStatus, State, Submission
 from zilliz_jobs.core.observation import Accepted, Look, Prepared, Reading, SubmitAnswer, Waits
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
-from zilliz_jobs.kinds.base import Account, AnyKind, Order
+from zilliz_jobs.kinds.base import Account, AnyKind, BackupSource, Draft, Order
 
 
 def parsed(kind: AnyKind, **spec: Any) -> Any:
@@ -24,6 +24,8 @@ class Object:
     account: Account
     spec: Any
     token: str = "token-1"
+    name: str = "one"
+    backup: BackupSource | None = None
     held: set[str] = field(default_factory=set)
     submission: Submission = field(default_factory=Submission)
     status: JobStatus = field(default_factory=JobStatus)
@@ -31,7 +33,8 @@ class Object:
     secrets: dict[str, str] = field(default_factory=dict)
 
     async def prepare(self, step: str = SUBMIT_STEP) -> Prepared | Waits:
-        ready = await self.kind.prepare(self.account, self.spec, step, self.status, token=self.token, holder="h")
+        draft = Draft(step, self.status, self.name, self.token, self.backup)
+        ready = await self.kind.prepare(self.account, self.spec, draft, holder="h")
         if isinstance(ready, Prepared):
             self.submission = Submission(
                 step=step, token=ready.token, sends=1, baseline=ready.baseline, cloud_time=ready.cloud_time

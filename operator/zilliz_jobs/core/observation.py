@@ -5,6 +5,7 @@ One union per question. `decide` matches on them; `kinds` make them; `engine` ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -92,8 +93,11 @@ class AlreadyDone:
 
 @dataclass(frozen=True)
 class Accepted:
+    """`credentials`: what the cloud tells only this once; for a Secret, never for a status."""
+
     handle: Handle
     result: dict[str, Any] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,13 @@ class Reason(StrEnum):
         ("Another job on the same target is being submitted; this one follows."),
     )
     BACKUP_SLOT_BUSY = "BackupSlotBusy", "The cloud makes one manual backup of a cluster at a time; this one waits."
+    BACKUP_NOT_READY = "BackupNotReady", "The BackupJob that is named has not ended well yet; this job follows it."
+    BACKUP_NOT_FOUND = "BackupNotFound", "The cloud has no such backup; correct the backup that the spec names."
+    NAME_TAKEN = "NameTaken", "What the job is to make exists already; choose another name, or remove it."
+    CREDENTIALS_SECRET_TAKEN = (
+        "CredentialsSecretTaken",
+        "The Secret for the one-time credentials exists and is not this job's, or holds credentials; name another.",
+    )
     CLUSTER_BUSY = "ClusterBusy", "The cluster is changing its state; the job is submitted when it is free."
     CLUSTER_NOT_FOUND = "ClusterNotFound", "The key sees no such cluster; correct clusterId or the key's rights."
     NO_PUBLIC_API = (
@@ -99,6 +106,7 @@ class Reason(StrEnum):
     ON_TIME = "OnTime", "No deadline has passed."
     DEADLINE_EXCEEDED = "DeadlineExceeded", "A deadline of the spec has passed."
     STALLED = "Stalled", "The job has made no progress within stallDeadlineSeconds."
+    CLEANING_UP = "CleaningUp", "What was made on the way is being removed."
     # ended
     SUCCESSFUL = "Successful", "The job ended well."
     JOB_FAILED = "JobFailed", "The cloud reports that the job failed."
@@ -118,6 +126,7 @@ class Reason(StrEnum):
     CANCEL_REFUSED = "CancelRefused", "The cloud refused the cancel."
     ALREADY_FINISHED = "AlreadyFinished", "The job had ended already."
     KIND_HAS_NO_CANCEL = "KindHasNoCancel", "The cloud cannot cancel jobs of this kind once they are submitted."
+    ZERO_DOWNTIME = "ZeroDowntime", "A zero-downtime migration cannot be cancelled; stop it in the web console."
     NO_PERMISSION = "NoPermission", "The key's role may not do this; Organization Owner or Project Admin may."
     JOB_ID_UNKNOWN = "JobIdUnknown", "The job was found without its id, so it cannot be addressed; use the console."
     RETRY_STARTED = "RetryStarted", "A new attempt began."
@@ -130,6 +139,13 @@ class Reason(StrEnum):
     RESOLVED = "Resolved", "The submission was decided by annotation."
     TOKEN_TOO_LONG = "TokenTooLong", "A request token may have 256 characters."
     # life of the object
+    CREDENTIALS_AWAITED = "CredentialsAwaited", "The cloud tells the credentials with its answer to the submission."
+    CREDENTIALS_STORED = "CredentialsStored", "The one-time credentials are in the Secret that result names."
+    CREDENTIALS_LOST = (
+        "CredentialsLost",
+        "The answer that held the only password was lost; reset the password in the web console.",
+    )
+    LEFT_BEHIND = "LeftBehind", "Something that was made on the way is still in the cloud; remove it by hand."
     KEPT_FOR_GITOPS = "KeptForGitOps", "The object outlives its TTL, because a GitOps tool or Helm manages it."
     TWO_HANDLES = "TwoHandles", "The cloud named two jobs for one submission; look at both."
     DELETED_WHILE_RUNNING = "DeletedWhileRunning", "The object is gone; its job still runs in the cloud."

@@ -76,7 +76,7 @@ def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
             return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "waits until the job to adopt is found"
         return Outcome.COMPLETED, Reason.CANCELED_BEFORE_SUBMISSION, "cancelled before anything was sent"
     if not s.traits.can_cancel:
-        return Outcome.REFUSED, Reason.KIND_HAS_NO_CANCEL, Reason.KIND_HAS_NO_CANCEL.help
+        return Outcome.REFUSED, s.traits.why_no_cancel, s.traits.why_no_cancel.help
     if s.link.problem:
         return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, f"waits for the connection: {s.link.problem.message}"
     if s.traits.cancel_needs_console and not s.link.console:

@@ -10,6 +10,8 @@ from zilliz_jobs.api.connection import DEFAULT_SETTLE_SECONDS, FirstSubmission
 from zilliz_jobs.api.jobspec import Adopt, DeletionPolicy, JobSpec, OnSubmissionUnknown, RetryPolicy
 from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Outcome, RequestStatus, Submission
 from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.core.reasons import Reason
 
 
 class RetryRule(StrEnum):
@@ -25,6 +27,7 @@ class Traits:
     """What the cloud allows for a kind (documented: job centre page, "cancel" and "retry")."""
 
     can_cancel: bool = False
+    why_no_cancel: Reason = Reason.KIND_HAS_NO_CANCEL
     cancel_needs_console: bool = True
     retry: RetryRule = RetryRule.NEVER
     exact_find: bool = False
@@ -125,6 +128,11 @@ def attempt_of(status: JobStatus) -> Attempt:
 
 def handle_of(status: JobStatus) -> dict[str, str]:
     return (status.submission.handle if status.submission else None) or {}
+
+
+def step_of(status: JobStatus) -> str:
+    """The step whose submission the status records."""
+    return status.submission.step if status.submission else SUBMIT_STEP
 
 
 def is_open(status: JobStatus) -> bool:

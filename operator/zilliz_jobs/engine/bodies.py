@@ -107,7 +107,7 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         spec=spec,
         spec_error=problem,
         status=status_of(body),
-        traits=kind.traits,
+        traits=kind.traits_of(spec) if spec else kind.traits,
         created=parse_time(meta.get("creationTimestamp")) or datetime.now(UTC),
         link=around.link,
         generation=meta.get("generation") or 1,

@@ -24,7 +24,7 @@ from zilliz_jobs.engine.connections import read_labelled
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.scopes import Scopes
-from zilliz_jobs.kinds.base import Account, AnyKind, Order
+from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
@@ -173,7 +173,8 @@ class Performer:
         try:
             ready = await self._read_secrets(kind, body, spec, secrets)
             if ready is None:
-                ready = await kind.prepare(account, spec, step, status, token=uuid.uuid4().hex, holder=holder)
+                draft = Draft(step, status, key.name, _token(status))
+                ready = await kind.prepare(account, spec, draft, holder=holder)
         finally:
             if not isinstance(ready, seen_.Prepared):
                 self._scopes.leave(uid, key)
@@ -230,3 +231,9 @@ class Performer:
         if isinstance(seen, seen_.Seen) and not self._registry.claim(uid, job_id):
             return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         return seen
+
+
+def _token(status: JobStatus) -> str:
+    """Of the submission to come: a later send of the same attempt keeps its token."""
+    earlier = status.submission
+    return earlier.token if earlier and earlier.sends and earlier.token else uuid.uuid4().hex

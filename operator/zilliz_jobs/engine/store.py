@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from zilliz_jobs.core.snapshot import step_of
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, is_settled, key_of, slim, status_of
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.kinds.base import AnyKind
@@ -116,7 +117,7 @@ class ObjectStore:
         except ValidationError:
             return
         if kind.occupies(parsed):
-            self._registry.hold(uid, kind.scope(spec))
+            self._registry.hold(uid, kind.scope(spec, step_of(parsed)))
 
     def drop(self, key: Key) -> None:
         """Nothing is left to do for the object."""

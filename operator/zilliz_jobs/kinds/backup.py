@@ -6,7 +6,6 @@ submission is found by inference: the one manual backup that was not there befor
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
@@ -14,19 +13,19 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.backups import Backup
-from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.effects import Taken
 from zilliz_jobs.cloud.errors import CloudError, NotFound
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.observation import Absent, Accepted, Found, Look, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.joblist import SLACK, new_jobs
 
 CREATING = "CREATING"
-SLACK = timedelta(seconds=60)
 MAX_BASELINE = 200
 SLOT_SECONDS = 10.0
 
@@ -45,10 +44,10 @@ class BackupKind(JobKind[BackupJobSpec]):
         what = f"{len(spec.collections)} collection(s) of cluster" if spec.collections else "cluster"
         return f"Back up {what} {spec.cluster_id}"
 
-    def scope(self, spec: BackupJobSpec) -> str:
+    def scope(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"backup/{spec.cluster_id}"
 
-    async def baseline(self, account: Account, spec: BackupJobSpec, step: str, status: JobStatus) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: BackupJobSpec, draft: Draft) -> Ready | Waits:
         await account.session.clusters.describe(spec.cluster_id)
         backups = await account.session.backups.list(cluster_id=spec.cluster_id, creation_method="MANUAL")
         if busy := [b.backup_id for b in backups if b.status == CREATING]:
@@ -87,7 +86,7 @@ class BackupKind(JobKind[BackupJobSpec]):
             return Undecided(
                 f"{len(matching)} new backups could be it: {', '.join(b.backup_id for b in matching[:5])}"
             )
-        rows = await _new_jobs(account, spec, submission, free)
+        rows = await new_jobs(account, JobType.BACKUP, spec.cluster_id, submission, free)
         if not matching:
             # A backup that failed at once may be on no list; what the console shows beside the listed ones may be it.
             listed = {b.backup_id for b in await account.session.backups.list(cluster_id=spec.cluster_id)}
@@ -140,21 +139,6 @@ async def _is_wanted(account: Account, spec: BackupJobSpec, backup: Backup) -> b
     nested = [c for database in described.db_collections for c in database.collections]
     names = {c.collection_name for c in (*described.collections, *nested) if c.collection_name}
     return not names or names == set(spec.collections)
-
-
-async def _new_jobs(
-    account: Account, spec: BackupJobSpec, submission: Submission, free: Claimable
-) -> list[ConsoleJob]:
-    """The backup jobs that began after us and belong to nobody here; only the console lists jobs."""
-    console = account.session.console
-    if console is None:
-        return []
-    rows, after = await console.list(type=JobType.BACKUP, cluster_id=spec.cluster_id), submission.cloud_time
-
-    def began(row: ConsoleJob) -> datetime | None:
-        return row.start_time or row.create_time
-
-    return [r for r in rows if free(r.job_id) and (after is None or (began(r) or after) >= after - SLACK)]
 
 
 async def _job(account: Account, job_id: str, *, or_none: bool) -> answers.Basic | None:

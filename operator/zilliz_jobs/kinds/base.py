@@ -33,8 +33,9 @@ from zilliz_jobs.core.observation import (
     Unreadable,
     Waits,
 )
+from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open
+from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open, step_of
 from zilliz_jobs.kinds import answers
 
 S = TypeVar("S", bound=JobSpec)
@@ -63,6 +64,26 @@ class SecretNeed:
 
 
 @dataclass(frozen=True)
+class BackupSource:
+    """A backup that exists: the cluster it was made of, and its id."""
+
+    cluster_id: str
+    backup_id: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """All that preparing a submission takes beside the spec. `name`: the object's. `token`: of the submission to
+    come, so that a marker can be made of it. `backup`: what `backup_job` named, once that has ended well."""
+
+    step: str
+    status: JobStatus
+    name: str
+    token: str
+    backup: BackupSource | None = None
+
+
+@dataclass(frozen=True)
 class Order:
     """All that one submission takes beside the spec. `secrets`: values by key, of all Secrets that the spec names."""
 
@@ -77,7 +98,8 @@ class Order:
 
 @dataclass(frozen=True)
 class Ready:
-    """The answer of `baseline` when nothing stands in the way."""
+    """The answer of `baseline` when nothing stands in the way. Of the draft, `submit`, `find` and `observe` know only
+    what is in it, and a later send of the same attempt goes by it too."""
 
     baseline: Baseline = field(default_factory=dict)
 
@@ -105,8 +127,16 @@ class JobKind(ABC, Generic[S]):
         """What the job does, in one line."""
 
     @abstractmethod
-    def scope(self, spec: S) -> str:
+    def scope(self, spec: S, step: str = SUBMIT_STEP) -> str:
         """Where only one submission may be open at a time, over all objects. Ids in it are unique over accounts."""
+
+    def traits_of(self, spec: S) -> Traits:
+        """The traits of a job with this spec, where they differ from the kind's."""
+        return self.traits
+
+    def types_of(self, step: str) -> frozenset[str]:
+        """The cloud's words for the job that this step submits."""
+        return self.job_types
 
     def occupies(self, status: JobStatus) -> bool:
         """Whether an object with this status holds its scope."""
@@ -117,6 +147,15 @@ class JobKind(ABC, Generic[S]):
     def secrets(self, spec: S) -> tuple[SecretNeed, ...]:
         return ()
 
+    def credentials_secret(self, spec: S, name: str) -> str | None:
+        """The Secret that takes the one-time credentials which the answer of `submit` brings; None where it brings
+        none. `name`: the object's."""
+        return None
+
+    def backup_job(self, spec: S) -> str | None:
+        """The BackupJob of the namespace that must have ended well before this job can be prepared."""
+        return None
+
     def has_source(self, spec: S) -> bool:
         """Whether the spec alone suffices to submit; an adopted job may lack it."""
         return True
@@ -124,7 +163,7 @@ class JobKind(ABC, Generic[S]):
     # -- what it asks of the cloud
 
     @abstractmethod
-    async def baseline(self, account: Account, spec: S, step: str, status: JobStatus) -> Ready | AlreadyDone | Waits:
+    async def baseline(self, account: Account, spec: S, draft: Draft) -> Ready | AlreadyDone | Waits:
         """What a later look-up compares with; or why the job cannot be submitted now. Raises CloudError."""
 
     @abstractmethod
@@ -141,17 +180,15 @@ class JobKind(ABC, Generic[S]):
 
     # -- what is the same for all
 
-    async def prepare(
-        self, account: Account, spec: S, step: str, status: JobStatus, *, token: str, holder: str
-    ) -> Preparation:
+    async def prepare(self, account: Account, spec: S, draft: Draft, *, holder: str) -> Preparation:
         """`baseline`, with the cloud's clock of that very read."""
         try:
-            ready = await self.baseline(account, spec, step, status)
+            ready = await self.baseline(account, spec, draft)
         except CloudError as error:
             return answers.waiting(error)
         if isinstance(ready, Waits | AlreadyDone):
             return ready
-        return Prepared(token, holder, ready.baseline, account.cloud_time)
+        return Prepared(draft.token, holder, ready.baseline, account.cloud_time)
 
     async def look(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
         try:
@@ -171,8 +208,9 @@ class JobKind(ABC, Generic[S]):
         """Read the job of this id, if it is one of this kind."""
         try:
             job = await account.session.jobs.describe(job_id)
-            if self.job_types and job.type and job.type.upper() not in self.job_types:
-                expected = " or ".join(sorted(self.job_types))
+            types = self.types_of(step_of(status))
+            if types and job.type and job.type.upper() not in types:
+                expected = " or ".join(sorted(types))
                 return Waits(Reason.ADOPT_TYPE_MISMATCH, f"job {job_id} is of type {job.type}, not {expected}")
             followed = status.but(submission=(status.submission or Submission()).but(handle={"jobId": job_id}))
             return await self.observe(account, spec, followed.but(job_id=job_id))

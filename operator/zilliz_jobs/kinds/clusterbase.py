@@ -16,10 +16,11 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
 from zilliz_jobs.core.observation import Accepted, AlreadyDone, Look, Missing, Seen, SubmitAnswer, Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
 
 BUSY_SECONDS = 10.0
 START = timedelta(minutes=2)  # from the request to the first sign of it, by the cloud's clock
@@ -39,7 +40,7 @@ class ClusterKind(JobKind[C]):
     def target(self, spec: C) -> str:
         return spec.cluster_id
 
-    def scope(self, spec: C) -> str:
+    def scope(self, spec: C, step: str = SUBMIT_STEP) -> str:
         """One for all four kinds: while one of them is at work, the cloud takes none of the others."""
         return f"cluster/{spec.cluster_id}"
 
@@ -62,7 +63,7 @@ class ClusterKind(JobKind[C]):
     def follow(self, spec: C, cluster: Cluster, status: JobStatus) -> Seen:
         """How far the job is, by the cluster's looks."""
 
-    async def baseline(self, account: Account, spec: C, step: str, status: JobStatus) -> Ready | AlreadyDone | Waits:
+    async def baseline(self, account: Account, spec: C, draft: Draft) -> Ready | AlreadyDone | Waits:
         cluster = await account.session.clusters.describe(spec.cluster_id)
         if done := self.is_done(spec, cluster):
             return AlreadyDone(done)

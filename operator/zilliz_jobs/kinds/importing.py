@@ -32,11 +32,11 @@ from zilliz_jobs.core.observation import (
     Undecided,
     Waits,
 )
-from zilliz_jobs.core.plan import RETRY_STEP
+from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, JobKind, Order, Ready, SecretNeed
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
 from zilliz_jobs.kinds.importwire import (
     Facts,
     described_by_job,
@@ -88,7 +88,7 @@ class ImportKind(JobKind[ImportJobSpec]):
         what = f"{count} source{'' if count == 1 else 's'}" if count else "data"
         return f"Import {what} into collection {spec.collection}"
 
-    def scope(self, spec: ImportJobSpec) -> str:
+    def scope(self, spec: ImportJobSpec, step: str = SUBMIT_STEP) -> str:
         where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"
         return f"import/{where}/{spec.database or 'default'}/{spec.collection}"
 
@@ -101,11 +101,11 @@ class ImportKind(JobKind[ImportJobSpec]):
     def has_source(self, spec: ImportJobSpec) -> bool:
         return bool(sources(spec))
 
-    async def baseline(self, account: Account, spec: ImportJobSpec, step: str, status: JobStatus) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: ImportJobSpec, draft: Draft) -> Ready | Waits:
         if account.import_api is ImportApi.V1 and (problem := why_not_v1(spec)):
             return Waits(Reason.NO_PUBLIC_API, problem)
-        if step == RETRY_STEP:
-            earlier = (status.attempts or [])[-2].job_id or ""
+        if draft.step == RETRY_STEP:
+            earlier = (draft.status.attempts or [])[-2].job_id or ""
             try:
                 job = await account.session.jobs.describe(earlier)
             except NotFound:  # forgotten: the retry is refused in the cloud's own words

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
 from zilliz_jobs.core.observation import Accepted, Prepared, Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.snapshot import Link, RetryRule, Traits
-from zilliz_jobs.kinds.base import AnyKind, JobKind
+from zilliz_jobs.kinds.base import AnyKind, Draft, JobKind
 from zilliz_jobs.kube.errors import Conflict, HandleConflict, KubeError, NotFound, Unavailable
 
 Body = dict[str, Any]
@@ -153,15 +154,15 @@ class Kind(JobKind[BackupJobSpec]):
     def description(self, spec: BackupJobSpec) -> str:
         return "Back up"
 
-    def scope(self, spec: BackupJobSpec) -> str:
+    def scope(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"backup/{spec.cluster_id}"
 
     async def baseline(self, *_: Any) -> Any:
         raise AssertionError("prepare is scripted")
 
-    async def prepare(self, *_: Any, token: str, holder: str) -> Any:
+    async def prepare(self, _account: Any, _spec: Any, draft: Draft, *, holder: str) -> Any:
         self.story.append("prepare")
-        return self._answer("prepare", Prepared(token, holder, {"backups": []}))
+        return self._answer("prepare", Prepared(draft.token, holder, {"backups": []}))
 
     async def submit(self, _account: Any, _spec: Any, order: Any) -> Any:
         try:
