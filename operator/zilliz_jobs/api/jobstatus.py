@@ -100,6 +100,10 @@ class Submission(Model):
     handle: dict[str, str] | None = Field(
         default=None, description="What the cloud knows the job by: jobId, backupId, ..."
     )
+    credentials_secret: str | None = Field(
+        default=None, description="The Secret for the credentials that the cloud tells once, with its answer."
+    )
+    credentials_stored: bool | None = Field(default=None, description="Whether they are in it.")
     other_handles: list[str] | None = Field(
         default=None, description="Further jobs which the cloud named for this submission; look at them."
     )
@@ -123,6 +127,21 @@ class Attempt(Model):
     automatic: int | None = Field(
         default=None, description="How many automatic retries led here since a person last asked."
     )
+
+
+class StepStatus(Model):
+    """A step of a composed job that has ended; the one at work has its record in `submission`."""
+
+    name: str = Field(description="What the step does.")
+    state: StateWord = Field(default=None, description="How it ended; as the state of the object.")
+    reason: str | None = Field(default=None, description="Why it ended so; one CamelCase word.")
+    message: str | None = Field(default=None, description="Why it ended so; a sentence.")
+    completion_time: Time = Field(default=None, description="When it ended.")
+    seen_time: Time = Field(default=None, description="When its end was seen (operator's clock).")
+    handle: dict[str, str] | None = Field(
+        default=None, description="What the cloud knows the step's work by: jobId, backupId, ..."
+    )
+    submission: Submission | None = Field(default=None, description="The record of its submission.")
 
 
 class RequestStatus(Model):
@@ -157,6 +176,9 @@ class JobStatus(Model):
     completion_time: Time = Field(default=None, description="When the job ended.")
     estimated_completion_time: Time = Field(default=None, description="When it ends if it goes on like this.")
     attempts: list[Attempt] | None = Field(default=None, description="The last ten attempts, the newest last.")
+    steps: list[StepStatus] | None = Field(
+        default=None, description="The steps that have ended, where a job is made of several."
+    )
     cancel: RequestStatus | None = Field(default=None, description="The last cancel request.")
     retry: RequestStatus | None = Field(default=None, description="The last retry request.")
     resolution: RequestStatus | None = Field(default=None, description="The last resolve-submission request.")
@@ -164,5 +186,6 @@ class JobStatus(Model):
     submission: Submission | None = Field(default=None, description="The record of the submission.")
     conditions: list[Condition] | None = Field(
         default=None,
-        description="Accepted, Submitted, Succeeded, Finished, Suspended, Overdue; Ready, Reconciling, Stalled.",
+        description="Accepted, Submitted, Succeeded, Finished, Suspended, Overdue, CredentialsAvailable; Ready, "
+        "Reconciling, Stalled.",
     )

@@ -9,10 +9,10 @@ from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.attempts import ended, failed, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.looking import looked, looking
 from zilliz_jobs.core.observation import Observation
-from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, resolved
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open, is_unsent
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open, is_unsent, step_of
+from zilliz_jobs.core.steps import is_composed, overall
 
 
 def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> JobStatus:
@@ -31,7 +31,7 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
         case seen_.Waits(reason, message) if is_unsent(status):
             return said(status, reason, message)
         case seen_.AlreadyDone(message) if is_unsent(status):
-            return _already(status, message, now)
+            return _already(s, status, message, now)
         case seen_.Unreadable(reason, message) if s.tries >= 2:
             # Neither the job to adopt nor the open submission can be looked at: a person should hear why.
             return said(status, reason, message) if is_unsent(status) else looking(status, message)
@@ -55,20 +55,13 @@ def _beside(status: JobStatus, seen: seen_.Accepted) -> JobStatus:
     return status if name in others else status.but(submission=submission.but(other_handles=[*others, name]))
 
 
-def _already(status: JobStatus, message: str, now: datetime) -> JobStatus:
+def _already(s: Snapshot, status: JobStatus, message: str, now: datetime) -> JobStatus:
     """The end of what needs no submission; a retry that led here has done what it was for."""
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
         retry = retry.but(outcome=Outcome.COMPLETED, message="there was nothing left to submit")
     done = status.but(submission=None, retry=retry)
-    return ended(done, State.SUCCESSFUL, Reason.ALREADY_IN_STATE, message, now)
-
-
-def retry_step(s: Snapshot, status: JobStatus) -> str:
-    """Retry in place where the console can do it and the last attempt had an id; else submit (again)."""
-    attempts = status.attempts or []
-    in_place = s.traits.retry.value == "Freely" and s.link.console and len(attempts) > 1 and attempts[-2].job_id
-    return RETRY_STEP if in_place else SUBMIT_STEP
+    return ended(s, done, State.SUCCESSFUL, Reason.ALREADY_IN_STATE, message, now)
 
 
 def _adopting(
@@ -96,9 +89,9 @@ def _read(
     match seen:
         case seen_.Seen():
             return (
-                _running(status, seen, now)
+                _running(s, status, seen, now)
                 if seen.state is None or not seen.state.finished
-                else _ended(s, _facts(status, seen, now), seen, now)
+                else _ended(s, _facts(s, status, seen, now), seen, now)
             )
         case seen_.Missing():
             return _missing(s, status, now)
@@ -107,12 +100,13 @@ def _read(
             return said(status, reason, message) if s.tries >= 2 else status
 
 
-def _facts(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
+def _facts(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     """What the cloud shows, whatever the state; what it does not tell stays as it was."""
     submission = status.submission.but(missing_since=None) if status.submission else None
     if submission and seen.job_id and "jobId" not in (submission.handle or {}):
         submission = submission.but(handle={**(submission.handle or {}), "jobId": seen.job_id})
-    progress = seen.progress if seen.progress is not None else status.progress_percent
+    progress = overall(s, status, seen.progress)
+    progress = progress if progress is not None else status.progress_percent
     moved = (progress, seen.cloud_status or None) != (status.progress_percent, status.cloud_status)
     return status.but(
         submission=submission,
@@ -120,15 +114,15 @@ def _facts(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
         cloud_status=seen.cloud_status or None,
         progress_percent=progress,
         last_progress_time=now if moved else status.last_progress_time,
-        start_time=seen.start_time or status.start_time,
+        start_time=status.start_time if status.steps else seen.start_time or status.start_time,
         estimated_completion_time=seen.estimated_end,
         created_by=seen.created_by or status.created_by,
         result={**(status.result or {}), **seen.result} or None,
     )
 
 
-def _running(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
-    status = _facts(status, seen, now)
+def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
+    status = _facts(s, status, seen, now)
     if seen.state is None:
         return said(
             status, Reason.UNKNOWN_CLOUD_STATUS, f"the cloud reports the unknown status {seen.cloud_status!r}"
@@ -136,7 +130,11 @@ def _running(status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     reason = Reason.IN_PROGRESS if seen.state is State.IN_PROGRESS else Reason.PENDING
     if seen.cloud_status.upper() == "CANCELING":
         reason = Reason.CANCELING
-    return with_attempt(said(status.but(state=seen.state), reason, seen.message or reason.phrase))
+    message = seen.message or reason.phrase
+    if is_composed(s, status):
+        message = f"step {step_of(status)}: {message}"
+    state = State.IN_PROGRESS if status.steps else seen.state
+    return with_attempt(said(status.but(state=state), reason, message))
 
 
 def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
@@ -144,17 +142,17 @@ def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> J
     match seen.state:
         case State.SUCCESSFUL:
             return ended(
-                status, State.SUCCESSFUL, Reason.SUCCESSFUL, seen.message or "the job ended well", now, end=end
+                s, status, State.SUCCESSFUL, Reason.SUCCESSFUL, seen.message or "the job ended well", now, end=end
             )
         case State.CANCELED:
             by_person = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
             late = status.submission and status.submission.cancel_time and not by_person
             reason = Reason.DEADLINE_EXCEEDED if late else Reason.CANCELED
             message = seen.message or ("cancelled past its deadline" if late else "the job was cancelled")
-            return ended(status, State.CANCELED, reason, message, now, end=end)
+            return ended(s, status, State.CANCELED, reason, message, now, end=end)
         case State.UNKNOWN:
             message = seen.message or "what the job made is gone from the cloud"
-            return ended(status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, message, now, end=end)
+            return ended(s, status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, message, now, end=end)
         case _:
             return failed(
                 s, status, seen.reason or Reason.JOB_FAILED, seen.message or "the cloud gave no reason", now, end=end
@@ -170,9 +168,9 @@ def _missing(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     if now - since < timedelta(seconds=s.rules.missing_grace):
         return said(status, Reason.JOB_NOT_SEEN, "the cloud does not show the job at the moment")
     if status.cloud_status is None:
-        return ended(status, State.UNKNOWN, Reason.JOB_LOST, "the cloud named the job but never showed it", now)
+        return ended(s, status, State.UNKNOWN, Reason.JOB_LOST, "the cloud named the job but never showed it", now)
     return ended(
-        status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, "the cloud forgot the job before its end was seen", now
+        s, status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, "the cloud forgot the job before its end was seen", now
     )
 
 
@@ -188,8 +186,8 @@ def _answered(
     awaited = submission.evidence is Evidence.SENDING and submission.look_since is None
     match seen:
         case seen_.Accepted(handle, result):
-            status = taken(status, handle, Evidence.ANSWERED, result, (Reason.SUBMITTED, "the cloud took the job"))
-            return with_attempt(status)
+            why, stored = (Reason.SUBMITTED, "the cloud took the job"), seen.credentials_stored
+            return with_attempt(taken(status, handle, Evidence.ANSWERED, result, why, credentials_stored=stored))
         case _ if not awaited:
             return status  # an answer to an earlier send: it proves nothing about what is being looked for
         case seen_.NotSent(reason, message):

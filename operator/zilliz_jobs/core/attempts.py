@@ -24,6 +24,7 @@ from zilliz_jobs.core.backoff import before_attempt
 from zilliz_jobs.core.observation import Handle, Prepared
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
+from zilliz_jobs.core.steps import End, is_composed, is_over, last_job_id, next_step, overall, verdict, with_row
 
 NEVER_RETRIED_BY_POLICY = frozenset(
     {
@@ -48,7 +49,7 @@ def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> Jo
     send that shows after all must not look as if it had been there before.
     """
     earlier = status.submission
-    again = earlier if earlier and earlier.sends else None
+    again = earlier if earlier and earlier.sends and earlier.step == step else None
     submission = Submission(
         attempt=attempt_of(status).number,
         step=step,
@@ -58,18 +59,28 @@ def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> Jo
         cloud_time=again.cloud_time if again else found.cloud_time,
         sends=(again.sends if again else 0) + 1,
         baseline=again.baseline if again else found.baseline or None,
+        credentials_secret=found.credentials_secret,
         evidence=Evidence.SENDING,
     )
     return said(status.but(submission=submission), Reason.SUBMITTING, "the submission is on its way")
 
 
 def taken(
-    status: JobStatus, handle: Handle, evidence: Evidence, result: dict[str, Any], why: tuple[Reason, str]
+    status: JobStatus,
+    handle: Handle,
+    evidence: Evidence,
+    result: dict[str, Any],
+    why: tuple[Reason, str],
+    *,
+    credentials_stored: bool = False,
 ) -> JobStatus:
     """The cloud has the job, and this is what it knows it by."""
     submission = (status.submission or Submission(attempt=attempt_of(status).number)).but(
         handle=handle, evidence=evidence, look_since=None, absent_since=None
     )
+    if submission.credentials_secret:
+        submission = submission.but(credentials_stored=credentials_stored)
+        result = {**result, "credentialsSecretName": submission.credentials_secret}
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
         retry = retry.but(outcome=Outcome.COMPLETED, message=f"the cloud took attempt {attempt_of(status).number}")
@@ -94,12 +105,43 @@ def not_taken(status: JobStatus, evidence: Evidence, sends: int) -> JobStatus:
 
 
 def ended(
-    status: JobStatus, state: State, reason: Reason, message: str, now: datetime, *, end: datetime | None = None
+    s: Snapshot,
+    status: JobStatus,
+    state: State,
+    reason: Reason,
+    message: str,
+    now: datetime,
+    *,
+    end: datetime | None = None,
 ) -> JobStatus:
-    """The job's end as the object will keep it; a request that still waits learns that it came too late.
+    """The end of what is at work: of the job, or of one step of several; then the next step's turn comes.
 
-    `end`: when the job ended by the cloud's clock; `now` where the cloud does not tell.
+    `end`: when it ended by the cloud's clock; `now` where the cloud does not tell.
     """
+    if not is_composed(s, status) or (
+        not status.steps and status.submission is None and state is not State.SUCCESSFUL
+    ):
+        return _closed(status, End(state, str(reason), message, end or now), now)
+    status = with_row(s, status, End(state, str(reason), message, end or now), now)
+    if is_over(s, status):
+        return _closed(status.but(job_id=last_job_id(s, status)), verdict(s, status), now)
+    status = status.but(
+        state=State.IN_PROGRESS,
+        submission=None,
+        job_id=None,
+        cloud_status=None,
+        progress_percent=overall(s, status, 0),
+        last_progress_time=now,
+        estimated_completion_time=None,
+    )
+    following = next_step(s, status)
+    word = Reason.CLEANING_UP if following == s.traits.cleanup else Reason.WAITING
+    return with_attempt(said(status, word, f"step {following} follows"))
+
+
+def _closed(status: JobStatus, end: End, now: datetime) -> JobStatus:
+    """The job's end as the object will keep it; a request that still waits learns that it came too late."""
+    state, reason, message = end.state, end.reason, end.message
     cancel = status.cancel
     if cancel and cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED):
         if state is State.CANCELED:
@@ -115,13 +157,13 @@ def ended(
             )
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
-        retry = retry.but(outcome=Outcome.FAILED, reason=str(reason), message=message[:MAX_MESSAGE], time=now)
+        retry = retry.but(outcome=Outcome.FAILED, reason=reason, message=message[:MAX_MESSAGE], time=now)
     decision = status.resolution
     if decision and decision.outcome is Outcome.REQUESTED:
         late = f"the job ended before its submission could be decided: {state}"
         decision = decision.but(outcome=Outcome.REFUSED, reason=str(Reason.ALREADY_FINISHED), message=late, time=now)
     requests = {"cancel": cancel, "retry": retry, "resolution": decision}
-    done = said(status.but(state=state, completion_time=end or now, **requests), reason, message)
+    done = said(status.but(state=state, completion_time=end.time, **requests), reason, message)
     if state is State.SUCCESSFUL:
         done = done.but(progress_percent=100)
     return with_attempt(done.but(estimated_completion_time=None))
@@ -131,7 +173,7 @@ def failed(
     s: Snapshot, status: JobStatus, reason: Reason, message: str, now: datetime, *, end: datetime | None = None
 ) -> JobStatus:
     """The attempt failed: the job's end, or the next attempt where retryPolicy has one left."""
-    done = ended(status, State.FAILED, reason, message, now, end=end)
+    done = ended(s, status, State.FAILED, reason, message, now, end=end)
     used = attempt_of(status).automatic or 0
     stopped = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
     wanted = used < (s.policy.limit or 0) and reason not in NEVER_RETRIED_BY_POLICY and not stopped

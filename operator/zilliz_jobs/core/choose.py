@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus
 from zilliz_jobs.core import observation as seen_
-from zilliz_jobs.core.absorb import retry_step
 from zilliz_jobs.core.backoff import exponential, poll_interval
 from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due
 from zilliz_jobs.core.gates import closed_gate
@@ -20,6 +19,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import cancel_wanted
 from zilliz_jobs.core.resolution import adoption
 from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
+from zilliz_jobs.core.steps import cleans_up, is_composed, next_step
 
 SOON = 1.0
 
@@ -41,13 +41,13 @@ def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if handle_of(status):
         return _following(s, status, seen, now)
     if is_open(status):
-        return replace(_open(s, status, seen, now), finalizer=_wanted_finalizer(s))
+        return replace(_open(s, status, seen, now), finalizer=_wanted_finalizer(s, status))
     return _before(s, status, seen, now)
 
 
-def submitting(s: Snapshot) -> Choice:
+def submitting(s: Snapshot, status: JobStatus) -> Choice:
     """The intent is in the status; the request may leave once that is stored."""
-    return Choice(Submit(), finalizer=_wanted_finalizer(s))
+    return Choice(Submit(), finalizer=_wanted_finalizer(s, status))
 
 
 def _backoff(s: Snapshot, retry_after: float | None = None) -> float:
@@ -77,7 +77,7 @@ def _before(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) ->
         case _ if wanted is not None:
             return Choice(Adopt(wanted))
         case _:
-            return Choice(Prepare(retry_step(s, status)))
+            return Choice(Prepare(next_step(s, status)))
 
 
 def _open(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
@@ -101,7 +101,7 @@ def _open(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> C
 
 
 def _following(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
-    finalizer = _wanted_finalizer(s)
+    finalizer = _wanted_finalizer(s, status)
     if s.link.problem:
         return Choice(wake=s.link.problem.retry_after or s.rules.recheck, finalizer=finalizer)
     match seen:
@@ -138,10 +138,10 @@ def _deadline_cancels(s: Snapshot, status: JobStatus, now: datetime) -> bool:
     return overdue(s, status, now) is not None and may_cancel_unasked(s, status)
 
 
-def _wanted_finalizer(s: Snapshot) -> bool | None:
+def _wanted_finalizer(s: Snapshot, status: JobStatus) -> bool | None:
     if s.spec is None:
         return None  # what the spec wants on deletion cannot be read at the moment
-    wanted = s.cancels_on_delete and s.traits.can_cancel
+    wanted = (s.cancels_on_delete and s.traits.can_cancel) or bool(s.traits.cleanup and is_composed(s, status))
     return wanted if wanted != s.finalizer else None
 
 
@@ -165,6 +165,13 @@ def _deleting(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) 
     since = s.deleting_since or now
     if not s.finalizer:
         return Choice()
+    if (
+        (status.steps or status.submission)
+        and not is_finished(status)
+        and s.traits.cleanup
+        and is_composed(s, status)
+    ):
+        return _winding_up(s, status, seen, now)
     is_running = bool(handle_of(status)) and not is_finished(status)
     if not s.cancels_on_delete:
         return Choice(finalizer=False)
@@ -186,3 +193,19 @@ def _deleting(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) 
             return Choice(wake=_sooner(s.rules.backoff_base * 2, left))
         case _:
             return Choice(Find() if is_open(status) else Cancel())
+
+
+def _winding_up(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
+    """The step at work is seen to its end, and what was made on the way is removed; all of it within a bound."""
+    bound = (s.deleting_since or now) + timedelta(seconds=s.rules.cleanup_seconds)
+    if now >= bound:
+        return Choice(finalizer=False)
+    if handle_of(status):
+        choice = _following(s, status, seen, now)
+    elif is_open(status):
+        choice = _open(s, status, seen, now)
+    elif cleans_up(s, status):
+        choice = _before(s, status, seen, now)
+    else:
+        return Choice(finalizer=False)
+    return replace(choice, finalizer=None, wake=_sooner(choice.wake, _until(bound, now)) if choice.wake else None)

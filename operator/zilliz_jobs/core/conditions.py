@@ -57,6 +57,8 @@ def _rows(s: Snapshot, status: JobStatus, now: datetime) -> dict[str, Row]:
         "Finished": (finished, reason, message),
         "Ready": (ready, "Suspended" if ready == "True" and finished == "False" else reason, message),
     }
+    if credentials := _credentials(status):
+        rows["CredentialsAvailable"] = credentials
     if third:
         rows[third] = ("True", reason, message)
     return rows
@@ -86,9 +88,24 @@ def _submitted(status: JobStatus, reason: str, message: str) -> Row:
     if submission and handle_of(status):
         why = _EVIDENCE_REASON.get(submission.evidence or Evidence.ANSWERED, Reason.SUBMITTED)
         return "True", str(why), why.help
+    if status.steps:
+        return "True", str(Reason.SUBMITTED), Reason.SUBMITTED.help
     if is_open(status):
         return "Unknown", reason, message
     return "False", str(Reason.NOT_SUBMITTED), message if is_finished(status) else Reason.NOT_SUBMITTED.help
+
+
+def _credentials(status: JobStatus) -> Row | None:
+    """Only of a job whose submission brings credentials that are told once."""
+    submission = status.submission
+    if submission is None or not submission.credentials_secret:
+        return None
+    if not handle_of(status):
+        return "Unknown", str(Reason.CREDENTIALS_AWAITED), Reason.CREDENTIALS_AWAITED.help
+    if submission.credentials_stored:
+        text = f"user name and password are in Secret {submission.credentials_secret}, which outlives this object"
+        return "True", str(Reason.CREDENTIALS_STORED), text
+    return "False", str(Reason.CREDENTIALS_LOST), Reason.CREDENTIALS_LOST.help
 
 
 def _suspended(s: Snapshot, status: JobStatus, reason: str, message: str) -> Row:

@@ -15,6 +15,8 @@ def start_due(s: Snapshot, status: JobStatus) -> datetime | None:
     """When the job counts as not started in time; None where that cannot happen (any more, or yet)."""
     if s.spec is None or s.spec.start_deadline_seconds is None or is_finished(status) or handle_of(status):
         return None
+    if status.steps:
+        return None  # what is submitted in several steps started with the first
     held = [c for c in status.conditions or [] if c.type == "Suspended"]
     if is_unsent(status) and (s.spec.suspend or any((c.status, c.reason) == _SUSPENDED for c in held)):
         return None  # as with batch/v1: a suspended job does not age; one released this moment begins to
@@ -25,15 +27,15 @@ def start_due(s: Snapshot, status: JobStatus) -> datetime | None:
 
 def overdue_at(s: Snapshot, status: JobStatus) -> tuple[datetime, Reason] | None:
     """When and why a submitted job is overdue next, the earlier of the two deadlines."""
-    submission = status.submission
-    if s.spec is None or submission is None or submission.intent_time is None or not handle_of(status):
+    began = _began(status)
+    if s.spec is None or began is None:
         return None
     dues = []
     if s.spec.active_deadline_seconds is not None:
-        dues.append((submission.intent_time, s.spec.active_deadline_seconds, Reason.DEADLINE_EXCEEDED))
+        dues.append((began, s.spec.active_deadline_seconds, Reason.DEADLINE_EXCEEDED))
     if s.spec.stall_deadline_seconds is not None:
-        moved = status.last_progress_time or submission.intent_time
-        dues.append((max(moved, submission.intent_time), s.spec.stall_deadline_seconds, Reason.STALLED))
+        moved = status.last_progress_time or began
+        dues.append((max(moved, began), s.spec.stall_deadline_seconds, Reason.STALLED))
     return min(((start + timedelta(seconds=limit), reason) for start, limit, reason in dues), default=None)
 
 
@@ -41,3 +43,11 @@ def overdue(s: Snapshot, status: JobStatus, now: datetime) -> Reason | None:
     """Why a job that still runs is overdue."""
     due = overdue_at(s, status)
     return due[1] if due and now >= due[0] and not is_finished(status) else None
+
+
+def _began(status: JobStatus) -> datetime | None:
+    """When what runs was submitted, its first step if it has several; None where nothing runs."""
+    first = next((row.submission for row in status.steps or [] if row.submission), None)
+    if first is not None:
+        return first.intent_time
+    return status.submission.intent_time if status.submission and handle_of(status) else None

@@ -9,11 +9,11 @@ is no action left; so a job's whole life is a walk through this one function.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
-from zilliz_jobs.core.absorb import absorb, retry_step
+from zilliz_jobs.core.absorb import absorb
 from zilliz_jobs.core.attempts import ended, prepared, said, with_attempt
 from zilliz_jobs.core.choose import choose, submitting
 from zilliz_jobs.core.conditions import with_conditions
@@ -24,6 +24,7 @@ from zilliz_jobs.core.plan import Plan
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import heed
 from zilliz_jobs.core.snapshot import Snapshot, is_finished, is_open, is_requested, is_unsent
+from zilliz_jobs.core.steps import cleans_up, next_step
 
 
 def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
@@ -34,7 +35,7 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
     status = heed(s, _timed(s, status, now), now)  # a deadline may end what a request waited for
     status = _gated(s, status, now)
     if isinstance(seen, Prepared) and may_submit(s, status, now):
-        status, choice = prepared(status, seen, retry_step(s, status), now), submitting(s)
+        status, choice = prepared(status, seen, next_step(s, status), now), submitting(s, status)
     else:
         choice = choose(s, status, seen, now)
     status = with_conditions(s, with_attempt(status), now)
@@ -53,15 +54,26 @@ def _described(s: Snapshot) -> JobStatus:
 
 def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     """The end of what was not submitted in time, or whose submission stays unknown."""
-    if is_finished(status) or s.deleting_since:
+    if is_finished(status):
+        return status
+    if cleans_up(s, status) and now >= _swept_by(s, status):
+        message = f"not done within {s.rules.cleanup_seconds} s; the last obstacle was: {status.message or 'none'}"
+        return ended(s, status, State.FAILED, Reason.LEFT_BEHIND, message, now)
+    if s.deleting_since:
         return status
     if is_open(status):
         return _unknown_too_long(s, status, now)
     due = start_due(s, status)
     if due and now >= due:
         message = f"not submitted within its start deadline; the last obstacle was: {status.message or 'none'}"
-        return ended(status.but(submission=None), State.FAILED, Reason.DEADLINE_EXCEEDED, message, now)
+        return ended(s, status.but(submission=None), State.FAILED, Reason.DEADLINE_EXCEEDED, message, now)
     return status
+
+
+def _swept_by(s: Snapshot, status: JobStatus) -> datetime:
+    """Until when the clean-up may take; it is not worth more, and must not hold the job's end."""
+    times = [row.seen_time for row in status.steps or [] if row.seen_time]
+    return max(times, default=s.created) + timedelta(seconds=s.rules.cleanup_seconds)
 
 
 def _gated(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
@@ -112,5 +124,5 @@ def _unknown_too_long(s: Snapshot, status: JobStatus, now: datetime) -> JobStatu
     fails = s.on_unknown is OnSubmissionUnknown.FAIL and not is_requested(status.resolution)
     if (due and now >= due) or fails:
         message = "no look-up could tell whether the cloud took the submission"
-        return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+        return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
     return status

@@ -10,6 +10,7 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, is_finished, is_unsent
+from zilliz_jobs.core.steps import cleans_up, has_begun
 
 SUSPENDING = frozenset({Reason.SUSPENDED, Reason.HELD, Reason.CONNECTION_SUSPENDED})
 """Reasons that count as suspended: wanted by a person, neither progress nor failure."""
@@ -27,18 +28,19 @@ class Gate:
 
 def closed_gate(s: Snapshot, status: JobStatus, now: datetime) -> Gate | None:
     """The first gate that is closed; None when the submission may be prepared."""
-    again = s.rules.recheck
+    again, begun = s.rules.recheck, has_begun(status)
     if s.spec is None:
         return Gate(Reason.INVALID_SPEC, s.spec_error, None)
-    if s.spec.suspend:
+    if s.spec.suspend and not begun:
         return Gate(Reason.SUSPENDED, "spec.suspend is true; nothing is submitted until it is false", None)
     if s.gate:
         return Gate(s.gate.reason, s.gate.message, s.gate.retry_after or again)
     if s.link.problem:
         return Gate(s.link.problem.reason, s.link.problem.message, s.link.problem.retry_after or again)
-    if s.link.suspended:
+    if s.link.suspended and not begun:
         return Gate(Reason.CONNECTION_SUSPENDED, "the ZillizConnection is suspended; nothing is submitted", None)
-    if adoption(s, status) is None and attempt_of(status).number == 1 and (held := _held(s)):
+    first = attempt_of(status).number == 1 and not begun
+    if adoption(s, status) is None and first and (held := _held(s)):
         return Gate(Reason.HELD, held, None)
     due = attempt_of(status).not_before
     if due and now < due:
@@ -48,7 +50,8 @@ def closed_gate(s: Snapshot, status: JobStatus, now: datetime) -> Gate | None:
 
 def may_submit(s: Snapshot, status: JobStatus, now: datetime) -> bool:
     """Whether what was prepared may go out. Asked again here, since the world moves on while it is prepared."""
-    wanted = is_unsent(status) and not is_finished(status) and s.deleting_since is None
+    going = s.deleting_since is None or cleans_up(s, status)
+    wanted = is_unsent(status) and not is_finished(status) and going
     return wanted and adoption(s, status) is None and closed_gate(s, status, now) is None
 
 

@@ -31,9 +31,8 @@ def looked(
     submission = submission.but(look_since=since)
     match seen:
         case seen_.Found(handle, evidence, result):
-            return with_attempt(
-                taken(status, handle, evidence, result, (Reason.FOUND, "the submission was found again in the cloud"))
-            )
+            why, stored = (Reason.FOUND, "the submission was found again in the cloud"), seen.credentials_stored
+            return with_attempt(taken(status, handle, evidence, result, why, credentials_stored=stored))
         case seen_.Absent() if submission.absent_since is None or not settled:
             first = submission.absent_since or now
             return looking(status.but(submission=submission.but(absent_since=first)), "not found so far")
@@ -78,7 +77,7 @@ def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> Job
             status = status.but(submission=submission.but(evidence=Evidence.UNKNOWN))
             return said(status, Reason.SUBMISSION_UNKNOWN, told)
         case OnSubmissionUnknown.FAIL:
-            return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+            return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
         case OnSubmissionUnknown.RESUBMIT:
             told = f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says"
             current = attempt_of(status)

@@ -70,6 +70,7 @@ class Prepared:
     holder: str
     baseline: Baseline = field(default_factory=dict)
     cloud_time: datetime | None = None
+    credentials_secret: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,13 @@ class AlreadyDone:
 
 @dataclass(frozen=True)
 class Accepted:
-    """`credentials`: what the cloud tells only this once; for a Secret, never for a status."""
+    """`credentials`: what the cloud tells only this once; for a Secret, never for a status. The engine stores them
+    before anybody else sees the answer."""
 
     handle: Handle
     result: dict[str, Any] = field(default_factory=dict)
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials_stored: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,7 @@ class Found:
     handle: Handle
     evidence: Evidence
     result: dict[str, Any] = field(default_factory=dict)
+    credentials_stored: bool = False
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     if request.outcome is Outcome.COMPLETED:
         message = "cancelled before anything was sent to the cloud"
         status = status.but(submission=None)
-        return ended(status, State.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION, message, now)
+        return ended(s, status, State.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION, message, now)
     return status
 
 
@@ -74,6 +74,8 @@ def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
     if not handle_of(status):
         if adoption(s, status) is not None:
             return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "waits until the job to adopt is found"
+        if status.steps:
+            return Outcome.REFUSED, s.traits.why_no_cancel, s.traits.why_no_cancel.help
         return Outcome.COMPLETED, Reason.CANCELED_BEFORE_SUBMISSION, "cancelled before anything was sent"
     if not s.traits.can_cancel:
         return Outcome.REFUSED, s.traits.why_no_cancel, s.traits.why_no_cancel.help
@@ -124,7 +126,7 @@ def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus
     if decision.verb == "resubmit":
         return resubmitted(status, "submitted again, as the annotation said", not_before=now)
     message = "given up by annotation; what became of the submission in the cloud is unknown"
-    return ended(status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
+    return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
 
 
 # -- retry -----------------------------------------------------------------------------------------------------------

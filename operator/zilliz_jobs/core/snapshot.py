@@ -31,6 +31,10 @@ class Traits:
     cancel_needs_console: bool = True
     retry: RetryRule = RetryRule.NEVER
     exact_find: bool = False
+    steps: tuple[str, ...] = ()
+    """Of a composed kind, in order: what stands for the one call that only the console has."""
+    cleanup: str = ""
+    """The last of them, if it only removes what the others made on the way."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Rules:
     recheck: float = 60.0
     cancel_on_delete: int = 120
     look_on_delete: int = 60
+    cleanup_seconds: int = 600
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ _TROUBLE = frozenset(
         Reason.SECRET_KEY_MISSING,
         Reason.CLUSTER_NOT_FOUND,
         Reason.NO_PUBLIC_API,
+        Reason.NAME_TAKEN,
+        Reason.BACKUP_NOT_FOUND,
+        Reason.CREDENTIALS_SECRET_TAKEN,
         Reason.CRD_OUTDATED,
         Reason.CLOUD_UNREACHABLE,
         Reason.KEY_REJECTED,
@@ -34,7 +37,8 @@ _TROUBLE = frozenset(
 )
 _NEWS = frozenset(
     {Reason.SUBMITTED, Reason.IN_PROGRESS, Reason.SUSPENDED, Reason.HELD}
-    | {Reason.LOOKING_FOR_SUBMISSION, Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY}
+    | {Reason.LOOKING_FOR_SUBMISSION, Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY, Reason.BACKUP_NOT_READY}
+    | {Reason.CLEANING_UP}
 )
 _ARRIVALS = {
     Evidence.MARKER: Reason.FOUND,
@@ -78,8 +82,14 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
             bad = after.outcome in (Outcome.REFUSED, Outcome.FAILED)
             word = f"{name.capitalize()}{after.outcome}"
             told.append(News("Warning" if bad else "Normal", word, after.message or "", f"{after.token} {word}"))
-    if _overdue(new) and not _overdue(old):
-        told.append(News("Warning", "Overdue", _overdue(new), attempt))
+    for row in (new.steps or [])[len(old.steps or []) :]:
+        good = row.state is State.SUCCESSFUL
+        text = f"step {row.name}: {row.message}"
+        told.append(News("Normal" if good else "Warning", row.reason or "", text, f"{attempt} step {row.name}"))
+    if _says(new, "Overdue", "True") and not _says(old, "Overdue", "True"):
+        told.append(News("Warning", "Overdue", _says(new, "Overdue", "True"), attempt))
+    if (lost := _says(new, "CredentialsAvailable", "False")) and not _says(old, "CredentialsAvailable", "False"):
+        told.append(News("Warning", str(Reason.CREDENTIALS_LOST), lost, attempt))
     return told
 
 
@@ -88,8 +98,7 @@ def _arrival(status: JobStatus) -> Reason | None:
     return _ARRIVALS.get(evidence) if evidence else None
 
 
-def _overdue(status: JobStatus) -> str:
-    for condition in status.conditions or []:
-        if condition.type == "Overdue" and condition.status == "True":
-            return condition.message or "overdue"
-    return ""
+def _says(status: JobStatus, kind: str, value: str) -> str:
+    """The message of the condition if it has this value; empty otherwise."""
+    found = (c for c in status.conditions or [] if (c.type, c.status) == (kind, value))
+    return next((c.message or c.reason for c in found), "")

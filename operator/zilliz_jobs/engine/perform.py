@@ -10,6 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from zilliz_jobs.api.jobspec import JobSpec
@@ -18,15 +19,16 @@ from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
 from zilliz_jobs.engine.bodies import Body, Key, key_of
-from zilliz_jobs.engine.connections import read_labelled
+from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
+from zilliz_jobs.engine.inputs import Inputs, backup_key
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.scopes import Scopes
 from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
+from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
-from zilliz_jobs.telemetry.logs import conceal
 
 SCOPE_SECONDS = 5.0
 LINE_SECONDS = 60.0  # whoever stands in line is woken
@@ -41,12 +43,14 @@ class Performer:
         self,
         registry: Registry,
         secrets: Secrets,
+        objects: Objects,
         *,
         wake: Callable[[Key], None],
         ensure_synced: Callable[[], Awaitable[None]],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
-        self._registry, self._secrets, self._leads = registry, secrets, leads
+        self._registry, self._leads = registry, leads
+        self._inputs, self._credentials = Inputs(secrets, objects), Credentials(secrets)
         self._scopes = Scopes(registry, wake)
         self._ensure_synced = ensure_synced
         self._critical: set[asyncio.Task[Any]] = set()
@@ -99,10 +103,13 @@ class Performer:
             return seen_.NotSent(Reason.NOT_SUBMITTED, "there is no intent")
         log.info("%s: submitting attempt %d, send %d", key_of(body), submission.attempt, submission.sends)
         try:
-            return await kind.submit(account, spec, Order(submission, fence, secrets))
+            answer = await kind.submit(account, spec, Order(submission, fence, secrets))
         except Exception as error:  # whatever it was, the request may have left
             log.exception("%s: the submission broke off", key_of(body))
             return seen_.EffectUnknown(f"the submission broke off: {type(error).__name__}")
+        if isinstance(answer, seen_.Accepted) and submission.credentials_secret:
+            return await self._credentials.keep(body, submission.credentials_secret, answer)
+        return answer
 
     async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
         """Finish `work` even if the caller is cancelled; `drain` waits for what is left."""
@@ -134,9 +141,14 @@ class Performer:
             if name != "clusterId":
                 self._registry.claim(body["metadata"]["uid"], value)
 
-    def ended(self, kind: AnyKind, spec: JobSpec) -> None:
-        """A job ended: whoever waits for the cloud to be done with it is woken."""
-        self._scopes.ended(kind.scope(spec))
+    def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
+        """Whoever waits for the end of a job, or of a step of one, that ended between the two is woken."""
+        steps = [row.name for row in (after.steps or [])[len(before.steps or []) :]]
+        if is_finished(after) and not is_finished(before):
+            self._scopes.ended(str(key_of(body)))
+            steps.append(step_of(before))
+        for step in steps:
+            self._scopes.ended(kind.scope(spec, step))
 
     def let_go(self, uid: str, key: Key) -> None:
         """Nothing is left to do for the object; its jobs stay its own."""
@@ -162,7 +174,8 @@ class Performer:
     ) -> seen_.Preparation:
         await self._ensure_synced()
         uid, key = body["metadata"]["uid"], key_of(body)
-        if not self._scopes.enter(uid, key, kind.scope(spec)):
+        scope = kind.scope(spec, step)
+        if not self._scopes.enter(uid, key, scope):
             if kind.exclusive:
                 return seen_.Waits(
                     Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
@@ -171,42 +184,49 @@ class Performer:
             return seen_.Waits(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
         try:
-            ready = await self._read_secrets(kind, body, spec, secrets)
-            if ready is None:
-                draft = Draft(step, status, key.name, _token(status))
-                ready = await kind.prepare(account, spec, draft, holder=holder)
+            ready = await self._gather(
+                kind, account, body, spec, Draft(step, status, key.name, _token(status, step)), holder, secrets
+            )
         finally:
             if not isinstance(ready, seen_.Prepared):
                 self._scopes.leave(uid, key)
         if isinstance(ready, seen_.Waits) and ready.reason in BUSY:
-            self._scopes.await_end(key, kind.scope(spec))
+            self._scopes.await_end(key, scope)
         return ready
 
-    async def _read_secrets(
-        self, kind: AnyKind, body: Body, spec: JobSpec, secrets: dict[str, str]
-    ) -> seen_.Waits | None:
-        for need in kind.secrets(spec):
-            secret, problem = await read_labelled(self._secrets, body["metadata"]["namespace"], need.name)
-            if secret is None:
-                return problem
-            for key in (*need.required, *need.optional):
-                try:
-                    value = secret.text(key)
-                except ValueError as error:
-                    return seen_.Waits(Reason.SECRET_KEY_MISSING, str(error))
-                if value:
-                    secrets[key] = value
-                    conceal(value)
-                elif key in need.required:
-                    return seen_.Waits(Reason.SECRET_KEY_MISSING, f"Secret {need.name} has no key {key}; add it")
-        return None
+    async def _gather(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        spec: JobSpec,
+        draft: Draft,
+        holder: str,
+        secrets: dict[str, str],
+    ) -> seen_.Preparation:
+        """What Kubernetes holds for the job, then what the cloud shows; last a place for what the cloud will tell."""
+        key = key_of(body)
+        values = await self._inputs.secrets(kind, key.namespace, spec)
+        if isinstance(values, seen_.Waits):
+            return values
+        secrets.update(values)
+        if (source := backup_key(kind, key.namespace, spec)) is not None:
+            backup = await self._inputs.backup(source)
+            if isinstance(backup, seen_.Waits):
+                self._scopes.await_end(key, str(source))
+                return backup
+            draft = replace(draft, backup=backup)
+        ready = await kind.prepare(account, spec, draft, holder=holder)
+        return (
+            await self._credentials.reserve(kind, body, spec, ready) if isinstance(ready, seen_.Prepared) else ready
+        )
 
     async def _find(
         self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, status: JobStatus
     ) -> seen_.Look:
         await self._ensure_synced()
         uid, submission = body["metadata"]["uid"], status.submission or Submission()
-        self._scopes.hold(uid, kind.scope(spec))
+        self._scopes.hold(uid, kind.scope(spec, submission.step))
         # The jobs of our own earlier attempts are ours, and not what is looked for.
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
 
@@ -218,6 +238,8 @@ class Performer:
             names = [value for key, value in look.handle.items() if key != "clusterId"]
             if not all(self._registry.claim(uid, name) for name in names):
                 return seen_.Undecided("the job that was found has just been taken by another object")
+            if submission.credentials_secret:
+                look = await self._credentials.check(body, submission.credentials_secret, look)
         log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)
         return look
 
@@ -233,7 +255,7 @@ class Performer:
         return seen
 
 
-def _token(status: JobStatus) -> str:
-    """Of the submission to come: a later send of the same attempt keeps its token."""
+def _token(status: JobStatus, step: str) -> str:
+    """Of the submission to come: a later send of the same step keeps its token."""
     earlier = status.submission
-    return earlier.token if earlier and earlier.sends and earlier.token else uuid.uuid4().hex
+    return earlier.token if earlier and earlier.sends and earlier.step == step and earlier.token else uuid.uuid4().hex

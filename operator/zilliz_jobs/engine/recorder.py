@@ -11,6 +11,7 @@ from collections.abc import Callable
 from zilliz_jobs.api.jobstatus import JobStatus, Outcome
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of, is_finished
+from zilliz_jobs.core.steps import left_behind
 from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
 from zilliz_jobs.engine.crdcheck import CrdCheck
@@ -136,8 +137,11 @@ class Recorder:
 
     def tell_deleted(self, body: Body, status: JobStatus) -> None:
         """An object goes whose job may still run."""
-        submission = status.submission
-        if submission is None or is_finished(status):
+        submission, left = status.submission, left_behind(status)
+        if is_finished(status) or (submission is None and not left):
+            return
+        if submission is None:
+            self._part(body, f"the object is gone half way; {left}")
             return
         job = status.job_id or ", ".join(handle_of(status).values())
         if submission.cancel_time or (status.cancel and status.cancel.outcome is Outcome.ACCEPTED):
@@ -146,11 +150,14 @@ class Recorder:
             text = f"the object is gone; job {job} still runs in the cloud"
         else:
             text = "the object is gone while its submission was open; look for its job in the cloud"
+        self._part(body, f"{text}; {left}" if left else text)
+
+    # -- parts
+
+    def _part(self, body: Body, text: str) -> None:
         log.warning("%s: %s", key_of(body), text)
         reason = str(Reason.DELETED_WHILE_RUNNING)
         self._events.post(body, "Warning", reason, text, once_per=reason)
-
-    # -- parts
 
     async def _store(self, kind: AnyKind, body: Body, status: JobStatus, weight: str) -> Body:
         try:

@@ -96,10 +96,13 @@ def ids_in(status: dict[str, Any]) -> set[str]:
     """Every id of a job or its product that a raw status names; lenient, since people can edit a status."""
     submission = status.get("submission")
     submission = submission if isinstance(submission, dict) else {}
-    handle, others, attempts = submission.get("handle"), submission.get("otherHandles"), status.get("attempts")
+    others, attempts, steps = submission.get("otherHandles"), status.get("attempts"), status.get("steps")
+    handles = [submission.get("handle")]
+    handles += [step.get("handle") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
     names: list[object] = [status.get("jobId")]
-    if isinstance(handle, dict):
-        names += [value for key, value in handle.items() if key.endswith("Id") and key != "clusterId"]
+    for handle in handles:
+        if isinstance(handle, dict):
+            names += [value for key, value in handle.items() if key.endswith("Id") and key != "clusterId"]
     if isinstance(others, list):
         names += others
     if isinstance(attempts, list):

@@ -75,7 +75,9 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
-        self.performer = Performer(self.registry, secrets, wake=self.queue.add, ensure_synced=self.census.ensure)
+        self.performer = Performer(
+            self.registry, secrets, self.objects, wake=self.queue.add, ensure_synced=self.census.ensure
+        )
         self.rules = Rules(
             missing_grace=settings.missing_grace,
             poll_min=settings.poll_min,
@@ -85,14 +87,8 @@ class Engine:
         self.jobs = JobTicker(
             self.connections, self.performer, self.recorder, self.crds, self.metrics, rules=self.rules
         )
-        self.checks = ConnectionTicker(
-            self.connections,
-            writer,
-            self.events,
-            self.metrics,
-            interval=settings.connection_check,
-            cap=settings.retry_cap,
-        )
+        pace = {"interval": settings.connection_check, "cap": settings.retry_cap}
+        self.checks = ConnectionTicker(self.connections, writer, self.events, self.metrics, **pace)
 
     # -- life
 

@@ -18,7 +18,7 @@ from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Plan, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Rules, Snapshot, is_finished, is_open
+from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Surroundings, connection_key, key_of, snapshot, status_of
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
@@ -168,8 +168,8 @@ class JobTicker:
             run.body = await self._recorder.add_finalizer(kind, run.body)
         body: Body | None = await self._recorder.write(kind, run.body, plan.status)
         self._performer.release_scope(kind, run.body, plan.status)
-        if is_finished(plan.status) and not is_finished(run.base.status) and run.base.spec is not None:
-            self._performer.ended(kind, run.base.spec)
+        if run.base.spec is not None:
+            self._performer.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
                 self._recorder.tell_deleted(body, plan.status)

@@ -63,7 +63,7 @@ class Bench:
             progress_interval=0.0,
             clock=lambda: self.now.timestamp(),
         )
-        self.performer = Performer(self.registry, port, wake=self.woken.append, ensure_synced=self._synced)
+        self.performer = Performer(self.registry, port, port, wake=self.woken.append, ensure_synced=self._synced)
         self.ticker = JobTicker(
             self.accounts,  # type: ignore[arg-type]
             self.performer,
