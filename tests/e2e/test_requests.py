@@ -148,7 +148,7 @@ def test_deleting_cancels_where_the_policy_says_so(user: User, cloud: Cloud) -> 
     cloud.slow()
     job = user.backup(cloud, deletionPolicy="Cancel")
     job_id = job.until_submitted()["jobId"]
-    assert job.body()["metadata"]["finalizers"] == ["jobs.zilliz.com/cancel"]
+    assert job.body()["metadata"]["finalizers"] == ["jobs.zilliz.com/cleanup"]
     job.delete()
     job.until_gone()
     assert [entry.job_id for entry in cloud.effects("cancel")] == [job_id]

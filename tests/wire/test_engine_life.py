@@ -165,7 +165,7 @@ async def test_a_job_of_a_namespace_that_ends_is_cancelled_with_the_key_in_memor
     world.backup("nightly", deletionPolicy="Cancel", connectionRef={"name": "console"})
     engine = await world.start()
     await world.until(lambda: world.status("backupjobs", "nightly").get("jobId"), "it is submitted")
-    assert world.get("backupjobs", "nightly")["metadata"]["finalizers"] == ["jobs.zilliz.com/cancel"]
+    assert world.get("backupjobs", "nightly")["metadata"]["finalizers"] == ["jobs.zilliz.com/cleanup"]
     job_id = world.status("backupjobs", "nightly")["jobId"]
     await world.delete_secret()
     await world.delete("zillizconnections", "console")

@@ -49,7 +49,7 @@ ANSWERED: Body = {
     "jobId": "job-1",
     "submission": {"attempt": 1, "token": TOKEN, "evidence": "Answered", "handle": {"jobId": "job-1"}},
 }
-FINALIZER = "jobs.zilliz.com/cancel"
+FINALIZER = "jobs.zilliz.com/cleanup"
 
 
 @dataclass

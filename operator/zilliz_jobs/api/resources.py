@@ -9,6 +9,7 @@ from zilliz_jobs.api.clusterjobs import (
     SCALE_REPLICAS_JOB,
     SUSPEND_CLUSTER_JOB,
 )
+from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, SAMPLE_COLLECTION_JOB
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.importjob import IMPORT_JOB
 from zilliz_jobs.api.resource import Resource
@@ -17,6 +18,8 @@ RESOURCES: tuple[Resource, ...] = (
     ZILLIZ_CONNECTION,
     BACKUP_JOB,
     IMPORT_JOB,
+    CLONE_COLLECTION_JOB,
+    SAMPLE_COLLECTION_JOB,
     SUSPEND_CLUSTER_JOB,
     RESUME_CLUSTER_JOB,
     SCALE_CLUSTER_JOB,

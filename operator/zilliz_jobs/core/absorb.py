@@ -32,6 +32,8 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
             return said(status, reason, message)
         case seen_.AlreadyDone(message) if is_unsent(status):
             return _already(s, status, message, now)
+        case seen_.Impossible(reason, message) if is_unsent(status):
+            return failed(s, status.but(submission=None), reason, message, now)
         case seen_.Unreadable(reason, message) if s.tries >= 2:
             # Neither the job to adopt nor the open submission can be looked at: a person should hear why.
             return said(status, reason, message) if is_unsent(status) else looking(status, message)

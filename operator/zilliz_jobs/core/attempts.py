@@ -33,6 +33,7 @@ NEVER_RETRIED_BY_POLICY = frozenset(
         Reason.SUBMISSION_UNKNOWN,
         Reason.DEADLINE_EXCEEDED,
         Reason.CHANGED_ELSEWHERE,
+        Reason.NAME_TAKEN,
     }
 )
 

@@ -47,8 +47,8 @@ def looked(
             return said(status, Reason.WAITING, "the cloud did not take the submission; it is sent again")
         case seen_.Elsewhere(message) if not settled:
             return looking(status.but(submission=submission.but(absent_since=None)), message)
-        case seen_.Elsewhere(message):
-            return failed(s, status, Reason.CHANGED_ELSEWHERE, message, now)
+        case seen_.Elsewhere(message, reason):
+            return failed(s, status, reason, message, now)
         case seen_.Undecided(message):
             status = status.but(submission=submission.but(absent_since=None))
             return _unknown(s, status, message, now) if settled else looking(status, message)

@@ -89,6 +89,14 @@ class AlreadyDone:
     message: str
 
 
+@dataclass(frozen=True)
+class Impossible:
+    """It cannot be submitted, and waiting does not help."""
+
+    reason: Reason
+    message: str
+
+
 # -- the four answers of a POST that starts work ---------------------------------------------------------------------
 
 
@@ -157,6 +165,7 @@ class Elsewhere:
     """A complete look shows a state that is neither the one before nor the wanted one: somebody else was at work."""
 
     message: str
+    reason: Reason = Reason.CHANGED_ELSEWHERE
 
 
 # -- what became of a cancel? ----------------------------------------------------------------------------------------
@@ -182,7 +191,7 @@ class CancelUnclear:
 
 
 Reading = Seen | Missing | Unreadable
-Preparation = Prepared | AlreadyDone | Waits
+Preparation = Prepared | AlreadyDone | Impossible | Waits
 SubmitAnswer = Accepted | NotSent | Refused | EffectUnknown
 Look = Found | Absent | Elsewhere | Undecided | Unreadable
 CancelAnswer = CancelAccepted | CancelRefused | CancelUnclear

@@ -19,7 +19,7 @@ from zilliz_jobs.kinds.base import AnyKind
 
 Body = dict[str, Any]
 
-FINALIZER = f"{GROUP}/cancel"
+FINALIZER = f"{GROUP}/cleanup"
 CANCEL = f"{GROUP}/cancel-requested"
 RETRY = f"{GROUP}/retry-requested"
 RESOLVE = f"{GROUP}/resolve-submission"

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud import effects
+from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError, NotFound, Rejected, Transient
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import (
+    Absent,
     Accepted,
     CancelAccepted,
     CancelAnswer,
     CancelRefused,
     CancelUnclear,
     EffectUnknown,
+    Found,
+    Look,
     Missing,
     NotSent,
     Refused,
+    Seen,
     SubmitAnswer,
+    Undecided,
     Unreadable,
     Waits,
 )
@@ -132,3 +139,34 @@ def estimate(start: datetime | None, now: datetime | None, progress: int | None)
         return None
     end = start + (now - start) * (100 / progress)
     return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)
+
+
+def seen(job: Basic, job_id: str, now: datetime | None, result: dict[str, Any] | None = None) -> Seen:
+    """A job as Describe Job tells of it, and nothing else does. `now`: the cloud's clock."""
+    return Seen(
+        state=job.state,
+        cloud_status=job.cloud_status,
+        job_id=job_id,
+        progress=job.progress,
+        start_time=job.start_time,
+        end_time=job.end_time,
+        estimated_end=estimate(job.start_time, now, job.progress),
+        message=job.message,
+        result=result or {},
+    )
+
+
+def one_of(rows: Sequence[ConsoleJob]) -> Look:
+    """What the console's list says of a submission, where all that are left of it would be that one."""
+    if len(rows) > 1:
+        return Undecided(f"{len(rows)} jobs could be it: {', '.join(row.job_id for row in rows[:5])}")
+    return Found({"jobId": rows[0].job_id}, Evidence.INFERRED) if rows else Absent()
+
+
+def not_sent(error: CloudError) -> NotSent:
+    """What had to be read first could not be, so nothing was sent."""
+    return NotSent(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
+
+
+def console_is_off() -> NotSent:
+    return NotSent(Reason.NO_PUBLIC_API, Reason.NO_PUBLIC_API.help)

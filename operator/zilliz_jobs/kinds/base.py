@@ -23,6 +23,7 @@ from zilliz_jobs.core.observation import (
     AlreadyDone,
     Baseline,
     CancelAnswer,
+    Impossible,
     Look,
     Missing,
     Preparation,
@@ -163,7 +164,7 @@ class JobKind(ABC, Generic[S]):
     # -- what it asks of the cloud
 
     @abstractmethod
-    async def baseline(self, account: Account, spec: S, draft: Draft) -> Ready | AlreadyDone | Waits:
+    async def baseline(self, account: Account, spec: S, draft: Draft) -> Ready | AlreadyDone | Impossible | Waits:
         """What a later look-up compares with; or why the job cannot be submitted now. Raises CloudError."""
 
     @abstractmethod
@@ -186,7 +187,7 @@ class JobKind(ABC, Generic[S]):
             ready = await self.baseline(account, spec, draft)
         except CloudError as error:
             return answers.waiting(error)
-        if isinstance(ready, Waits | AlreadyDone):
+        if isinstance(ready, Waits | AlreadyDone | Impossible):
             return ready
         return Prepared(draft.token, holder, ready.baseline, account.cloud_time)
 

@@ -257,10 +257,10 @@ class TestThrottle:
 class TestFinalizer:
     async def test_it_is_put_on_and_taken_off(self, bench):
         body = await bench.recorder.add_finalizer(KIND, bench.body)
-        assert body["metadata"]["finalizers"] == ["jobs.zilliz.com/cancel"]
+        assert body["metadata"]["finalizers"] == ["jobs.zilliz.com/cleanup"]
         body = await bench.recorder.remove_finalizer(KIND, body)
         assert body["metadata"]["finalizers"] == []
 
     async def test_an_object_whose_last_finalizer_is_taken_off_is_gone(self):
-        bench = Bench(finalizers=["jobs.zilliz.com/cancel"], deletionTimestamp="2026-03-01T13:00:00Z")
+        bench = Bench(finalizers=["jobs.zilliz.com/cleanup"], deletionTimestamp="2026-03-01T13:00:00Z")
         assert await bench.recorder.remove_finalizer(KIND, bench.body) is None
