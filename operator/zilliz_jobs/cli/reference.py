@@ -13,6 +13,7 @@ from typing import Any
 from zilliz_jobs.api.crd import root_schema
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cli import requestrules
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule
 from zilliz_jobs.kinds import JOB_KINDS
@@ -30,9 +31,8 @@ RETRY_WORDS = {
 def pages() -> dict[str, str]:
     """File name to text."""
     texts = {f"{resource.plural}.md": _kind_page(resource) for resource in RESOURCES}
-    return {
-        name: HEAD + text for name, text in {**texts, "reasons.md": _reasons(), "settings.md": _settings()}.items()
-    }
+    texts |= {"reasons.md": _reasons(), "requests.md": requestrules.page(), "settings.md": _settings()}
+    return {name: HEAD + text for name, text in texts.items()}
 
 
 def write(directory: Path) -> list[Path]:

@@ -135,6 +135,10 @@ class JobKind(ABC, Generic[S]):
         """The traits of a job with this spec, where they differ from the kind's."""
         return self.traits
 
+    def trait_variants(self) -> dict[str, Traits]:
+        """All traits that `traits_of` can say, by what a person would call such a job; "" for the usual one."""
+        return {"": self.traits}
+
     def types_of(self, step: str) -> frozenset[str]:
         """The cloud's words for the job that this step submits."""
         return self.job_types
