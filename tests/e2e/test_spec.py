@@ -109,6 +109,12 @@ REFUSALS = [
     pytest.param("BackupJob", {}, "spec.clusterId: Required value", id="no cluster"),
     pytest.param("BackupJob", {"clusterId": "c", "collections": []}, "spec.collections", id="no collections"),
     pytest.param(
+        "BackupJob",
+        {"clusterId": "c", "crossRegionCopies": [{"regionId": "a"}, {"regionId": "b"}, {"regionId": "a"}]},
+        "name each region of crossRegionCopies once",
+        id="a region twice",
+    ),
+    pytest.param(
         "ImportJob",
         {"clusterId": "c", "collection": "films"},
         "name exactly one source: objectStorage or volume",

@@ -150,7 +150,7 @@ class TestBeforeIt:
 
     async def test_the_baseline_is_bounded(self, cloud, plain, monkeypatch):
         """A status that grows with the number of backups would be refused one day."""
-        monkeypatch.setattr("zilliz_jobs.kinds.backup.MAX_BASELINE", 2)
+        monkeypatch.setattr("zilliz_jobs.kinds.backing.MAX_BASELINE", 2)
         for _ in range(4):
             await stranger(cloud)
         one = whole(plain)

@@ -9,7 +9,13 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec, ResubmitRetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Time
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource
+from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+
+MAX_COPIES = 16
+
+
+class CrossRegionCopy(Model):
+    region_id: CloudId = Field(description="Region of the same cloud provider to copy the backup to.")
 
 
 class BackupJobSpec(CancellableSpec):
@@ -18,7 +24,20 @@ class BackupJobSpec(CancellableSpec):
     collections: Annotated[list[CloudName], Field(min_length=1, max_length=64)] | None = Field(
         default=None, description="Collections to back up. Left out: the whole cluster."
     )
+    cross_region_copies: Annotated[list[CrossRegionCopy], Field(min_length=1, max_length=MAX_COPIES)] | None = Field(
+        default=None,
+        description="Regions to copy the backup to. The cloud copies after the backup has ended well; the job does "
+        "not wait for that.",
+    )
     retry_policy: ResubmitRetryPolicy | None = Field(default=None, description="Automatic retries.")
+
+
+class BackupCopy(Model):
+    region_id: str | None = Field(default=None, description="Region of the copy.")
+    state: str | None = Field(
+        default=None,
+        description="State of the copy when the backup had ended; Unknown where the cloud does not tell.",
+    )
 
 
 class BackupResult(Model):
@@ -26,6 +45,14 @@ class BackupResult(Model):
     backup_name: str | None = Field(default=None, description="The name the cloud gave the backup.")
     size_bytes: int | None = Field(default=None, description="Size of the backup.")
     expire_time: Time = Field(default=None, description="When the cloud deletes the backup, if ever.")
+    copies: list[BackupCopy] | None = Field(
+        default=None, description="One row for each region of crossRegionCopies, once the backup has ended well."
+    )
+
+
+def _names_regions_once(spec: BackupJobSpec) -> bool:
+    regions = [copy.region_id for copy in spec.cross_region_copies or ()]
+    return len(regions) == len(set(regions))
 
 
 BACKUP_JOB = Resource(
@@ -39,4 +66,12 @@ BACKUP_JOB = Resource(
     columns=JOB_COLUMNS,
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
+    rules=(
+        Rule(
+            "!has(self.crossRegionCopies) || self.crossRegionCopies.all(a,"
+            " self.crossRegionCopies.exists_one(b, b.regionId == a.regionId))",
+            "name each region of crossRegionCopies once",
+            _names_regions_once,
+        ),
+    ),
 )

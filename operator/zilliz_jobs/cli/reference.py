@@ -1,4 +1,4 @@
-"""The generated part of the docs: fields of every kind, reasons, settings, cancel and retry rules. Pure text.
+"""The generated part of the docs: fields of every kind, reasons, states, settings, cancel and retry rules. Pure text.
 
 What a page says comes from the models themselves, so it cannot be out of date; a test compares it.
 """
@@ -14,6 +14,7 @@ from zilliz_jobs.api.crd import root_schema
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cli import requestrules
+from zilliz_jobs.cloud.words import CLUSTER_WORDS, VOCABULARIES
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule
 from zilliz_jobs.kinds import JOB_KINDS
@@ -31,7 +32,9 @@ RETRY_WORDS = {
 def pages() -> dict[str, str]:
     """File name to text."""
     texts = {f"{resource.plural}.md": _kind_page(resource) for resource in RESOURCES}
-    texts |= {"reasons.md": _reasons(), "requests.md": requestrules.page(), "settings.md": _settings()}
+    texts |= {"requests.md": requestrules.page(), "reasons.md": _reasons(), "states.md": _states()}
+    texts["settings.md"] = _settings()
+    texts["README.md"] = _index(texts)
     return {name: HEAD + text for name, text in texts.items()}
 
 
@@ -51,6 +54,21 @@ def differences(directory: Path) -> list[str]:
     ]
     extra = {path.name for path in directory.glob("*.md")} - set(pages())
     return wrong + [f"{directory / name} is no page of the reference; remove it" for name in sorted(extra)]
+
+
+def _index(texts: dict[str, str]) -> str:
+    lines = [
+        "# Reference",
+        "",
+        "Made from the code, so it says what the operator does.",
+        "",
+        "| Page | |",
+        "|---|---|",
+    ]
+    for name, text in texts.items():
+        title, *rest = (line for line in text.splitlines() if line)
+        lines.append(f"| [{title.removeprefix('# ')}]({name}) | {rest[0].split('. ')[0].removesuffix('.')} |")
+    return "\n".join([*lines, ""])
 
 
 def _kind_page(resource: Resource) -> str:
@@ -121,6 +139,40 @@ def _reasons() -> str:
     ]
     lines += ["| Reason | Meaning |", "|---|---|"]
     lines += [f"| `{reason}` | {reason.help} |" for reason in sorted(Reason)]
+    return "\n".join([*lines, ""])
+
+
+def _states() -> str:
+    lines = [
+        "# States",
+        "",
+        "What each word of the cloud means for `status.state`; the word itself is kept in `status.cloudStatus`.",
+        "Case, blanks, hyphens and underscores make no difference.",
+        "",
+        "A word that is in none of these tables is neither an end nor an error: the state stays as it was,",
+        f"`status.cloudStatus` shows the word, the reason is `{Reason.UNKNOWN_CLOUD_STATUS}`, and it is followed on.",
+        "",
+    ]
+    for vocabulary in VOCABULARIES:
+        lines += [
+            f"## {vocabulary.name}",
+            "",
+            f"{vocabulary.where}.",
+            "",
+            "| Word | State | Remark |",
+            "|---|---|---|",
+        ]
+        lines += [f"| `{word.text}` | {word.state} | {word.remark} |" for word in vocabulary.words]
+        lines.append("")
+    lines += [
+        "## Clusters",
+        "",
+        "`GET /v2/clusters/{clusterId}`. Suspend, resume and scaling have no job id; their jobs go by this status.",
+        "",
+        "| Word | The cluster is |",
+        "|---|---|",
+    ]
+    lines += [f"| `{word}` | {state} |" for state, words in CLUSTER_WORDS.items() for word in sorted(words)]
     return "\n".join([*lines, ""])
 
 

@@ -1,56 +1,149 @@
-"""The cloud's words for states and types, and what each is. One table for all of its vocabularies of job states.
+"""The cloud's words for states and types, and what each is. One table for each of its vocabularies of job states.
 
-Describe Job, the v2 and v1 imports, the import list, backups and the console are documented (the import list says
-InProgress where progress says Importing). CANCELED and Milvus' inner words are known from clients and source. The
-mapping is inferred; words are compared without case, blanks, hyphens and underscores.
+The mapping is inferred, the words are documented unless a remark says else. They are compared without case, blanks,
+hyphens and underscores; no word means two things in two vocabularies. `docs/reference/states.md` is made from this.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from zilliz_jobs.api.jobstatus import State
 
-_TABLE: dict[State, tuple[str, ...]] = {
-    State.PENDING: ("PENDING", "Pending", "等待中", "保留中"),
-    State.IN_PROGRESS: (
-        "IN_PROGRESS",  # Describe Job, console
-        "CANCELING",  # Describe Job: not yet over, and it can still end otherwise
-        "CANCELLING",
-        "Importing",  # Get Import Job Progress
-        "InProgress",  # List Import Jobs
-        "ImportRunning",  # v1; it has no word for pending
-        "CREATING",  # backups
-        "RUNNING",
-        "PREPARING",
-        "PreImporting",  # Milvus from here on
-        "Sorting",
-        "IndexBuilding",
-        "Uncommitted",
-        "Committing",
-        "进行中",
-        "進行中",
+
+@dataclass(frozen=True)
+class Word:
+    text: str
+    state: State
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words for states that one of the cloud's answers uses. `where`: the calls whose answers do."""
+
+    name: str
+    where: str
+    words: tuple[Word, ...]
+
+
+_CLIENTS = "not documented; known from clients of the cloud"
+_SPELLING = "another spelling of the word above"
+
+VOCABULARIES: tuple[Vocabulary, ...] = (
+    Vocabulary(
+        "Jobs of all types",
+        "`GET /v2/jobs/{jobId}`; the list and the read of the console API",
+        (
+            Word("PENDING", State.PENDING),
+            Word("IN_PROGRESS", State.IN_PROGRESS),
+            Word("SUCCESSFUL", State.SUCCESSFUL),
+            Word("FAILED", State.FAILED),
+            Word("CANCELING", State.IN_PROGRESS, "a cancel was accepted; the job can still end otherwise"),
+            Word("CANCELLING", State.IN_PROGRESS, _SPELLING),
+            Word("CANCELED", State.CANCELED, _CLIENTS),
+            Word("CANCELLED", State.CANCELED, _SPELLING),
+        ),
     ),
-    State.SUCCESSFUL: (
-        "SUCCESSFUL",
-        "Completed",
-        "ImportCompleted",
-        "AVAILABLE",  # backups
-        "SUCCEEDED",
-        "成功",
+    Vocabulary(
+        "Imports, v2: progress",
+        "`POST /v2/vectordb/jobs/import/describe`, `getProgress`, `get_progress`; of the import and of each file",
+        (
+            Word("Pending", State.PENDING),
+            Word("Importing", State.IN_PROGRESS),
+            Word("Completed", State.SUCCESSFUL),
+            Word("Failed", State.FAILED),
+        ),
     ),
-    State.FAILED: ("FAILED", "Failed", "ImportFailed", "TIMEOUT", "失败", "失敗"),
-    State.CANCELED: ("CANCELED", "CANCELLED", "已取消", "キャンセル"),
-    # A backup that is gone: whether it ever was complete cannot be told any more.
-    State.UNKNOWN: ("DELETED",),
-}
+    Vocabulary(
+        "Imports, v2: list",
+        "`POST /v2/vectordb/jobs/import/list`",
+        (
+            Word("Pending", State.PENDING),
+            Word("InProgress", State.IN_PROGRESS, "what the progress calls Importing"),
+            Word("Completed", State.SUCCESSFUL),
+            Word("Failed", State.FAILED),
+        ),
+    ),
+    Vocabulary(
+        "Imports, v1",
+        "`GET /v1/vector/collections/import/list`. The progress, `import/get`, has no word: an error message shows "
+        "as ImportFailed, a completion time without one as ImportCompleted, neither as ImportRunning",
+        (
+            Word("ImportPending", State.PENDING, "not documented; Milvus' older import API has it"),
+            Word("ImportRunning", State.IN_PROGRESS, "also of an import that is still pending"),
+            Word("ImportCompleted", State.SUCCESSFUL),
+            Word("ImportFailed", State.FAILED),
+        ),
+    ),
+    Vocabulary(
+        "Imports, inside Milvus",
+        "The progress of an import, where the cloud passes on what Milvus says; known from its source",
+        (
+            Word("Pending", State.PENDING),
+            Word("PreImporting", State.IN_PROGRESS),
+            Word("Importing", State.IN_PROGRESS),
+            Word("Sorting", State.IN_PROGRESS),
+            Word("IndexBuilding", State.IN_PROGRESS),
+            Word("Uncommitted", State.IN_PROGRESS, "waits for the commit of a two-phase import"),
+            Word("Committing", State.IN_PROGRESS),
+            Word("Completed", State.SUCCESSFUL),
+            Word("Failed", State.FAILED, "also after an abort"),
+        ),
+    ),
+    Vocabulary(
+        "Web console",
+        "The job centre as people see it, in its three languages",
+        (
+            *(Word(text, State.PENDING) for text in ("Pending", "等待中", "保留中")),
+            *(Word(text, State.IN_PROGRESS) for text in ("In Progress", "进行中", "進行中")),
+            *(Word(text, State.SUCCESSFUL) for text in ("Successful", "成功")),
+            *(Word(text, State.FAILED) for text in ("Failed", "失败", "失敗")),
+            Word("ERROR", State.FAILED, "one guide shows it for an export"),
+            *(Word(text, State.CANCELED) for text in ("Canceled", "已取消", "キャンセル")),
+        ),
+    ),
+    Vocabulary(
+        "Backups",
+        "`GET /v2/backups`, `GET /v2/clusters/{clusterId}/backups/{backupId}`",
+        (
+            Word("CREATING", State.IN_PROGRESS),
+            Word("AVAILABLE", State.SUCCESSFUL),
+            Word("DELETED", State.UNKNOWN, "whether it ever was complete cannot be told any more"),
+        ),
+    ),
+    Vocabulary(
+        "Spark jobs",
+        "`GET /v2/jobs/{jobId}` of a Spark job; no kind makes one, but its id can be asked for",
+        (
+            Word("PENDING", State.PENDING),
+            Word("PREPARING", State.IN_PROGRESS),
+            Word("RUNNING", State.IN_PROGRESS),
+            Word("SUCCEEDED", State.SUCCESSFUL),
+            Word("FAILED", State.FAILED),
+            Word("TIMEOUT", State.FAILED),
+            Word("CANCELED", State.CANCELED),
+        ),
+    ),
+    Vocabulary(
+        "Refreshes of external collections",
+        "`POST /v2/vectordb/jobs/external_collection/describe`; no kind makes one",
+        (
+            Word("RefreshPending", State.PENDING),
+            Word("RefreshInProgress", State.IN_PROGRESS),
+            Word("RefreshCompleted", State.SUCCESSFUL),
+            Word("RefreshFailed", State.FAILED),
+        ),
+    ),
+)
 
 
 def _folded(word: str) -> str:
     return word.strip().casefold().replace("_", "").replace("-", "").replace(" ", "")
 
 
-_STATES = {_folded(word): state for state, words in _TABLE.items() for word in words}
+_STATES = {_folded(word.text): word.state for vocabulary in VOCABULARIES for word in vocabulary.words}
 
 
 def state_of(word: str) -> State | None:

@@ -26,9 +26,12 @@ def made_by(acts: Iterable[Act]) -> list[str]:
     return [f"{m['kind'].lower()}/{m['metadata']['name']}" for step in applied(acts) for m in manifests_of(step)]
 
 
-def test_every_example_is_played_once() -> None:
+NOT_PLAYED = ("12-backup-with-copies.yaml",)  # another form of what is played; the story would only get longer
+
+
+def test_every_example_is_played_once_or_is_left_out_on_purpose() -> None:
     files = [step.file for step in applied(ACTS) if not step.name]
-    assert sorted(files) == sorted(path.name for path in directory().glob("*.yaml"))
+    assert sorted([*files, *NOT_PLAYED]) == sorted(path.name for path in directory().glob("*.yaml"))
 
 
 def test_every_applied_object_has_an_expectation_and_a_name_of_its_own() -> None:

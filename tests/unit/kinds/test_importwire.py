@@ -11,6 +11,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.imports import ImportProgress
 from zilliz_jobs.cloud.imports_v1 import ImportProgressV1
 from zilliz_jobs.cloud.jobs import Job
+from zilliz_jobs.cloud.words import VOCABULARIES, state_of
 from zilliz_jobs.kinds.importwire import (
     described_by_job,
     facts_v1,
@@ -176,6 +177,21 @@ class TestFactsV2:
         facts = facts_v2(v2(**answer))
         assert facts.state is state
         assert facts.end_time is None
+
+    @pytest.mark.parametrize("word", [word.text for v in VOCABULARIES if "Imports" in v.name for word in v.words])
+    def test_every_word_of_every_import_api_is_understood_and_kept(self, word):
+        """Of the import and of each of its files; a newer cluster says what Milvus does inside."""
+        facts = facts_v2(v2(state=word, details=[{"fileName": "a", "state": word}]))
+        assert (facts.state, facts.cloud_status) == (state_of(word), word)
+        assert facts.state is not None
+        assert facts.result["files"][0]["state"] == word
+        described = described_by_job(Job(job_id="j", status=word))
+        assert (described.state, described.cloud_status) == (state_of(word), word)
+
+    def test_a_word_that_nobody_knows_is_kept_and_no_end(self):
+        facts = facts_v2(v2(state="Pondering", completeTime=END, details=[{"fileName": "a", "state": "Pondering"}]))
+        assert (facts.state, facts.cloud_status, facts.end_time) == (None, "Pondering", None)
+        assert facts.result["files"][0]["state"] == "Pondering"
 
     @pytest.mark.parametrize(
         ("answer", "names"),

@@ -70,6 +70,8 @@ def test_sources_secrets_and_descriptions():
     assert (
         BACKUP.description(parsed(BACKUP, clusterId="i", collections=["a"])) == "Back up 1 collection(s) of cluster i"
     )
+    copied = parsed(BACKUP, clusterId="i", crossRegionCopies=[{"regionId": "a"}, {"regionId": "b"}])
+    assert BACKUP.description(copied) == "Back up cluster i, with copies in a, b"
 
 
 def test_kinds_are_listed_once_and_their_job_types_are_told_apart():

@@ -1,0 +1,237 @@
+"""One manual backup of a cluster or of collections: start it, find it again, follow it. For all kinds that make one.
+
+A backup has no name or mark of our choosing (documented), and a cluster makes one manual backup at a time. So a lost
+submission is found by inference: the one manual backup that was not there before. Its copies in other regions are
+jobs of their own: they begin when it has ended well, and the answer does not name them (documented).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from zilliz_jobs.api.jobstatus import Evidence, State, Submission
+from zilliz_jobs.api.model import format_time
+from zilliz_jobs.cloud.backups import Backup
+from zilliz_jobs.cloud.effects import Taken
+from zilliz_jobs.cloud.errors import CloudError, NotFound
+from zilliz_jobs.cloud.listing import stable
+from zilliz_jobs.cloud.words import JobType, state_of
+from zilliz_jobs.core.observation import (
+    Absent,
+    Accepted,
+    Baseline,
+    Found,
+    Handle,
+    Look,
+    Seen,
+    SubmitAnswer,
+    Undecided,
+    Waits,
+)
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, Claimable, Order, Ready
+from zilliz_jobs.kinds.joblist import SLACK, jobs_of, new_jobs
+
+CREATING = "CREATING"
+MAX_BASELINE = 200
+SLOT_SECONDS = 10.0
+COPY_START = timedelta(minutes=10)  # from the end of a backup to the creation of the jobs that copy it (inferred)
+
+
+async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
+    """The manual backups that there are; or that the cluster is making one. Raises CloudError."""
+    cluster = await account.session.clusters.describe(cluster_id)
+    backups = await account.session.backups.list(cluster_id=cluster_id, creation_method="MANUAL")
+    for backup in [b for b in backups if b.status == CREATING]:
+        if not _is_copy(await _described(account, cluster_id, backup), cluster.region_id):
+            message = f"the cluster is making backup {backup.backup_id}; it makes one manual backup at a time"
+            return Waits(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
+    newest = sorted(backups, key=lambda b: b.create_time.timestamp() if b.create_time else 0.0, reverse=True)
+    known: Baseline = {"backups": sorted(b.backup_id for b in newest[:MAX_BASELINE])}
+    return Ready(known)
+
+
+async def submit(
+    account: Account,
+    cluster_id: str,
+    *,
+    database: str | None,
+    collections: Sequence[str],
+    copy_regions: Sequence[str] = (),
+    order: Order,
+) -> SubmitAnswer:
+    """Send the one request; without `collections` for the whole cluster. The handle is {jobId, backupId}."""
+    reply = await account.session.backups.create(
+        cluster_id,
+        database=database or "default",
+        collections=tuple(collections),
+        copy_regions=tuple(copy_regions),
+        token=order.token,
+        fence=order.fence,
+    )
+    answer = answers.submitted(reply, ("jobId", "backupId"), busy=Reason.BACKUP_SLOT_BUSY)
+    if isinstance(answer, Accepted) and isinstance(reply, Taken):
+        made = {name: reply.text(name) for name in ("backupId", "backupName") if reply.text(name)}
+        return Accepted(answer.handle, made)
+    return answer
+
+
+async def find(
+    account: Account,
+    cluster_id: str,
+    *,
+    database: str | None,
+    collections: Sequence[str],
+    submission: Submission,
+    free: Claimable,
+) -> Look:
+    """Look for an open submission by the baseline in it. Found: {backupId}, and jobId where the console names it.
+    Raises CloudError."""
+
+    async def fetch() -> list[Backup]:
+        return await account.session.backups.list(cluster_id=cluster_id, creation_method="MANUAL")
+
+    backups = await stable(fetch, key=lambda b: b.backup_id, listing=f"list backups of {cluster_id}")
+    before = submission.baseline or {}
+    if "backups" not in before:
+        return Undecided("the record does not say which backups there were before; compare by hand")
+    known = set(before["backups"])
+    new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and _is_later(b, submission)]
+    region = (await account.session.clusters.describe(cluster_id)).region_id if new else ""
+    matching: list[Backup] = []
+    for backup in [b for b in new if b.backup_type == ("COLLECTION" if collections else "CLUSTER")]:
+        told = await _described(account, cluster_id, backup)
+        if not _is_copy(told, region) and (not collections or _holds(told, database or "default", collections)):
+            matching.append(backup)
+    if len(matching) > 1:
+        return Undecided(f"{len(matching)} new backups could be it: {', '.join(b.backup_id for b in matching[:5])}")
+    rows = await new_jobs(account, JobType.BACKUP, cluster_id, submission, free)
+    if not matching:
+        # A backup that failed at once may be on no list; what the console shows beside the listed ones may be it.
+        listed = {b.backup_id for b in await account.session.backups.list(cluster_id=cluster_id)}
+        if odd := [row.job_id for row in rows if row.backup_id not in listed]:
+            return Undecided(f"the console shows backup jobs that no backup is listed for: {', '.join(odd[:5])}")
+        return Absent()
+    backup_id = matching[0].backup_id
+    jobs = [row.job_id for row in rows if row.backup_id in ("", backup_id)]
+    return Found({"backupId": backup_id} | ({"jobId": jobs[0]} if len(jobs) == 1 else {}), Evidence.INFERRED)
+
+
+async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_regions: Sequence[str] = ()) -> Seen:
+    """How the backup is, and when it has ended what it became. It ends when the backup itself does: the copies are
+    shown as they are then, and not waited for. Raises CloudError."""
+    job_id, backup_id = handle.get("jobId"), handle.get("backupId")
+    if job_id and (job := await _job(account, job_id, or_none=bool(backup_id))):
+        result: dict[str, Any] = {}
+        if backup_id and job.state is not None and job.state.finished:
+            result = await _made(account, cluster_id, backup_id)
+        if job.state is State.SUCCESSFUL:
+            result |= await _copies(account, cluster_id, copy_regions, job.end_time)
+        return Seen(
+            state=job.state,
+            cloud_status=job.cloud_status,
+            job_id=job_id,
+            progress=job.progress,
+            start_time=job.start_time,
+            end_time=job.end_time,
+            estimated_end=answers.estimate(job.start_time, account.cloud_time, job.progress),
+            message=job.message,
+            result=result,
+        )
+    backup = await account.session.backups.describe(cluster_id, backup_id or "")
+    state, result = state_of(backup.status), _result(backup)
+    if state is State.SUCCESSFUL:
+        result |= await _copies(account, cluster_id, copy_regions, None)
+    return Seen(
+        state=state,
+        cloud_status=backup.status,
+        job_id=job_id or "",
+        start_time=backup.create_time,
+        result=result,
+    )
+
+
+# -- which backup is it?
+
+
+def _is_later(backup: Backup, submission: Submission) -> bool:
+    """Both times are the cloud's. A backup without one is not ruled out by it."""
+    if backup.create_time is None or submission.cloud_time is None:
+        return True
+    return backup.create_time >= submission.cloud_time - SLACK
+
+
+def _is_copy(backup: Backup, region: str) -> bool:
+    """A backup that lies in another region than its cluster is a copy of one, perhaps of somebody else's."""
+    return bool(backup.region_id and region) and backup.region_id != region
+
+
+def _holds(backup: Backup, database: str, collections: Sequence[str]) -> bool:
+    """Whether the backup is of just these collections, as far as it tells."""
+    nested = {(db.db_name, c.collection_name) for db in backup.db_collections for c in db.collections}
+    told = {(db, name) for db, name in nested | {("", c.collection_name) for c in backup.collections} if name}
+    return not told or ({name for _, name in told} == set(collections) and {db for db, _ in told} <= {"", database})
+
+
+async def _described(account: Account, cluster_id: str, backup: Backup) -> Backup:
+    """With region and collections, which lists leave out. What is listed may be unknown to the other read."""
+    with suppress(NotFound):
+        return await account.session.backups.describe(cluster_id, backup.backup_id)
+    return backup
+
+
+# -- what became of it?
+
+
+async def _job(account: Account, job_id: str, *, or_none: bool) -> answers.Basic | None:
+    """Jobs are forgotten some day. Raises CloudError; with `or_none` an unknown job is None instead."""
+    try:
+        return await answers.describe(account.session, job_id)
+    except NotFound:
+        if or_none:
+            return None
+        raise
+
+
+async def _made(account: Account, cluster_id: str, backup_id: str) -> dict[str, Any]:
+    """What the backup became; a job that ended is not held up by a failing read of its product."""
+    try:
+        return _result(await account.session.backups.describe(cluster_id, backup_id))
+    except CloudError:
+        return {"backupId": backup_id}
+
+
+def _result(backup: Backup) -> dict[str, Any]:
+    facts = {
+        "backupId": backup.backup_id,
+        "backupName": backup.backup_name or None,
+        "sizeBytes": backup.size,
+        "expireTime": format_time(backup.expire_time) if backup.expire_time else None,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+async def _copies(
+    account: Account, cluster_id: str, regions: Sequence[str], ended: datetime | None
+) -> dict[str, list[dict[str, str]]]:
+    """A row for each region. Nothing links a copy's job to its backup, so a state is told only where one job alone
+    fits: into that region, and made soon after the end. A failing read holds nothing up."""
+    if not regions:
+        return {}
+    states: dict[str, list[str]] = {}
+    if ended is not None:
+        with suppress(CloudError):
+            for row in await jobs_of(account, JobType.CROSS_REGION_COPY, cluster_id):
+                made = row.create_time or row.start_time
+                if made is not None and ended <= made <= ended + COPY_START:
+                    states.setdefault(row.region_id, []).append(row.status)
+    return {"copies": [{"regionId": region, "state": _only(states.get(region, []))} for region in regions]}
+
+
+def _only(words: list[str]) -> str:
+    state = state_of(words[0]) if len(words) == 1 else None
+    return str(state or State.UNKNOWN)
