@@ -28,7 +28,7 @@ RULES = [
         "resources": [f"{plural}/finalizers" for plural in PLURALS.values()],
         "verbs": ["update"],
     },
-    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "patch"]},
     {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
 ]
 

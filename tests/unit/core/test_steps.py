@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link, Traits
+
+Change = Callable[[Scene], Scene]
 
 CLONE = Traits(steps=("Backup", "Restore", "DeleteBackup"), cleanup="DeleteBackup")
 SAMPLE = Traits(steps=("CreateCollection", "WriteRows"))
@@ -121,19 +124,17 @@ def test_between_two_steps_the_job_counts_as_submitted_and_in_progress() -> None
     assert x.holds("Submitted") == "True"
 
 
-@pytest.mark.parametrize(
-    ("what", "change"),
-    [
-        ("spec.suspend", {"spec": {"suspend": True}}),
-        ("the suspended connection", {"link": Link(suspended=True)}),
-        ("firstSubmission Hold", {"link": Link(first_submission=FirstSubmission.HOLD)}),
-        ("a restore of the object", {"restored": True}),
-    ],
-)
-def test_what_holds_a_first_submission_back_does_not_stop_a_job_half_way(what: str, change: dict) -> None:  # type: ignore[type-arg]
-    x = backed_up()
-    x = x.edit(**change["spec"]) if "spec" in change else x.but(**change)
-    assert x.see().plan.action == Prepare("Restore"), what
+HOLDS: dict[str, Change] = {
+    "spec.suspend": lambda x: x.edit(suspend=True),
+    "the suspended connection": lambda x: x.but(link=Link(suspended=True)),
+    "firstSubmission Hold": lambda x: x.but(link=Link(first_submission=FirstSubmission.HOLD)),
+    "a restore of the object": lambda x: x.but(restored=True),
+}
+
+
+@pytest.mark.parametrize("hold", HOLDS)
+def test_what_holds_a_first_submission_back_does_not_stop_a_job_half_way(hold: str) -> None:
+    assert HOLDS[hold](backed_up()).see().plan.action == Prepare("Restore")
 
 
 def test_a_connection_that_cannot_be_used_does() -> None:
@@ -218,7 +219,7 @@ def test_an_unknown_step_that_is_abandoned_fails_the_job_after_the_clean_up() ->
 
 
 @pytest.mark.parametrize("scene", [backed_up, restoring, restored, sweeping])
-def test_a_job_half_way_cannot_be_cancelled(scene: type[Scene]) -> None:
+def test_a_job_half_way_cannot_be_cancelled(scene: Callable[[], Scene]) -> None:
     x = scene().but(cancel_token="stop").see()
     assert x.status.cancel is not None
     assert (x.status.cancel.outcome, x.status.cancel.reason) == (Outcome.REFUSED, Reason.KIND_HAS_NO_CANCEL)
@@ -233,22 +234,23 @@ def test_before_the_first_step_it_can() -> None:
 # -- the clean-up decides nothing
 
 
-@pytest.mark.parametrize(
-    ("sentence", "walk"),
-    [
-        ("it is refused", lambda x: x.see(prepared("t3"), REFUSED)),
-        ("it fails", lambda x: x.see(prepared("t3"), SWEPT, BAD)),
-        ("it cannot be prepared", lambda x: x.see(THROTTLED).later(601).see()),
-        ("its request never leaves", lambda x: x.see(prepared("t3"), NOT_SENT).later(601).see()),
-        ("its answer stays lost", lambda x: x.see(prepared("t3"), LOST).later(601).see()),
-        ("it takes too long", lambda x: x.see(prepared("t3"), SWEPT, seen()).later(601).see()),
-    ],
-)
-def test_the_job_ends_as_it_did_and_names_what_is_left_when_the_clean_up_fails(sentence: str, walk) -> None:  # type: ignore[no-untyped-def]
-    x = walk(restored())
-    assert (x.status.state, x.plan.action) == (State.SUCCESSFUL, None), sentence
-    assert "backup-1" in (x.status.message or ""), sentence
-    assert "remove it by hand" in (x.status.message or ""), sentence
+FAILURES: dict[str, Change] = {
+    "it is refused": lambda x: x.see(prepared("t3"), REFUSED),
+    "it fails": lambda x: x.see(prepared("t3"), SWEPT, BAD),
+    "it may not be done": lambda x: x.see(o.Impossible(Reason.LEFT_BEHIND, "not proven ours")),
+    "it cannot be prepared": lambda x: x.see(THROTTLED).later(601).see(),
+    "its request never leaves": lambda x: x.see(prepared("t3"), NOT_SENT).later(601).see(),
+    "its answer stays lost": lambda x: x.see(prepared("t3"), LOST).later(601).see(),
+    "it takes too long": lambda x: x.see(prepared("t3"), SWEPT, seen()).later(601).see(),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_the_job_ends_as_it_did_and_names_what_is_left_when_the_clean_up_fails(failure: str) -> None:
+    x = FAILURES[failure](restored())
+    assert (x.status.state, x.plan.action) == (State.SUCCESSFUL, None)
+    assert "backup-1" in (x.status.message or "")
+    assert "remove it by hand" in (x.status.message or "")
     last = (x.status.steps or [])[-1]
     assert (last.name, last.reason) == ("DeleteBackup", Reason.LEFT_BEHIND)
 
