@@ -182,12 +182,14 @@ class TestALife:
 
     @scaling
     async def test_another_echo_of_the_rule_is_the_rule(self, cloud, make, way):
-        """The cloud may write times and time zones in another way than the manifest."""
+        """The cloud may write times and time zones in another way than the manifest; then a person can see how."""
         cloud.behave(autoscaling_echo_normalised=True)
         one = make(way)
         await one.send()
         cloud.advance(LONG)
-        assert (await one.read()).state is State.SUCCESSFUL
+        seen = await one.read()
+        assert seen.state is State.SUCCESSFUL
+        assert ("shows it as" in seen.message) == (way in (SCHEDULED, REPLICAS_SCHEDULED))
 
     @every_way
     async def test_an_outage_says_nothing_of_the_job(self, cloud, make, way):

@@ -130,7 +130,7 @@ def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) ->
             status, Reason.UNKNOWN_CLOUD_STATUS, f"the cloud reports the unknown status {seen.cloud_status!r}"
         )
     reason = Reason.IN_PROGRESS if seen.state is State.IN_PROGRESS else Reason.PENDING
-    if seen.cloud_status.upper() == "CANCELING":
+    if seen.canceling:
         reason = Reason.CANCELING
     message = seen.message or reason.phrase
     if is_composed(s, status):

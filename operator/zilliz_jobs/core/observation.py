@@ -42,6 +42,7 @@ class Seen:
     message: str = ""
     reason: Reason | None = None
     created_by: str = ""
+    canceling: bool = False
     result: dict[str, Any] = field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.session import CloudSession
+from zilliz_jobs.cloud.words import is_canceling
 from zilliz_jobs.core.observation import (
     AlreadyDone,
     Baseline,
@@ -203,9 +204,10 @@ class JobKind(ABC, Generic[S]):
 
     async def read(self, account: Account, spec: S, status: JobStatus) -> Reading:
         try:
-            return await self.observe(account, spec, status)
+            seen = await self.observe(account, spec, status)
         except CloudError as error:
             return answers.reading(error)
+        return replace(seen, canceling=is_canceling(seen.cloud_status)) if isinstance(seen, Seen) else seen
 
     async def adopt(
         self, account: Account, spec: S, job_id: str, status: JobStatus

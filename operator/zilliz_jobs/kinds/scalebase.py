@@ -6,6 +6,7 @@ the rule and the cluster runs again; what size it has then is the rule's affair.
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from typing import TypeVar
 
@@ -139,12 +140,19 @@ class ScaleKind(ClusterKind[P]):
         word, rule = cluster.status, self._rule_of(cluster)
         told = cluster.autoscaling is not None or bool(before.get("rule"))
         if self._as_wanted(spec, cluster) or (worked and not told):
-            return Seen(State.SUCCESSFUL, word, message="the cloud scales by the rule")
+            return Seen(State.SUCCESSFUL, word, message=f"the cloud scales by the rule{self._echo(spec, cluster)}")
         if rule != before.get("rule", []):
             return Seen(State.FAILED, word, message=self._another_rule(), reason=Reason.CHANGED_ELSEWHERE)
         if worked:
             return Seen(State.FAILED, word, message="the cluster has its old rule still after scaling")
         return Seen(State.PENDING, word)
+
+    def _echo(self, spec: P, cluster: Cluster) -> str:
+        """How the cloud shows the rule, where it writes it in another way than the spec; a person should see that."""
+        sent, shown = self.rule(spec), (cluster.autoscaling or {}).get(self.part)
+        plain = {name: value for name, value in shown.items() if value} if isinstance(shown, dict) else None
+        wire = sent.model_dump(by_alias=True, exclude_none=True, mode="json") if sent else None
+        return f", and shows it as {json.dumps(plain)}" if plain and plain != wire else ""
 
     def _another_rule(self) -> str:
         return f"the {self.size_name} of the cluster follow a rule that is neither the old one nor the wanted one"

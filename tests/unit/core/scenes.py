@@ -51,7 +51,7 @@ def through_the_wire(status: JobStatus) -> JobStatus:
 
 
 def seen(state: State | None = State.IN_PROGRESS, word: str = "RUNNING", **more: Any) -> o.Seen:
-    return o.Seen(state, word, **more)
+    return o.Seen(state, word, **{"canceling": word == "CANCELING"} | more)
 
 
 PREPARED = o.Prepared("t0", "holder", {"backups": ["b1"]}, NOON)
