@@ -138,10 +138,10 @@ class Rig:
         where = f"/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/{plural}/{name}"
         await client.request("DELETE", where)
 
-    async def patch_secret(self, key: str, name: str = "zilliz") -> None:
+    async def patch_secret(self, key: str, name: str = "zilliz", entry: str = "apiKey") -> None:
         client = await self.client()
         where = f"/api/v1/namespaces/{NAMESPACE}/secrets/{name}"
-        change = {"data": {"apiKey": base64.b64encode(key.encode()).decode()}}
+        change = {"data": {entry: base64.b64encode(key.encode()).decode()}}
         await client.request("PATCH", where, body=change, content_type="application/merge-patch+json")
 
     async def delete_secret(self, name: str = "zilliz") -> None:

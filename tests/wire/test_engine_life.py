@@ -178,3 +178,19 @@ async def test_a_job_of_a_namespace_that_ends_is_cancelled_with_the_key_in_memor
 def _all(world: Rig) -> list[dict]:
     found = world.kube.objects("importjobs.jobs.zilliz.com")
     return [{**body, "status": body.get("status") or {}} for body in found]
+
+
+async def test_a_token_alone_opens_a_google_bucket_and_a_secret_with_too_little_waits(world: Rig) -> None:
+    """Else the import is sent without credentials and fails in the cloud, or waits for keys that nobody has."""
+    world.cloud.put_object("gs://films/a.json", rows=3, token="short-lived")
+    world.secret("no storage key", name="bucket")
+    world.imports("one", objectStorage={"urls": ["gs://films/a.json"], "credentialsSecretRef": {"name": "bucket"}})
+    await world.start()
+    await world.until(lambda: "bucket" in world.status("importjobs", "one").get("message", ""), "it says what lacks")
+    assert world.status("importjobs", "one")["reason"] == "SecretKeyMissing"
+    assert not world.cloud.ledger.requests(kind="submit")
+    await world.patch_secret("short-lived", name="bucket", entry="token")
+    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it heals by itself")
+    world.cloud.advance(3600)
+    await world.until_state("importjobs", "one", "Successful")
+    assert len(world.cloud.ledger.effects(kind="submit")) == 1

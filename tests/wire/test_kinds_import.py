@@ -1,8 +1,8 @@
-"""ImportJob's verbs against the simulated cloud: v2, v1 and on demand. Each test says what a user would lose."""
+"""ImportJob's verbs on the simulated cloud: v2, v1, volumes, on demand. Each says what a user would lose."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
 from tests.wire.kinds_rig import Object, parsed
@@ -35,7 +35,8 @@ CREATE = "/v2/vectordb/jobs/import/create"
 FILM = "s3://demo-data/films/part-1.parquet"
 OTHER = "s3://demo-data/films/part-2.parquet"
 BROKEN = "s3://demo-data/broken/films.parquet"
-FORMS = ("v2", "on demand", "v1")
+BUCKET = "s3://demo-data/"
+FORMS = ("v2", "on demand", "v1", "volume", "volume on demand")
 
 
 @pytest.fixture
@@ -46,18 +47,29 @@ async def plain(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
 
 
 def where(form: str) -> dict[str, str]:
-    return {"projectId": PROJECT, "regionId": "aws-us-west-2"} if form == "on demand" else {"clusterId": MOVIES}
+    on_demand = {"projectId": PROJECT, "regionId": "aws-us-west-2"}
+    return on_demand if form.endswith("on demand") else {"clusterId": MOVIES}
+
+
+def in_volume(urls: Iterable[str]) -> list[str]:
+    """The files of the bucket that are in the volume too."""
+    return [url.removeprefix(BUCKET) for url in urls]
 
 
 def films(session: CloudSession, form: str = "v2", *urls: str, **more) -> Object:
     account = Account(session, ImportApi.V1 if form == "v1" else ImportApi.V2)
-    spec = parsed(KIND, **where(form), collection="films", objectStorage={"urls": list(urls) or [FILM]})
-    return Object(KIND, account, spec, **more)
+    wanted: dict[str, object] = {"objectStorage": {"urls": list(urls) or [FILM]}}
+    if form.startswith("volume"):
+        wanted = {"volume": {"name": "demo-volume", "paths": in_volume(urls or [FILM])}}
+    return Object(KIND, account, parsed(KIND, **where(form), collection="films", **wanted), **more)
 
 
 def stranger(cloud: CloudSimulator, *urls: str, form: str = "v2", collection: str = "films") -> str:
     """Somebody else starts an import."""
-    body = where(form) | {"collectionName": collection, "objectUrls": [[url] for url in urls or (FILM,)]}
+    body: dict[str, object] = {"objectUrls": [[url] for url in urls or (FILM,)]}
+    if form.startswith("volume"):
+        body = {"volumeName": "demo-volume", "dataPaths": [[path] for path in in_volume(urls or (FILM,))]}
+    body |= where(form) | {"collectionName": collection}
     answer = cloud.act_as("rival", "POST", CREATE, body)
     return answer["data"]["jobId"]
 

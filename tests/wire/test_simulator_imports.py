@@ -72,6 +72,17 @@ async def test_a_bad_file_fails_the_job_and_is_named(url: str, words: str) -> No
         assert (await api.get(f"/v2/jobs/{job_id}")).data["reason"] == seen["reason"]
 
 
+@pytest.mark.parametrize(("token", "state"), [("short-lived", "Completed"), ("another", "Failed"), ("", "Failed")])
+async def test_a_file_may_want_a_short_term_token(token: str, state: str) -> None:
+    """Else nobody would notice a client that drops it."""
+    async with simulated() as (cloud, api):
+        cloud.put_object("gs://private/a.parquet", token="short-lived")
+        body = {"clusterId": MOVIES, "collectionName": "films", "objectUrls": [["gs://private/a.parquet"]]}
+        job_id = (await api.post("/v2/vectordb/jobs/import/create", body | {"token": token})).data["jobId"]
+        cloud.advance(60)
+        assert (await api.progress(job_id)).data["state"] == state
+
+
 async def test_right_credentials_and_declared_prefixes_let_files_in() -> None:
     """So a test can use any URL it likes."""
     async with simulated() as (cloud, api):

@@ -20,8 +20,9 @@ class ObjectStorage(Model):
     )
     credentials_secret_ref: NameRef | None = Field(
         default=None,
-        description="Secret with the keys accessKey, secretKey and, for short-term credentials, token. It must carry "
-        'the label jobs.zilliz.com/credentials: "true". Left out for public objects.',
+        description="Secret with the keys accessKey, secretKey and, for short-term credentials, token; for Google "
+        "and Azure a token alone is enough. It must carry the label jobs.zilliz.com/credentials: "
+        '"true". Left out for public objects.',
     )
 
 

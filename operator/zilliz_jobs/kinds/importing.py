@@ -44,9 +44,11 @@ from zilliz_jobs.kinds.importwire import (
     facts_v2,
     same_files,
     sources,
+    takes_token_alone,
     target_of,
     v1_request,
     v2_request,
+    why_no_access,
     why_not_v1,
 )
 
@@ -96,7 +98,10 @@ class ImportKind(JobKind[ImportJobSpec]):
         storage = spec.object_storage
         if storage is None or storage.credentials_secret_ref is None:
             return ()
-        return (SecretNeed(storage.credentials_secret_ref.name, ("accessKey", "secretKey"), ("token",)),)
+        name, keys = storage.credentials_secret_ref.name, ("accessKey", "secretKey")
+        if takes_token_alone(spec):
+            return (SecretNeed(name, (), (*keys, "token")),)  # one or the other: `submit` looks
+        return (SecretNeed(name, keys, ("token",)),)
 
     def has_source(self, spec: ImportJobSpec) -> bool:
         return bool(sources(spec))
@@ -121,6 +126,8 @@ class ImportKind(JobKind[ImportJobSpec]):
         session = account.session
         if order.submission.step == RETRY_STEP:
             return await self._retry_in_place(account, order)
+        if problem := why_no_access(spec, order.secrets):
+            return NotSent(Reason.SECRET_KEY_MISSING, problem)
         if account.import_api is ImportApi.V1:
             if session.imports_v1 is None:
                 return Refused(Reason.REJECTED, "cannot use the v1 import API: the connection names no region")

@@ -18,12 +18,33 @@ from zilliz_jobs.core.observation import Seen
 from zilliz_jobs.kinds.answers import estimate
 
 MAX_REASON = 512
+TOKEN_SCHEMES = ("gs://",)
+TOKEN_HOSTS = ("storage.cloud.google.com", "storage.googleapis.com", ".blob.core.windows.net")
 
 
 def sources(spec: ImportJobSpec) -> list[str]:
     if spec.object_storage:
         return spec.object_storage.urls
     return spec.volume.paths if spec.volume else []
+
+
+def takes_token_alone(spec: ImportJobSpec) -> bool:
+    """Whether a short-term token opens the storage without the keys: Google's access token, Azure's SAS token."""
+    urls = spec.object_storage.urls if spec.object_storage else []
+    return bool(urls) and all(url.startswith(TOKEN_SCHEMES) or _host(url).endswith(TOKEN_HOSTS) for url in urls)
+
+
+def why_no_access(spec: ImportJobSpec, secrets: Mapping[str, str]) -> str:
+    """What the Secret that the spec names lacks; empty when it has enough, or none is named."""
+    storage = spec.object_storage
+    if storage is None or storage.credentials_secret_ref is None:
+        return ""
+    if (secrets.get("accessKey") and secrets.get("secretKey")) or (takes_token_alone(spec) and secrets.get("token")):
+        return ""
+    return (
+        f"Secret {storage.credentials_secret_ref.name} has neither both of accessKey and secretKey nor token; "
+        "add the two keys, or a short-term token"
+    )
 
 
 def target_of(spec: ImportJobSpec) -> ImportTarget:
@@ -200,6 +221,13 @@ def _comes_from(name: str, source: str) -> bool | None:
         # Documented examples show bare names; a longer one may be relative to the folder.
         return "/" not in name or (False if "://" in name else None)
     return None if last == file.rpartition("/")[2] else False
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _path(source: str) -> str:

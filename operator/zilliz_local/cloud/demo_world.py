@@ -10,6 +10,19 @@ PROJECT = "proj-demo0000000000000001"
 MOVIES = "in01-demo0movies0001"
 SHOP = "in01-demo0shop000002"
 KEY = "demo-key"
+BUCKETS = (
+    "s3://demo-data/",
+    "https://demo-data.s3.us-west-2.amazonaws.com/",
+    "https://s3.us-west-2.amazonaws.com/demo-data/",
+    "gs://demo-data/",
+    "https://storage.cloud.google.com/demo-data/",
+    "https://demodata.blob.core.windows.net/demo-data/",
+    "oss://demo-data/",
+    "https://demo-data.oss-cn-hangzhou.aliyuncs.com/",
+    "https://demo-data-1250000000.cos.ap-beijing.myqcloud.com/",
+    "volume://demo-volume/",
+)
+"""The same files at every provider, under every form of URL that the documentation shows, and in a volume."""
 
 
 def demo_world(keys: Sequence[str] = (KEY,)) -> Callable[[World], None]:
@@ -53,9 +66,9 @@ def _fill_storage(world: World) -> None:
             size_bytes=1_000_000, problem="dimension of field 'vector' is 512, the collection expects 768"
         ),
     }
-    for path, stored in files.items():
-        world.objects.put(f"s3://demo-data/{path}", stored)
-    world.objects.put("volume://demo-volume/actors.json", files["actors.json"])
+    for bucket in BUCKETS:
+        for path, stored in files.items():
+            world.objects.put(f"{bucket}{path}", stored)
     milvus_backup = StoredObject(size_bytes=60_000_000, rows=10_000, collections=("books", "archive.authors"))
     for url in ("s3://demo-data/milvus-backup/", "volume://demo-volume/milvus-backup/"):
         world.objects.put(url, milvus_backup)

@@ -1,7 +1,8 @@
 """Object storage and volumes, as far as an import can tell: which files exist, how large, what is wrong.
 
-A URL names one object, or, with a trailing slash, a folder. A volume file is the URL
-`volume://<volume>/<path>`. Prefix rules declare whole trees good (or bad) without naming every file.
+A URL names one object, or, with a trailing slash, a folder. It is compared as text, so the same object under two URLs
+is two objects here. A volume file is the URL `volume://<volume>/<path>`. Prefix rules declare whole trees good (or
+bad) without naming every file.
 """
 
 import re
@@ -21,6 +22,8 @@ class StoredObject(Camel):
     access_key: str | None = None
     secret_key: str | None = None
     """Set: only these credentials may read it."""
+    token: str | None = None
+    """Set: only with this short-term token; beside the two keys where they are set too."""
     collections: tuple[str, ...] = ()
     """What a migration finds if this is a Milvus backup: names, or `database.name`. Empty: one, named after it."""
 
@@ -32,6 +35,7 @@ class ImportSource:
     urls: tuple[str, ...]
     access_key: str = ""
     secret_key: str = ""
+    token: str = ""
 
     def __repr__(self) -> str:
         return f"ImportSource(urls={self.urls!r})"
@@ -99,6 +103,8 @@ class ObjectStorage:
         wanted = (stored.access_key, stored.secret_key)
         if wanted != (None, None) and wanted != (source.access_key, source.secret_key):
             return FilePart(url, 0, 0, f"access denied, check accessKey and secretKey: {url}")
+        if stored.token is not None and stored.token != source.token:
+            return FilePart(url, 0, 0, f"access denied, check token: {url}")
         problem = f"{stored.problem}: {url}" if stored.problem else None
         named = re.sub(r"\W+", "_", url.rstrip("/").rsplit("/", 1)[-1])
         return FilePart(url, stored.size_bytes, stored.rows, problem, stored.collections or (named,))

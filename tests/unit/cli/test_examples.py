@@ -15,7 +15,7 @@ from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cli.demo.examples import PLACEHOLDER, Substitutions, directory, load
-from zilliz_local.cloud import MOVIES, SHOP
+from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
@@ -90,6 +90,14 @@ def test_no_example_holds_a_key() -> None:
 def test_clusters_of_the_examples_exist_in_the_simulated_cloud() -> None:
     clusters = {m["spec"]["clusterId"] for _, m in manifests() if "clusterId" in m.get("spec", {})}
     assert clusters == {MOVIES, SHOP}
+    assert {m["spec"]["projectId"] for _, m in manifests() if "projectId" in m.get("spec", {})} <= {PROJECT}
+
+
+def test_connections_that_jobs_name_are_in_the_same_file() -> None:
+    for file in FILES:
+        made = {m["metadata"]["name"] for m in load(file) if m["kind"] == "ZillizConnection"}
+        named = {m["spec"]["connectionRef"]["name"] for m in load(file) if "connectionRef" in m.get("spec", {})}
+        assert named <= made | {"default"}
 
 
 @each_file

@@ -26,7 +26,18 @@ def made_by(acts: Iterable[Act]) -> list[str]:
     return [f"{m['kind'].lower()}/{m['metadata']['name']}" for step in applied(acts) for m in manifests_of(step)]
 
 
-NOT_PLAYED = ("12-backup-with-copies.yaml",)  # another form of what is played; the story would only get longer
+# Other forms of what is played already; the story would only get longer.
+NOT_PLAYED = (
+    "12-backup-with-copies.yaml",
+    "23-import-s3-https.yaml",
+    "24-import-gcs.yaml",
+    "25-import-azure.yaml",
+    "26-import-aliyun-oss.yaml",
+    "27-import-tencent-cos.yaml",
+    "28-import-short-term-token.yaml",
+    "29-import-on-demand.yaml",
+    "29-import-v1.yaml",
+)
 
 
 def test_every_example_is_played_once_or_is_left_out_on_purpose() -> None:

@@ -50,6 +50,7 @@ class Substitutions:
     access_key: str
     secret_key: str
     job_id: str = ""
+    token: str = "demo-session-token"  # noqa: S105 - of a bucket that does not exist
 
     def with_job(self, job_id: str) -> Substitutions:
         return replace(self, job_id=job_id)
@@ -64,7 +65,12 @@ class Substitutions:
             spec |= {"endpoint": self.endpoint, "consoleApi": {"enabled": True}}
         if "adopt" in spec:
             spec["adopt"]["jobId"] = self.job_id
-        ours = {"apiKey": self.api_key, "accessKey": self.access_key, "secretKey": self.secret_key}
+        ours = {
+            "apiKey": self.api_key,
+            "accessKey": self.access_key,
+            "secretKey": self.secret_key,
+            "token": self.token,
+        }
         if made["kind"] == "Secret":
             made["stringData"] = {key: ours.get(key, value) for key, value in made["stringData"].items()}
         return made

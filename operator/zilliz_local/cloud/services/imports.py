@@ -97,7 +97,7 @@ def submit_import(call: Call, urls: Sequence[str]) -> Job:
         cluster.require_collection(db_name, collection)
         project_id, region_id = cluster.fields.project_id, cluster.fields.region_id
     _require_room(call, place, db_name, collection)
-    source = ImportSource(tuple(urls), call.text("accessKey"), call.text("secretKey"))
+    source = ImportSource(tuple(urls), call.text("accessKey"), call.text("secretKey"), call.text("token"))
     world = call.world
     files = world.objects.read(source)
     job = world.jobs.add(
