@@ -81,6 +81,7 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     async def drain(memo: kopf.Memo, **_: Any) -> None:
         if "engine" in memo:
             await memo.engine.stop()
+            await asyncio.to_thread(memo.engine.metrics.close)
         if "client" in memo:
             await memo.client.close()
 

@@ -142,7 +142,12 @@ class Client:
         url = URL(self.url + path).with_query({"watch": "true", "timeoutSeconds": "20", **query})
         async with self.session.get(url, headers=headers or {}) as response:
             assert response.status == 200, await response.text()
-            yield Watch(response)
+            try:
+                yield Watch(response)
+            finally:
+                # Over TLS a watch that is cut off would wait for the server's last word, longer than the session.
+                if response.connection and response.connection.transport:
+                    response.connection.transport.abort()
 
     async def eventually(self, path: str, wanted: Callable[[Reply], bool]) -> Reply:
         """Ask until the answer is as wanted: controllers of a real server take their time."""

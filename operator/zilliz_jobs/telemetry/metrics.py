@@ -12,6 +12,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._served = contextlib.ExitStack()
         self.submissions = Counter(
             "zilliz_jobs_submissions", "Submissions by answer.", ["kind", "answer"], registry=self.registry
         )
@@ -41,5 +42,11 @@ class Metrics:
             self.connection_ready.remove(namespace, name)
 
     def serve(self, port: int) -> None:
-        """Serve /metrics on `port` from a thread of its own."""
-        start_http_server(port, registry=self.registry)
+        """Serve /metrics on `port` from a thread of its own, until `close`."""
+        server, thread = start_http_server(port, registry=self.registry)
+        for step in (server.server_close, thread.join, server.shutdown):  # done from the last to the first
+            self._served.callback(step)
+
+    def close(self) -> None:
+        """Free the port. Blocks until the thread has looked up from its work, half a second at most."""
+        self._served.close()
