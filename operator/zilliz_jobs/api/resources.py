@@ -11,12 +11,14 @@ from zilliz_jobs.api.clusterjobs import (
 )
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.importjob import IMPORT_JOB
+from zilliz_jobs.api.migrationjob import MIGRATION_JOB
 from zilliz_jobs.api.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
     ZILLIZ_CONNECTION,
     BACKUP_JOB,
     IMPORT_JOB,
+    MIGRATION_JOB,
     SUSPEND_CLUSTER_JOB,
     RESUME_CLUSTER_JOB,
     SCALE_CLUSTER_JOB,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.migrating import MigrationKind
 from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
 from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
 from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
@@ -13,6 +14,7 @@ from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
 JOB_KINDS: tuple[AnyKind, ...] = (
     BackupKind(),
     ImportKind(),
+    MigrationKind(),
     SuspendClusterKind(),
     ResumeClusterKind(),
     ScaleClusterKind(),

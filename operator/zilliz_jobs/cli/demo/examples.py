@@ -64,7 +64,13 @@ class Substitutions:
             spec |= {"endpoint": self.endpoint, "consoleApi": {"enabled": True}}
         if "adopt" in spec:
             spec["adopt"]["jobId"] = self.job_id
-        ours = {"apiKey": self.api_key, "accessKey": self.access_key, "secretKey": self.secret_key}
+        ours = {
+            "apiKey": self.api_key,
+            "accessKey": self.access_key,
+            "secretKey": self.secret_key,
+            "username": self.access_key,
+            "password": self.secret_key,
+        }
         if made["kind"] == "Secret":
             made["stringData"] = {key: ours.get(key, value) for key, value in made["stringData"].items()}
         return made
