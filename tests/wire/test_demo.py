@@ -73,7 +73,7 @@ def test_the_whole_story_comes_true(demo: Starter, tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=BOUND)
     assert process.returncode == 0, output
     assert "\x1b" not in output, "no control codes without a terminal"
-    assert "the cloud's ledger: 14 attempts, 14 submissions, none twice" in output
+    assert "the cloud's ledger: 25 attempts, 25 submissions, none twice" in output
     assert "✗" not in output
     assert "scalereplicasjob/double  ClusterBusy: another job of this cluster is at work" in output
     assert "suspendclusterjob/again  AlreadyInState: the cluster is suspended already" in output

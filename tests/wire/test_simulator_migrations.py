@@ -184,6 +184,21 @@ async def test_collections_of_another_vendor_are_migrated_by_the_console() -> No
             assert (await api.post(EXTERNAL, wrong)).code == 400, wrong
 
 
+async def test_another_vendors_collections_may_go_into_a_new_cluster() -> None:
+    """Names as the operator spells them, and the same answer as for every new cluster."""
+    async with simulated() as (cloud, api):
+        collections = [{"dbName": "a", "collectionName": "b", "destDbName": "d", "destCollectionName": "c"}]
+        body = {"source": {"type": "ZILLIZ_EXTERNAL"}, "destination": NEW, "collections": collections}
+        many = {"collections": [f"c{number}" for number in range(11)]}
+        assert (await api.post(EXTERNAL, body | many)).code == 400
+        made = (await api.post(EXTERNAL, body)).data
+        assert set(made) == {"clusterId", "username", "password", "jobId"}
+        cloud.advance(40)
+        assert await api.status(made["jobId"]) == "SUCCESSFUL"
+        assert cloud.world.clusters[made["clusterId"]].fields.collections == {"d": ["c"]}
+        assert (await api.post(EXTERNAL, body)).code == 40013
+
+
 async def test_a_zero_downtime_migration_cannot_be_cancelled() -> None:
     """Documented; the operator refuses the cancel with the same reason."""
     async with simulated() as (cloud, api):

@@ -12,6 +12,7 @@ from zilliz_jobs.api.clusterjobs import (
 from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, SAMPLE_COLLECTION_JOB
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.importjob import IMPORT_JOB
+from zilliz_jobs.api.migrationjob import MIGRATION_JOB
 from zilliz_jobs.api.resource import Resource
 
 RESOURCES: tuple[Resource, ...] = (
@@ -20,6 +21,7 @@ RESOURCES: tuple[Resource, ...] = (
     IMPORT_JOB,
     CLONE_COLLECTION_JOB,
     SAMPLE_COLLECTION_JOB,
+    MIGRATION_JOB,
     SUSPEND_CLUSTER_JOB,
     RESUME_CLUSTER_JOB,
     SCALE_CLUSTER_JOB,

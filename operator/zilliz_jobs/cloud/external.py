@@ -21,7 +21,7 @@ class SourceType(StrEnum):
     OPENSEARCH = "OPENSEARCH"
     POSTGRESQL = "POSTGRESQL"
     TENCENT_VECTORDB = "TENCENT_VECTORDB"
-    ZILLIZ = "ZILLIZ"
+    ZILLIZ_EXTERNAL = "ZILLIZ_EXTERNAL"
     """A cluster of another organisation."""
 
 
@@ -39,8 +39,10 @@ class ExternalSource(WireModel):
 
 
 class MigratedCollection(WireModel):
-    """One collection, index or table of the source and its name in the target; at most 10 in a migration (guides)."""
+    """One collection, index or table of the source and its name in the target; at most 10 in a migration (guides).
+    `db_name`: its database in the source, where that has several."""
 
+    db_name: str | None = None
     collection_name: str
     dest_db_name: str | None = None
     dest_collection_name: str | None = None

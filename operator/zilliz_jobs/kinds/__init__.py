@@ -5,6 +5,7 @@ from __future__ import annotations
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.migrating import MigrationKind
 from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
 from zilliz_jobs.kinds.sample import SampleKind
 from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
@@ -15,6 +16,7 @@ JOB_KINDS: tuple[AnyKind, ...] = (
     BackupKind(),
     ImportKind(),
     SampleKind(),
+    MigrationKind(),
     SuspendClusterKind(),
     ResumeClusterKind(),
     ScaleClusterKind(),

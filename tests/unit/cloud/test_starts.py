@@ -87,7 +87,7 @@ def sample(session):
 
 def external(session, destination="in01-b"):
     source = ExternalSource(type=SourceType.QDRANT, uri="https://q:6334", api_key="qdrant-key-1")
-    wanted = [MigratedCollection(collection_name="points", dest_collection_name="books")]
+    wanted = [MigratedCollection(db_name="shop", collection_name="points", dest_collection_name="books")]
     return session.console.migrate_external(source, destination, wanted, **ONCE)
 
 
@@ -173,7 +173,7 @@ STARTS = [
         {
             "source": {"type": "QDRANT", "uri": "https://q:6334", "apiKey": "qdrant-key-1"},
             "destination": {"clusterId": "in01-b"},
-            "collections": [{"collectionName": "points", "destCollectionName": "books"}],
+            "collections": [{"dbName": "shop", "collectionName": "points", "destCollectionName": "books"}],
         },
     ),
     (

@@ -70,6 +70,8 @@ class Substitutions:
             "accessKey": self.access_key,
             "secretKey": self.secret_key,
             "token": self.token,
+            "username": self.access_key,
+            "password": self.secret_key,
         }
         if made["kind"] == "Secret":
             made["stringData"] = {key: ours.get(key, value) for key, value in made["stringData"].items()}

@@ -18,6 +18,20 @@ API_KEY = "demo-key"
 ACCESS_KEY = "demo-access-key"
 SECRET_KEY = "demo-secret-key"  # noqa: S105 - of a bucket that does not exist
 
+MIGRATIONS = {
+    "80-migrate-milvus-backup.yaml": "migrationjob/from-milvus-backup",
+    "81-migrate-milvus.yaml": "migrationjob/from-milvus",
+    "82-migrate-pinecone.yaml": "migrationjob/from-pinecone",
+    "83-migrate-qdrant.yaml": "migrationjob/from-qdrant",
+    "84-migrate-elasticsearch.yaml": "migrationjob/from-elasticsearch",
+    "85-migrate-opensearch.yaml": "migrationjob/from-opensearch",
+    "86-migrate-postgresql.yaml": "migrationjob/from-postgresql",
+    "87-migrate-tencent-vectordb.yaml": "migrationjob/from-tencent-vectordb",
+    "88-migrate-zilliz-cluster.yaml": "migrationjob/from-movies",
+    "89-migrate-zilliz-external.yaml": "migrationjob/from-elsewhere",
+    "90-migrate-zero-downtime.yaml": "migrationjob/shop-moves",
+}
+
 RUNS = ("InProgress", "Successful")  # on a slow machine nobody may have looked while it ran
 WAITS_OR_RUNS = ("ClusterBusy", *RUNS)
 
@@ -38,6 +52,7 @@ SETTING: tuple[InTheCloud, ...] = (
         {
             "backup": {"pendingSeconds": 1, "runSeconds": 7},
             "import": {"pendingSeconds": 0.8, "runSeconds": 4, "secondsPerMillionRows": 4},
+            "migration": {"pendingSeconds": 0.5, "runSeconds": 3},
             "cancelSeconds": 1.7,
             "modifySeconds": 2,  # longer than a look takes, also in a faster show
             "suspendSeconds": 2,
@@ -184,6 +199,14 @@ ACTS: tuple[Act, ...] = (
             "scalereplicasjob/by-time": ("Successful",),
         },
     ),
+    Act(
+        "Moving in",
+        "Data of other systems and other clusters. Most sources, and a move without downtime, are known to the web "
+        "console only, so these work because this connection has consoleApi.enabled: true.",
+        (Apply("03-source-credentials.yaml"), *(Apply(file) for file in MIGRATIONS)),
+        dict.fromkeys(MIGRATIONS.values(), ("Successful",)),
+        beat=1.5,
+    ),
 )
 
 EXPECTATIONS: tuple[Expectation, ...] = (
@@ -203,6 +226,7 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("suspendclusterjob/night", ("Successful",)),
     Expectation("suspendclusterjob/again", ("AlreadyInState",), submissions=0),
     Expectation("resumeclusterjob/morning", ("Successful",)),
+    *(Expectation(name, ("Successful",)) for name in MIGRATIONS.values()),
 )
 
 

@@ -69,20 +69,7 @@ def to_new_dedicated(call: Call) -> object:
 def into_new_cluster(call: Call, *, cancelable: bool) -> dict[str, object]:
     """Make the cluster and the job, with the chosen databases of the source (all, if none are named)."""
     source = source_cluster(call)
-    given = section(call.given, "destination")
-    cu_size = whole(given, "cuSize", 1024)
-    if cu_size is None:
-        raise bad_request("destination.cuSize is missing")
-    wanted = NewCluster(
-        need(given, "clusterName", "destination"),
-        need(given, "projectId", "destination"),
-        need(given, "regionId", "destination"),
-        cu_size,
-        one_of(given, "cuType", CU_TYPES),
-        one_of(given, "plan", ("Standard", "Enterprise")),
-        source.fields.storage_size,
-    )
-    require_new(call, wanted)
+    wanted = new_target(call, source.fields.storage_size)
     names = {
         text(database, "dbName", default=DEFAULT_DB): text(database, "destDbName")
         for database in sections(call.given, "dbCollections")
@@ -99,6 +86,25 @@ def into_new_cluster(call: Call, *, cancelable: bool) -> dict[str, object]:
         call, MIGRATION, wanted, arrivals, status="MIGRATING", source_cluster_id=source.cluster_id,
         cancelable=cancelable,
     )  # fmt: skip
+
+
+def new_target(call: Call, storage_size: int = 0) -> NewCluster:
+    """The cluster that `destination` describes; its name must be free."""
+    given = section(call.given, "destination")
+    cu_size = whole(given, "cuSize", 1024)
+    if cu_size is None:
+        raise bad_request("destination.cuSize is missing")
+    wanted = NewCluster(
+        need(given, "clusterName", "destination"),
+        need(given, "projectId", "destination"),
+        need(given, "regionId", "destination"),
+        cu_size,
+        one_of(given, "cuType", CU_TYPES),
+        one_of(given, "plan", ("Standard", "Enterprise")),
+        storage_size,
+    )
+    require_new(call, wanted)
+    return wanted
 
 
 def source_cluster(call: Call) -> Cluster:
@@ -124,8 +130,7 @@ def migrate(
     files: tuple[FilePart, ...] = (),
 ) -> Job:
     """Make the job that brings these collections into an existing cluster."""
-    if len(arrivals) > MOST_COLLECTIONS:
-        raise bad_request(f"at most {MOST_COLLECTIONS} collections can be migrated by one job, not {len(arrivals)}")
+    require_few(arrivals)
     require_free(target, arrivals)
     job = call.start_job(
         MIGRATION, target, db_name=arrivals[0].db_name if arrivals else "",
@@ -138,6 +143,12 @@ def migrate(
         sourceClusterId=source_cluster_id,
     )  # fmt: skip
     return job
+
+
+def require_few(arrivals: Sequence[Arrival]) -> None:
+    """At most ten (documented)."""
+    if len(arrivals) > MOST_COLLECTIONS:
+        raise bad_request(f"at most {MOST_COLLECTIONS} collections can be migrated by one job, not {len(arrivals)}")
 
 
 def _rank(cluster: Cluster) -> int:

@@ -9,9 +9,11 @@ from zilliz_local.cloud.arrivals import Arrival
 from zilliz_local.cloud.bodies import Body, need, section, text
 from zilliz_local.cloud.clusters import DEFAULT_DB
 from zilliz_local.cloud.contents import Collection
+from zilliz_local.cloud.jobs import MIGRATION
+from zilliz_local.cloud.newclusters import create_cluster
 from zilliz_local.cloud.routes import Call, Routes, present
 
-from .migrations import into_new_cluster, migrate, running_target
+from .migrations import into_new_cluster, migrate, new_target, require_few, running_target
 
 routes = Routes()
 
@@ -24,8 +26,8 @@ MIGRATED_ROWS = 1_000
 
 @routes.on("POST", "/console/v1/migrations/external", "console.migrate_external", kind="submit")
 def external(call: Call) -> object:
-    """Migrate collections (or what the source calls indexes, tables) of another system into a cluster."""
-    target = running_target(call)
+    """Migrate collections (or what the source calls indexes, tables) of another system into a cluster, which exists
+    or is made."""
     word = need(section(call.given, "source"), "type", "source")
     source = word.lower().replace("_", "").replace("-", "")
     if source not in SOURCES:
@@ -34,7 +36,12 @@ def external(call: Call) -> object:
     if not isinstance(given, list) or not given:
         raise bad_request("collections is missing")
     arrivals = [_arrival(source, one) for one in given]
-    return {"jobId": migrate(call, target, arrivals).job_id}
+    if "clusterName" not in section(call.given, "destination"):
+        return {"jobId": migrate(call, running_target(call), arrivals).job_id}
+    require_few(arrivals)
+    return create_cluster(
+        call, MIGRATION, new_target(call), arrivals, status="MIGRATING", source_cluster_id="", cancelable=True
+    )
 
 
 @routes.on("POST", "/console/v1/migrations/zeroDowntime", "console.migrate_zero_downtime", kind="submit")

@@ -1,0 +1,131 @@
+"""Where a MigrationJob can come from: one model for each source that the vendor's guides know."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef, Url
+
+_LABELLED = 'It must carry the label jobs.zilliz.com/credentials: "true".'
+ElasticCloudId = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+def _secret(keys: str) -> NameRef:
+    reference: NameRef = Field(description=f"Secret with {keys}. {_LABELLED}")
+    return reference
+
+
+def _uri(of: str) -> str:
+    uri: str = Field(description=f"Address of {of}, reachable from the internet, without credentials in it.")
+    return uri
+
+
+class Milvus(Model):
+    uri: Url = _uri("the Milvus")
+    database: CloudName | None = Field(default=None, description="Database to migrate from. Default: `default`.")
+    credentials_secret_ref: NameRef = _secret("the keys username and password")
+
+
+class BackupFiles(Model):
+    url: Url = Field(description="Folder in object storage with the files, for example s3://bucket/backup/.")
+    credentials_secret_ref: NameRef | None = Field(
+        default=None,
+        description="Secret with the keys accessKey, secretKey and, for short-term credentials, token. "
+        f"{_LABELLED} Left out for public objects.",
+    )
+
+
+class BackupVolume(Model):
+    name: CloudName = Field(description="Name of the Zilliz Cloud volume.")
+    path: Url = Field(description="Folder of the files in the volume.")
+
+
+class MilvusBackup(Model):
+    object_storage: BackupFiles | None = Field(default=None, description="Files in object storage.")
+    volume: BackupVolume | None = Field(default=None, description="Files in a Zilliz Cloud volume.")
+
+
+class Pinecone(Model):
+    credentials_secret_ref: NameRef = _secret("the key apiKey")
+
+
+class Qdrant(Model):
+    uri: Url = _uri("the Qdrant cluster")
+    credentials_secret_ref: NameRef = _secret("the key apiKey")
+
+
+class Elasticsearch(Model):
+    cloud_id: ElasticCloudId | None = Field(default=None, description="Cloud ID of an Elastic Cloud deployment.")
+    uri: Url | None = Field(
+        default=None, description="Address of the cluster, reachable from the internet, without credentials in it."
+    )
+    credentials_secret_ref: NameRef = _secret("the key apiKey (with cloudId), or username and password (with uri)")
+
+
+class OpenSearch(Model):
+    uri: Url = _uri("the OpenSearch cluster")
+    credentials_secret_ref: NameRef = _secret("the keys username and password")
+
+
+class PostgreSQL(Model):
+    uri: Url = _uri("the server")
+    database: CloudName | None = Field(default=None, description="Database to migrate from. Default: the server's.")
+    credentials_secret_ref: NameRef = _secret("the keys username and password")
+
+
+class TencentVectorDB(Model):
+    uri: Url = _uri("the instance")
+    credentials_secret_ref: NameRef = _secret("the key apiKey")
+
+
+class ZillizCluster(Model):
+    cluster_id: CloudId = Field(description="Id of the cluster; the connection's key must see it.")
+
+
+class ZillizExternal(Model):
+    uri: Url = _uri("the cluster")
+    credentials_secret_ref: NameRef = _secret("the key apiKey, or username and password")
+
+
+AnySource = (
+    Milvus
+    | MilvusBackup
+    | Pinecone
+    | Qdrant
+    | Elasticsearch
+    | OpenSearch
+    | PostgreSQL
+    | TencentVectorDB
+    | ZillizCluster
+    | ZillizExternal
+)
+
+
+class MigrationSource(Model):
+    """Exactly one of its fields is there."""
+
+    milvus: Milvus | None = Field(default=None, description="A Milvus that runs.")
+    milvus_backup: MilvusBackup | None = Field(default=None, description="Files that milvus-backup made.")
+    pinecone: Pinecone | None = Field(default=None, description="Serverless indexes of Pinecone.")
+    qdrant: Qdrant | None = Field(default=None, description="Collections of Qdrant.")
+    elasticsearch: Elasticsearch | None = Field(default=None, description="Indexes of Elasticsearch.")
+    opensearch: OpenSearch | None = Field(default=None, description="Indexes of OpenSearch.")
+    postgresql: PostgreSQL | None = Field(default=None, description="Tables of PostgreSQL with pgvector.")
+    tencent_vector_db: TencentVectorDB | None = Field(
+        default=None, alias="tencentVectorDB", description="Collections of Tencent Cloud VectorDB."
+    )
+    zilliz_cluster: ZillizCluster | None = Field(default=None, description="A cluster of the same organisation.")
+    zilliz_external: ZillizExternal | None = Field(
+        default=None, description="A cluster of another organisation of Zilliz Cloud."
+    )
+
+    @property
+    def given(self) -> tuple[AnySource, ...]:
+        """The sources that are there."""
+        return tuple(found for name in type(self).model_fields if isinstance(found := getattr(self, name), AnySource))
+
+
+SOURCES = tuple(field.alias or name for name, field in MigrationSource.model_fields.items())
+"""Their names as users write them."""

@@ -1,0 +1,146 @@
+"""MigrationJob: the one call that fits source and target, then follow the job.
+
+The cloud marks no migration. One into a new cluster is found again by the cluster's name; one into a cluster that
+exists by its collections or by the console's list of jobs, and never proven absent.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.api.migrationjob import MIGRATION_JOB, MigrationJobSpec, Mode, NewCluster
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.words import JobType
+from zilliz_jobs.core.observation import Look, Missing, NotSent, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
+from zilliz_jobs.kinds import answers, migrationarrivals
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
+from zilliz_jobs.kinds.migrationorigin import lacking, needs, origin
+from zilliz_jobs.kinds.migrationroutes import answered, send, why_not
+from zilliz_jobs.kinds.migrationtarget import cluster_name, find_cluster, follow_cluster, name_taken
+
+ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, retry=RetryRule.NEVER)
+
+
+class MigrationKind(JobKind[MigrationJobSpec]):
+    resource: ClassVar[Resource] = MIGRATION_JOB
+    traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.NEVER)
+    job_types: ClassVar[frozenset[str]] = frozenset({JobType.MIGRATION})
+
+    def target(self, spec: MigrationJobSpec) -> str:
+        made = _made(spec)
+        return f"{made.project_id}/{made.name or 'new cluster'}" if made else _target_id(spec)
+
+    def description(self, spec: MigrationJobSpec) -> str:
+        there, made = _target_id(spec), _made(spec)
+        into = f" into cluster {there}" if there else f" into a new cluster {made.name or ''}" if made else ""
+        how = ", without downtime" if spec.mode is Mode.ZERO_DOWNTIME else ""
+        return f"Migrate {_amount(spec)}{origin(spec.source)}{into.rstrip()}{how}"
+
+    def scope(self, spec: MigrationJobSpec, step: str = SUBMIT_STEP) -> str:
+        """A new cluster without a name gets one of its own, so that its submission is mistaken for no other; these
+        share one scope of their project all the same."""
+        if (made := _made(spec)) is not None:
+            return f"migration/{made.project_id}/{made.name or '*'}"
+        return f"migration/{_target_id(spec) or (spec.adopt.job_id if spec.adopt else '')}"
+
+    def traits_of(self, spec: MigrationJobSpec) -> Traits:
+        return ZERO_DOWNTIME if spec.mode is Mode.ZERO_DOWNTIME else self.traits
+
+    def secrets(self, spec: MigrationJobSpec) -> tuple[SecretNeed, ...]:
+        return needs(spec.source)
+
+    def credentials_secret(self, spec: MigrationJobSpec, name: str) -> str | None:
+        made = _made(spec)
+        if made is None or spec.adopt is not None:
+            return None
+        return made.credentials_secret_name or f"{name}-credentials"
+
+    def has_source(self, spec: MigrationJobSpec) -> bool:
+        return spec.source is not None and spec.target is not None
+
+    async def baseline(self, account: Account, spec: MigrationJobSpec, draft: Draft) -> Ready | Waits:
+        if problem := why_not(spec, console=account.session.console is not None):
+            return Waits(Reason.NO_PUBLIC_API, problem)
+        cluster = spec.source.zilliz_cluster if spec.source else None
+        source = await migrationarrivals.running(account, cluster.cluster_id) if cluster else None
+        if isinstance(source, Waits):
+            return source
+        made = _made(spec)
+        if made is None:
+            return await migrationarrivals.prepare(account, spec, _target_id(spec), source)
+        name = cluster_name(made.name, draft.name, draft.token)
+        earlier = draft.status.submission
+        # After an earlier send the cluster may be ours, late; the cloud refuses a second one, and it is looked for.
+        if not (earlier and earlier.sends) and (taken := await name_taken(account, name)):
+            return taken
+        return Ready({"cluster": [name]})
+
+    async def submit(self, account: Account, spec: MigrationJobSpec, order: Order) -> SubmitAnswer:
+        if problem := lacking(spec.source, order.secrets):
+            return NotSent(Reason.SECRET_KEY_MISSING, problem)
+        return answered(spec, await send(account, spec, _recorded_name(order.submission), order))
+
+    async def find(self, account: Account, spec: MigrationJobSpec, submission: Submission, free: Claimable) -> Look:
+        made = _made(spec)
+        if made is None:
+            return await migrationarrivals.look(account, _target_id(spec), submission, free)
+        name = _recorded_name(submission)
+        if not name:
+            return Undecided("the record does not say how the new cluster is named; compare by hand")
+        return await find_cluster(
+            account,
+            name=name,
+            is_own=made.name is None,
+            project_id=made.project_id,
+            cu_size=made.cu_size,
+            job_type=JobType.MIGRATION,
+            submission=submission,
+            free=free,
+        )
+
+    async def observe(self, account: Account, spec: MigrationJobSpec, status: JobStatus) -> Seen | Missing:
+        handle = handle_of(status)
+        cluster_id = handle.get("clusterId") or _target_id(spec)
+        job_id = handle.get("jobId")
+        if not job_id:
+            if _made(spec) is not None:
+                return await follow_cluster(account, cluster_id)
+            return await migrationarrivals.follow(account, cluster_id, status.submission)
+        job = await answers.describe(account.session, job_id)
+        return Seen(
+            state=job.state,
+            cloud_status=job.cloud_status,
+            job_id=job_id,
+            progress=job.progress,
+            start_time=job.start_time,
+            end_time=job.end_time,
+            estimated_end=answers.estimate(job.start_time, account.cloud_time, job.progress),
+            message=job.message,
+            result={"clusterId": cluster_id} if cluster_id else {},
+        )
+
+
+def _made(spec: MigrationJobSpec) -> NewCluster | None:
+    """The cluster to make, if one is."""
+    return spec.target.new_cluster if spec.target else None
+
+
+def _target_id(spec: MigrationJobSpec) -> str:
+    """The cluster that exists; empty where one is made, or none is named."""
+    return (spec.target.cluster_id if spec.target else None) or ""
+
+
+def _amount(spec: MigrationJobSpec) -> str:
+    if not spec.collections:
+        return ""
+    count = len(spec.collections)
+    word = "collection" if all(one.source for one in spec.collections) else "part"
+    return f"{count} {word}{'' if count == 1 else 's'} of "
+
+
+def _recorded_name(submission: Submission) -> str:
+    return next(iter((submission.baseline or {}).get("cluster", [])), "")

@@ -1,0 +1,110 @@
+"""The collections that a migration brings into a cluster that exists: seen free before, looked for after.
+
+Their names are all that a lost submission leaves behind, unless the console lists its job. So nothing here ever says
+that a migration did not begin: its collections may show only at its end (inferred).
+"""
+
+from __future__ import annotations
+
+from zilliz_jobs.api.jobstatus import Evidence, State, Submission
+from zilliz_jobs.api.migrationjob import MigrationJobSpec
+from zilliz_jobs.cloud.clusters import Cluster
+from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
+from zilliz_jobs.core.observation import Absent, Found, Look, Missing, Seen, Undecided, Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds.base import Account, Claimable, Ready
+from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.migrationwire import DEFAULT_DATABASE, moves, place, wanted
+
+MAX_NAMES = 200
+BUSY_SECONDS = 10.0
+
+
+async def prepare(account: Account, spec: MigrationJobSpec, target_id: str, source: Cluster | None) -> Ready | Waits:
+    """The names that will be new. `source`: the cluster that is migrated, where it is one of ours. Raises
+    CloudError."""
+    target = await running(account, target_id)
+    if isinstance(target, Waits):
+        return target
+    if spec.source is not None and spec.source.milvus_backup is not None:
+        present = await _names(account, target, [DEFAULT_DATABASE])
+        return Ready({"present": sorted(present)[:MAX_NAMES]})
+    names = wanted(spec, await _whole(account, spec, source) if source else {})
+    present = await _names(account, target, [name.partition("/")[0] for name in names])
+    if taken := [name for name in names if name in present]:
+        message = f"collection {taken[0]} exists in cluster {target_id}; choose another destination, or remove it"
+        return Waits(Reason.NAME_TAKEN, message)
+    return Ready({"wanted": names[:MAX_NAMES]})
+
+
+async def look(account: Account, target_id: str, submission: Submission, free: Claimable) -> Look:
+    """Raises CloudError."""
+    if submission.sends == 0:
+        return Absent()
+    listed = await new_jobs(account, JobType.MIGRATION, target_id, submission, free)
+    jobs = [row.job_id for row in listed if row.cluster_id in ("", target_id)]
+    result = {"clusterId": target_id}
+    if len(jobs) == 1:
+        return Found({"clusterId": target_id, "jobId": jobs[0]}, Evidence.INFERRED, result)
+    target = await account.session.clusters.describe(target_id)
+    baseline = submission.baseline or {}
+    if names := baseline.get("wanted"):
+        present = await _names(account, target, [name.partition("/")[0] for name in names])
+        for name in names:
+            if name in present and free(handle := f"{target_id}/{name}"):
+                return Found({"clusterId": target_id, "collection": handle}, Evidence.INFERRED, result)
+    if jobs:
+        return Undecided(f"several migrations could be it: {', '.join(jobs[:5])}")
+    if "present" in baseline and len(baseline["present"]) < MAX_NAMES:
+        new = await _names(account, target, [DEFAULT_DATABASE]) - {*baseline["present"]}
+        if new:
+            return Undecided(f"collections are new in the cluster, perhaps of it: {', '.join(sorted(new)[:5])}")
+    return Undecided("none of its collections is in the cluster so far, which does not tell whether it began")
+
+
+async def follow(account: Account, target_id: str, submission: Submission | None) -> Seen | Missing:
+    """How far the job is, by the collections that are there; for a job whose id nobody knows. Raises CloudError."""
+    names = ((submission.baseline if submission else None) or {}).get("wanted") or []
+    target = await account.session.clusters.describe(target_id)
+    present = await _names(account, target, [name.partition("/")[0] for name in names])
+    there = sum(name in present for name in names)
+    if not there:
+        return Missing()
+    done = there == len(names)
+    count = f"{there} of its {len(names)} collections are in the cluster"
+    return Seen(
+        state=State.SUCCESSFUL if done else State.IN_PROGRESS,
+        cloud_status=target.status,
+        progress=100 * there // len(names),
+        message=f"{count}; without its job id nothing else is known",
+        result={"clusterId": target_id},
+    )
+
+
+async def running(account: Account, cluster_id: str) -> Cluster | Waits:
+    """The cluster, if it takes part in a migration now. Raises CloudError."""
+    cluster = await account.session.clusters.describe(cluster_id)
+    match cluster_state_of(cluster.status):
+        case ClusterState.RUNNING:
+            return cluster
+        case ClusterState.DELETED:
+            return Waits(Reason.CLUSTER_NOT_FOUND, f"cluster {cluster_id} is deleted")
+        case _:
+            return Waits(Reason.CLUSTER_BUSY, f"cluster {cluster_id} is {cluster.status}", BUSY_SECONDS)
+
+
+async def _whole(account: Account, spec: MigrationJobSpec, source: Cluster) -> dict[str, list[str]]:
+    """What is in the databases that are taken as a whole; of an unnamed rest, the default one stands for all, since
+    the databases of a cluster cannot be listed."""
+    data = account.session.data(source.connect_address)
+    whole = [move.database for move in moves(spec) if not move.collection] if spec.collections else [DEFAULT_DATABASE]
+    return {database: sorted(await data.list_collections(database=database)) for database in whole}
+
+
+async def _names(account: Account, cluster: Cluster, databases: list[str]) -> set[str]:
+    data = account.session.data(cluster.connect_address)
+    return {
+        place(database, name)
+        for database in dict.fromkeys(databases)
+        for name in await data.list_collections(database=database)
+    }
