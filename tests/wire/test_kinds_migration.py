@@ -214,15 +214,6 @@ class TestBeforeIt:
         assert answer.reason is Reason.NO_PUBLIC_API
         assert cloud.ledger.requests() == []
 
-    async def test_a_secret_with_half_a_login_is_named_and_nothing_is_sent(self, cloud, console):
-        one = EXTERNAL[-1].of(console)
-        one.secrets = {"username": "me"}
-        answer = await one.send()
-        assert isinstance(answer, NotSent)
-        assert answer.reason is Reason.SECRET_KEY_MISSING
-        assert "Secret keys" in answer.message
-        assert cloud.ledger.requests() == []
-
     @pytest.mark.parametrize(("cluster", "way"), [(SHOP, FILES), (SHOP, FILMS), (SHOP, QDRANT), (MOVIES, FILMS)])
     async def test_a_busy_cluster_is_waited_for(self, cloud, fitting, cluster, way):
         cloud.world.put_cluster(cluster, ClusterFields(status="MODIFYING"))

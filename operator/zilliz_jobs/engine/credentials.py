@@ -75,12 +75,11 @@ class Credentials:
     async def check(self, body: Body, name: str, found: Found) -> Found:
         """Whether the Secret already holds the credentials of the cluster that was found: then only the record of the
         answer was lost. Raises KubeError."""
-        cluster_id = found.handle.get("clusterId")
         try:
             secret = await self._secrets.read(body["metadata"]["namespace"], name)
         except NotFound:
             return found
-        kept = _is_ours(secret, body) and bool(cluster_id) and secret.text("clusterId") == cluster_id
+        kept = _is_ours(secret, body) and secret.text("clusterId") in found.handle.values()
         return replace(found, credentials_stored=kept)
 
     # -- parts

@@ -28,16 +28,18 @@ class Inputs:
             secret, problem = await read_labelled(self._secrets, namespace, need.name)
             if secret is None:
                 return problem or Waits(Reason.SECRET_NOT_FOUND, f"cannot read Secret {need.name}")
-            for key in (*need.required, *need.optional):
+            found: dict[str, str] = {}
+            for key in need.keys:
                 try:
                     value = secret.text(key)
                 except ValueError as error:
                     return Waits(Reason.SECRET_KEY_MISSING, str(error))
                 if value:
-                    values[key] = value
+                    found[key] = value
                     conceal(value)
-                elif key in need.required:
-                    return Waits(Reason.SECRET_KEY_MISSING, f"Secret {need.name} has no key {key}; add it")
+            if lack := need.lacks(found):
+                return Waits(Reason.SECRET_KEY_MISSING, lack)
+            values |= found
         return values
 
     async def backup(self, job: Key) -> BackupSource | Waits:

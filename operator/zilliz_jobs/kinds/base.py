@@ -8,7 +8,7 @@ or the network does: the answer is a value of `core.observation`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -58,11 +58,27 @@ class Account:
 
 @dataclass(frozen=True)
 class SecretNeed:
-    """A Secret that a spec names, and the keys it must and may have."""
+    """A Secret that a spec names, and the keys it must and may have. `instead`: keys that do as well as all of
+    `required`."""
 
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (*self.required, *self.instead, *self.optional)
+
+    def lacks(self, present: Collection[str]) -> str:
+        """What has to be added to a Secret with values under these keys, in words; empty for nothing."""
+        missing = [key for key in self.required if key not in present]
+        if not missing or (self.instead and all(key in present for key in self.instead)):
+            return ""
+        if self.instead:
+            one, other = " and ".join(self.required), " and ".join(self.instead)
+            return f"Secret {self.name} has neither {one} nor {other}; add the one or the other"
+        return f"Secret {self.name} has no key {missing[0]}; add it"
 
 
 @dataclass(frozen=True)

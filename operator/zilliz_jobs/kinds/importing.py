@@ -48,7 +48,6 @@ from zilliz_jobs.kinds.importwire import (
     target_of,
     v1_request,
     v2_request,
-    why_no_access,
     why_not_v1,
 )
 
@@ -99,9 +98,8 @@ class ImportKind(JobKind[ImportJobSpec]):
         if storage is None or storage.credentials_secret_ref is None:
             return ()
         name, keys = storage.credentials_secret_ref.name, ("accessKey", "secretKey")
-        if takes_token_alone(spec):
-            return (SecretNeed(name, (), (*keys, "token")),)  # one or the other: `submit` looks
-        return (SecretNeed(name, keys, ("token",)),)
+        instead = ("token",) if takes_token_alone(spec) else ()
+        return (SecretNeed(name, keys, ("token",), instead),)
 
     def has_source(self, spec: ImportJobSpec) -> bool:
         return bool(sources(spec))
@@ -126,8 +124,6 @@ class ImportKind(JobKind[ImportJobSpec]):
         session = account.session
         if order.submission.step == RETRY_STEP:
             return await self._retry_in_place(account, order)
-        if problem := why_no_access(spec, order.secrets):
-            return NotSent(Reason.SECRET_KEY_MISSING, problem)
         if account.import_api is ImportApi.V1:
             if session.imports_v1 is None:
                 return Refused(Reason.REJECTED, "cannot use the v1 import API: the connection names no region")

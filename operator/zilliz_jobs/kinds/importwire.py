@@ -34,19 +34,6 @@ def takes_token_alone(spec: ImportJobSpec) -> bool:
     return bool(urls) and all(url.startswith(TOKEN_SCHEMES) or _host(url).endswith(TOKEN_HOSTS) for url in urls)
 
 
-def why_no_access(spec: ImportJobSpec, secrets: Mapping[str, str]) -> str:
-    """What the Secret that the spec names lacks; empty when it has enough, or none is named."""
-    storage = spec.object_storage
-    if storage is None or storage.credentials_secret_ref is None:
-        return ""
-    if (secrets.get("accessKey") and secrets.get("secretKey")) or (takes_token_alone(spec) and secrets.get("token")):
-        return ""
-    return (
-        f"Secret {storage.credentials_secret_ref.name} has neither both of accessKey and secretKey nor token; "
-        "add the two keys, or a short-term token"
-    )
-
-
 def target_of(spec: ImportJobSpec) -> ImportTarget:
     return ImportTarget(cluster_id=spec.cluster_id, project_id=spec.project_id, region_id=spec.region_id)
 

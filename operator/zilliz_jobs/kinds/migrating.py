@@ -12,13 +12,13 @@ from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.migrationjob import MIGRATION_JOB, MigrationJobSpec, Mode, NewCluster
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.core.observation import Look, Missing, NotSent, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.observation import Look, Missing, Seen, SubmitAnswer, Undecided, Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
 from zilliz_jobs.kinds import answers, migrationarrivals
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
-from zilliz_jobs.kinds.migrationorigin import lacking, needs, origin
+from zilliz_jobs.kinds.migrationorigin import needs, origin
 from zilliz_jobs.kinds.migrationroutes import answered, send, why_not
 from zilliz_jobs.kinds.migrationtarget import cluster_name, find_cluster, follow_cluster, name_taken
 
@@ -50,6 +50,9 @@ class MigrationKind(JobKind[MigrationJobSpec]):
     def traits_of(self, spec: MigrationJobSpec) -> Traits:
         return ZERO_DOWNTIME if spec.mode is Mode.ZERO_DOWNTIME else self.traits
 
+    def trait_variants(self) -> dict[str, Traits]:
+        return {"": self.traits, "zero-downtime": ZERO_DOWNTIME}
+
     def secrets(self, spec: MigrationJobSpec) -> tuple[SecretNeed, ...]:
         return needs(spec.source)
 
@@ -80,8 +83,6 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         return Ready({"cluster": [name]})
 
     async def submit(self, account: Account, spec: MigrationJobSpec, order: Order) -> SubmitAnswer:
-        if problem := lacking(spec.source, order.secrets):
-            return NotSent(Reason.SECRET_KEY_MISSING, problem)
         return answered(spec, await send(account, spec, _recorded_name(order.submission), order))
 
     async def find(self, account: Account, spec: MigrationJobSpec, submission: Submission, free: Claimable) -> Look:

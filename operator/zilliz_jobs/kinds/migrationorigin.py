@@ -5,7 +5,6 @@ Addresses are shown by their host alone, since a path or a query may hold what i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from zilliz_jobs.api import migrationsource as api
@@ -63,18 +62,9 @@ def needs(source: api.MigrationSource | None) -> tuple[SecretNeed, ...]:
         case api.Elasticsearch(credentials_secret_ref=ref, cloud_id=cloud_id):
             return (SecretNeed(ref.name, API_KEY if cloud_id else LOGIN),)
         case api.ZillizExternal(credentials_secret_ref=ref):
-            return (SecretNeed(ref.name, (), (*API_KEY, *LOGIN)),)
+            return (SecretNeed(ref.name, API_KEY, instead=LOGIN),)
         case found:
             return (SecretNeed(found.credentials_secret_ref.name, KEYS[type(found)]),)
-
-
-def lacking(source: api.MigrationSource | None, secrets: Mapping[str, str]) -> str:
-    """What the Secret still has to hold where one of two sets of keys will do; empty when it is complete."""
-    match _only(source):
-        case api.ZillizExternal(credentials_secret_ref=ref):
-            if "apiKey" not in secrets and not all(key in secrets for key in LOGIN):
-                return f"Secret {ref.name} has neither apiKey, nor both username and password; add one of the two"
-    return ""
 
 
 def _only(source: api.MigrationSource | None) -> api.AnySource | None:

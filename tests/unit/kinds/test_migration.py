@@ -13,7 +13,6 @@ from zilliz_jobs.core.observation import Accepted, NotSent, Refused
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import SecretNeed
 from zilliz_jobs.kinds.migrating import MigrationKind
-from zilliz_jobs.kinds.migrationorigin import lacking
 from zilliz_jobs.kinds.migrationroutes import Route, answered, route_of, why_not
 from zilliz_jobs.kinds.migrationtarget import cluster_name
 from zilliz_jobs.kinds.migrationwire import (
@@ -125,7 +124,7 @@ class TestWords:
 
 class TestSecrets:
     @pytest.mark.parametrize(
-        ("name", "required", "optional"),
+        ("name", "required", "instead"),
         [
             ("milvus", ("username", "password"), ()),
             ("pinecone", ("apiKey",), ()),
@@ -134,12 +133,12 @@ class TestSecrets:
             ("opensearch", ("username", "password"), ()),
             ("postgresql", ("username", "password"), ()),
             ("tencentVectorDB", ("apiKey",), ()),
-            ("zillizExternal", (), ("apiKey", "username", "password")),
+            ("zillizExternal", ("apiKey",), ("username", "password")),
         ],
     )
-    def test_each_source_takes_the_keys_that_its_guide_names(self, name, required, optional):
+    def test_each_source_takes_the_keys_that_its_guide_names(self, name, required, instead):
         spec = parsed(of({name: EXTERNAL[name]}, OLD, collections=BOOKS))
-        assert KIND.secrets(spec) == (SecretNeed("keys", required, optional),)
+        assert KIND.secrets(spec) == (SecretNeed("keys", required, instead=instead),)
 
     def test_the_others_take_what_they_name(self):
         elastic = parsed(GOOD["Elastic Cloud"])
@@ -162,10 +161,9 @@ class TestSecrets:
         ],
     )
     def test_one_of_two_sets_of_keys_must_be_there(self, secrets, complete):
-        spec = parsed(GOOD["zillizExternal into a cluster"])
-        assert (lacking(spec.source, secrets) == "") is complete
-        assert "Secret keys has neither apiKey" in lacking(spec.source, {})
-        assert lacking(parsed(of(CLUSTER, OLD)).source, {}) == ""
+        (need,) = KIND.secrets(parsed(GOOD["zillizExternal into a cluster"]))
+        assert (need.lacks(secrets) == "") is complete
+        assert need.lacks({}) == "Secret keys has neither apiKey nor username and password; add the one or the other"
 
 
 class TestRoutes:
