@@ -10,12 +10,16 @@ from zilliz_jobs.api.clusterjobs import (
     SUSPEND_CLUSTER_JOB,
 )
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.exportjob import EXPORT_JOB
 from zilliz_jobs.api.importjob import IMPORT_JOB
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.api.restorejob import RESTORE_JOB
 
 RESOURCES: tuple[Resource, ...] = (
     ZILLIZ_CONNECTION,
     BACKUP_JOB,
+    RESTORE_JOB,
+    EXPORT_JOB,
     IMPORT_JOB,
     SUSPEND_CLUSTER_JOB,
     RESUME_CLUSTER_JOB,

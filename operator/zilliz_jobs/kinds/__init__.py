@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kinds.export import ExportKind
 from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.restore import RestoreKind
 from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
 from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
 from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
@@ -12,6 +14,8 @@ from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
 
 JOB_KINDS: tuple[AnyKind, ...] = (
     BackupKind(),
+    RestoreKind(),
+    ExportKind(),
     ImportKind(),
     SuspendClusterKind(),
     ResumeClusterKind(),

@@ -18,6 +18,7 @@ from zilliz_jobs.cli.demo.story import ACTS, EXPECTATIONS, Story
 from zilliz_jobs.core.reasons import Reason
 from zilliz_local.cloud import KEY
 
+NOT_PLAYED = ("70-restore-new-cluster", "71-restore-collection", "72-restore-after-backup", "73-export")
 WORDS = {*State, *Reason, "Ready"} | {f"{what} {outcome}" for what in ("cancel", "retry") for outcome in Outcome}
 
 
@@ -28,7 +29,8 @@ def made_by(acts: Iterable[Act]) -> list[str]:
 
 def test_every_example_is_played_once() -> None:
     files = [step.file for step in applied(ACTS) if not step.name]
-    assert sorted(files) == sorted(path.name for path in directory().glob("*.yaml"))
+    wanted = [path.name for path in directory().glob("*.yaml") if path.stem not in NOT_PLAYED]
+    assert sorted(files) == sorted(wanted)
 
 
 def test_every_applied_object_has_an_expectation_and_a_name_of_its_own() -> None:

@@ -42,7 +42,7 @@ def renamed(manifest: Manifest, name: str) -> Manifest:
 
 @dataclass(frozen=True)
 class Substitutions:
-    """What stands in the demo instead of a real account, real keys and a real job id."""
+    """What stands in the demo instead of a real account, real keys, and ids of a job and a backup."""
 
     namespace: str
     endpoint: str
@@ -50,6 +50,7 @@ class Substitutions:
     access_key: str
     secret_key: str
     job_id: str = ""
+    backup_id: str = ""
 
     def with_job(self, job_id: str) -> Substitutions:
         return replace(self, job_id=job_id)
@@ -64,6 +65,8 @@ class Substitutions:
             spec |= {"endpoint": self.endpoint, "consoleApi": {"enabled": True}}
         if "adopt" in spec:
             spec["adopt"]["jobId"] = self.job_id
+        if _names_a_backup(spec):
+            spec["backup"]["backupId"] = self.backup_id
         ours = {"apiKey": self.api_key, "accessKey": self.access_key, "secretKey": self.secret_key}
         if made["kind"] == "Secret":
             made["stringData"] = {key: ours.get(key, value) for key, value in made["stringData"].items()}
@@ -75,4 +78,10 @@ class Substitutions:
             return f"changed for the demo: endpoint: {self.endpoint}, consoleApi.enabled: true"
         if manifest["kind"] == "Secret":
             return "changed for the demo: keys that the simulated cloud knows"
+        if _names_a_backup(manifest.get("spec") or {}):
+            return "changed for the demo: the backup id"
         return "changed for the demo: the job id" if "adopt" in (manifest.get("spec") or {}) else ""
+
+
+def _names_a_backup(spec: dict[str, Any]) -> bool:
+    return "backupId" in spec.get("backup", {})
