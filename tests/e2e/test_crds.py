@@ -27,6 +27,12 @@ IMPORT: Spec = {
     "collection": "books",
     "objectStorage": {"urls": ["s3://bucket/books/"], "credentialsSecretRef": {"name": "s3"}},
 }
+BY_ID: Spec = {"clusterId": "in01-1", "backupId": "b-1"}
+BY_JOB: Spec = {"backupJobRef": {"name": "nightly"}}
+NEW: Spec = {"projectId": "proj-1", "cuSize": 1}
+FILMS: Spec = {"clusterId": "in01-2", "collections": [{"collection": "films"}]}
+RESTORE: Spec = {"backup": BY_ID, "newCluster": NEW}
+EXPORT: Spec = {"backup": BY_JOB, "integrationId": "integ-1", "directory": "d"}
 CONNECTION: Spec = {"cloud": "Global", "projectId": "proj-1", "credentialsSecretRef": {"name": "key"}}
 
 
@@ -99,6 +105,10 @@ EDITS = [
     pytest.param("BackupJob", BACKUP, {"database": "d"}, id="an optional field added"),
     pytest.param("BackupJob", BACKUP, {"connectionRef": {"name": "other"}}, id="another connection"),
     pytest.param("BackupJob", BACKUP, {"adopt": {"jobId": "j"}}, id="a job adopted late"),
+    pytest.param("RestoreJob", RESTORE, {"backup": {"backupId": "b-2"}}, id="another backup"),
+    pytest.param("RestoreJob", RESTORE, {"newCluster": {"name": "n"}}, id="a name added to the new cluster"),
+    pytest.param("RestoreJob", RESTORE, {"newCluster": None, "existingCluster": FILMS}, id="another way to restore"),
+    pytest.param("ExportJob", EXPORT, {"directory": "e"}, id="another directory"),
     pytest.param("ImportJob", IMPORT, {"objectStorage": {"urls": ["s3://b/c"]}}, id="another file"),
     pytest.param("ImportJob", IMPORT, {"objectStorage": {"credentialsSecretRef": None}}, id="no Secret any more"),
     pytest.param("ImportJob", IMPORT, {"options": {"timeoutSeconds": 5}}, id="an option added"),
@@ -168,6 +178,12 @@ def test_what_steers_a_job_may_change_while_it_runs(user: User, kind: str) -> No
             "ImportJob", {**IMPORT, "clusterId": None, "projectId": "p"}, "name one target", id="half a target"
         ),
         pytest.param("ImportJob", {**IMPORT, "objectStorage": None}, "exactly one source", id="no source"),
+        pytest.param("RestoreJob", {"newCluster": NEW}, "name the backup", id="no backup"),
+        pytest.param("RestoreJob", {**RESTORE, "backup": {**BY_ID, **BY_JOB}}, "name one backup", id="two backups"),
+        pytest.param("RestoreJob", {**RESTORE, "backup": {"clusterId": "c"}}, "name one backup", id="half a backup"),
+        pytest.param("RestoreJob", {**RESTORE, "existingCluster": FILMS}, "exactly one target", id="two restores"),
+        pytest.param("RestoreJob", {"backup": BY_JOB}, "exactly one target", id="restored to nowhere"),
+        pytest.param("ExportJob", {**EXPORT, "directory": None}, "name where to export to", id="no directory"),
         pytest.param("BackupJob", {**BACKUP, "deletionPolicy": "cancel"}, '"Retain", "Cancel"', id="lower case"),
         pytest.param("ZillizConnection", {**CONNECTION, "endpoint": "https://x"}, "exactly one of", id="two clouds"),
         pytest.param("ZillizConnection", {**CONNECTION, "importApi": "V1"}, "needs regionId", id="no region"),
@@ -180,6 +196,11 @@ def test_a_wrong_manifest_is_refused_with_a_sentence(user: User, kind: str, spec
 def test_an_adopted_import_needs_no_source(user: User) -> None:
     spec = {"clusterId": "in01-1", "collection": "books", "adopt": {"jobId": "job-1"}}
     assert user.create("ImportJob", spec) == ""
+
+
+@pytest.mark.parametrize("kind", ["RestoreJob", "ExportJob"])
+def test_an_adopted_restore_or_export_needs_nothing_else(user: User, kind: str) -> None:
+    assert user.create(kind, {"adopt": {"jobId": "job-1"}}) == ""
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,14 @@ async def cloud() -> AsyncIterator[CloudSimulator]:
 
 
 @pytest.fixture
+async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
+    """An account that may use documented calls only."""
+    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
+    yield Account(session)
+    await session.close()
+
+
+@pytest.fixture
 async def console(cloud: CloudSimulator) -> AsyncIterator[Account]:
     """An account that may use the console's calls."""
     session = CloudSession(cloud.url, KEY, rate=1e6, console_path="/console/v1", timeouts=Timeouts(total=5))

@@ -6,14 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from zilliz_jobs.api.jobstatus import Attempt, JobStatus, State, Submission
+from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, State, Submission
 from zilliz_jobs.core.observation import Accepted, Look, Prepared, Reading, SubmitAnswer, Waits
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.kinds.base import Account, AnyKind, BackupSource, Draft, Order
+from zilliz_local.cloud import MOVIES, CloudSimulator
+
+LONG = 3600  # simulated seconds, after which every job has ended
 
 
 def parsed(kind: AnyKind, **spec: Any) -> Any:
     return kind.resource.spec.model_validate(spec)
+
+
+def backed_up(cloud: CloudSimulator, *, ended: bool = True, **body: Any) -> BackupSource:
+    """A backup of MOVIES that somebody made, or is making."""
+    path = f"/v2/clusters/{MOVIES}/backups/create"
+    made: Any = cloud.act_as("rival", "POST", path, {"backupType": "CLUSTER", **body})
+    if ended:
+        cloud.advance(LONG)
+    return BackupSource(MOVIES, made["data"]["backupId"])
 
 
 @dataclass
@@ -54,6 +66,16 @@ class Object:
     async def send(self, step: str = SUBMIT_STEP) -> SubmitAnswer:
         ready = await self.prepare(step)
         assert isinstance(ready, Prepared), ready
+        return await self.submit()
+
+    async def resend(self) -> SubmitAnswer | Waits:
+        """A later send of the same attempt, after looks that found nothing; the record keeps its first facts."""
+        first = self.submission
+        self.status = self.status.but(submission=first.but(evidence=Evidence.ABSENT))
+        ready = await self.prepare(first.step)
+        if isinstance(ready, Waits):
+            return ready
+        self.submission = first.but(sends=first.sends + 1, evidence=Evidence.SENDING)
         return await self.submit()
 
     async def look(self) -> Look:

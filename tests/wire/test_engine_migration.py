@@ -82,9 +82,9 @@ async def test_a_new_cluster_whose_answer_was_lost_is_found_and_not_made_twice(w
     world.cloud.fault("migration.new_dedicated", "drop_after", times=1)
     migrate(world, WHOLE)
     await world.start()
-    await until_said(world, "Pending")
+    await until_said(world, "InProgress")
     submission = world.status(JOBS, "one")["submission"]
-    assert (submission["evidence"], submission["handle"].keys()) == ("Marker", {"clusterId"})
+    assert (submission["evidence"], submission["handle"].keys()) == ("Marker", {"newClusterId"})
     world.cloud.advance(60)
     await world.until_state(JOBS, "one", "Successful")
     assert len(world.cloud.ledger.effects()) == 1

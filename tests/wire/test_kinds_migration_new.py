@@ -108,7 +108,7 @@ class TestALife:
         answer = await one.send()
         assert isinstance(answer, Accepted)
         (cluster_id,) = made(cloud)
-        assert answer.handle["clusterId"] == cluster_id
+        assert answer.handle["newClusterId"] == cluster_id
         assert answer.result == {"clusterId": cluster_id}
         assert answer.credentials["username"] == "db_admin"
         assert len(answer.credentials["password"]) >= 8
@@ -137,13 +137,13 @@ class TestALife:
         one = ALL.of(plain)
         answer = await one.send()
         assert isinstance(answer, Accepted)
-        assert answer.handle.keys() == {"clusterId"}
+        assert answer.handle.keys() == {"newClusterId"}
         assert answer.credentials["password"]
         states = []
         for seconds in (0, 10, LONG):
             cloud.advance(seconds)
             states.append((await one.read()).state)
-        assert states == [State.PENDING, State.IN_PROGRESS, State.SUCCESSFUL]
+        assert states == [State.IN_PROGRESS, State.IN_PROGRESS, State.SUCCESSFUL]
 
     async def test_a_failure_is_told_in_the_clouds_words(self, cloud, plain):
         cloud.next_job("MIGRATION", failure="out of quota")
@@ -227,13 +227,13 @@ class TestFind:
         one = await gone(cloud, way, fitting(way), fault, target=target)
         one.account = plain
         (cluster_id,) = made(cloud)
-        assert await one.look() == Found({"clusterId": cluster_id}, evidence, {"clusterId": cluster_id})
-        one.follow({"clusterId": cluster_id})
+        assert await one.look() == Found({"newClusterId": cluster_id}, evidence, {"clusterId": cluster_id})
+        one.follow({"newClusterId": cluster_id})
         states = []
         for seconds in (0, 10, LONG):
             cloud.advance(seconds)
             states.append((await one.read()).state)
-        assert states == [State.PENDING, State.IN_PROGRESS, State.SUCCESSFUL]
+        assert states == [State.IN_PROGRESS, State.IN_PROGRESS, State.SUCCESSFUL]
 
     @EveryWay
     async def test_found_with_its_job_id_where_the_console_may_be_asked(self, cloud, console, way):
@@ -241,7 +241,7 @@ class TestFind:
         (effect,) = cloud.ledger.effects()
         look = await one.look()
         assert isinstance(look, Found)
-        assert look.handle == {"clusterId": made(cloud)[0], "jobId": effect.job_id}
+        assert look.handle == {"newClusterId": made(cloud)[0], "jobId": effect.job_id}
         one.follow(look.handle)
         cloud.advance(LONG)
         seen = await one.read()
@@ -310,14 +310,14 @@ class TestWithoutAJobId:
     @pytest.mark.parametrize(
         ("word", "state"),
         [
-            ("CREATING", State.PENDING),
+            ("CREATING", State.IN_PROGRESS),
             ("RESTORE_BACKUP", State.IN_PROGRESS),
             ("MIGRATING", State.IN_PROGRESS),
             ("RUNNING", State.SUCCESSFUL),
             ("MODIFYING", State.SUCCESSFUL),
             ("STOPPED", State.SUCCESSFUL),
             ("ABNORMAL", State.FAILED),
-            ("FROZEN", None),
+            ("FROZEN", State.IN_PROGRESS),
             ("PONDERING", None),
             ("DELETING", State.UNKNOWN),
         ],
@@ -325,12 +325,12 @@ class TestWithoutAJobId:
     async def test_the_state_follows_the_cluster(self, cloud, plain, word, state):
         cloud.world.put_cluster("in01-new", ClusterFields(cluster_name=OURS, status=word))
         one = ALL.of(plain)
-        one.follow({"clusterId": "in01-new"})
+        one.follow({"newClusterId": "in01-new"})
         seen = await one.read()
         assert (seen.state, seen.cloud_status, seen.job_id) == (state, word, "")
-        assert bool(seen.message) == (state is not None and state.finished)
+        assert bool(seen.message) == (state is not None)
 
     async def test_a_cluster_that_is_gone_is_missing_and_neither_failed_nor_done(self, plain):
         one = ALL.of(plain)
-        one.follow({"clusterId": "in01-nowhere"})
+        one.follow({"newClusterId": "in01-nowhere"})
         assert await one.read() == Missing()

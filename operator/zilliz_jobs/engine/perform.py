@@ -24,7 +24,7 @@ from zilliz_jobs.engine.bodies import Body, Key, key_of
 from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.inputs import Inputs, backup_key
-from zilliz_jobs.engine.registry import Registry
+from zilliz_jobs.engine.registry import Registry, claims_in
 from zilliz_jobs.engine.scopes import Scopes
 from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
 from zilliz_jobs.kube.objects import Objects
@@ -137,9 +137,8 @@ class Performer:
             self._scopes.leave(body["metadata"]["uid"], key_of(body))
 
     def claim(self, body: Body, status: JobStatus) -> None:
-        for name, value in handle_of(status).items():
-            if name != "clusterId":
-                self._registry.claim(body["metadata"]["uid"], value)
+        for name in claims_in(handle_of(status)):
+            self._registry.claim(body["metadata"]["uid"], name)
 
     def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
         """Whoever waits for the end of a job, or of a step of one, that ended between the two is woken."""
@@ -235,8 +234,7 @@ class Performer:
 
         look = await kind.look(account, spec, submission, free)
         if isinstance(look, seen_.Found):
-            names = [value for key, value in look.handle.items() if key != "clusterId"]
-            if not all(self._registry.claim(uid, name) for name in names):
+            if not all(self._registry.claim(uid, name) for name in claims_in(look.handle)):
                 return seen_.Undecided("the job that was found has just been taken by another object")
             if submission.credentials_secret:
                 look = await self._credentials.check(body, submission.credentials_secret, look)

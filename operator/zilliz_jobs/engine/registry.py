@@ -9,6 +9,7 @@ What a deleted object held is remembered for a while: its job may still run, and
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 Uid = str
@@ -92,6 +93,11 @@ class Registry:
         return self.leave(uid)
 
 
+def claims_in(handle: Mapping[str, Any]) -> list[Any]:
+    """What of a handle is one object's alone. Not the cluster that a job works on, nor names: they come again."""
+    return [value for key, value in handle.items() if key.endswith("Id") and key != "clusterId"]
+
+
 def ids_in(status: dict[str, Any]) -> set[str]:
     """Every id of a job or its product that a raw status names; lenient, since people can edit a status."""
     submission = status.get("submission")
@@ -102,7 +108,7 @@ def ids_in(status: dict[str, Any]) -> set[str]:
     names: list[object] = [status.get("jobId")]
     for handle in handles:
         if isinstance(handle, dict):
-            names += [value for key, value in handle.items() if key.endswith("Id") and key != "clusterId"]
+            names += claims_in(handle)
     if isinstance(others, list):
         names += others
     if isinstance(attempts, list):

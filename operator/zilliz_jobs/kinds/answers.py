@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud import effects
@@ -36,6 +35,8 @@ from zilliz_jobs.core.reasons import Reason
 
 CLUSTER_BUSY_CODE = 40003  # documented: action not available in the present cluster status
 IMPORTING_CODE = 47053  # documented: the cluster is importing
+CLUSTER_NAME_CODE = 40013  # recorded: a cluster has the name already
+TAKEN_WORDS = "already exist"  # of a collection; no page names a code for that
 THROTTLED_STATUS = 429
 NO_CLUSTER_CODES = frozenset({40021, 40022, 80020, 90117})  # documented: cluster missing, or no access to it
 KEY_CODES = frozenset({21119, 80001, 80002, 1800})  # documented and recorded: the key is not accepted
@@ -58,9 +59,17 @@ def waiting(error: CloudError) -> Waits:
 
 
 def submitted(
-    reply: effects.EffectReply, names: tuple[str, ...], *, busy: Reason = Reason.CLUSTER_BUSY
+    reply: effects.EffectReply,
+    names: tuple[str, ...],
+    *,
+    busy: Reason = Reason.CLUSTER_BUSY,
+    makes_named: bool = False,
 ) -> SubmitAnswer:
-    """The four answers of a POST. `names`: the ids that make the handle. `busy`: what 40003 means for this kind."""
+    """The four answers of a POST. `names`: the ids that make the handle. `busy`: what 40003 means for this kind.
+
+    `makes_named`: the job makes something under a name, and the name can be taken. That heals: whoever has it may
+    remove it; or it is the job's own, from a send whose answer was lost, and a look-up finds it.
+    """
     match reply:
         case effects.Taken():
             return Accepted({name: reply.text(name) for name in names if reply.text(name)})
@@ -70,6 +79,8 @@ def submitted(
             return EffectUnknown(message)
         case effects.Refused(code, http_status, message, retry_after):
             reason = _refusal(code, http_status, busy)
+            if makes_named and reason is Reason.REJECTED and _is_taken(code, message):
+                reason = Reason.NAME_TAKEN
             return Refused(reason, message, heals=reason is not Reason.REJECTED, retry_after=retry_after)
 
 
@@ -83,6 +94,10 @@ def _refusal(code: int | None, http_status: int, busy: Reason) -> Reason:
     if code in (CLUSTER_BUSY_CODE, IMPORTING_CODE):
         return busy
     return Reason.REJECTED
+
+
+def _is_taken(code: int | None, message: str) -> bool:
+    return code == CLUSTER_NAME_CODE or TAKEN_WORDS in message.lower()
 
 
 async def cancel(session: CloudSession, job_id: str, token: str, fence: Callable[[], None]) -> CancelAnswer:
@@ -133,16 +148,12 @@ async def describe(session: CloudSession, job_id: str) -> Basic:
     return Basic(state_of(job.status), job.status, job.progress, job.start_time, job.end_time, job.reason)
 
 
-def estimate(start: datetime | None, now: datetime | None, progress: int | None) -> datetime | None:
-    """When a job ends that goes on as it began, to the minute; both times are the cloud's."""
-    if start is None or now is None or progress is None or not 0 < progress < 100 or now <= start:
+async def follow(session: CloudSession, job_id: str) -> Seen | None:
+    """The job as Describe Job shows it; None where the cloud does not know it. Raises CloudError."""
+    try:
+        job = await describe(session, job_id)
+    except NotFound:
         return None
-    end = start + (now - start) * (100 / progress)
-    return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)
-
-
-def seen(job: Basic, job_id: str, now: datetime | None, result: dict[str, Any] | None = None) -> Seen:
-    """A job as Describe Job tells of it, and nothing else does. `now`: the cloud's clock."""
     return Seen(
         state=job.state,
         cloud_status=job.cloud_status,
@@ -150,10 +161,17 @@ def seen(job: Basic, job_id: str, now: datetime | None, result: dict[str, Any] |
         progress=job.progress,
         start_time=job.start_time,
         end_time=job.end_time,
-        estimated_end=estimate(job.start_time, now, job.progress),
+        estimated_end=estimate(job.start_time, session.transport.cloud_time, job.progress),
         message=job.message,
-        result=result or {},
     )
+
+
+def estimate(start: datetime | None, now: datetime | None, progress: int | None) -> datetime | None:
+    """When a job ends that goes on as it began, to the minute; both times are the cloud's."""
+    if start is None or now is None or progress is None or not 0 < progress < 100 or now <= start:
+        return None
+    end = start + (now - start) * (100 / progress)
+    return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)
 
 
 def one_of(rows: Sequence[ConsoleJob]) -> Look:

@@ -100,6 +100,13 @@ class Draft:
     token: str
     backup: BackupSource | None = None
 
+    @property
+    def sent_before(self) -> bool:
+        """Whether this very step was sent already, and a look-up did not find it. What exists by now may be its
+        doing; a second send is then refused, and that leads to another look."""
+        earlier = self.status.submission
+        return earlier is not None and earlier.step == self.step and earlier.sends > 0
+
 
 @dataclass(frozen=True)
 class Order:

@@ -6,6 +6,7 @@ exists by its collections or by the console's list of jobs, and never proven abs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
@@ -16,11 +17,10 @@ from zilliz_jobs.core.observation import Look, Missing, Seen, SubmitAnswer, Unde
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
-from zilliz_jobs.kinds import answers, migrationarrivals
+from zilliz_jobs.kinds import answers, migrationarrivals, newcluster
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
 from zilliz_jobs.kinds.migrationorigin import needs, origin
 from zilliz_jobs.kinds.migrationroutes import answered, send, why_not
-from zilliz_jobs.kinds.migrationtarget import cluster_name, find_cluster, follow_cluster, name_taken
 
 ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, retry=RetryRule.NEVER)
 
@@ -75,12 +75,9 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         made = _made(spec)
         if made is None:
             return await migrationarrivals.prepare(account, spec, _target_id(spec), source)
-        name = cluster_name(made.name, draft.name, draft.token)
-        earlier = draft.status.submission
-        # After an earlier send the cluster may be ours, late; the cloud refuses a second one, and it is looked for.
-        if not (earlier and earlier.sends) and (taken := await name_taken(account, name)):
-            return taken
-        return Ready({"cluster": [name]})
+        name = made.name or newcluster.default_name(draft.name, draft.token)
+        taken = await newcluster.prepare(account, name, again=draft.sent_before)
+        return taken or Ready({"cluster": [name]})
 
     async def submit(self, account: Account, spec: MigrationJobSpec, order: Order) -> SubmitAnswer:
         return answered(spec, await send(account, spec, _recorded_name(order.submission), order))
@@ -92,37 +89,26 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         name = _recorded_name(submission)
         if not name:
             return Undecided("the record does not say how the new cluster is named; compare by hand")
-        return await find_cluster(
+        cluster = spec.source.zilliz_cluster if spec.source else None
+        return await newcluster.find(
             account,
-            name=name,
-            is_own=made.name is None,
-            project_id=made.project_id,
-            cu_size=made.cu_size,
+            newcluster.NewCluster(name, made.project_id, made.cu_size, own_name=made.name is None),
+            submission,
+            free,
             job_type=JobType.MIGRATION,
-            submission=submission,
-            free=free,
+            source_cluster_id=cluster.cluster_id if cluster else None,
         )
 
     async def observe(self, account: Account, spec: MigrationJobSpec, status: JobStatus) -> Seen | Missing:
         handle = handle_of(status)
-        cluster_id = handle.get("clusterId") or _target_id(spec)
-        job_id = handle.get("jobId")
-        if not job_id:
-            if _made(spec) is not None:
-                return await follow_cluster(account, cluster_id)
-            return await migrationarrivals.follow(account, cluster_id, status.submission)
-        job = await answers.describe(account.session, job_id)
-        return Seen(
-            state=job.state,
-            cloud_status=job.cloud_status,
-            job_id=job_id,
-            progress=job.progress,
-            start_time=job.start_time,
-            end_time=job.end_time,
-            estimated_end=answers.estimate(job.start_time, account.cloud_time, job.progress),
-            message=job.message,
-            result={"clusterId": cluster_id} if cluster_id else {},
-        )
+        made, there = handle.get(newcluster.HANDLE), handle.get("clusterId") or _target_id(spec)
+        if job_id := handle.get("jobId"):
+            seen = await answers.follow(account.session, job_id)
+            into = made or there
+            return replace(seen, result={"clusterId": into} if into else {}) if seen else Missing()
+        if made:
+            return await newcluster.observe(account, made)
+        return await migrationarrivals.follow(account, there, status.submission)
 
 
 def _made(spec: MigrationJobSpec) -> NewCluster | None:

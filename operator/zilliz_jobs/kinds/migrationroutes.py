@@ -10,10 +10,9 @@ from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.core.observation import Accepted, Refused, SubmitAnswer
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds import answers, migrationwire
+from zilliz_jobs.kinds import answers, migrationwire, newcluster
 from zilliz_jobs.kinds.base import Account, Order
 
-NAME_TAKEN_CODE = 40013  # recorded: a cluster of this name exists
 GONE = (404, 405)
 BY_HAND = "start it in the web console and adopt its id (spec.adopt.jobId)"
 
@@ -102,16 +101,11 @@ def answered(spec: MigrationJobSpec, reply: EffectReply) -> SubmitAnswer:
     match reply:
         case effects.Refused(http_status=status, message=message) if status in GONE and route is not Route.REMOTE:
             return Refused(Reason.NO_PUBLIC_API, f"{message}; {_gone(route)}")
-        case effects.Refused(code=code, message=message) if code == NAME_TAKEN_CODE:
-            return Refused(Reason.NAME_TAKEN, message, heals=True)
-        case effects.Taken():
-            ids = {"jobId": reply.text("jobId"), "clusterId": target or reply.text("clusterId")}
-            told = {name: reply.text(name) for name in ("username", "password")}
-            handle = {name: value for name, value in ids.items() if value}
-            result = {"clusterId": handle["clusterId"]} if "clusterId" in handle else {}
-            return Accepted(handle, result, {**told, **result} if told["password"] and not target else {})
-        case _:
-            return answers.submitted(reply, ())
+        case _ if target is None:
+            return newcluster.answered(reply, busy=Reason.CLUSTER_BUSY)
+    answer = answers.submitted(reply, ("jobId",))
+    there = {"clusterId": target}
+    return Accepted(answer.handle | there, dict(there)) if isinstance(answer, Accepted) else answer
 
 
 def _gone(route: Route) -> str:

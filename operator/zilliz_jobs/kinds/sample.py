@@ -102,8 +102,7 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
     async def observe(self, account: Account, spec: SampleCollectionJobSpec, status: JobStatus) -> Seen | Missing:
         """The data plane has no jobs: what it took is done."""
         if status.job_id:
-            job = await answers.describe(account.session, status.job_id)
-            return answers.seen(job, status.job_id, account.cloud_time)
+            return await answers.follow(account.session, status.job_id) or Missing()
         if step_of(status) == WRITE:
             return Seen(State.SUCCESSFUL, message=f"collection {spec.collection} is made and filled")
         try:

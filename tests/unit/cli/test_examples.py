@@ -20,7 +20,7 @@ from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
 BY_KIND = {resource.kind: resource for resource in RESOURCES}
-VALUES = Substitutions("here", "http://127.0.0.1:1", "key", "access", "secret", "job-1")
+VALUES = Substitutions("here", "http://127.0.0.1:1", "key", "access", "secret", "job-1", "backup-1")
 
 each_file = pytest.mark.parametrize("file", FILES)
 
@@ -80,6 +80,18 @@ def test_names_that_examples_refer_to_are_names_of_examples() -> None:
     named = re.findall(r"credentialsSecretRef:\n\s+name: (\S+)", text)
     assert named
     assert set(named) <= secrets
+
+
+def test_the_backup_job_that_others_wait_for_is_an_example_before_them() -> None:
+    seen: set[str] = set()
+    waiting = 0
+    for _, manifest in manifests():
+        if manifest["kind"] == "BackupJob":
+            seen.add(manifest["metadata"]["name"])
+        if reference := manifest.get("spec", {}).get("backup", {}).get("backupJobRef"):
+            assert reference["name"] in seen
+            waiting += 1
+    assert waiting
 
 
 def test_no_example_holds_a_key() -> None:

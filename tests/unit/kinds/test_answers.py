@@ -69,6 +69,24 @@ class TestSubmitted:
         answer = answers.submitted(effects.Refused(40003, 200, "m"), (), busy=Reason.BACKUP_SLOT_BUSY)
         assert answer.reason is Reason.BACKUP_SLOT_BUSY
 
+    @pytest.mark.parametrize(
+        ("code", "message", "taken"),
+        [
+            (40013, "m", True),
+            (400, "cannot restore: the collection default.films already exists in the destination (code 400)", True),
+            (400, "the collection is missing", False),
+            (40003, "the cluster already exists, and is busy", False),
+            (80001, "the key already exists elsewhere", False),
+        ],
+    )
+    def test_a_name_that_is_taken_heals_where_the_job_makes_something_of_that_name(self, code, message, taken):
+        """For other jobs the same words are the end."""
+        reply = effects.Refused(code, 200, message)
+        answer = answers.submitted(reply, (), makes_named=True)
+        assert (answer.reason is Reason.NAME_TAKEN) == taken
+        assert not taken or answer.heals
+        assert answers.submitted(reply, ()).reason is not Reason.NAME_TAKEN
+
     def test_the_other_three(self):
         taken = effects.Taken({"jobId": "j", "backupId": 7, "secret": "s"})
         assert answers.submitted(taken, ("jobId", "backupId", "clusterId")) == Accepted(

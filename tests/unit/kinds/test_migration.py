@@ -14,7 +14,6 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import SecretNeed
 from zilliz_jobs.kinds.migrating import MigrationKind
 from zilliz_jobs.kinds.migrationroutes import Route, answered, route_of, why_not
-from zilliz_jobs.kinds.migrationtarget import cluster_name
 from zilliz_jobs.kinds.migrationwire import (
     external,
     in_databases,
@@ -115,11 +114,6 @@ class TestWords:
         assert KIND.credentials_secret(parsed(of(CLUSTER, OLD)), "one") is None
         assert KIND.credentials_secret(parsed(of(CLUSTER, NEW)), "one") == "one-credentials"
         assert KIND.credentials_secret(parsed(of(CLUSTER, NAMED)), "one") == "moved-login"
-
-    def test_a_cluster_without_a_name_gets_one_that_nobody_else_gives(self):
-        assert cluster_name("moved", "one", "0123456789") == "moved"
-        assert cluster_name(None, "my.films", "0123456789abc") == "my-films-01234567"
-        assert len(cluster_name(None, "x" * 253, "0123456789abc")) == 64
 
 
 class TestSecrets:
@@ -310,7 +304,7 @@ class TestAnswers:
     def test_a_new_cluster_comes_with_its_login(self):
         answer = answered(parsed(of(CLUSTER, NEW)), effects.Taken(MADE))
         assert answer == Accepted(
-            {"jobId": "job-1", "clusterId": "in01-n"},
+            {"jobId": "job-1", "newClusterId": "in01-n"},
             {"clusterId": "in01-n"},
             {"username": "db_admin", "password": "pw-1234", "clusterId": "in01-n"},
         )
@@ -318,7 +312,7 @@ class TestAnswers:
 
     def test_half_an_answer_is_followed_by_the_half(self):
         without_job = answered(parsed(of(CLUSTER, NEW)), effects.Taken({"clusterId": "in01-n"}))
-        assert without_job == Accepted({"clusterId": "in01-n"}, {"clusterId": "in01-n"}, {})
+        assert without_job == Accepted({"newClusterId": "in01-n"}, {"clusterId": "in01-n"}, {})
         without_cluster = answered(parsed(of(CLUSTER, NEW)), effects.Taken({"jobId": "job-1"}))
         assert without_cluster == Accepted({"jobId": "job-1"}, {}, {})
 

@@ -6,9 +6,15 @@ import pytest
 
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds.export import ExportKind
 from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.restore import RestoreKind
 
-BACKUP, IMPORT = BackupKind(), ImportKind()
+BACKUP, IMPORT, RESTORE, EXPORT = BackupKind(), ImportKind(), RestoreKind(), ExportKind()
+BY_ID = {"clusterId": "in01", "backupId": "b1"}
+BY_JOB = {"backupJobRef": {"name": "movies"}}
+NEW = {"projectId": "p", "cuSize": 1}
+FILMS = {"clusterId": "in02", "collections": [{"collection": "films"}]}
 
 
 def parsed(kind, **fields):
@@ -40,6 +46,30 @@ def parsed(kind, **fields):
             "p@r/default/c",
             "import/p@r/default/c",
         ),
+        (RESTORE, {"backup": BY_ID, "newCluster": NEW}, "p/(new cluster)", "restore/p"),
+        (RESTORE, {"backup": BY_JOB, "newCluster": {**NEW, "name": "n"}}, "p/n", "restore/p"),
+        (RESTORE, {"backup": BY_JOB, "existingCluster": FILMS}, "in02/default/films", "restore/in02"),
+        (
+            RESTORE,
+            {
+                "backup": BY_ID,
+                "existingCluster": {
+                    "clusterId": "in02",
+                    "collections": [{"database": "d", "collection": "c", "destCollection": "e"}],
+                },
+            },
+            "in02/d/e",
+            "restore/in02",
+        ),
+        (RESTORE, {"adopt": {"jobId": "j"}}, "job j", "restore/job j"),
+        (EXPORT, {"backup": BY_ID, "integrationId": "i", "directory": "d"}, "in01/b1", "export/in01"),
+        (
+            EXPORT,
+            {"backup": BY_JOB, "integrationId": "i", "directory": "d"},
+            "backupjob/movies",
+            "export/backupjob/movies",
+        ),
+        (EXPORT, {"adopt": {"jobId": "j"}}, "job j", "export/job j"),
     ],
 )
 def test_targets_for_people_and_scopes_for_submissions(kind, fields, target, scope):
@@ -72,6 +102,62 @@ def test_sources_secrets_and_descriptions():
     )
     copied = parsed(BACKUP, clusterId="i", crossRegionCopies=[{"regionId": "a"}, {"regionId": "b"}])
     assert BACKUP.description(copied) == "Back up cluster i, with copies in a, b"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "description", "has_source", "backup_job", "secret"),
+    [
+        (
+            RESTORE,
+            {"backup": BY_ID, "newCluster": NEW},
+            "Restore backup b1 into a new cluster",
+            True,
+            None,
+            "o-credentials",
+        ),
+        (
+            RESTORE,
+            {"backup": BY_JOB, "newCluster": {**NEW, "credentialsSecretName": "login"}},
+            "Restore the backup of backupjob/movies into a new cluster",
+            True,
+            "movies",
+            "login",
+        ),
+        (
+            RESTORE,
+            {"backup": BY_JOB, "existingCluster": FILMS},
+            "Restore collection films of the backup of backupjob/movies into cluster in02",
+            True,
+            "movies",
+            None,
+        ),
+        (RESTORE, {"adopt": {"jobId": "j"}}, "Restore a backup", False, None, None),
+        (
+            RESTORE,
+            {"adopt": {"jobId": "j"}, "newCluster": NEW},
+            "Restore a backup into a new cluster",
+            False,
+            None,
+            None,
+        ),
+        (
+            EXPORT,
+            {"backup": BY_JOB, "integrationId": "i", "directory": "d"},
+            "Export the backup of backupjob/movies to d",
+            True,
+            "movies",
+            None,
+        ),
+        (EXPORT, {"adopt": {"jobId": "j"}}, "Export a backup", False, None, None),
+    ],
+)
+def test_what_restores_and_exports_say_of_themselves(kind, fields, description, has_source, backup_job, secret):
+    """An adopted job makes no Secret: its password was told to somebody else."""
+    spec = parsed(kind, **fields)
+    assert kind.description(spec) == description
+    assert kind.has_source(spec) is has_source
+    assert kind.backup_job(spec) == backup_job
+    assert kind.credentials_secret(spec, "o") == secret
 
 
 def test_kinds_are_listed_once_and_their_job_types_are_told_apart():

@@ -42,7 +42,7 @@ def renamed(manifest: Manifest, name: str) -> Manifest:
 
 @dataclass(frozen=True)
 class Substitutions:
-    """What stands in the demo instead of a real account, real keys and a real job id."""
+    """What stands in the demo instead of a real account, real keys, and ids of a job and a backup."""
 
     namespace: str
     endpoint: str
@@ -50,6 +50,7 @@ class Substitutions:
     access_key: str
     secret_key: str
     job_id: str = ""
+    backup_id: str = ""
     token: str = "demo-session-token"  # noqa: S105 - of a bucket that does not exist
 
     def with_job(self, job_id: str) -> Substitutions:
@@ -65,6 +66,8 @@ class Substitutions:
             spec |= {"endpoint": self.endpoint, "consoleApi": {"enabled": True}}
         if "adopt" in spec:
             spec["adopt"]["jobId"] = self.job_id
+        if _names_a_backup(spec):
+            spec["backup"]["backupId"] = self.backup_id
         ours = {
             "apiKey": self.api_key,
             "accessKey": self.access_key,
@@ -83,4 +86,10 @@ class Substitutions:
             return f"changed for the demo: endpoint: {self.endpoint}, consoleApi.enabled: true"
         if manifest["kind"] == "Secret":
             return "changed for the demo: keys that the simulated cloud knows"
+        if _names_a_backup(manifest.get("spec") or {}):
+            return "changed for the demo: the backup id"
         return "changed for the demo: the job id" if "adopt" in (manifest.get("spec") or {}) else ""
+
+
+def _names_a_backup(spec: dict[str, Any]) -> bool:
+    return "backupId" in spec.get("backup", {})

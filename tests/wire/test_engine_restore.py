@@ -1,0 +1,108 @@
+"""Restores and exports through the whole engine, where their look-ups have something of their own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.wire.engine_rig import Rig, condition, rig
+from tests.wire.engine_rig import _ours as ours
+from tests.wire.kinds_rig import LONG, backed_up
+
+from zilliz_local.cloud import PROJECT, SHOP, CloudSimulator, ManualClock
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Rig]:
+    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
+        rig_.secret()
+        rig_.connection()
+        yield rig_
+
+
+def backup(world: Rig) -> dict[str, Any]:
+    made = backed_up(world.cloud)
+    return {"backup": {"clusterId": made.cluster_id, "backupId": made.backup_id}}
+
+
+def submission(world: Rig, plural: str) -> dict[str, Any]:
+    found: dict[str, Any] = world.status(plural, "one").get("submission") or {}
+    return found
+
+
+async def test_a_restore_whose_answer_was_lost_is_not_called_failed_while_nothing_shows_it(world: Rig) -> None:
+    """The second send is refused since the first one holds the name; what it made is found when it is there."""
+    world.cloud.fault("restore.collection", "drop_after", times=1)
+    target = {"existingCluster": {"clusterId": SHOP, "collections": [{"collection": "films"}]}}
+    world.kube.create(ours("RestoreJob", "one", backup(world) | target))
+    await world.start()
+    refused = world.cloud.ledger.requests
+    await world.until(lambda: len(refused(route="restore.collection")) >= 4, "it is sent again and refused", 20)
+    assert world.status("restorejobs", "one")["state"] == "Pending"
+    world.cloud.advance(LONG)
+    await world.until_state("restorejobs", "one", "Successful")
+    assert submission(world, "restorejobs")["evidence"] == "Inferred"
+    assert len(world.cloud.ledger.effects(route="restore.collection")) == 1
+
+
+async def test_a_process_that_dies_after_the_effect_leaves_a_cluster_that_the_next_one_finds(world: Rig) -> None:
+    """Nobody else holds the id of what is paid for."""
+    world.cloud.fault("restore.cluster", "latency_after", seconds=30, times=1)
+    target = {"newCluster": {"projectId": PROJECT, "cuSize": 4}}
+    world.kube.create(ours("RestoreJob", "one", backup(world) | target))
+    engine = await world.start()
+    await world.until(lambda: world.cloud.ledger.effects(route="restore.cluster"), "the cloud has it")
+    for task in [*engine.performer._critical, *engine._tasks]:  # as SIGKILL would
+        task.cancel()
+    await world.stop()
+    assert submission(world, "restorejobs")["evidence"] == "Sending"
+    await world.start()
+    await world.until(lambda: submission(world, "restorejobs").get("handle"), "it is found")
+    (effect,) = world.cloud.ledger.effects(route="restore.cluster")
+    assert submission(world, "restorejobs")["evidence"] == "Marker"
+    assert world.status("restorejobs", "one")["result"]["clusterId"] == effect.target["clusterId"]
+    world.cloud.advance(LONG)
+    await world.until_state("restorejobs", "one", "Successful")
+
+
+async def test_the_one_time_password_reaches_no_status_and_no_event(
+    world: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = {"newCluster": {"projectId": PROJECT, "cuSize": 4}}
+    told: list[str] = []
+    make = world.cloud.world.new_id
+
+    def remembered(prefix: str, digits: int) -> str:
+        made = make(prefix, digits)
+        told.extend([made] if (prefix, digits) == ("", 16) else [])
+        return made
+
+    monkeypatch.setattr(world.cloud.world, "new_id", remembered)
+    world.kube.create(ours("RestoreJob", "one", backup(world) | target))
+    await world.start()
+    await world.until(lambda: submission(world, "restorejobs").get("handle"), "it is submitted")
+    world.cloud.advance(LONG)
+    await world.until_state("restorejobs", "one", "Successful")
+    (password,) = told
+    assert password not in str(world.get("restorejobs", "one"))
+    assert password not in str(world.events())
+
+
+async def test_an_export_whose_answer_was_lost_waits_for_a_person(world: Rig) -> None:
+    """Sent again it would upload everything a second time."""
+    world.cloud.fault("export.create", "drop_after", times=1)
+    into = {"integrationId": "integ-1", "directory": "backups/"}
+    world.kube.create(ours("ExportJob", "one", backup(world) | into))
+    await world.start()
+    await world.until(lambda: world.status("exportjobs", "one").get("reason") == "SubmissionUnknown", "it waits", 15)
+    assert condition(world.get("exportjobs", "one"), "Stalled")["status"] == "True"
+    (effect,) = world.cloud.ledger.effects(route="export.create")
+    token = submission(world, "exportjobs")["token"]
+    assert f"backups/{token}" in world.status("exportjobs", "one")["message"]
+    decision = {"jobs.zilliz.com/resolve-submission": f"{token}=adopt:{effect.job_id}"}
+    await world.patch("exportjobs", "one", {"metadata": {"annotations": decision}})
+    world.cloud.advance(LONG)
+    await world.until_state("exportjobs", "one", "Successful")
+    assert len(world.cloud.exports) == 1
