@@ -7,6 +7,7 @@ that was found by inference may be somebody else's.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, DEFAULT_DATABASE, CloneCollectionJobSpec
@@ -90,7 +91,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
                     collections=[spec.collection],
                     order=order,
                 )
-                return _told(answer)
+                return replace(answer, result={}) if isinstance(answer, Accepted) else answer
             case "Restore":
                 one, source = _restore(spec, order.submission), _source(order.submission)
                 return await restoring.submit(account, one, source, order)
@@ -126,7 +127,8 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         handle, submission = handle_of(status), status.submission or Submission()
         match step_of(status):
             case "Backup":
-                return await backing.observe(account, spec.cluster_id, handle)
+                seen = await backing.observe(account, spec.cluster_id, handle)
+                return replace(seen, result={"temporaryBackupId": handle.get("backupId", "")})
             case "DeleteBackup":
                 gone = await _is_gone(account, _source(submission))
                 return Seen(
@@ -134,8 +136,8 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
                 )
             case "Restore":
                 job_id = handle.get("jobId")
-                seen = await answers.follow(account.session, job_id) if job_id else None
-                return seen or await restoring.observe(account, _restore(spec, submission))
+                told = await answers.follow(account.session, job_id) if job_id else None
+                return told or await restoring.observe(account, _restore(spec, submission))
             case _:
                 return await answers.follow(account.session, status.job_id or "") or Missing()
 
@@ -218,13 +220,6 @@ def _temporary(spec: CloneCollectionJobSpec, status: JobStatus) -> BackupSource:
 
 def _row(status: JobStatus, name: str) -> StepStatus | None:
     return next((row for row in status.steps or [] if row.name == name), None)
-
-
-def _told(answer: SubmitAnswer) -> SubmitAnswer:
-    """The temporary backup is not what the job is for; the object names it all the same."""
-    if not isinstance(answer, Accepted):
-        return answer
-    return Accepted(answer.handle, {"temporaryBackupId": answer.handle.get("backupId", "")})
 
 
 async def _is_gone(account: Account, source: BackupSource) -> bool:
