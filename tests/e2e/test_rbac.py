@@ -9,9 +9,10 @@ import pytest
 from tests.e2e.cloud import Cloud
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import Operator, OperatorProcess
-from tests.e2e.user import PLURALS, Body, User
+from tests.e2e.user import PLURALS, Body, User, condition
 
 from zilliz_jobs.api.model import GROUP
+from zilliz_local.cloud import PROJECT
 
 pytestmark = pytest.mark.controlplane
 
@@ -81,6 +82,23 @@ def test_a_full_life_needs_no_more_than_these_rights(user: User, cloud: Cloud) -
     movies.delete()
     movies.until_gone()
     assert len(cloud.effects("cancel")) == 1
+
+
+def test_the_password_of_a_new_cluster_finds_its_place_with_these_rights(user: User, cloud: Cloud) -> None:
+    """It is told once: without the right to keep it, the cluster would be made and nobody could enter it."""
+    user.connect(cloud)
+    user.backup(cloud)
+    target = {"projectId": PROJECT, "cuSize": 2}
+    restore = user.create(
+        "RestoreJob", "copy", {"backup": {"backupJobRef": {"name": "movies"}}, "newCluster": target}
+    )
+    restore.until_ended()
+    assert condition(restore.body(), "CredentialsAvailable")["status"] == "True"
+    kept = user.read(f"/api/v1/namespaces/{user.namespace}/secrets/copy-credentials")
+    assert kept["data"]["password"]
+    restore.delete()
+    restore.until_gone()
+    assert user.read(f"/api/v1/namespaces/{user.namespace}/secrets/copy-credentials") == kept
 
 
 @pytest.mark.parametrize(
