@@ -18,6 +18,7 @@ import kopf
 from tests.e2e.cloud import CANARY
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.controlplane.supervise import free_ports
+from tests.e2e.standin import StandIn
 
 from zilliz_jobs.main import make_registry
 from zilliz_jobs.settings import Settings
@@ -67,7 +68,12 @@ class OperatorProcess(Operator):
     """`zilliz-jobs operator`. The log is one file over all its lives."""
 
     def __init__(
-        self, cluster: ControlPlane, log: Path, *, namespaces: tuple[str, ...] = (), kubeconfig: Path | None = None
+        self,
+        cluster: ControlPlane | StandIn,
+        log: Path,
+        *,
+        namespaces: tuple[str, ...] = (),
+        kubeconfig: Path | None = None,
     ) -> None:
         super().__init__(log)
         self._environment = cluster.environment | {

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from tests.e2e.cloud import LoopThread
 from tests.e2e.controlplane import ControlPlaneError
-from tests.e2e.published import CRDS
 
 from zilliz_local.kube import KubeApi
 
-KUBECTL = Path("kubectl")
+CRDS = Path(__file__).parents[2] / "crds"
 
 
 class StandIn:

@@ -16,6 +16,7 @@ from typing import Any
 from tests.e2e.cloud import FILMS, Cloud
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import Operator
+from tests.e2e.standin import StandIn
 
 from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resources import RESOURCES
@@ -30,11 +31,9 @@ PAUSE = 0.1
 class User:
     """`connect` first; then `backup`, `importing` and `job` make objects."""
 
-    def __init__(self, cluster: ControlPlane, namespace: str, operator: Operator) -> None:
+    def __init__(self, cluster: ControlPlane | StandIn, namespace: str, operator: Operator) -> None:
         self.cluster, self.namespace, self.operator = cluster, namespace, operator
-        host = cluster.url.removeprefix("https://")
-        context = ssl.create_default_context(cafile=str(cluster.ca_file))
-        self._wire = http.client.HTTPSConnection(host, timeout=20, context=context)
+        self._wire = _wire(cluster)
 
     def close(self) -> None:
         self._wire.close()
@@ -52,7 +51,7 @@ class User:
         return done.stderr
 
     def apply(self, *manifests: Body) -> None:
-        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}))
+        self.kubectl("apply", "-f", "-", stdin="\n---\n".join(map(json.dumps, manifests)))
 
     def connect(self, cloud: Cloud, *, settle: int = 2, console: bool = False, **spec: Any) -> None:
         """The connection `default` and its Secret, and one for the storage."""
@@ -227,6 +226,14 @@ class Job:
 
     def until_gone(self, seconds: float = PATIENCE) -> None:
         self.user.until(f"{self.arg} is gone", lambda: not self.body(), seconds)
+
+
+def _wire(cluster: ControlPlane | StandIn) -> http.client.HTTPConnection:
+    scheme, _, host = cluster.url.partition("://")
+    if scheme == "http":
+        return http.client.HTTPConnection(host, timeout=20)
+    context = ssl.create_default_context(cafile=str(cluster.ca_file))
+    return http.client.HTTPSConnection(host, timeout=20, context=context)
 
 
 def condition(body: Body, kind: str) -> Body:

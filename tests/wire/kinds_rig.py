@@ -38,6 +38,7 @@ class Object:
     token: str = "token-1"
     name: str = "one"
     backup: BackupSource | None = None
+    finds_first: bool = False
     held: set[str] = field(default_factory=set)
     submission: Submission = field(default_factory=Submission)
     status: JobStatus = field(default_factory=JobStatus)
@@ -45,7 +46,7 @@ class Object:
     secrets: dict[str, str] = field(default_factory=dict)
 
     async def prepare(self, step: str = SUBMIT_STEP) -> Prepared | Waits:
-        draft = Draft(step, self.status, self.name, self.token, self.backup)
+        draft = Draft(step, self.status, self.name, self.token, self.backup, self.finds_first)
         ready = await self.kind.prepare(self.account, self.spec, draft, holder="h")
         if isinstance(ready, Prepared):
             self.submission = Submission(

@@ -12,6 +12,7 @@ from zilliz_jobs.cloud.errors import FenceClosed
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    AlreadyDone,
     EffectUnknown,
     Found,
     Missing,
@@ -235,6 +236,21 @@ class TestBeforeIt:
         assert "shop" in ready.message
         del cloud.world.clusters[SHOP]
         assert isinstance(await one.prepare(), Prepared)
+
+    async def test_with_find_first_a_cluster_of_that_name_and_size_is_the_work_of_an_earlier_life(self, cloud, plain):
+        """Else the manifests of a rebuilt cluster would restore everything once more."""
+        one = wanted(plain, backed_up(cloud))
+        one.finds_first = True
+        assert KIND.traits_of(one.spec).exact_find
+        rival(cloud)
+        ready = await one.prepare()
+        assert isinstance(ready, AlreadyDone)
+        assert one.spec.new_cluster.name in ready.message
+
+    async def test_with_find_first_a_cluster_of_another_size_is_somebody_elses(self, cloud, plain):
+        one = wanted(plain, backed_up(cloud), name="shop")
+        one.finds_first = True
+        assert isinstance(await one.prepare(), Waits)
 
     async def test_a_name_that_was_taken_meanwhile_is_a_refusal_that_heals(self, cloud, plain):
         one = wanted(plain, backed_up(cloud))

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.core import observation as seen_
@@ -72,7 +73,9 @@ class Performer:
             return seen_.Unreadable(Reason.INVALID_SPEC, snap.spec_error)
         match action:
             case Prepare(step):
-                return await self._prepare(kind, account, body, spec, status, step, holder, secrets)
+                first = attempt_of(status).number == 1 and snap.link.first_submission is FirstSubmission.FIND
+                draft = Draft(step, status, key_of(body).name, _token(status, step), finds_first=first)
+                return await self._prepare(kind, account, body, spec, draft, holder, secrets)
             case Observe():
                 return await kind.read(account, spec, status)
             case Find():
@@ -166,14 +169,13 @@ class Performer:
         account: Account,
         body: Body,
         spec: JobSpec,
-        status: JobStatus,
-        step: str,
+        draft: Draft,
         holder: str,
         secrets: dict[str, str],
     ) -> seen_.Preparation:
         await self._ensure_synced()
         uid, key = body["metadata"]["uid"], key_of(body)
-        scope = kind.scope(spec, step)
+        scope = kind.scope(spec, draft.step)
         if not self._scopes.enter(uid, key, scope):
             if kind.exclusive:
                 return seen_.Waits(
@@ -183,9 +185,7 @@ class Performer:
             return seen_.Waits(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
         try:
-            ready = await self._gather(
-                kind, account, body, spec, Draft(step, status, key.name, _token(status, step)), holder, secrets
-            )
+            ready = await self._gather(kind, account, body, spec, draft, holder, secrets)
         finally:
             if not isinstance(ready, seen_.Prepared):
                 self._scopes.leave(uid, key)

@@ -99,6 +99,9 @@ class Draft:
     name: str
     token: str
     backup: BackupSource | None = None
+    finds_first: bool = False
+    """Whether what stands under the name that the spec gives counts as this job's own work, done in an earlier life
+    of the manifest."""
 
     @property
     def sent_before(self) -> bool:

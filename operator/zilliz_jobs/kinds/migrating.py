@@ -13,7 +13,7 @@ from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.migrationjob import MIGRATION_JOB, MigrationJobSpec, Mode, NewCluster
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.core.observation import Look, Missing, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.observation import AlreadyDone, Look, Missing, Seen, SubmitAnswer, Undecided, Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
@@ -48,7 +48,8 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         return f"migration/{_target_id(spec) or (spec.adopt.job_id if spec.adopt else '')}"
 
     def traits_of(self, spec: MigrationJobSpec) -> Traits:
-        return ZERO_DOWNTIME if spec.mode is Mode.ZERO_DOWNTIME else self.traits
+        traits, made = ZERO_DOWNTIME if spec.mode is Mode.ZERO_DOWNTIME else self.traits, _made(spec)
+        return replace(traits, exact_find=bool(made and made.name))
 
     def trait_variants(self) -> dict[str, Traits]:
         return {"": self.traits, "zero-downtime": ZERO_DOWNTIME}
@@ -65,7 +66,7 @@ class MigrationKind(JobKind[MigrationJobSpec]):
     def has_source(self, spec: MigrationJobSpec) -> bool:
         return spec.source is not None and spec.target is not None
 
-    async def baseline(self, account: Account, spec: MigrationJobSpec, draft: Draft) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: MigrationJobSpec, draft: Draft) -> Ready | AlreadyDone | Waits:
         if problem := why_not(spec, console=account.session.console is not None):
             return Waits(Reason.NO_PUBLIC_API, problem)
         cluster = spec.source.zilliz_cluster if spec.source else None
@@ -76,7 +77,7 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         if made is None:
             return await migrationarrivals.prepare(account, spec, _target_id(spec), source)
         name = made.name or newcluster.default_name(draft.name, draft.token)
-        taken = await newcluster.prepare(account, name, again=draft.sent_before)
+        taken = await newcluster.prepare(account, _wanted(made, name), draft)
         return taken or Ready({"cluster": [name]})
 
     async def submit(self, account: Account, spec: MigrationJobSpec, order: Order) -> SubmitAnswer:
@@ -92,7 +93,7 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         cluster = spec.source.zilliz_cluster if spec.source else None
         return await newcluster.find(
             account,
-            newcluster.NewCluster(name, made.project_id, made.cu_size, own_name=made.name is None),
+            _wanted(made, name),
             submission,
             free,
             job_type=JobType.MIGRATION,
@@ -114,6 +115,10 @@ class MigrationKind(JobKind[MigrationJobSpec]):
 def _made(spec: MigrationJobSpec) -> NewCluster | None:
     """The cluster to make, if one is."""
     return spec.target.new_cluster if spec.target else None
+
+
+def _wanted(made: NewCluster, name: str) -> newcluster.NewCluster:
+    return newcluster.NewCluster(name, made.project_id, made.cu_size, own_name=made.name is None)
 
 
 def _target_id(spec: MigrationJobSpec) -> str:

@@ -13,10 +13,20 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply, Taken
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
-from zilliz_jobs.core.observation import Absent, Accepted, Found, Look, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.observation import (
+    Absent,
+    Accepted,
+    AlreadyDone,
+    Found,
+    Look,
+    Seen,
+    SubmitAnswer,
+    Undecided,
+    Waits,
+)
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable
+from zilliz_jobs.kinds.base import Account, Claimable, Draft
 from zilliz_jobs.kinds.joblist import SLACK, new_jobs
 
 HANDLE = "newClusterId"
@@ -46,15 +56,19 @@ def default_name(object_name: str, token: str) -> str:
     return f"{head}-{mark}"
 
 
-async def prepare(account: Account, name: str, *, again: bool) -> Waits | None:
-    """Whether the name is free; None where it is. `again`: this attempt was sent before, and who has the name by now
-    may be its own cluster: the cloud refuses it then, and that leads to another look. Raises CloudError."""
-    if again:
+async def prepare(account: Account, wanted: NewCluster, draft: Draft) -> AlreadyDone | Waits | None:
+    """Whether the name is free; None where it is, or where whoever has it by now may be this attempt's own cluster:
+    the cloud refuses a second one then, and that leads to another look. Raises CloudError."""
+    if draft.sent_before:
         return None
-    taken = [cluster.cluster_id for cluster in await _clusters(account) if cluster.cluster_name == name]
+    taken = [cluster.cluster_id for cluster in await _clusters(account) if cluster.cluster_name == wanted.name]
     if not taken:
         return None
-    return Waits(Reason.NAME_TAKEN, f"a cluster named {name} exists already ({taken[0]}); choose another name")
+    if draft.finds_first and not wanted.own_name:
+        cluster = await account.session.clusters.describe(taken[0])
+        if not _differs(cluster, wanted, Submission()):
+            return AlreadyDone(f"cluster {taken[0]} is named {wanted.name}, in the same project and of the same size")
+    return Waits(Reason.NAME_TAKEN, f"a cluster named {wanted.name} exists already ({taken[0]}); choose another name")
 
 
 def answered(reply: EffectReply, *, busy: Reason) -> SubmitAnswer:

@@ -20,6 +20,7 @@ from zilliz_jobs.cloud.restores import RestoreVersionPolicy as VersionWord
 from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.core.observation import (
     Accepted,
+    AlreadyDone,
     Found,
     Look,
     Missing,
@@ -71,6 +72,10 @@ class RestoreKind(JobKind[RestoreJobSpec]):
             return f"restore/{spec.existing_cluster.cluster_id}"
         return f"restore/{self.target(spec)}"
 
+    def traits_of(self, spec: RestoreJobSpec) -> Traits:
+        """A cluster that a person named is found for sure, also by the same manifest in another life."""
+        return replace(self.traits, exact_find=bool(spec.new_cluster and spec.new_cluster.name))
+
     def has_source(self, spec: RestoreJobSpec) -> bool:
         return spec.backup is not None and (spec.new_cluster is not None or spec.existing_cluster is not None)
 
@@ -82,16 +87,16 @@ class RestoreKind(JobKind[RestoreJobSpec]):
             return None
         return spec.new_cluster.credentials_secret_name or f"{name}-credentials"
 
-    async def baseline(self, account: Account, spec: RestoreJobSpec, draft: Draft) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: RestoreJobSpec, draft: Draft) -> Ready | AlreadyDone | Waits:
         backup = await backupsource.ready(account, spec.backup, draft.backup)
         if isinstance(backup, Waits):
             return backup
         facts = backupsource.record(backup)
-        problem: Waits | None = Waits(Reason.NO_SOURCE, Reason.NO_SOURCE.help)
+        problem: AlreadyDone | Waits | None = Waits(Reason.NO_SOURCE, Reason.NO_SOURCE.help)
         if spec.new_cluster:
             name = spec.new_cluster.name or newcluster.default_name(draft.name, draft.token)
             facts[CLUSTER_NAME] = [name]
-            problem = await newcluster.prepare(account, name, again=draft.sent_before)
+            problem = await newcluster.prepare(account, _wanted(spec.new_cluster, name), draft)
         elif spec.existing_cluster:
             one = _collection(spec.existing_cluster)
             problem = await restoring.prepare(account, one, again=draft.sent_before)
@@ -120,9 +125,7 @@ class RestoreKind(JobKind[RestoreJobSpec]):
             return Undecided("the record does not name the cluster that was to be made; look for it by hand")
         return await newcluster.find(
             account,
-            newcluster.NewCluster(
-                name, spec.new_cluster.project_id, spec.new_cluster.cu_size, own_name=spec.new_cluster.name is None
-            ),
+            _wanted(spec.new_cluster, name),
             submission,
             free,
             job_type=JobType.RESTORE,
@@ -170,6 +173,10 @@ async def _restore_cluster(
         fence=order.fence,
     )
     return newcluster.answered(reply, busy=Reason.BACKUP_NOT_READY)
+
+
+def _wanted(made: NewCluster, name: str) -> newcluster.NewCluster:
+    return newcluster.NewCluster(name, made.project_id, made.cu_size, own_name=made.name is None)
 
 
 def _recorded_name(submission: Submission) -> str:

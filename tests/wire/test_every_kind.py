@@ -1,0 +1,61 @@
+"""Every row of the table of kinds, walked on the stand-in: what the quick start shows is what a cluster does."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+from tests.e2e.cloud import Cloud, LoopThread
+from tests.e2e.controlplane.binaries import find_kubectl
+from tests.e2e.operators import Operator, OperatorProcess
+from tests.e2e.standin import StandIn, stand_in
+from tests.e2e.user import User
+from tests.everykind import Row, Walk, Walker, cases, named
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[LoopThread]:
+    thread = LoopThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture(scope="module")
+def plane(simulators: LoopThread) -> Iterator[StandIn]:
+    with stand_in(simulators, find_kubectl()) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def operator(plane: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    operator = OperatorProcess(plane, tmp_path_factory.mktemp("operator") / "operator.log")
+    operator.start()
+    yield operator
+    operator.close()
+    operator.require_clean_log()
+
+
+@pytest.fixture
+def cloud(simulators: LoopThread) -> Iterator[Cloud]:
+    cloud = Cloud(simulators)
+    yield cloud
+    twice = cloud.twice()
+    cloud.close()
+    assert not twice, f"submissions with more than one effect: {twice}"
+
+
+@pytest.fixture
+def user(plane: StandIn, operator: Operator) -> Iterator[User]:
+    namespace = f"test-{secrets.token_hex(4)}"
+    plane.kubectl("create", "namespace", namespace)
+    user = User(plane, namespace, operator)
+    yield user
+    user.close()
+    plane.kubectl("delete", "namespace", namespace, "--wait=false", check=False)
+
+
+@pytest.mark.parametrize("case", cases(), ids=named)
+def test_each_row_keeps_its_rules(user: User, cloud: Cloud, case: tuple[Row, Walk]) -> None:
+    row, walk = case
+    walk(Walker(user, cloud, row))
