@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from zilliz_jobs.api.model import API_VERSION
+from zilliz_jobs.cli.demo.cluster import Cluster
+from zilliz_jobs.cli.demo.trouble import CannotStart
+from zilliz_jobs.kube.client import KubeClient
 from zilliz_local.kube import KubeApi
 
 BOUND = 60.0
@@ -73,10 +79,16 @@ def test_the_whole_story_comes_true(demo: Starter, tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=BOUND)
     assert process.returncode == 0, output
     assert "\x1b" not in output, "no control codes without a terminal"
-    assert "the cloud's ledger: 25 attempts, 25 submissions, none twice" in output
+    assert "the cloud's ledger: 21 attempts, 21 submissions, none twice" in output
     assert "✗" not in output
-    assert "scalereplicasjob/double  ClusterBusy: another job of this cluster is at work" in output
-    assert "suspendclusterjob/again  AlreadyInState: the cluster is suspended already" in output
+    said = re.sub(" +", " ", output)
+    assert "exportjob/movies-files BackupNotReady: BackupJob movies is" in said
+    assert (
+        "restorejob/movies-copy CredentialsStored: user name and password are in Secret movies-copy-credentials"
+        in said
+    )
+    assert "scalereplicasjob/double ClusterBusy: another job of this cluster is at work" in said
+    assert "suspendclusterjob/again AlreadyInState: the cluster is suspended already" in said
     assert "kubectl annotate importjob/films-broken jobs.zilliz.com/retry-requested=" in output
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
@@ -133,10 +145,14 @@ def test_kept_it_says_how_to_look_around_and_ends_by_signal(demo: Starter, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def secret(name: str, namespace: str, **annotations: str) -> dict[str, Any]:
+    meta = {"name": name, "namespace": namespace, "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta}
+
+
 async def test_on_a_cluster_of_the_users_own_only_what_it_made_is_removed(demo: Starter, tmp_path: Path) -> None:
-    mine = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "zilliz-api-key", "namespace": "default"}}
     async with KubeApi() as kube:
-        kube.create(mine)
+        kube.create(secret("zilliz-api-key", "default"))
         config = tmp_path.parent / f"{tmp_path.name}.kubeconfig"
         kube.write_kubeconfig(config)
         process = demo("--kubeconfig", str(config), "--yes", "--speed", "4", COLUMNS="120")
@@ -147,6 +163,69 @@ async def test_on_a_cluster_of_the_users_own_only_what_it_made_is_removed(demo: 
         assert [o["metadata"]["namespace"] for o in kube.objects("secrets")] == ["default"]
         assert kube.objects("customresourcedefinitions.apiextensions.k8s.io") == []
         assert "zilliz-jobs-demo" not in [o["metadata"]["name"] for o in kube.objects("namespaces")]
+
+
+RESTORE = {
+    "apiVersion": API_VERSION,
+    "kind": "RestoreJob",
+    "metadata": {"name": "movies-copy", "namespace": "team"},
+    "spec": {
+        "backup": {"backupJobRef": {"name": "movies"}},
+        "newCluster": {"projectId": "proj-demo0000000000000001", "cuSize": 2},
+    },
+}
+
+
+@pytest.fixture
+async def kube() -> AsyncIterator[KubeApi]:
+    """An API with a namespace that somebody works in, and their Secret in it."""
+    async with KubeApi() as api:
+        api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}})
+        api.create(secret("ours", "team"))
+        yield api
+
+
+@pytest.fixture
+async def cluster(kube: KubeApi, tmp_path: Path) -> AsyncIterator[Cluster]:
+    config = tmp_path / "kubeconfig"
+    kube.write_kubeconfig(config)
+    async with await KubeClient.connect(kubeconfig=str(config)) as client:
+        yield Cluster(client, "team")
+
+
+def secrets_of(kube: KubeApi) -> list[str]:
+    return [found["metadata"]["name"] for found in kube.objects("secrets", namespace="team")]
+
+
+async def test_the_credentials_that_the_operator_stored_go_with_the_job_that_the_demo_made(
+    kube: KubeApi, cluster: Cluster
+) -> None:
+    found = await cluster.inspect([RESTORE])
+    await cluster.prepare(found)
+    await cluster.apply(RESTORE)
+    made_for = {"jobs.zilliz.com/made-for": "RestoreJob/movies-copy"}
+    kube.create(secret("movies-copy-credentials", "team", **made_for))  # as the operator does
+    assert await cluster.clean(found) == []
+    assert secrets_of(kube) == ["ours"]
+    assert "team" in [found["metadata"]["name"] for found in kube.objects("namespaces")]
+
+
+async def test_a_secret_of_that_name_that_somebody_else_made_meanwhile_stays(kube: KubeApi, cluster: Cluster) -> None:
+    found = await cluster.inspect([RESTORE])
+    await cluster.prepare(found)
+    await cluster.apply(RESTORE)
+    kube.create(secret("movies-copy-credentials", "team"))
+    assert await cluster.clean(found) == []
+    assert secrets_of(kube) == ["movies-copy-credentials", "ours"]
+
+
+async def test_credentials_of_an_earlier_job_are_not_touched_and_said_to_be_in_the_way(
+    kube: KubeApi, cluster: Cluster
+) -> None:
+    made_for = {"jobs.zilliz.com/made-for": "RestoreJob/movies-copy"}
+    kube.create(secret("movies-copy-credentials", "team", **made_for))
+    with pytest.raises(CannotStart, match="secret/movies-copy-credentials: namespace team has one already"):
+        await cluster.inspect([RESTORE])
 
 
 def test_a_cluster_that_cannot_be_reached_is_one_sentence(demo: Starter, tmp_path: Path) -> None:

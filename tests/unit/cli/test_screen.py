@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from zilliz_jobs.cli.demo.screen import Line, View, bar, changes, fitting, frame, summary
+from zilliz_jobs.cli.demo.play import names_of
+from zilliz_jobs.cli.demo.screen import Line, View, bar, changes, columns, fitting, frame, objects, summary
+from zilliz_jobs.cli.demo.story import Story
 from zilliz_jobs.cli.demo.verdict import Finding, Proof
 from zilliz_jobs.cli.demo.watch import Track
 
@@ -56,7 +58,14 @@ def test_the_frame_fits_the_terminal(width: int, height: int) -> None:
 
 def test_a_wide_frame_shows_target_job_and_why_it_waits() -> None:
     text = "\n".join(rendered(frame(VIEW, 120, 40), 120, 40))
-    for part in (BUSY.target, RUNS.job_id, " 50%", f"BackupSlotBusy: {BUSY.message}", "attempt 2", "01:11"):
+    for part in (
+        "shop000002/default/products",
+        RUNS.job_id,
+        " 50%",
+        f"BackupSlotBusy: {BUSY.message}",
+        "attempt 2",
+        "01:11",
+    ):
         assert part in text
 
 
@@ -65,7 +74,8 @@ def test_many_objects_leave_room_for_the_story(width: int, height: int) -> None:
     ended = tuple(
         Track(f"importjob/film-{n}", state="Successful", finished=True, words=("Successful",)) for n in range(30)
     )
-    lines = rendered(frame(replace(VIEW, tracks=(*ended, BUSY, RUNS)), width, height), width, height)
+    view = replace(VIEW, tracks=(*ended, BUSY, RUNS), about=frozenset({BUSY.object}))
+    lines = rendered(frame(view, width, height), width, height)
     assert len(lines) <= height
     text = "\n".join(lines)
     assert "backupjob/shop-products" in text, "what ended makes room for what goes on"
@@ -73,10 +83,77 @@ def test_many_objects_leave_room_for_the_story(width: int, height: int) -> None:
     assert "retry-requested" in "".join(lines[-4:])
 
 
-def test_where_nothing_has_ended_the_last_ones_are_left_out() -> None:
-    assert fitting((BUSY, RUNS), 4) == [BUSY, RUNS]
-    assert fitting((BUSY, RUNS), 3) == [BUSY]
-    assert fitting((BUSY, RUNS), 0) == []
+def test_where_nothing_has_ended_the_jobs_of_this_act_stay_longest() -> None:
+    for about in (BUSY, RUNS):
+        assert fitting((BUSY, RUNS), 4, frozenset({about.object})) == [BUSY, RUNS]
+        assert fitting((BUSY, RUNS), 3, frozenset({about.object})) == [about]
+        assert fitting((BUSY, RUNS), 0, frozenset({about.object})) == []
+    assert fitting((BUSY, RUNS), 3, frozenset({BUSY.object, RUNS.object})) == [BUSY]
+
+
+GONE_BY = Track("backupjob/movies", state="Successful", finished=True, words=("Successful",))
+JUST_DONE = replace(GONE_BY, object="suspendclusterjob/night")
+BROKEN = replace(
+    GONE_BY, object="importjob/broken", state="Failed", message="disk full", current=(("state", "Failed"),)
+)
+
+
+def test_what_ended_well_in_an_earlier_act_makes_room_first() -> None:
+    about = frozenset({JUST_DONE.object})
+    assert fitting((JUST_DONE, GONE_BY, BUSY), 4, about) == [JUST_DONE, GONE_BY, BUSY]
+    older = replace(GONE_BY, object="importjob/films")
+    assert fitting((older, GONE_BY, BROKEN, JUST_DONE, BUSY), 6, about) == [BROKEN, JUST_DONE, BUSY]
+    assert fitting((BROKEN, JUST_DONE, BUSY), 4, about) == [JUST_DONE, BUSY], "then whatever else ended"
+
+
+def test_what_is_left_out_is_counted_by_state() -> None:
+    ready = Track("zillizconnection/default", state="Ready")
+    lines = objects((ready, GONE_BY, JUST_DONE, RUNS), 80, 5)
+    assert [line.plain.split()[0] for line in lines[2:-1]] == [RUNS.object, "└"]
+    assert lines[-1].plain == "… and 3 more: 2 Successful, 1 Ready"
+
+
+def test_what_ended_well_has_its_say_in_its_act_only() -> None:
+    track = replace(GONE_BY, attempts=2)
+    assert "attempt 2" in objects((track,), 80, 9, frozenset({track.object}))[-1].plain
+    assert track.object in objects((track,), 80, 9)[-1].plain
+    assert "disk full" in objects((BROKEN,), 80, 9)[-1].plain, "a failure stays news"
+
+
+def test_where_the_credentials_are_stands_in_the_frame_and_in_the_log() -> None:
+    where = "user name and password are in Secret movies-copy-credentials, which outlives this object"
+    track = Track(
+        "restorejob/movies-copy",
+        state="InProgress",
+        credentials=where,
+        words=("CredentialsStored", "InProgress"),
+        current=(("credentials", "CredentialsStored"), ("state", "InProgress")),
+    )
+    assert "in Secret movies-copy-credentials" in "\n".join(
+        rendered(frame(replace(VIEW, tracks=(track,)), 80, 40), 80)
+    )
+    first, second = changes((), (track,))
+    assert first.text.endswith(f"CredentialsStored: {where}")
+    assert second.text.endswith("InProgress")
+
+
+def test_the_text_of_the_act_stays_in_sight_however_many_jobs_there_are() -> None:
+    act = [
+        Line("act", "9/9 Busy"),
+        Line("text", "FIRST " + "words " * 40),
+        *(Line("command", f"c{n}") for n in range(8)),
+    ]
+    waiting = tuple(replace(BUSY, object=f"backupjob/b{n}") for n in range(30))
+    text = "\n".join(rendered(frame(View("9/9 Busy", 1.0, waiting, (*LINES, *act)), 80, 40), 80, 40))
+    assert "FIRST" in text
+    assert " more: " in text
+    assert text.count("BackupSlotBusy") > 5
+
+
+def test_the_longest_name_of_the_story_is_shown_in_whole() -> None:
+    for width in (80, 120):
+        assert max(map(len, names_of(Story()))) <= columns(width)["OBJECT"]
+    assert columns(110)["JOB-ID"] == len(RUNS.job_id)
 
 
 def test_a_narrow_frame_keeps_the_end_of_the_target() -> None:
@@ -105,7 +182,7 @@ def test_no_progress_is_no_bar() -> None:
 def test_each_change_is_one_line_and_progress_is_none() -> None:
     assert changes((RUNS,), (replace(RUNS, progress=60),)) == []
     (line,) = changes((), (BUSY,))
-    assert line.text == f"backupjob/shop-products  BackupSlotBusy: {BUSY.message}"
+    assert line.text == f"{'backupjob/shop-products':<31} BackupSlotBusy: {BUSY.message}"
     first, second = changes((), (RUNS,))
     assert first.text.endswith("Failed")
     assert second.text.endswith("InProgress (job-q3omupp97fp36w7xepv123)")

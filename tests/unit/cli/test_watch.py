@@ -44,6 +44,27 @@ def test_a_job_with_nothing_to_do_says_so_instead_of_its_success() -> None:
     assert track.state == "Successful"
 
 
+def credentials(status: str, reason: str) -> dict[str, Any]:
+    return {"type": "CredentialsAvailable", "status": status, "reason": reason, "message": f"about {reason}"}
+
+
+def test_where_the_credentials_of_a_new_cluster_are_is_said_once_they_are_there() -> None:
+    awaited = job("Pending", conditions=[credentials("Unknown", "CredentialsAwaited")])
+    stored = job("InProgress", conditions=[credentials("True", "CredentialsStored")])
+    name = "restorejob/movies-copy"
+    assert told(awaited, name=name).words == ("Pending",)
+    assert told(awaited, name=name).credentials == ""
+    track = told(awaited, stored, stored, job("Successful", conditions=stored["status"]["conditions"]), name=name)
+    assert track.words == ("Pending", "CredentialsStored", "InProgress", "Successful")
+    assert track.credentials == "about CredentialsStored"
+    lost = job("InProgress", conditions=[credentials("False", "CredentialsLost")])
+    assert told(lost, name=name).words == ("CredentialsLost", "InProgress")
+
+
+def test_the_backup_that_was_made_can_be_named() -> None:
+    assert told(job("Successful", result={"backupId": "backup-1"}), name="backupjob/movies").backup_id == "backup-1"
+
+
 def test_an_object_without_a_status_says_nothing() -> None:
     assert told({"spec": {}}).words == ()
     assert told({"spec": {}}).attempts == 0

@@ -1,6 +1,7 @@
 """Kubernetes for the demo: what is there already, what is made, and what is removed again.
 
-On a cluster of the user's own nothing is touched that was there before.
+On a cluster of the user's own nothing is touched that was there before. What the operator makes for a job, the Secret
+with one-time credentials, outlives the job; here it goes with it, since the cluster that it opens is a simulated one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from zilliz_jobs.api.crd import crd
+from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.api.skew import missing_fields
 from zilliz_jobs.cli.demo.examples import Manifest
 from zilliz_jobs.cli.demo.trouble import CannotStart
+from zilliz_jobs.engine.credentials import MADE_FOR
+from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
@@ -101,12 +105,12 @@ class Cluster:
         """Remove what the demo made, and only that; what could not be removed is told in sentences."""
         left: list[str] = []
         for manifest in reversed(self._made):
-            try:
-                await self.objects.remove(manifest)
-            except KubeError as error:
-                left.append(f"{name_of(manifest)} in namespace {self.namespace}: {error}")
+            left += await self._remove(manifest)
         try:
             await self._gone()
+            for manifest in self._made:  # only now: as long as there is the job, the operator may make its Secret
+                for secret in secrets_for(manifest):
+                    left += await self._remove(secret) if await self._is_made(secret) else []
             if found.new_namespace:
                 await self.objects.remove(_namespace(self.namespace))
             for resource in found.new_crds:
@@ -117,6 +121,21 @@ class Cluster:
         except KubeError as error:
             left.append(f"CRDs and namespace {self.namespace}: {error}")
         return left
+
+    async def _remove(self, manifest: Manifest) -> list[str]:
+        """What is left of it, as a sentence."""
+        try:
+            await self.objects.remove(manifest)
+        except KubeError as error:
+            return [f"{name_of(manifest)} in namespace {self.namespace}: {error}"]
+        return []
+
+    async def _is_made(self, secret: Manifest) -> bool:
+        """Whether the operator made it: somebody else may have made one of that name."""
+        with suppress(NotFound):
+            there = (await self.objects.fetch(secret))["metadata"].get("annotations") or {}
+            return bool(there.get(MADE_FOR) == secret["metadata"]["annotations"][MADE_FOR])
+        return False
 
     async def _has_namespace(self) -> bool:
         try:
@@ -137,7 +156,7 @@ class Cluster:
         return False
 
     async def _check_names(self, manifests: Iterable[Manifest], not_served: set[str]) -> None:
-        for manifest in manifests:
+        for manifest in [one for made in manifests for one in (made, *secrets_for(made))]:
             if manifest["kind"] not in not_served and await self._exists(manifest):
                 raise CannotStart(
                     f"cannot make {name_of(manifest)}: namespace {self.namespace} has one already; "
@@ -173,6 +192,21 @@ class Cluster:
 def name_of(manifest: Manifest) -> str:
     """The object as kubectl names it."""
     return f"{manifest['kind'].lower()}/{manifest['metadata']['name']}"
+
+
+def secrets_for(manifest: Manifest) -> list[Manifest]:
+    """The Secrets that the operator will make for this object. Pure."""
+    kind = next((kind for kind in JOB_KINDS if kind.resource.kind == manifest["kind"]), None)
+    if kind is None:
+        return []
+    meta = manifest["metadata"]
+    name = kind.credentials_secret(parse_spec(kind.resource, manifest), meta["name"])
+    wanted = {
+        "name": name,
+        "namespace": meta["namespace"],
+        "annotations": {MADE_FOR: f"{manifest['kind']}/{meta['name']}"},
+    }
+    return [{"apiVersion": "v1", "kind": "Secret", "metadata": wanted}] if name else []
 
 
 def _namespace(name: str) -> dict[str, Any]:

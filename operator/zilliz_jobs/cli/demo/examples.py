@@ -56,6 +56,9 @@ class Substitutions:
     def with_job(self, job_id: str) -> Substitutions:
         return replace(self, job_id=job_id)
 
+    def with_backup(self, backup_id: str) -> Substitutions:
+        return replace(self, backup_id=backup_id)
+
     def into(self, manifest: Manifest) -> Manifest:
         """The manifest as the demo applies it. Pure."""
         made = deepcopy(manifest)

@@ -48,7 +48,7 @@ class Player:
         try:
             async with asyncio.timeout(SHOW_SECONDS * slow):
                 for number, act in enumerate(story.acts, 1):
-                    self._voice.say("act", f"{number}/{len(story.acts)} {act.title}")
+                    self._voice.begin(f"{number}/{len(story.acts)} {act.title}", frozenset(act.until))
                     self._voice.say("text", act.text)
                     for step in act.steps:
                         await self._do(step)
@@ -60,10 +60,13 @@ class Player:
     async def _do(self, step: Step) -> None:
         match step:
             case Apply():
+                if step.backup_of:
+                    self._values = self._values.with_backup(self._backup_of(step.backup_of))
                 self._command(command_of(step))
-                for manifest in manifests_of(step):
-                    if note := self._values.note(manifest):
-                        self._voice.say("text", f"({note})")
+                manifests = manifests_of(step)
+                for note in dict.fromkeys(filter(None, map(self._values.note, manifests))):
+                    self._voice.say("text", f"({note})")
+                for manifest in manifests:
                     await self._cluster.apply(self._values.into(manifest))
             case Annotate(name, request):
                 self._asked += 1
@@ -79,6 +82,12 @@ class Player:
             self._values = self._values.with_job(job_id_of(answer))
         if step.what:
             self._voice.say("cloud", step.what + (f": {self._values.job_id}" if step.starts_job else ""))
+
+    def _backup_of(self, name: str) -> str:
+        backup_id = self._watch.get(name).backup_id
+        if not backup_id:
+            raise Stopped(f"{name} does not say which backup it made")
+        return backup_id
 
     def _command(self, text: str) -> None:
         namespace = self._cluster.namespace

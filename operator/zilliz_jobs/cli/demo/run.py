@@ -27,6 +27,7 @@ from zilliz_jobs.cli.demo.watch import Watch
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError
 
+LATER = "known-later"
 OPERATOR_SETTINGS = {  # the pace of a show; a real operator looks less often
     "ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS": "true",
     "ZILLIZ_JOBS_POLL_MIN": "0.4",
@@ -193,5 +194,5 @@ async def _keep(
 
 
 def _manifests(story: Story, namespace: str) -> list[dict[str, object]]:
-    values = Substitutions(namespace, "", "", "", "")
+    values = Substitutions(namespace, "", "", "", "", job_id=LATER, backup_id=LATER)
     return [values.into(manifest) for step in applied(story.acts) for manifest in manifests_of(step)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,11 @@ from rich.text import Text
 from zilliz_jobs.cli.demo.verdict import Finding, Proof
 from zilliz_jobs.cli.demo.watch import Track
 
-WIDE = 110
+WIDE, NARROW = 110, 70
 BAR = 9
+NAME = 31
+NARROW_NAME = 24
+JOB_ID = 26
 LEAST_TOLD = 6  # lines of the narration
 STYLES = {
     "Ready": "green",
@@ -24,6 +28,7 @@ STYLES = {
     "Failed": "bold red",
     "Canceled": "magenta",
 }
+PAST = frozenset({"Ready", "Successful", "Canceled"})
 DULL = frozenset({"", "Ready", "Pending", "InProgress", "Successful"})
 LINE_STYLES = {"act": "bold", "text": "", "command": "cyan", "cloud": "magenta", "change": "dim"}
 LINE_MARKS = {"act": "", "text": "  ", "command": "  $ ", "cloud": "  (cloud) ", "change": "  "}
@@ -45,13 +50,19 @@ class View:
     elapsed: float
     tracks: tuple[Track, ...] = ()
     lines: tuple[Line, ...] = ()
+    about: frozenset[str] = frozenset()  # the objects of this act
 
 
 def frame(view: View, width: int, height: int) -> RenderableType:
-    """The live picture: the objects, and under them as much of the narration as there is room for."""
+    """The live picture: the objects, and under them the narration of this act, and of earlier ones if there is room.
+
+    The narration has a third of the picture, or up to half where this act needs it; the objects have the rest.
+    """
     head = Text.assemble((" zilliz-jobs demo ", "reverse bold"), f"  {clock(view.elapsed)}  ", (view.title, "bold"))
-    rows = objects(view.tracks, width, max(LEAST_TOLD, height - 4 - LEAST_TOLD))
     told = narration(view.lines, width)
+    current = len(narration(view.lines[_act_at(view.lines) :], width))
+    reserved = max(LEAST_TOLD, min(max(current, height // 3), (height - 4) // 2))
+    rows = objects(view.tracks, width, max(LEAST_TOLD, height - 4 - reserved), view.about)
     room = max(3, height - len(rows) - 4)
     lines = [head, Text(""), *rows, Text(""), *told[-room:]]
     for line in lines:
@@ -59,46 +70,64 @@ def frame(view: View, width: int, height: int) -> RenderableType:
     return Group(*lines)
 
 
-def objects(tracks: Sequence[Track], width: int, most: int) -> list[Text]:
+def objects(tracks: Sequence[Track], width: int, most: int, about: frozenset[str] = frozenset()) -> list[Text]:
     """A line for each object, and a second one where it has something to say; at most `most` lines.
 
-    What a narrow terminal cannot hold is left out; from a low one, those go first that ended.
+    What a narrow terminal cannot hold is left out; what a low one cannot is counted in the last line. `about`: the
+    objects of this act; those that ended well in an earlier one step back.
     """
     sizes = columns(width)
     lines = [_row([(title, "bold") for title in sizes], sizes.values()), Text("─" * (width - 1), style="dim")]
-    shown = fitting(tracks, most - len(lines))
+    shown = fitting(tracks, most - len(lines), about)
     for track in shown:
-        style = STYLES.get(track.state, "yellow")
+        style, plain = STYLES.get(track.state, "yellow"), "dim" if is_past(track, about) else ""
         cells: dict[str, Text | tuple[str, str]] = {
-            "OBJECT": (track.object, ""),
+            "OBJECT": (track.object, plain),
             "STATE": (track.state or "…", style),
             "PROGRESS": bar(track.progress, track.state),
-            "TARGET": (_end(track.target, sizes.get("TARGET", 0)), ""),
+            "TARGET": (_end(track.target, sizes.get("TARGET", 0)), plain),
             "JOB-ID": (track.job_id, "dim"),
         }
         lines.append(_row([cells[title] for title in sizes], sizes.values()))
-        if said := notable(track):
+        if not is_past(track, about) and (said := notable(track)):
             lines.append(Text(f"  └ {said}", style=style))
-    if left := len(tracks) - len(shown):
-        lines.append(Text(f"… and {left} more", style="dim"))
+    if folded := [track for track in tracks if track not in shown]:
+        states = Counter(track.state or "new" for track in folded).most_common()
+        told = ", ".join(f"{count} {state}" for state, count in states)
+        lines.append(Text(f"… and {len(folded)} more: {told}", style="dim"))
     return lines
 
 
-def fitting(tracks: Sequence[Track], most: int) -> list[Track]:
-    """Those that fit into so many lines, and one line for the rest: what ended is left out first."""
+def fitting(tracks: Sequence[Track], most: int, about: frozenset[str] = frozenset()) -> list[Track]:
+    """Those that fit into so many lines, and one line for the rest.
+
+    Left out is first what ended well in an earlier act, then whatever ended, then what this act is not about, each
+    time the oldest; then the last ones.
+    """
     shown = list(tracks)
-    while shown and sum(2 if notable(t) else 1 for t in shown) + (len(shown) < len(tracks)) > most:
-        shown.remove(next((t for t in shown if t.finished or t.state == "Ready"), shown[-1]))
+    while shown and sum(_height(track, about) for track in shown) + (len(shown) < len(tracks)) > most:
+        past = [track for track in shown if is_past(track, about)]
+        ended = [track for track in shown if track.finished]
+        others = [track for track in shown if track.object not in about]
+        shown.remove((past or ended or others or shown[-1:])[0])
     return shown
 
 
+def is_past(track: Track, about: frozenset[str]) -> bool:
+    """Whether it came to its end as it should, and another act than this one was about it."""
+    return track.state in PAST and track.object not in about
+
+
+def _height(track: Track, about: frozenset[str]) -> int:
+    return 2 if notable(track) and not is_past(track, about) else 1
+
+
 def columns(width: int) -> dict[str, int]:
-    """Title and width of each column: the most important ones that fit, the last one as wide as is left."""
-    sizes = {"OBJECT": 24, "STATE": 10, "PROGRESS": BAR + 5}
-    if width >= WIDE:
-        sizes |= {"TARGET": 37}
-    left = width - 1 - sum(sizes.values()) - 2 * len(sizes)
-    return sizes | {"JOB-ID" if width >= WIDE else "TARGET": left} if left >= 8 else sizes
+    """Title and width of each column: the most important ones that fit, the target as wide as is left."""
+    sizes = {"OBJECT": NAME if width >= NARROW else NARROW_NAME, "STATE": 10, "PROGRESS": BAR + 5}
+    last = {"JOB-ID": JOB_ID} if width >= WIDE else {}
+    left = width - 1 - sum(sizes.values()) - sum(last.values()) - 2 * len(sizes | last)
+    return sizes | ({"TARGET": left} if left >= 8 else {}) | last
 
 
 def _row(cells: Iterable[Text | tuple[str, str]], sizes: Iterable[int]) -> Text:
@@ -120,7 +149,7 @@ def notable(track: Track) -> str:
     """What the object has to say, unless it only repeats that all is well."""
     attempt = f"attempt {track.attempts}" if track.attempts > 1 else ""
     if track.word in DULL or not track.message:
-        return attempt
+        return track.credentials or attempt
     reason = f"{track.word}: " if track.word != track.state else ""
     return f"{reason}{track.message}" + (f" ({attempt})" if attempt else "")
 
@@ -137,7 +166,7 @@ def narration(lines: Iterable[Line], width: int) -> list[Text]:
     """The lines, folded to the width, each with the mark of its kind; those of earlier acts are dim."""
     told: list[Text] = []
     known = list(lines)
-    current = max((at for at, line in enumerate(known) if line.kind == "act"), default=0)
+    current = _act_at(known)
     for at, line in enumerate(known):
         mark, style = LINE_MARKS[line.kind], LINE_STYLES[line.kind] if at >= current else "dim"
         parts = _fold(line.text, max(20, width - len(mark) - 3))
@@ -146,6 +175,11 @@ def narration(lines: Iterable[Line], width: int) -> list[Text]:
         for number, part in enumerate(parts):
             told.append(Text((mark if number == 0 else " " * len(mark)) + part, style=style))
     return told
+
+
+def _act_at(lines: Sequence[Line]) -> int:
+    """Where the last act begins."""
+    return max((at for at, line in enumerate(lines) if line.kind == "act"), default=0)
 
 
 def _fold(text: str, width: int) -> list[str]:
@@ -166,8 +200,9 @@ def changes(before: Sequence[Track], after: Sequence[Track]) -> list[Line]:
         old = known.get(track.object, Track(track.object))
         for word in track.words[len(old.words) :]:
             message = track.message if word == track.word and word not in DULL else ""
+            message = track.credentials if word == track.tellers.get("credentials") else message
             also = f" ({track.job_id})" if track.job_id and not old.job_id and word == track.word else ""
-            lines.append(Line("change", f"{track.object:<24} {word}{also}{': ' if message else ''}{message}"))
+            lines.append(Line("change", f"{track.object:<{NAME}} {word}{also}{': ' if message else ''}{message}"))
     return lines
 
 

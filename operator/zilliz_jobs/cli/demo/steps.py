@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Apply:
-    """`kubectl apply -f examples/<file>`; with `name`, a second object of that name from the same file."""
+    """`kubectl apply -f examples/<file>`; with `name`, a second object of that name from the same file.
+
+    `backup_of`: the object that made the backup which the file is to name.
+    """
 
     file: str
     name: str = ""
+    backup_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The story: acts of steps, what each act waits for, and what must have become of every object. Data, not code.
 
 An object is named as kubectl names it, `importjob/films`. A *word* is what an object was seen to say: its state, the
-reason while it waits, `AlreadyInState`, or the outcome of a request (`retry Completed`).
+reason while it waits, `AlreadyInState`, the outcome of a request (`retry Completed`), or what became of credentials
+that the cloud tells once (`CredentialsStored`).
 """
 
 from __future__ import annotations
@@ -18,24 +19,14 @@ API_KEY = "demo-key"
 ACCESS_KEY = "demo-access-key"
 SECRET_KEY = "demo-secret-key"  # noqa: S105 - of a bucket that does not exist
 
-MIGRATIONS = {
-    "80-migrate-milvus-backup.yaml": "migrationjob/from-milvus-backup",
-    "81-migrate-milvus.yaml": "migrationjob/from-milvus",
-    "82-migrate-pinecone.yaml": "migrationjob/from-pinecone",
-    "83-migrate-qdrant.yaml": "migrationjob/from-qdrant",
-    "84-migrate-elasticsearch.yaml": "migrationjob/from-elasticsearch",
-    "85-migrate-opensearch.yaml": "migrationjob/from-opensearch",
-    "86-migrate-postgresql.yaml": "migrationjob/from-postgresql",
-    "87-migrate-tencent-vectordb.yaml": "migrationjob/from-tencent-vectordb",
-    "88-migrate-zilliz-cluster.yaml": "migrationjob/from-movies",
-    "89-migrate-zilliz-external.yaml": "migrationjob/from-elsewhere",
-    "90-migrate-zero-downtime.yaml": "migrationjob/shop-moves",
-}
+FOLLOWERS = ("restorejob/movies-copy", "restorejob/films-to-shop", "exportjob/movies-files")
+NEW_COLLECTIONS = ("restorejob/films-before", "clonecollectionjob/films-copy", "samplecollectionjob/demo-films")
+MIGRATIONS = ("migrationjob/from-milvus-backup", "migrationjob/from-pinecone", "migrationjob/shop-moves")
 
 RUNS = ("InProgress", "Successful")  # on a slow machine nobody may have looked while it ran
 WAITS_OR_RUNS = ("ClusterBusy", *RUNS)
 
-SHOW_SECONDS = 90.0  # the whole show, start of the processes included; it takes half of this
+SHOW_SECONDS = 110.0  # the whole show, start of the processes included; it takes half of this
 ACT_SECONDS = 30.0
 
 
@@ -52,7 +43,11 @@ SETTING: tuple[InTheCloud, ...] = (
         {
             "backup": {"pendingSeconds": 1, "runSeconds": 7},
             "import": {"pendingSeconds": 0.8, "runSeconds": 4, "secondsPerMillionRows": 4},
-            "migration": {"pendingSeconds": 0.5, "runSeconds": 3},
+            "restore": {"pendingSeconds": 0.5, "runSeconds": 4},
+            "export": {"pendingSeconds": 0.5, "runSeconds": 4},
+            "cloneCollection": {"pendingSeconds": 0.3, "runSeconds": 3},
+            "sampleCollection": {"pendingSeconds": 0.3, "runSeconds": 3},
+            "migration": {"pendingSeconds": 0.5, "runSeconds": 4},
             "cancelSeconds": 1.7,
             "modifySeconds": 2,  # longer than a look takes, also in a faster show
             "suspendSeconds": 2,
@@ -71,18 +66,26 @@ ACTS: tuple[Act, ...] = (
         "A Secret with the API key, and a ZillizConnection that uses it. For the demo its endpoint is the simulator.",
         (Apply("00-api-key.yaml"), Apply("01-connection.yaml"), Apply("02-storage-credentials.yaml")),
         {"zillizconnection/default": ("Ready",)},
+    ),
+    Act(
+        "A backup, and what follows it",
+        "One object is one job in the cloud. Two restores and an export want this backup: all are applied at once, "
+        "and those three wait until it is there.",
+        (
+            Apply("10-backup-cluster.yaml"),
+            Apply("70-restore-new-cluster.yaml"),
+            Apply("72-restore-after-backup.yaml"),
+            Apply("73-export.yaml"),
+        ),
+        {"backupjob/movies": RUNS} | dict.fromkeys(FOLLOWERS, ("BackupNotReady",)),
         beat=1.5,
     ),
     Act(
-        "Three jobs",
-        "One object is one job in the cloud: a backup of a cluster, and two imports into its collections.",
-        (
-            Apply("10-backup-cluster.yaml"),
-            Apply("20-import-object-storage.yaml"),
-            Apply("21-import-volume.yaml"),
-        ),
-        {"backupjob/movies": RUNS, "importjob/films": RUNS, "importjob/actors": RUNS},
-        beat=1.5,
+        "Imports",
+        "Files of a bucket and of a volume, into two collections of the same cluster: these need not wait.",
+        (Apply("20-import-object-storage.yaml"), Apply("21-import-volume.yaml")),
+        {"importjob/films": RUNS, "importjob/actors": RUNS},
+        beat=0.5,
     ),
     Act(
         "A job from elsewhere, and one that has to wait",
@@ -106,7 +109,7 @@ ACTS: tuple[Act, ...] = (
             Apply("11-backup-collections.yaml"),
         ),
         {"backupjob/from-console": ("InProgress",), "backupjob/shop-products": ("BackupSlotBusy",)},
-        beat=2.5,
+        beat=2.0,
     ),
     Act(
         "Cancel",
@@ -116,12 +119,25 @@ ACTS: tuple[Act, ...] = (
         {"backupjob/from-console": ("Canceled",)},
     ),
     Act(
+        "The backup is there",
+        "So the restores and the export go on by themselves. The cloud tells the password of a new cluster once, in "
+        "its answer: the operator keeps it in a Secret, and the object says in which one.",
+        (),
+        {
+            "backupjob/movies": ("Successful",),
+            "restorejob/movies-copy": ("CredentialsStored",),
+            "restorejob/films-to-shop": RUNS,
+            "exportjob/movies-files": RUNS,
+        },
+        beat=2.5,
+    ),
+    Act(
         "An import that fails",
         "The vectors in this file have 512 dimensions, the collection expects 768. The cloud's own words end up in "
         "the object.",
         (Apply("22-import-broken-file.yaml"),),
         {"importjob/films-broken": ("Failed",)},
-        beat=2.5,
+        beat=2.0,
     ),
     Act(
         "Repair and retry",
@@ -135,8 +151,20 @@ ACTS: tuple[Act, ...] = (
             ),
             Annotate("importjob/films-broken", "retry-requested"),
         ),
-        {"importjob/films-broken": ("Successful",)},
-        beat=0.0,
+        {"importjob/films-broken": ("retry Completed",)},
+    ),
+    Act(
+        "New collections",
+        "One out of the backup, under another name; a copy of one that is there; and one with sample data. The last "
+        "two are calls of the web console; without consoleApi the operator gets there in documented steps.",
+        (
+            Apply("71-restore-collection.yaml", backup_of="backupjob/movies"),
+            Apply("75-clone-collection.yaml"),
+            Apply("76-sample-collection.yaml"),
+        ),
+        dict.fromkeys(("importjob/films", "importjob/actors", "importjob/films-broken"), ("Successful",))
+        | dict.fromkeys((*FOLLOWERS, *NEW_COLLECTIONS), ("Successful",)),
+        beat=0.5,
     ),
     Act(
         "Scaling",
@@ -150,30 +178,27 @@ ACTS: tuple[Act, ...] = (
     ),
     Act(
         "One change at a time",
-        "A second replica, and rules by which the cloud scales itself: by load, or by the clock. The cloud makes one "
-        "change of a cluster at a time, so these wait with ClusterBusy and go one after another, by themselves. "
-        "In the meantime we look at the other cluster.",
+        "A second replica, and rules by which the cloud scales itself: Query CUs by load, replicas by the clock. The "
+        "cloud makes one change of a cluster at a time, so these wait with ClusterBusy and go one after another, by "
+        "themselves. In the meantime we look at the other cluster.",
         (
             Apply("60-scale-replicas.yaml"),
             Apply("51-scale-cluster-dynamic.yaml"),
-            Apply("61-scale-replicas-dynamic.yaml"),
-            Apply("52-scale-cluster-scheduled.yaml"),
             Apply("62-scale-replicas-scheduled.yaml"),
         ),
         {
             "scalereplicasjob/double": ("ClusterBusy",),
             "scaleclusterjob/by-load": WAITS_OR_RUNS,
-            "scalereplicasjob/by-load": WAITS_OR_RUNS,
-            "scaleclusterjob/by-time": WAITS_OR_RUNS,
             "scalereplicasjob/by-time": WAITS_OR_RUNS,
         },
-        beat=1.5,
+        beat=2.5,
     ),
     Act(
         "A cluster's night",
         "The backup that had to wait is long done, so the cluster `shop` may sleep.",
         (Apply("40-suspend-cluster.yaml"),),
         {"backupjob/shop-products": ("Successful",), "suspendclusterjob/night": ("Successful",)},
+        beat=0.5,
     ),
     Act(
         "Asleep already",
@@ -188,23 +213,24 @@ ACTS: tuple[Act, ...] = (
         (Apply("41-resume-cluster.yaml"),),
         {
             "resumeclusterjob/morning": ("Successful",),
-            "backupjob/movies": ("Successful",),
-            "importjob/films": ("Successful",),
-            "importjob/actors": ("Successful",),
             "scaleclusterjob/bigger": ("Successful",),
             "scalereplicasjob/double": ("Successful",),
             "scaleclusterjob/by-load": ("Successful",),
-            "scalereplicasjob/by-load": ("Successful",),
-            "scaleclusterjob/by-time": ("Successful",),
             "scalereplicasjob/by-time": ("Successful",),
         },
+        beat=0.5,
     ),
     Act(
         "Moving in",
-        "Data of other systems and other clusters. Most sources, and a move without downtime, are known to the web "
-        "console only, so these work because this connection has consoleApi.enabled: true.",
-        (Apply("03-source-credentials.yaml"), *(Apply(file) for file in MIGRATIONS)),
-        dict.fromkeys(MIGRATIONS.values(), ("Successful",)),
+        "Data of other systems: backup files of a Milvus, by a documented call; and an index of Pinecone, which the "
+        "web console alone can do. Last, the cluster `shop` moves into a new one without downtime.",
+        (
+            Apply("03-source-credentials.yaml"),
+            Apply("80-migrate-milvus-backup.yaml"),
+            Apply("82-migrate-pinecone.yaml"),
+            Apply("90-migrate-zero-downtime.yaml"),
+        ),
+        dict.fromkeys(MIGRATIONS, ("Successful",)),
         beat=1.5,
     ),
 )
@@ -212,21 +238,25 @@ ACTS: tuple[Act, ...] = (
 EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("zillizconnection/default", ("Ready",), attempts=0, submissions=0),
     Expectation("backupjob/movies", ("Successful",)),
+    Expectation("restorejob/movies-copy", ("BackupNotReady", "CredentialsStored", "Successful")),
+    Expectation("restorejob/films-to-shop", ("BackupNotReady", "Successful")),
+    Expectation("exportjob/movies-files", ("BackupNotReady", "Successful")),
     Expectation("importjob/films", ("Successful",)),
     Expectation("importjob/actors", ("Successful",)),
     Expectation("backupjob/from-console", ("cancel Completed", "Canceled"), submissions=0),
     Expectation("backupjob/shop-products", ("BackupSlotBusy", "Successful")),
     Expectation("importjob/films-broken", ("Failed", "retry Completed", "Successful"), attempts=2),
+    *(Expectation(name, ("Successful",)) for name in NEW_COLLECTIONS),
     Expectation("scaleclusterjob/bigger", ("Successful",)),
     Expectation("scalereplicasjob/double", ("ClusterBusy", "Successful")),
     Expectation("scaleclusterjob/by-load", ("Successful",)),
-    Expectation("scalereplicasjob/by-load", ("Successful",)),
-    Expectation("scaleclusterjob/by-time", ("Successful",)),
     Expectation("scalereplicasjob/by-time", ("Successful",)),
     Expectation("suspendclusterjob/night", ("Successful",)),
     Expectation("suspendclusterjob/again", ("AlreadyInState",), submissions=0),
     Expectation("resumeclusterjob/morning", ("Successful",)),
-    *(Expectation(name, ("Successful",)) for name in MIGRATIONS.values()),
+    Expectation("migrationjob/from-milvus-backup", ("Successful",)),
+    Expectation("migrationjob/from-pinecone", ("Successful",)),
+    Expectation("migrationjob/shop-moves", ("CredentialsStored", "Successful")),
 )
 
 

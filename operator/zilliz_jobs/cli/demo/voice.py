@@ -39,6 +39,10 @@ class Voice:
         """Seconds since the curtain."""
         return time.monotonic() - self._began
 
+    def begin(self, title: str, about: frozenset[str]) -> None:
+        """A new act, and the objects that it is about."""
+        self.say("act", title)
+
     def say(self, kind: str, text: str) -> None:
         """Tell one line of the narration."""
         if kind == "act":
@@ -66,12 +70,17 @@ class LiveVoice(Voice):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self._title = "starting"
+        self._about: frozenset[str] = frozenset()
         self._lines: list[Line] = []
         self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
 
     def __enter__(self) -> Self:
         self._live.start()
         return self
+
+    def begin(self, title: str, about: frozenset[str]) -> None:
+        self._about = about
+        super().begin(title, about)
 
     def say(self, kind: str, text: str) -> None:
         if kind == "act":
@@ -89,7 +98,7 @@ class LiveVoice(Voice):
         self._live.stop()
 
     def _draw(self) -> None:
-        view = View(self._title, self.elapsed, self._tracks, tuple(self._lines))
+        view = View(self._title, self.elapsed, self._tracks, tuple(self._lines), self._about)
         size = self.console.size
         self._live.update(frame(view, size.width, size.height), refresh=True)
 

@@ -26,6 +26,8 @@ class Track:
     message: str = ""
     target: str = ""
     job_id: str = ""
+    backup_id: str = ""
+    credentials: str = ""  # what became of those that the cloud tells once, in a sentence
     progress: int | None = None
     attempts: int = 0
     finished: bool = False
@@ -60,13 +62,15 @@ def follow(track: Track, body: dict[str, Any]) -> Track:
     tokens = dict(track.tokens)
     if submission.get("token"):
         tokens[submission.get("attempt", 1)] = submission["token"]
-    ready = _ready(status)
+    ready = _condition(status, "Ready")
     return replace(
         track,
         state=status.get("state") or ("Ready" if ready.get("status") == "True" else ready.get("reason") or ""),
         message=status.get("message") or ready.get("message") or "",
         target=status.get("target") or status.get("endpoint") or "",
         job_id=status.get("jobId") or "",
+        backup_id=(status.get("result") or {}).get("backupId") or "",
+        credentials=_told(status, "CredentialsAvailable").get("message") or "",
         progress=status.get("progressPercent"),
         attempts=max([entry.get("number", 1) for entry in attempts], default=1 if status.get("state") else 0),
         finished=bool(status.get("completionTime")),
@@ -77,14 +81,16 @@ def follow(track: Track, body: dict[str, Any]) -> Track:
 
 
 def _says(kind: str, status: dict[str, Any]) -> list[tuple[str, str]]:
-    """Who tells what: the requests first, since an end is their consequence."""
+    """Who tells what: the requests first, since an end is their consequence; the credentials before the job ends."""
     said = [
         (request, f"{request} {answer['outcome']}")
         for request in ("cancel", "retry")
         if (answer := status.get(request)) and answer.get("outcome")
     ]
+    if credentials := _told(status, "CredentialsAvailable"):
+        said.append(("credentials", str(credentials.get("reason") or "")))
     if kind == "zillizconnection":
-        ready = _ready(status)
+        ready = _condition(status, "Ready")
         word = "Ready" if ready.get("status") == "True" else str(ready.get("reason") or "")
     else:
         word, reason = str(status.get("state") or ""), str(status.get("reason") or "")
@@ -95,8 +101,14 @@ def _says(kind: str, status: dict[str, Any]) -> list[tuple[str, str]]:
     return [*said, ("state", word)] if word else said
 
 
-def _ready(status: dict[str, Any]) -> dict[str, Any]:
-    return next((c for c in status.get("conditions") or [] if c.get("type") == "Ready"), {})
+def _condition(status: dict[str, Any], name: str) -> dict[str, Any]:
+    return next((c for c in status.get("conditions") or [] if c.get("type") == name), {})
+
+
+def _told(status: dict[str, Any], name: str) -> dict[str, Any]:
+    """The condition once it says yes or no; empty before."""
+    condition = _condition(status, name)
+    return {} if condition.get("status") == "Unknown" else condition
 
 
 class Watch:
