@@ -73,7 +73,10 @@ async def test_it_is_a_backup_a_restore_and_a_deletion(world: Rig):
     assert (copy.count, copy.loaded) == (films.count, films.loaded)
     assert backups(world) == []
     assert done["jobId"] == done["steps"][1]["handle"]["jobId"]
-    assert "finalizers" not in world.get("clonecollectionjobs", "copy")["metadata"]
+    await world.until(
+        lambda: "finalizers" not in world.get("clonecollectionjobs", "copy")["metadata"],
+        "the finalizer goes, after the status was written",
+    )
     told = [f"step {name}: " for name, _ in rows(world)]
     await world.until(lambda: all(any(e["message"].startswith(x) for e in world.events()) for x in told), "events")
 

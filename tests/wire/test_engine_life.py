@@ -71,7 +71,7 @@ async def test_fifty_imports_of_one_collection_are_submitted_one_at_a_time_and_n
     for n in range(50):
         world.imports(f"job-{n:02}")
     await world.start(rules=CALM, workers=16)
-    await world.until(lambda: len(world.cloud.ledger.effects(kind="submit")) == 50, "all are submitted", 20)
+    await world.until(lambda: len(world.cloud.ledger.effects(kind="submit")) == 50, "all are submitted", 60)
     await world.until(lambda: all(s["status"].get("jobId") for s in _all(world)), "all know their job")
     assert len({s["status"]["jobId"] for s in _all(world)}) == 50
     assert set(world.cloud.ledger.effects_per_token().values()) == {1}
