@@ -35,13 +35,17 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
         client = await _connect(options)
         engine = Engine(options, client)
         try:
+            if options.metrics_port:
+                engine.metrics.serve(options.metrics_port)
             await engine.start()
+        except OSError as error:
+            await client.close()
+            raise kopf.PermanentError(f"cannot serve metrics on port {options.metrics_port}: {error}") from None
         except KubeError as error:
+            await asyncio.to_thread(engine.metrics.close)
             await client.close()
             raise kopf.TemporaryError(str(error), delay=START_AGAIN_SECONDS) from None
         memo.client, memo.engine = client, engine
-        if options.metrics_port:
-            memo.engine.metrics.serve(options.metrics_port)
         log.info("the operator runs on %s", client.server)
 
     @kopf.on.login(registry=registry)
