@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 from tests.e2e.cloud import Cloud
+from tests.e2e.operators import OperatorProcess
 from tests.e2e.user import Body, Job, User, manifest, secret
 
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP, CloudSimulator, Duration
@@ -43,6 +44,7 @@ class Row:
     spec: Body = field(default_factory=dict)  # changes of the example's spec
     asleep: bool = False  # whether the cluster must be suspended first
     rule: str = ""  # of which size the cluster has a rule already, so that one can see whether it became another
+    shows: bool = True  # whether a submission whose answer was lost leaves anything that a look-up can find
     ends: str = "Failed"  # or Unknown, where the cloud shows no more than that all is as before
 
     @property
@@ -56,6 +58,21 @@ class Row:
         return job | {"spec": job["spec"] | self.spec}
 
 
+ROUTES = {
+    "BACKUP": "backup.create",
+    "RESTORE": "restore.*",
+    "EXPORT": "export.create",
+    "MIGRATION": "*migrat*",
+    "IMPORT": "import.create",
+    "CLONE_COLLECTION": "console.clone",
+    "SAMPLE_COLLECTION": "console.sample",
+    "SUSPEND_CLUSTER": "cluster.suspend",
+    "RESUME_CLUSTER": "cluster.resume",
+    "SCALE_CU": "cluster.modify",
+    "SCALE_REPLICA": "cluster.modify",
+}
+"""The simulator's names of the calls that start a job, by its word for the job."""
+
 RESUBMIT: Body = {"retryPolicy": {"resubmit": True}}
 NO = "ResubmitNotAllowed"
 AGAIN = ("KindHasNoCancel", "again")
@@ -67,8 +84,8 @@ ROWS = (
     Row("restore, new cluster", "70-restore-new-cluster.yaml", "RESTORE"),
     Row("restore, collection", "72-restore-after-backup.yaml", "RESTORE"),
     Row("export", "73-export.yaml", "EXPORT", True, "Canceled", "again", spec=RESUBMIT),
-    Row("export, public", "73-export.yaml", "EXPORT", False, "NoPublicAPI", NO),
-    Row("migration of backup files", "80-migrate-milvus-backup.yaml", "MIGRATION", False, "NoPublicAPI"),
+    Row("export, public", "73-export.yaml", "EXPORT", False, "NoPublicAPI", NO, shows=False),
+    Row("migration of backup files", "80-migrate-milvus-backup.yaml", "MIGRATION", False, "NoPublicAPI", shows=False),
     Row("migration of a cluster", "88-migrate-zilliz-cluster.yaml", "MIGRATION", True, "Canceled"),
     Row("migration from a vendor", "82-migrate-pinecone.yaml", "MIGRATION", True, "Canceled"),
     Row("migration without downtime", "90-migrate-zero-downtime.yaml", "MIGRATION", True, "ZeroDowntime"),
@@ -241,6 +258,24 @@ def is_cancelled_while_pending(walker: Walker) -> None:
 
 def is_cancelled_in_progress(walker: Walker) -> None:
     _is_cancelled(walker, "InProgress", pending_seconds=0, run_seconds=FOREVER)
+
+
+def outlives_a_kill(walker: Walker) -> None:
+    """The operator dies between the request and its record. The next one finds the job, or says that nobody can."""
+    row, operator, route = walker.row, walker.user.operator, ROUTES[walker.row.job]
+    assert isinstance(operator, OperatorProcess)
+    walker.cloud.fault(route, "latency_after", seconds=30)
+    job = walker.apply()
+    walker.user.until("the cloud has it", lambda: walker.cloud.ask(lambda sim: sim.ledger.effects(route=route)))
+    operator.kill()
+    assert not job.status()["submission"].get("handle")
+    operator.start()
+    if row.shows:
+        job.until_ended("Successful")
+    else:
+        job.until_reason("SubmissionUnknown", 40)
+    done = walker.cloud.ask(lambda sim: sim.ledger.effects(route=route, client="api"))
+    assert len([entry for entry in done if entry.kind != "copy"]) == 1
 
 
 Walk = Callable[[Walker], None]

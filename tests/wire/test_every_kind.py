@@ -11,7 +11,7 @@ from tests.e2e.controlplane.binaries import find_kubectl
 from tests.e2e.operators import Operator, OperatorProcess
 from tests.e2e.standin import StandIn, stand_in
 from tests.e2e.user import User
-from tests.everykind import Row, Walk, Walker, cases, named
+from tests.everykind import ROWS, Row, Walk, Walker, cases, named, outlives_a_kill
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +59,9 @@ def user(plane: StandIn, operator: Operator) -> Iterator[User]:
 def test_each_row_keeps_its_rules(user: User, cloud: Cloud, case: tuple[Row, Walk]) -> None:
     row, walk = case
     walk(Walker(user, cloud, row))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_killed_between_the_request_and_its_record_it_is_submitted_once(user: User, cloud: Cloud, row: Row) -> None:
+    """What runs twice is paid for twice, and what nobody follows is lost."""
+    outlives_a_kill(Walker(user, cloud, row))
