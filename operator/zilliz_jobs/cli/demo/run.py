@@ -103,9 +103,23 @@ async def _perform(stage: Stage, options: Options, story: Story, voice: Voice, c
             finally:
                 if options.own and not kept:
                     voice.close()
-                    voice.print(f"removing what the demo made on {found.server}")
-                    for left in await cluster.clean(found):
-                        voice.print(f"  could not remove {left}")
+                    await clean_up(voice, cluster, found)
+
+
+async def clean_up(voice: Voice, cluster: Cluster, found: Findings) -> None:
+    """Remove what the demo made. One signal does not stop it half-way; the next one does."""
+    voice.print(f"removing what the demo made on {found.server}")
+    work = asyncio.ensure_future(cluster.clean(found))
+    stopped = False
+    try:
+        left = await asyncio.shield(work)
+    except asyncio.CancelledError:
+        voice.print("  goes on, so that nothing is left there; once more to stop it")
+        left, stopped = await work, True
+    for sentence in left:
+        voice.print(f"  could not remove {sentence}")
+    if stopped:
+        raise asyncio.CancelledError
 
 
 async def _raise_stage(stage: Stage, options: Options, stand_in: bool) -> tuple[str, Path]:
