@@ -123,6 +123,18 @@ async def test_a_secret_that_somebody_deleted_in_between_is_made_again(client: K
     assert (await secret(client)).text("password") == TOLD["password"]
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "*/secrets"), ("PATCH", "*/secrets/*")])
+async def test_a_right_that_is_missing_is_told_before_anything_is_submitted(
+    kube: KubeApi, place: Credentials, method: str, path: str
+):
+    """Found out afterwards, it would cost the only password."""
+    kube.faults.answer(403, method=method, path=path, times=1)
+    ready = await place.reserve(Maker(), job(), SPEC, READY)
+    assert isinstance(ready, Waits)
+    assert ready.reason is Reason.CREDENTIALS_FORBIDDEN
+    assert isinstance(await place.reserve(Maker(), job(), SPEC, READY), Prepared)
+
+
 async def test_an_outage_of_kubernetes_is_outlasted(
     kube: KubeApi, client: KubeClient, place: Credentials, monkeypatch
 ):

@@ -60,6 +60,10 @@ class Reason(StrEnum):
         "CredentialsSecretTaken",
         "The Secret for the one-time credentials exists and is not this job's, or holds credentials; name another.",
     )
+    CREDENTIALS_FORBIDDEN = (
+        "CredentialsForbidden",
+        "The operator may not keep the one-time credentials; grant it create and patch on Secrets.",
+    )
     CLUSTER_BUSY = "ClusterBusy", "The cluster is changing its state; the job is submitted when it is free."
     CLUSTER_NOT_FOUND = "ClusterNotFound", "The key sees no such cluster; correct clusterId or the key's rights."
     NO_PUBLIC_API = (

@@ -22,6 +22,7 @@ _TROUBLE = frozenset(
         Reason.NAME_TAKEN,
         Reason.BACKUP_NOT_FOUND,
         Reason.CREDENTIALS_SECRET_TAKEN,
+        Reason.CREDENTIALS_FORBIDDEN,
         Reason.CRD_OUTDATED,
         Reason.CLOUD_UNREACHABLE,
         Reason.KEY_REJECTED,

@@ -17,7 +17,7 @@ from zilliz_jobs.core.observation import Accepted, Found, Prepared, Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body, key_of
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kube.errors import AlreadyExists, KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.errors import AlreadyExists, Forbidden, KubeError, NotFound, Unavailable
 from zilliz_jobs.kube.secrets import Secret, Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
@@ -34,12 +34,18 @@ class Credentials:
         self._secrets = secrets
 
     async def reserve(self, kind: AnyKind, body: Body, spec: JobSpec, ready: Prepared) -> Prepared | Waits:
-        """Make the Secret, empty, where the job brings credentials. Idempotent. Raises KubeError."""
+        """Make the Secret, empty, where the job brings credentials, and make sure that it can be filled. Idempotent.
+        Raises KubeError."""
         key = key_of(body)
         name = kind.credentials_secret(spec, key.name)
         if name is None:
             return ready
-        secret = await self._ours_or_new(body, name)
+        try:
+            secret = await self._ours_or_new(body, name)
+            if secret is not None and not secret.keys:
+                await self._secrets.fill(secret, {})  # changes nothing, but needs the same right
+        except Forbidden as error:
+            return Waits(Reason.CREDENTIALS_FORBIDDEN, f"{Reason.CREDENTIALS_FORBIDDEN.help} {error}")
         if secret is None:
             message = f"Secret {name} exists and was not made for this {key.kind}; name another in the spec"
             return Waits(Reason.CREDENTIALS_SECRET_TAKEN, message)
