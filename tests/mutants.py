@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CORE_TESTS = ("cancel", "retry", "submission", "waiting", "ends", "tables", "cluster_answers")
+CORE_TESTS = ("cancel", "retry", "submission", "waiting", "ends", "tables", "cluster_answers", "steps", "credentials")
 CONFIG = """
 [tool.pytest.ini_options]
 testpaths = ["tests"]

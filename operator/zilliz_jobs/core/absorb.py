@@ -62,7 +62,9 @@ def _already(s: Snapshot, status: JobStatus, message: str, now: datetime) -> Job
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
         retry = retry.but(outcome=Outcome.COMPLETED, message="there was nothing left to submit")
-    done = status.but(submission=None, retry=retry)
+    # What was proven not to be there still says whether the job goes by steps.
+    record = status.submission if is_composed(s, status) else None
+    done = status.but(submission=record, retry=retry)
     return ended(s, done, State.SUCCESSFUL, Reason.ALREADY_IN_STATE, message, now)
 
 
@@ -117,7 +119,7 @@ def _facts(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> J
         progress_percent=progress,
         last_progress_time=now if moved else status.last_progress_time,
         start_time=status.start_time if status.steps else seen.start_time or status.start_time,
-        estimated_completion_time=seen.estimated_end,
+        estimated_completion_time=None if is_composed(s, status) else seen.estimated_end,  # a step's is not the job's
         created_by=seen.created_by or status.created_by,
         result={**(status.result or {}), **seen.result} or None,
     )

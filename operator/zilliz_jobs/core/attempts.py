@@ -24,7 +24,17 @@ from zilliz_jobs.core.backoff import before_attempt
 from zilliz_jobs.core.observation import Handle, Prepared
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
-from zilliz_jobs.core.steps import End, is_composed, is_over, last_job_id, next_step, overall, verdict, with_row
+from zilliz_jobs.core.steps import (
+    End,
+    has_begun,
+    is_composed,
+    is_over,
+    last_job_id,
+    next_step,
+    overall,
+    verdict,
+    with_row,
+)
 
 NEVER_RETRIED_BY_POLICY = frozenset(
     {
@@ -125,7 +135,7 @@ def ended(
         return _closed(status, End(state, str(reason), message, end or now), now)
     status = with_row(s, status, End(state, str(reason), message, end or now), now)
     if is_over(s, status):
-        return _closed(status.but(job_id=last_job_id(s, status)), verdict(s, status), now)
+        return _closed(status.but(job_id=last_job_id(s, status)), verdict(s, status, now), now)
     status = status.but(
         state=State.IN_PROGRESS,
         submission=None,
@@ -191,25 +201,26 @@ def failed(
 
 
 def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime | None = None) -> JobStatus:
-    """A fresh row of the table: nothing sent, nothing known; the past stays in `attempts`."""
+    """A fresh row of the table: nothing sent, nothing known; the past stays in `attempts`. Of a job of several steps
+    only the one at work begins anew."""
+    half_way = has_begun(status)
+    state = State.IN_PROGRESS if half_way else State.PENDING
     attempts = with_attempt(status).attempts or []
     new = Attempt(
-        number=attempt_of(status).number + 1, state=State.PENDING, automatic=automatic or None, not_before=not_before
+        number=attempt_of(status).number + 1, state=state, automatic=automatic or None, not_before=not_before
     )
-    return status.but(
-        state=State.PENDING,
+    again = status.but(
+        state=state,
         attempts=[*attempts, new][-MAX_ATTEMPTS:],
         submission=None,
         job_id=None,
         cloud_status=None,
-        progress_percent=None,
-        last_progress_time=None,
-        start_time=None,
         completion_time=None,
         estimated_completion_time=None,
-        created_by=None,
-        result=None,
     )
+    if half_way:
+        return again
+    return again.but(progress_percent=None, last_progress_time=None, start_time=None, created_by=None, result=None)
 
 
 def with_attempt(status: JobStatus) -> JobStatus:

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.backoff import exponential, poll_interval
-from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due
+from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due, swept_by, wound_up_by
 from zilliz_jobs.core.gates import closed_gate
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import cancel_wanted
 from zilliz_jobs.core.resolution import adoption
-from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open
+from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open, is_unsent
 from zilliz_jobs.core.steps import cleans_up, is_composed, next_step
 
 SOON = 1.0
@@ -38,11 +38,7 @@ def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
         return _deleting(s, status, seen, now)
     if is_finished(status):
         return _finished(s, status, now)
-    if handle_of(status):
-        return _following(s, status, seen, now)
-    if is_open(status):
-        return replace(_open(s, status, seen, now), finalizer=_wanted_finalizer(s, status))
-    return _before(s, status, seen, now)
+    return _by(swept_by(s, status), _at_work(s, status, seen, now), now)
 
 
 def submitting(s: Snapshot, status: JobStatus) -> Choice:
@@ -61,6 +57,19 @@ def _until(moment: datetime | None, now: datetime) -> float | None:
 
 def _sooner(*waits: float | None) -> float | None:
     return min((w for w in waits if w is not None), default=None)
+
+
+def _by(bound: datetime | None, choice: Choice, now: datetime) -> Choice:
+    """The choice, where it is to look again no later than the bound."""
+    return choice if choice.action else replace(choice, wake=_sooner(choice.wake, _until(bound, now)))
+
+
+def _at_work(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
+    if handle_of(status):
+        return _following(s, status, seen, now)
+    if is_open(status):
+        return replace(_open(s, status, seen, now), finalizer=_wanted_finalizer(s, status))
+    return _before(s, status, seen, now)
 
 
 def _before(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
@@ -197,15 +206,8 @@ def _deleting(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) 
 
 def _winding_up(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
     """The step at work is seen to its end, and what was made on the way is removed; all of it within a bound."""
-    bound = (s.deleting_since or now) + timedelta(seconds=s.rules.cleanup_seconds)
-    if now >= bound:
+    bound = wound_up_by(s)
+    late = bound is not None and now >= bound
+    if late or (is_unsent(status) and not cleans_up(s, status)):
         return Choice(finalizer=False)
-    if handle_of(status):
-        choice = _following(s, status, seen, now)
-    elif is_open(status):
-        choice = _open(s, status, seen, now)
-    elif cleans_up(s, status):
-        choice = _before(s, status, seen, now)
-    else:
-        return Choice(finalizer=False)
-    return replace(choice, finalizer=None, wake=_sooner(choice.wake, _until(bound, now)) if choice.wake else None)
+    return replace(_by(bound, _at_work(s, status, seen, now), now), finalizer=None)

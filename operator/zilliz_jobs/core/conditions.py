@@ -12,6 +12,7 @@ from zilliz_jobs.core.deadlines import overdue
 from zilliz_jobs.core.gates import NEEDS_EDIT, SUSPENDING
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open, is_unsent
+from zilliz_jobs.core.steps import cleans_up
 
 Row = tuple[str, str, str]  # status, reason, message
 _EVIDENCE_REASON = {
@@ -88,7 +89,7 @@ def _submitted(status: JobStatus, reason: str, message: str) -> Row:
     if submission and handle_of(status):
         why = _EVIDENCE_REASON.get(submission.evidence or Evidence.ANSWERED, Reason.SUBMITTED)
         return "True", str(why), why.help
-    if status.steps:
+    if any(row.handle for row in status.steps or []):
         return "True", str(Reason.SUBMITTED), Reason.SUBMITTED.help
     if is_open(status):
         return "Unknown", reason, message
@@ -121,7 +122,7 @@ def _overdue(s: Snapshot, status: JobStatus, now: datetime) -> Row:
     if late:
         asked = status.submission and status.submission.cancel_time
         return "True", str(late), late.help + (" The cloud was asked to cancel the job." if asked else "")
-    if is_finished(status):
+    if is_finished(status) or cleans_up(s, status):
         for old in status.conditions or []:
             if old.type == "Overdue" and old.status == "True":
                 return old.status, old.reason, old.message

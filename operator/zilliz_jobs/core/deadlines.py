@@ -1,4 +1,5 @@
-"""The three deadlines of a spec: to start, to end, to make progress. All counted on the operator's clock."""
+"""The three deadlines of a spec, to start, to end, to make progress; and our own, for what nobody asked for: the
+clean-up, and the way out of an object that is deleted half way. All counted on the operator's clock."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_unsent
+from zilliz_jobs.core.steps import cleans_up
 
 _SUSPENDED = ("True", str(Reason.SUSPENDED))
 
@@ -40,9 +42,24 @@ def overdue_at(s: Snapshot, status: JobStatus) -> tuple[datetime, Reason] | None
 
 
 def overdue(s: Snapshot, status: JobStatus, now: datetime) -> Reason | None:
-    """Why a job that still runs is overdue."""
+    """Why a job that still runs is overdue. What is cleaned up has done its work."""
     due = overdue_at(s, status)
-    return due[1] if due and now >= due[0] and not is_finished(status) else None
+    works = not is_finished(status) and not cleans_up(s, status)
+    return due[1] if due and now >= due[0] and works else None
+
+
+def swept_by(s: Snapshot, status: JobStatus) -> datetime | None:
+    """Until when the clean-up may take: it is not worth more, and must not hold the job's end. None where it is not
+    what the job is at."""
+    if not cleans_up(s, status):
+        return None
+    turns = [row.seen_time for row in status.steps or []] + [s.deleting_since]  # either can make it its turn
+    return max((t for t in turns if t), default=s.created) + timedelta(seconds=s.rules.cleanup_seconds)
+
+
+def wound_up_by(s: Snapshot) -> datetime | None:
+    """Until when a deletion may be held up by what is half done; None where the object stays."""
+    return s.deleting_since + timedelta(seconds=s.rules.cleanup_seconds) if s.deleting_since else None
 
 
 def _began(status: JobStatus) -> datetime | None:

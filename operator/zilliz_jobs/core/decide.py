@@ -9,7 +9,7 @@ is no action left; so a job's whole life is a walk through this one function.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
@@ -17,7 +17,7 @@ from zilliz_jobs.core.absorb import absorb
 from zilliz_jobs.core.attempts import ended, prepared, said, with_attempt
 from zilliz_jobs.core.choose import choose, submitting
 from zilliz_jobs.core.conditions import with_conditions
-from zilliz_jobs.core.deadlines import start_due
+from zilliz_jobs.core.deadlines import start_due, swept_by
 from zilliz_jobs.core.gates import closed_gate, may_submit
 from zilliz_jobs.core.observation import Observation, Prepared
 from zilliz_jobs.core.plan import Plan
@@ -56,7 +56,8 @@ def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     """The end of what was not submitted in time, or whose submission stays unknown."""
     if is_finished(status):
         return status
-    if cleans_up(s, status) and now >= _swept_by(s, status):
+    bound = swept_by(s, status)
+    if bound and now >= bound:
         message = f"not done within {s.rules.cleanup_seconds} s; the last obstacle was: {status.message or 'none'}"
         return ended(s, status, State.FAILED, Reason.LEFT_BEHIND, message, now)
     if s.deleting_since:
@@ -70,12 +71,6 @@ def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     return status
 
 
-def _swept_by(s: Snapshot, status: JobStatus) -> datetime:
-    """Until when the clean-up may take; it is not worth more, and must not hold the job's end."""
-    times = [row.seen_time for row in status.steps or [] if row.seen_time]
-    return max(times, default=s.created) + timedelta(seconds=s.rules.cleanup_seconds)
-
-
 def _gated(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     """What holds the job back at the moment, in words."""
     if is_finished(status) or s.deleting_since:
@@ -85,7 +80,9 @@ def _gated(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     gate = closed_gate(s, status, now)
     if gate:
         return said(status, gate.reason, gate.message)
-    return status if status.reason and not _gate_is_over(status) else said(status, Reason.WAITING, "")
+    if status.reason and not _gate_is_over(status):
+        return status
+    return said(status, Reason.CLEANING_UP if cleans_up(s, status) else Reason.WAITING, "")
 
 
 def _gate_is_over(status: JobStatus) -> bool:

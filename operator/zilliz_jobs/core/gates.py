@@ -7,6 +7,7 @@ from datetime import datetime
 
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.core.deadlines import wound_up_by
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, is_finished, is_unsent
@@ -50,8 +51,9 @@ def closed_gate(s: Snapshot, status: JobStatus, now: datetime) -> Gate | None:
 
 def may_submit(s: Snapshot, status: JobStatus, now: datetime) -> bool:
     """Whether what was prepared may go out. Asked again here, since the world moves on while it is prepared."""
-    going = s.deleting_since is None or cleans_up(s, status)
-    wanted = is_unsent(status) and not is_finished(status) and going
+    bound = wound_up_by(s)
+    lives = bound is None or (s.finalizer and cleans_up(s, status) and now < bound)
+    wanted = is_unsent(status) and not is_finished(status) and lives
     return wanted and adoption(s, status) is None and closed_gate(s, status, now) is None
 
 

@@ -32,7 +32,8 @@ class Traits:
     retry: RetryRule = RetryRule.NEVER
     exact_find: bool = False
     steps: tuple[str, ...] = ()
-    """Of a composed kind, in order: what stands for the one call that only the console has."""
+    """Of a composed kind, in order: what stands for the one call that only the console has. Such a kind has neither
+    cancel nor retry."""
     cleanup: str = ""
     """The last of them, if it only removes what the others made on the way."""
 

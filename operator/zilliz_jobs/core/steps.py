@@ -13,7 +13,7 @@ from datetime import datetime
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, JobStatus, State, StepStatus
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import RetryRule, Snapshot, handle_of, is_finished, is_unsent
+from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits, handle_of, is_finished, is_unsent, step_of
 
 
 def is_composed(s: Snapshot, status: JobStatus) -> bool:
@@ -74,7 +74,8 @@ def with_row(s: Snapshot, status: JobStatus, end: End, now: datetime) -> JobStat
     submission, name = status.submission, step_at_work(s, status)
     reason, message = end.reason, end.message
     if name == s.traits.cleanup and end.state is not State.SUCCESSFUL:
-        reason, message = str(Reason.LEFT_BEHIND), f"{left_behind(status)}: {end.message}"
+        reason = str(Reason.LEFT_BEHIND)
+        message = ": ".join(filter(None, (left_behind(s.traits, status), end.message)))
     row = StepStatus(
         name=name,
         state=end.state,
@@ -93,39 +94,53 @@ def is_over(s: Snapshot, status: JobStatus) -> bool:
     return _after(s, status.steps or []) is None
 
 
-def verdict(s: Snapshot, status: JobStatus) -> End:
-    """The end of the whole job, once no step is left."""
-    rows = status.steps or []
-    wanted = [name for name in s.traits.steps if name != s.traits.cleanup]
-    main = [row for row in rows if row.name in wanted]
+def verdict(s: Snapshot, status: JobStatus, now: datetime) -> End:
+    """The end of the whole job, once no step is left: that of the first step that did not end well, else the last."""
+    proper = _proper(s.traits)
+    main = [row for row in status.steps or [] if row.name in proper]
+    if not main:  # somebody edited the status
+        return End(State.UNKNOWN, str(Reason.OUTCOME_UNKNOWN), "the record of its steps is gone", now)
     row = next((row for row in main if row.state is not State.SUCCESSFUL), main[-1])
     state, reason, message = row.state or State.UNKNOWN, row.reason or "", row.message or ""
-    if state is State.SUCCESSFUL and row.name != wanted[-1]:
+    if state is State.SUCCESSFUL and row.name != proper[-1]:
         state, reason = State.CANCELED, str(Reason.CANCELED)
         message = f"the object was deleted after step {row.name}"
-    if state is not State.SUCCESSFUL and len(main) > 1:
+    elif state is not State.SUCCESSFUL and len(main) > 1:
         message = f"step {row.name}: {message}"
-    for swept in rows:
-        if swept.name not in wanted and swept.state is not State.SUCCESSFUL:
+    for swept in status.steps or []:
+        if swept.name == s.traits.cleanup and swept.state is not State.SUCCESSFUL:
             message = f"{message}; {swept.message}"
-    return End(state, reason, message, row.completion_time or rows[-1].completion_time or datetime.min)
+    return End(state, reason, message, row.completion_time or now)
 
 
 def last_job_id(s: Snapshot, status: JobStatus) -> str | None:
     """The cloud's id of the last job that did a part of the work proper."""
-    ids = [(row.handle or {}).get("jobId") for row in status.steps or [] if row.name != s.traits.cleanup]
+    ids = [(row.handle or {}).get("jobId") for row in status.steps or [] if row.name in _proper(s.traits)]
     return next((name for name in reversed(ids) if name), None)
 
 
-def left_behind(status: JobStatus) -> str:
-    """What the steps made and may still be in the cloud, in words; empty for nothing."""
-    made = [
-        f"{name} {value}"
-        for row in status.steps or []
-        for name, value in (row.handle or {}).items()
-        if name not in ("jobId", "clusterId")
-    ]
+def left_behind(traits: Traits, status: JobStatus) -> str:
+    """What was made on the way only and may still be in the cloud, in words; empty for nothing. What the last step of
+    the work proper made is the product."""
+    on_the_way = _proper(traits)[:-1]
+    handles = [row.handle or {} for row in status.steps or [] if row.name in on_the_way]
+    if step_of(status) in on_the_way:
+        handles.append(handle_of(status))
+    made = [word for handle in handles for word in _words(handle)]
     return f"{', '.join(dict.fromkeys(made))} is still in the cloud; remove it by hand" if made else ""
+
+
+def _words(handle: dict[str, str]) -> list[str]:
+    """What a person finds it by: its name, else the job that made it."""
+    names = [f"{name} {value}" for name, value in handle.items() if name not in ("jobId", "clusterId")]
+    if "jobId" in handle and not names:
+        return [f"what job {handle['jobId']} made"]
+    return names
+
+
+def _proper(traits: Traits) -> list[str]:
+    """The steps that are the job; not the clean-up."""
+    return [name for name in traits.steps if name != traits.cleanup]
 
 
 def _after(s: Snapshot, rows: list[StepStatus]) -> str | None:

@@ -135,9 +135,9 @@ class Recorder:
         """Tell what no status shows; once, however often it is found."""
         self._events.post(body, "Warning", str(reason), reason.help, once_per=str(reason))
 
-    def tell_deleted(self, body: Body, status: JobStatus) -> None:
+    def tell_deleted(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
         """An object goes whose job may still run."""
-        submission, left = status.submission, left_behind(status)
+        submission, left = status.submission, left_behind(kind.traits, status)
         if is_finished(status) or (submission is None and not left):
             return
         if submission is None:

@@ -149,7 +149,7 @@ class Engine:
                 self._wake_dependents(key)
             return
         with contextlib.suppress(ValidationError):
-            self.recorder.tell_deleted(body, status_of(body))
+            self.recorder.tell_deleted(self.kinds[key.kind], body, status_of(body))
         self.census.forget(uid)
         self.performer.forget(uid, key)
         if self.store.uid(key) in (None, uid):

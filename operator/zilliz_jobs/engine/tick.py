@@ -172,7 +172,7 @@ class JobTicker:
             self._performer.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
-                self._recorder.tell_deleted(body, plan.status)
+                self._recorder.tell_deleted(kind, body, plan.status)
             body = await self._recorder.remove_finalizer(kind, body)
         if plan.note is not None and body is not None:
             self._recorder.note(body, plan.note)

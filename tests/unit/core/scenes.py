@@ -28,8 +28,12 @@ CLUSTER = Traits(retry=RetryRule.RESUBMIT, exact_find=True)
 MIGRATION = Traits(can_cancel=True, cancel_needs_console=False)
 RESTORE = Traits()
 KINDS = (BACKUP, IMPORT, CLUSTER, MIGRATION, RESTORE)
+CLONE = Traits(steps=("Backup", "Restore", "DeleteBackup"), cleanup="DeleteBackup")
+SAMPLE = Traits(steps=("CreateCollection", "WriteRows"))
+COMPOSED = (CLONE, SAMPLE)
 
 CONSOLE = Link(console=True)
+PUBLIC = Link()
 DOWN = o.Waits(Reason.CONNECTION_NOT_READY, "the connection is not ready")
 
 
@@ -70,6 +74,9 @@ RUNNING = seen(progress=10, job_id="job-1", start_time=NOON)
 DONE = seen(State.SUCCESSFUL, "SUCCESSFUL", end_time=NOON + timedelta(minutes=5))
 BROKEN = seen(State.FAILED, "FAILED", message="disk full")
 CANCELED = seen(State.CANCELED, "CANCELED")
+COPY = o.Accepted({"jobId": "job-b", "backupId": "backup-1"})
+REFILL = o.Accepted({"jobId": "job-r", "collection": "films_copy"})
+SWEEP = o.Accepted({"backupId": "backup-1"})
 
 
 @dataclass(frozen=True)
@@ -197,3 +204,69 @@ def forgotten(kind: Traits = BACKUP, **more: Any) -> Scene:
 
 def adopted(kind: Traits = BACKUP, **more: Any) -> Scene:
     return a_job(kind, adopt="job-9", **more).see(o.Nothing(), seen(job_id="job-9", progress=40))
+
+
+# -- by steps: a backup, a restore of it, its removal; or, for a kind without clean-up, the first two
+
+
+def prepared(token: str) -> o.Prepared:
+    return o.Prepared(token, "holder", {}, NOON)
+
+
+def first_step(kind: Traits = CLONE, **more: Any) -> Scene:
+    """The intent of the first step is written."""
+    return a_job(kind, link=PUBLIC, **more).see(o.Nothing(), prepared("t1"))
+
+
+def backing_up(kind: Traits = CLONE, **more: Any) -> Scene:
+    return first_step(kind, **more).see(COPY)
+
+
+def backed_up(kind: Traits = CLONE, **more: Any) -> Scene:
+    """Between two steps."""
+    return backing_up(kind, **more).see(DONE)
+
+
+def second_step(kind: Traits = CLONE, **more: Any) -> Scene:
+    """The intent of the second step is written."""
+    return backed_up(kind, **more).see(prepared("t2"))
+
+
+def restoring(kind: Traits = CLONE, **more: Any) -> Scene:
+    return second_step(kind, **more).see(REFILL)
+
+
+def restore_lost(kind: Traits = CLONE, **more: Any) -> Scene:
+    """The answer to the second step was lost."""
+    return second_step(kind, **more).see(LOST)
+
+
+def restore_disproved(kind: Traits = CLONE, **more: Any) -> Scene:
+    return restore_lost(kind, **more).see(o.Absent()).later(131).see(o.Nothing(), o.Absent())
+
+
+def restore_unknown(kind: Traits = CLONE, **more: Any) -> Scene:
+    return restore_lost(kind, **more).later(131).see(o.Nothing(), UNDECIDED)
+
+
+def restored(kind: Traits = CLONE, **more: Any) -> Scene:
+    """The clean-up is next; without one, the end."""
+    return restoring(kind, **more).see(DONE)
+
+
+def third_step() -> Scene:
+    """The intent of the clean-up is written."""
+    return restored().see(prepared("t3"))
+
+
+def sweeping() -> Scene:
+    return third_step().see(SWEEP)
+
+
+def swept() -> Scene:
+    return sweeping().see(DONE)
+
+
+def deleted(x: Scene) -> Scene:
+    """The object is being deleted, which its finalizer holds up."""
+    return x.but(deleting_since=x.now, finalizer=True)

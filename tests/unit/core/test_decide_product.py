@@ -14,51 +14,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.unit.core.scenes import (
-    ACCEPTED,
-    BROKEN,
-    CANCELED,
-    DONE,
-    FOUND,
-    INFERRED,
-    KINDS,
-    LOST,
-    NOON,
-    NOT_SENT,
-    PREPARED,
-    REFUSED,
-    RUNNING,
-    THROTTLED,
-    Scene,
-    a_job,
-    adopted,
-    broken,
-    disproved,
-    forgotten,
-    inferred,
-    looking,
-    running,
-    seen,
-    sending,
-    spec,
-    submitted,
-    succeeded,
-    through_the_wire,
-    unknown,
-)
+from tests.unit.core.lives import AGES, EDITS, LINKS, LIVES, MARKS, OBSERVATIONS, REQUESTS, Change, lives_of
+from tests.unit.core.scenes import COMPOSED, KINDS, spec, through_the_wire
 
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobspec import DeletionPolicy, OnSubmissionUnknown
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatus, State
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatus, State, StepStatus
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.plan import Adopt, Cancel, Delete, Find, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Link, RetryRule, Snapshot, Traits
+from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits
 
 REASONS = frozenset(reason.value for reason in Reason)
-WORDY = "a very long message " * 200
 SHARE = int(os.environ.get("PRODUCT_SHARE", "4"))  # settings of the other factors per (kind, life, observation)
+
+
+def share_of(life: str) -> int:
+    """Twice as many where a life goes by steps."""
+    return SHARE * (1 if life in LIVES else 2)
 
 
 @dataclass(frozen=True)
@@ -78,200 +52,7 @@ class Case:
         return self.plan.status
 
 
-# -- the factors -----------------------------------------------------------------------------------------------------
-
-
-def between_attempts(kind: Traits) -> Scene:
-    return broken(kind, limit=2, resubmit=True)
-
-
-def many_attempts(kind: Traits) -> Scene:
-    scene = broken(kind, resubmit=True)
-    for count in range(12):
-        scene = scene.later(60).but(retry_token=f"r{count}").see(o.Nothing(), PREPARED, ACCEPTED, BROKEN)
-    return scene
-
-
-def resent(kind: Traits) -> Scene:
-    return disproved(kind).see(PREPARED)
-
-
-def doubted(kind: Traits) -> Scene:
-    return resent(kind).see(REFUSED)
-
-
-def cancel_waits(kind: Traits) -> Scene:
-    return looking(kind).but(cancel_token="c0").see()
-
-
-def cancel_accepted(kind: Traits) -> Scene:
-    return running(kind).but(cancel_token="c0").see(o.Nothing(), RUNNING, o.CancelAccepted())
-
-
-def overdue(kind: Traits) -> Scene:
-    return running(kind, active_deadline_seconds=60).later(100).see(o.Nothing(), RUNNING, o.CancelAccepted())
-
-
-def missing(kind: Traits) -> Scene:
-    return running(kind).see(o.Missing())
-
-
-def adopt_waits(kind: Traits) -> Scene:
-    return a_job(kind, adopt="job-9").see(o.Nothing(), o.Missing())
-
-
-def adopted_between(kind: Traits) -> Scene:
-    return adopted(kind, limit=1, resubmit=True).see(BROKEN)
-
-
-def abandoned(kind: Traits) -> Scene:
-    scene = unknown(kind)
-    return scene.but(resolve_token=f"{scene.submission.token}=abandon").see()
-
-
-def retried_in_place(kind: Traits) -> Scene:
-    return broken(kind, resubmit=True).but(retry_token="r0").see(o.Nothing(), PREPARED, LOST)
-
-
-LIVES: dict[str, Callable[[Traits], Scene]] = {
-    "new": a_job,
-    "first seen": lambda kind: a_job(kind).see(),
-    "suspended": lambda kind: a_job(kind, suspend=True).see(),
-    "waiting for a secret": lambda kind: a_job(kind).see(o.Nothing(), o.Waits(Reason.SECRET_NOT_FOUND, "no secret")),
-    "throttled": lambda kind: sending(kind).see(THROTTLED),
-    "intent open": sending,
-    "looking": looking,
-    "absent once": lambda kind: looking(kind).see(o.Absent()),
-    "unknown": unknown,
-    "disproved": disproved,
-    "sent again": resent,
-    "refused when sent again": doubted,
-    "unknown after a refusal": lambda kind: doubted(kind).later(130).see(o.Nothing(), o.Undecided("two")),
-    "submitted": submitted,
-    "running": running,
-    "inferred": inferred,
-    "found without an id": lambda kind: looking(kind).see(o.Found({"backupId": "b"}, Evidence.MARKER)),
-    "cancel waits for the look-up": cancel_waits,
-    "cancel accepted": cancel_accepted,
-    "overdue": overdue,
-    "missing": missing,
-    "adopt waits": adopt_waits,
-    "adopted": adopted,
-    "adopted, between attempts": adopted_between,
-    "between attempts": between_attempts,
-    "retried in place, answer lost": retried_in_place,
-    "successful": succeeded,
-    "failed": broken,
-    "rejected": lambda kind: sending(kind).see(REFUSED),
-    "canceled": lambda kind: cancel_accepted(kind).see(CANCELED),
-    "canceled before submission": lambda kind: a_job(kind).but(cancel_token="c0").see(),
-    "forgotten": forgotten,
-    "abandoned": abandoned,
-    "failed after many attempts": many_attempts,
-}
-
-OBSERVATIONS: dict[str, o.Observation] = {
-    "nothing": o.Nothing(),
-    "in the queue": seen(State.PENDING, "PENDING", message=WORDY),
-    "running": RUNNING,
-    "cancelling": seen(word="CANCELING", progress=50),
-    "a strange word": seen(None, "WOBBLING"),
-    "successful": DONE,
-    "failed": BROKEN,
-    "cancelled": CANCELED,
-    "outcome forgotten": seen(State.UNKNOWN, ""),
-    "missing": o.Missing(),
-    "unreadable": o.Unreadable(Reason.CLOUD_UNREACHABLE, WORDY, 3.0),
-    "prepared": o.Prepared("t9", "holder", {}, NOON),
-    "waits": o.Waits(Reason.SECRET_NOT_FOUND, WORDY),
-    "accepted": ACCEPTED,
-    "accepted another": o.Accepted({"jobId": "job-2"}),
-    "not sent": NOT_SENT,
-    "refused": o.Refused(Reason.REJECTED, WORDY),
-    "throttled": THROTTLED,
-    "effect unknown": o.EffectUnknown(WORDY),
-    "found": FOUND,
-    "inferred": INFERRED,
-    "absent": o.Absent(),
-    "undecided": o.Undecided(WORDY),
-    "done already": o.AlreadyDone(WORDY),
-    "changed elsewhere": o.Elsewhere(WORDY),
-    "cancel accepted": o.CancelAccepted(),
-    "cancel refused": o.CancelRefused(Reason.NO_PERMISSION, WORDY),
-    "cancel unclear": o.CancelUnclear(WORDY, 9.0),
-}
-
-Change = Callable[[Scene], Scene]
-
-
-def _same(scene: Scene) -> Scene:
-    return scene
-
-
-EDITS: dict[str, Change] = {
-    "spec as it is": _same,
-    "suspend": lambda x: x.edit(suspend=True),
-    "retries": lambda x: x.edit(limit=3, resubmit=True),
-    "unknown fails": lambda x: x.edit(on_unknown=OnSubmissionUnknown.FAIL),
-    "unknown resubmits": lambda x: x.edit(on_unknown=OnSubmissionUnknown.RESUBMIT, limit=1, resubmit=True),
-    "start deadline": lambda x: x.edit(start_deadline_seconds=90),
-    "running deadlines": lambda x: x.edit(active_deadline_seconds=200, stall_deadline_seconds=30),
-    "ttl": lambda x: x.edit(ttl_seconds_after_finished=100),
-    "cancel on delete": lambda x: x.edit(deletion_policy=DeletionPolicy.CANCEL),
-    "cancel on delete, deadline, ttl": lambda x: x.edit(
-        deletion_policy=DeletionPolicy.CANCEL, active_deadline_seconds=60, ttl_seconds_after_finished=0
-    ),
-    "a broken manifest": lambda x: x.but(spec=None, spec_error=WORDY, generation=7),
-}
-
-
-def _resolve(decision: str) -> Change:
-    def annotate(x: Scene) -> Scene:
-        token = x.status.submission.token if x.status.submission else "t-none"
-        return x.but(resolve_token=f"{token}={decision}")
-
-    return annotate
-
-
-REQUESTS: dict[str, Change] = {
-    "nothing asked": _same,
-    "cancel": lambda x: x.but(cancel_token="c9"),
-    "retry": lambda x: x.but(retry_token="r9"),
-    "cancel and retry": lambda x: x.but(cancel_token="c9", retry_token="r9"),
-    "resubmit": _resolve("resubmit"),
-    "abandon": _resolve("abandon"),
-    "adopt": _resolve("adopt:job-7"),
-    "a stale resolution": lambda x: x.but(resolve_token="old=resubmit"),
-    "a bad resolution": lambda x: x.but(resolve_token="nonsense"),
-    "too long tokens": lambda x: _resolve("adopt:" + "j" * 300)(x.but(cancel_token="c" * 300, retry_token="r" * 257)),
-}
-
-LINKS: dict[str, Change] = {
-    "console": _same,
-    "no console": lambda x: x.but(link=Link()),
-    "connection broken": lambda x: x.but(link=Link(problem=o.Waits(Reason.CONNECTION_NOT_READY, WORDY))),
-    "connection suspended": lambda x: x.but(link=Link(suspended=True, console=True)),
-    "first submission held": lambda x: x.but(link=Link(first_submission=FirstSubmission.HOLD, console=True)),
-    "find first": lambda x: x.but(link=Link(first_submission=FirstSubmission.FIND, console=True)),
-    "operator may not submit": lambda x: x.but(gate=o.Waits(Reason.CRD_OUTDATED, "old", 5.0)),
-    "restored": lambda x: x.but(restored=True),
-}
-
-MARKS: dict[str, Change] = {
-    "alive": _same,
-    "no source": lambda x: x.but(has_source=False),
-    "gitops, third try": lambda x: x.but(tracked=True, tries=3),
-    "finalizer": lambda x: x.but(finalizer=True),
-    "deleted": lambda x: x.but(deleting_since=x.now),
-    "deleted, finalizer": lambda x: x.but(deleting_since=x.now - timedelta(seconds=5), finalizer=True),
-    "deleted long ago, finalizer": lambda x: x.but(deleting_since=x.now - timedelta(seconds=400), finalizer=True),
-}
-
-AGES: dict[str, Change] = {
-    "at once": _same,
-    "after 100 s": lambda x: x.later(100),
-    "after an hour": lambda x: x.later(3600),
-}
+# -- the walk through the factors ------------------------------------------------------------------------------------
 
 OTHERS = (EDITS, REQUESTS, LINKS, MARKS, AGES)
 OTHERS_SIZE = math.prod(len(factor) for factor in OTHERS)
@@ -290,11 +71,11 @@ SETTINGS = [_setting(number) for number in range(OTHERS_SIZE)]
 
 
 def combinations(kind: Traits) -> Iterator[Case]:
-    scenes = {name: life(kind) for name, life in LIVES.items()}
-    number = KINDS.index(kind) * 31
+    scenes = {name: life(kind) for name, life in lives_of(kind).items()}
+    number = (*KINDS, *COMPOSED).index(kind) * 31
     for life, scene in scenes.items():
         for told, observation in OBSERVATIONS.items():
-            for _ in range(SHARE):
+            for _ in range(share_of(life)):
                 number = (number + STEP) % OTHERS_SIZE
                 there, names = scene.later(1), [life, told]
                 # Age before the rest, so that what people do happens now; deletion is dated by `now`.
@@ -339,8 +120,70 @@ def number_of(status: JobStatus) -> int:
 
 def waits_for_a_person(s: Snapshot, status: JobStatus) -> bool:
     """What may rest without a wake: only an edit, an annotation or a change of the connection can move it."""
-    invalid, suspended = s.spec is None, s.spec is not None and s.spec.suspend
-    return unsent(status) and (invalid or suspended or s.link.suspended or status.reason == Reason.HELD)
+    held = s.spec is not None and (s.spec.suspend or s.link.suspended or status.reason == Reason.HELD)
+    return unsent(status) and (s.spec is None or (held and not begun(status)))
+
+
+def begun(status: JobStatus) -> bool:
+    """A step of several has ended, and the job has not."""
+    return bool(status.steps) and not finished(status)
+
+
+def composed(s: Snapshot, status: JobStatus) -> bool:
+    """Goes by steps: one is done or recorded; where nothing is, because the console cannot do the whole."""
+    steps, submission = s.traits.steps, status.submission
+    recorded = submission.step in steps if submission else not s.link.console
+    return bool(steps) and (bool(status.steps) or recorded)
+
+
+def rows(status: JobStatus) -> list[StepStatus]:
+    return status.steps or []
+
+
+def moved_on(c: Case) -> bool:
+    """A step ended, well or not, and is on record."""
+    return len(rows(c.after)) > len(rows(c.was))
+
+
+def submits(c: Case) -> str:
+    """The step that is sent, or about to be; empty where nothing is."""
+    match c.plan.action:
+        case Prepare(step):
+            return step
+        case Submit():
+            return c.after.submission.step if c.after.submission else "?"
+        case _:
+            return ""
+
+
+def at_work(status: JobStatus) -> str:
+    """The step that is in the cloud, or may be."""
+    return status.submission.step if status.submission and not unsent(status) else ""
+
+
+def cleans_up(c: Case) -> bool:
+    """Whether the clean-up is at work, or its turn has come: all is done, something failed, or the object goes."""
+    steps, cleanup = c.before.traits.steps, c.before.traits.cleanup
+    if not cleanup or at_work(c.after):
+        return bool(cleanup) and at_work(c.after) == cleanup
+    well = all(row.state is State.SUCCESSFUL for row in rows(c.after))
+    return not well or c.before.deleting_since is not None or len(rows(c.after)) == len(steps) - 1
+
+
+def winds_up(c: Case) -> bool:
+    """The object is being deleted, and what the job made on the way is in the cloud or may be."""
+    s = c.before
+    there = bool(rows(c.after)) or c.after.submission is not None
+    going = s.deleting_since is not None and s.finalizer and not finished(c.after)
+    return going and there and bool(s.traits.cleanup) and composed(s, c.after)
+
+
+def temporary(s: Snapshot, status: JobStatus) -> set[str]:
+    """What the steps before the last of the work proper made, and the clean-up removes: wanted by nobody once the job
+    has ended."""
+    on_the_way = s.traits.steps[:-2] if s.traits.cleanup else ()
+    made = [row.handle or {} for row in rows(status) if row.name in on_the_way]
+    return {value for handles in made for name, value in handles.items() if name not in ("jobId", "clusterId")}
 
 
 def retry_accepted(c: Case) -> bool:
@@ -389,7 +232,9 @@ def submits_only_what_is_written_ahead(c: Case) -> bool:
 @invariant
 def an_intent_is_sent(c: Case) -> bool:
     """An intent that is written and not sent would be looked for in vain."""
-    fresh = opened(c.after) and not opened(c.was)
+    before, after = c.was.submission, c.after.submission
+    known = opened(c.was) and before is not None and after is not None and before.token == after.token
+    fresh = opened(c.after) and not known
     return not fresh or isinstance(c.plan.action, Submit)
 
 
@@ -401,28 +246,25 @@ def never_submits_what_may_be_there(c: Case) -> bool:
     decided = c.after.resolution != c.was.resolution or c.before.on_unknown is OnSubmissionUnknown.RESUBMIT
     proven = isinstance(c.seen, o.NotSent | o.Refused | o.Absent)
     fresh = isinstance(c.plan.action, Submit) or unsent(c.after)
-    ended = number_of(c.after) > number_of(c.was)
+    ended = number_of(c.after) > number_of(c.was) or moved_on(c)
     return fresh and not finished(c.after) and (unsent(c.was) or decided or proven or ended)
 
 
 @invariant
 def never_submits_what_is_held_back(c: Case) -> bool:
-    """Suspended, held, invalid, deleted, cut off, to be adopted or cancelled: nothing is sent."""
+    """Suspended, held, invalid, deleted, cut off, to be adopted or cancelled: nothing is sent. A job half way is not
+    held any more; of a deleted one, only the clean-up is sent."""
     if not isinstance(c.plan.action, Submit | Prepare):
         return True
     s = c.before
     asked = c.after.cancel is not None and c.after.cancel.outcome is Outcome.REQUESTED
     held = s.restored or s.link.first_submission is FirstSubmission.HOLD
-    return (
-        s.spec is not None
-        and not s.spec.suspend
-        and not s.link.problem
-        and not s.link.suspended
-        and not s.gate
-        and s.deleting_since is None
-        and not asked
-        and not (number_of(c.after) == 1 and (held or s.spec.adopt))
-    )
+    if s.spec is None or s.link.problem or s.gate or asked:
+        return False
+    if s.deleting_since is not None:
+        return winds_up(c) and begun(c.after) and submits(c) == s.traits.cleanup
+    waits = s.spec.suspend or s.link.suspended or (number_of(c.after) == 1 and (held or s.spec.adopt))
+    return begun(c.after) or not waits
 
 
 @invariant
@@ -442,17 +284,20 @@ def an_open_submission_is_closed_by_proof_or_decision(c: Case) -> bool:
     looked = isinstance(c.seen, o.Absent) and submission.absent_since is not None and settled
     by_policy = isinstance(c.seen, o.Undecided) and c.before.on_unknown is OnSubmissionUnknown.RESUBMIT
     by_person = c.after.resolution is not None and c.after.resolution.outcome is Outcome.COMPLETED
-    return answered or looked or by_policy or by_person or retry_accepted(c) or finished(c.after)
+    ended = finished(c.after) or moved_on(c)
+    return answered or looked or by_policy or by_person or retry_accepted(c) or ended
 
 
 @invariant
 def a_handle_is_never_lost(c: Case) -> bool:
-    """What the cloud called the job stays in the record, or at least its id in the table of attempts."""
+    """What the cloud called the job stays in the record, or in that of its step, or at least its id in the table of
+    attempts."""
     if not handle(c.was):
         return True
     kept = handle(c.after).items() >= handle(c.was).items()
     tabled = any(a.job_id == c.was.job_id for a in c.after.attempts or [])
-    return kept or (number_of(c.after) > number_of(c.was) and tabled)
+    stepped = moved_on(c) and (rows(c.after)[-1].handle or {}).items() >= handle(c.was).items()
+    return kept or stepped or (number_of(c.after) > number_of(c.was) and tabled)
 
 
 @invariant
@@ -461,7 +306,7 @@ def every_named_job_is_kept(c: Case) -> bool:
     if not isinstance(c.seen, o.Accepted) or c.was.submission is None:
         return True
     submission = c.after.submission
-    name = c.seen.handle["jobId"]
+    name = c.seen.handle.get("jobId") or c.seen.handle["backupId"]
     past = any(a.job_id == name for a in c.after.attempts or [])
     if number_of(c.after) > number_of(c.was) or opened(c.was) or past:
         return True
@@ -474,6 +319,7 @@ def a_finished_state_stays(c: Case) -> bool:
     if not finished(c.was) or retry_accepted(c):
         return True
     fields = ("state", "completion_time", "reason", "message", "job_id", "result", "progress_percent", "attempts")
+    fields += ("steps",)
     return all(getattr(c.was, name) == getattr(c.after, name) for name in fields)
 
 
@@ -498,7 +344,7 @@ def failed_means_no_attempt_is_left(c: Case) -> bool:
         return True
     s, last = c.before, (c.after.attempts or [])[-1]
     never = {Reason.JOB_LOST, Reason.OUTCOME_UNKNOWN, Reason.SUBMISSION_UNKNOWN, Reason.DEADLINE_EXCEEDED}
-    never |= {Reason.CHANGED_ELSEWHERE}
+    never |= {Reason.CHANGED_ELSEWHERE, Reason.NAME_TAKEN}
     allowed = s.traits.retry is RetryRule.FREELY or (
         s.traits.retry is RetryRule.RESUBMIT and getattr(s.policy, "resubmit", None)
     )
@@ -525,10 +371,11 @@ def automatic_retries_are_counted(c: Case) -> bool:
 
 @invariant
 def one_attempt_keeps_its_token(c: Case) -> bool:
-    """A cloud that honours the token makes one job of all the sends of an attempt."""
+    """A cloud that honours the token makes one job of all the sends of an attempt, or of one step of it."""
     before, after = c.was.submission, c.after.submission
-    sent = before is not None and before.sends > 0 and after is not None and after.attempt == before.attempt
-    return not sent or (before is not None and after is not None and after.token == before.token)
+    if before is None or after is None or before.sends == 0:
+        return True
+    return (before.attempt, before.step) != (after.attempt, after.step) or after.token == before.token
 
 
 @invariant
@@ -564,6 +411,8 @@ def the_table_of_conditions(c: Case) -> bool:
         return row in (running_row, suspended_row, stalled_row)
     if s.spec is None:
         return row == stalled_row
+    if begun(c.after):
+        return row == running_row
     if s.spec.suspend:
         return row == suspended_row
     if s.gate or s.link.problem:
@@ -577,16 +426,19 @@ def suspended_says_what_is_true(c: Case) -> bool:
     """Suspended=True only for what is really held back; "came too late" only for what is really in the cloud."""
     row = {x.type: x for x in c.after.conditions or []}["Suspended"]
     if row.status == "True":
-        return unsent(c.after) and not finished(c.after)
+        return unsent(c.after) and not finished(c.after) and not begun(c.after)
     late = row.reason == Reason.RUNNING_ALREADY
-    return not late or finished(c.after) or not unsent(c.after) or c.before.deleting_since is not None
+    there = not unsent(c.after) or begun(c.after)
+    return not late or finished(c.after) or there or c.before.deleting_since is not None
 
 
 @invariant
 def submitted_says_what_is_true(c: Case) -> bool:
-    """Submitted is True with a handle, Unknown while nobody knows, False only when nothing is there."""
+    """Submitted is True with a handle, of whichever step, Unknown while nobody knows, False only when nothing is
+    there."""
     row = {x.type: x.status for x in c.after.conditions or []}["Submitted"]
-    return row == ("True" if handle(c.after) else "Unknown" if opened(c.after) else "False")
+    taken = bool(handle(c.after)) or any(row.handle for row in rows(c.after))
+    return row == ("True" if taken else "Unknown" if opened(c.after) else "False")
 
 
 @invariant
@@ -616,6 +468,7 @@ def every_reason_is_documented(c: Case) -> bool:
         c.after.reason,
         *(x.reason for x in c.after.conditions or []),
         *(a.reason for a in c.after.attempts or []),
+        *(row.reason for row in rows(c.after)),
     ]
     words += [r.reason for r in (c.after.cancel, c.after.retry, c.after.resolution) if r]
     return REASONS.issuperset(word for word in words if word is not None)
@@ -625,7 +478,7 @@ def every_reason_is_documented(c: Case) -> bool:
 def messages_fit(c: Case) -> bool:
     """A status that is too large is refused as a whole."""
     texts = [c.after.message, *(x.message for x in c.after.conditions or [])]
-    texts += [a.message for a in c.after.attempts or []]
+    texts += [a.message for a in c.after.attempts or []] + [row.message for row in rows(c.after)]
     for request in (c.after.cancel, c.after.retry, c.after.resolution):
         texts += [request.message, request.token * 4] if request else []  # a token has a quarter of the room
     return all(len(text) <= 1024 for text in texts if text)
@@ -658,25 +511,31 @@ def a_deadline_wakes(c: Case) -> bool:
     s = c.before
     if s.spec is None or s.spec.start_deadline_seconds is None or s.spec.suspend or s.deleting_since:
         return True
-    if finished(c.after) or not unsent(c.after) or c.plan.action:
+    if finished(c.after) or not unsent(c.after) or c.plan.action or begun(c.after):
         return True
     return c.plan.wake is not None and c.plan.wake <= s.spec.start_deadline_seconds + 60
 
 
 @invariant
 def deletion_ends(c: Case) -> bool:
-    """An object that cannot be deleted blocks its namespace: the finalizer goes within its bound."""
+    """An object that cannot be deleted blocks its namespace: the finalizer goes within its bound. Only what was made
+    on the way is followed to its end till then, and cleaned up."""
     s = c.before
     if s.deleting_since is None:
         return True
-    if isinstance(c.plan.action, Submit | Prepare | Adopt | Observe | Delete) or c.plan.finalizer is True:
+    if isinstance(c.plan.action, Delete) or c.plan.finalizer is True:
+        return False
+    if isinstance(c.plan.action, Submit | Prepare | Adopt | Observe) and not winds_up(c):
         return False
     if not s.finalizer:
         return c.plan.action is None and c.plan.wake is None
-    late = c.now - s.deleting_since >= timedelta(seconds=max(s.link.settle_seconds + 60, 120))
-    if late and not isinstance(c.seen, o.Found):  # what was found at last is cancelled, once
+    bound = 600 if winds_up(c) else max(s.link.settle_seconds + 60, 120)
+    left = s.deleting_since + timedelta(seconds=bound) - c.now
+    # What was found at last is cancelled, once.
+    if left <= timedelta(0) and (winds_up(c) or not isinstance(c.seen, o.Found)):
         return c.plan.finalizer is False and c.plan.wake is None and c.plan.action is None
-    return c.plan.finalizer is False or c.plan.action is not None or c.plan.wake is not None
+    in_time = c.plan.wake is None or c.plan.wake <= max(1.0, left.total_seconds())
+    return in_time and (c.plan.finalizer is False or c.plan.action is not None or c.plan.wake is not None)
 
 
 @invariant
@@ -690,7 +549,10 @@ def deletion_cancels_only_where_it_was_asked_for(c: Case) -> bool:
 @invariant
 def the_finalizer_serves_deletion_only(c: Case) -> bool:
     """A finalizer without need makes every deletion depend on the operator being up."""
-    wanted = getattr(c.before.spec, "deletion_policy", None) is DeletionPolicy.CANCEL and c.before.traits.can_cancel
+    s = c.before
+    cancels = getattr(s.spec, "deletion_policy", None) is DeletionPolicy.CANCEL and s.traits.can_cancel
+    cleans = s.spec is not None and bool(s.traits.cleanup) and composed(s, c.after)
+    wanted = cancels or cleans
     if c.plan.finalizer is True:
         return wanted and not finished(c.after) and not unsent(c.after)
     following = bool(handle(c.after)) and not finished(c.after) and c.before.deleting_since is None
@@ -782,7 +644,11 @@ def canceled_only_by_the_cloud_or_before_it(c: Case) -> bool:
     if finished(c.was) or c.after.state is not State.CANCELED:
         return True
     told = isinstance(c.seen, o.Seen) and c.seen.state is State.CANCELED
-    return told or (c.after.reason == Reason.CANCELED_BEFORE_SUBMISSION and not handle(c.after))
+    told = told or any(row.state is State.CANCELED for row in rows(c.was))
+    # What the clean-up came to does not matter: nothing of the work itself is at work any more.
+    idle = not opened(c.after) or at_work(c.after) == c.before.traits.cleanup
+    wound_up = c.before.deleting_since is not None and bool(rows(c.after)) and idle
+    return told or wound_up or (c.after.reason == Reason.CANCELED_BEFORE_SUBMISSION and not handle(c.after))
 
 
 @invariant
@@ -807,7 +673,7 @@ def asks_what_makes_sense(c: Case) -> bool:
 def never_asks_twice_in_one_pass(c: Case) -> bool:
     """An action whose answer leads to itself would never let the tick end."""
     mine = {
-        Prepare: o.Prepared | o.AlreadyDone | o.Waits,
+        Prepare: o.Prepared | o.AlreadyDone | o.Impossible | o.Waits,
         Submit: o.Accepted | o.NotSent | o.Refused | o.EffectUnknown,
         Find: o.Found | o.Absent | o.Elsewhere | o.Undecided,
         Observe: o.Seen | o.Missing,
@@ -816,7 +682,7 @@ def never_asks_twice_in_one_pass(c: Case) -> bool:
     answers = mine.get(type(c.plan.action))
     if answers is None or not isinstance(c.seen, answers):
         return True
-    moved = number_of(c.after) > number_of(c.was)
+    moved = number_of(c.after) > number_of(c.was) or moved_on(c)  # both can happen a few times only
     fits = {
         Prepare: unsent(c.was),
         Submit: False,
@@ -831,10 +697,170 @@ def never_asks_twice_in_one_pass(c: Case) -> bool:
     return not fits or moved
 
 
+# -- what must hold for a job of several steps -----------------------------------------------------------------------
+
+
+@invariant
+def a_step_that_ended_is_never_submitted_again(c: Case) -> bool:
+    """A second backup is a second bill; a second restore is a second collection, or a failure."""
+    return not rows(c.after) or submits(c) not in {row.name for row in rows(c.after)}
+
+
+@invariant
+def steps_are_submitted_in_their_order(c: Case) -> bool:
+    """No restore without a backup that ended well; the clean-up comes last, also when it comes early."""
+    if not submits(c) or not composed(c.before, c.after):
+        return submits(c) not in c.before.traits.steps
+    done, steps = rows(c.after), c.before.traits.steps
+    well = all(row.state is State.SUCCESSFUL for row in done)
+    if submits(c) != c.before.traits.cleanup:
+        return well and submits(c) == steps[len(done)]
+    whole = [row.name for row in done] == list(steps[:-1])
+    return whole or not well or c.before.deleting_since is not None
+
+
+@invariant
+def a_token_is_never_another_steps(c: Case) -> bool:
+    """A cloud that honours the token would answer a restore with the backup."""
+    submission = c.after.submission
+    if submission is None or not begun(c.after):
+        return True
+    others = {row.submission.token for row in rows(c.after) if row.submission}
+    before = c.was.submission
+    if before is not None and before.step != submission.step:
+        others.add(before.token)
+    return submission.token not in others
+
+
+@invariant
+def steps_are_a_table_that_only_grows(c: Case) -> bool:
+    """What was done stays on record: how it ended, when, and what the cloud knows it by."""
+    before, after = rows(c.was), rows(c.after)
+    names, steps = [row.name for row in after], list(c.before.traits.steps)
+    whole = all(row.state is not None and row.state.finished for row in after)
+    timed = all(row.completion_time is not None and row.seen_time is not None for row in after)
+    said = all(row.reason and row.message for row in after)
+    in_order = names == [name for name in steps if name in names]
+    return after[: len(before)] == before and len(after) - len(before) <= 1 and whole and timed and said and in_order
+
+
+@invariant
+def a_job_half_way_is_in_progress(c: Case) -> bool:
+    """Between two steps nothing may be in the cloud, but the job has not ended, and its progress does not fall."""
+    if not begun(c.after):
+        return True
+    least = 100 * len(rows(c.after)) // len(c.before.traits.steps)
+    return c.after.state is State.IN_PROGRESS and least <= (c.after.progress_percent or 0) <= 100
+
+
+@invariant
+def a_job_ends_as_its_proper_steps_did(c: Case) -> bool:
+    """The clean-up decides nothing: neither that the job failed, nor that it ended well. And what once went by steps
+    ended well only when all of them did."""
+    if not finished(c.after) or finished(c.was):
+        return True
+    proper = [name for name in c.before.traits.steps if name != c.before.traits.cleanup]
+    recorded = c.was.submission is not None and c.was.submission.step in proper
+    if not rows(c.after):
+        return c.after.state is not State.SUCCESSFUL or not recorded
+    ends = [row for row in rows(c.after) if row.name in proper]
+    bad = [row for row in ends if row.state is not State.SUCCESSFUL]
+    if bad:
+        return (c.after.state, c.after.reason) == (bad[0].state, bad[0].reason)
+    whole = len(ends) == len(proper)
+    return c.after.state is (State.SUCCESSFUL if whole else State.CANCELED)
+
+
+@invariant
+def a_clean_up_is_bounded(c: Case) -> bool:
+    """The end that people wait for is not held for longer than ten minutes by what they did not ask for; but so long
+    the clean-up has, counted from when its turn came."""
+    s = c.before
+    turns = [row.seen_time for row in rows(c.was) if row.seen_time] + ([s.deleting_since] if s.deleting_since else [])
+    if finished(c.after):
+        given_up = moved_on(c) and "not done within" in (rows(c.after)[-1].message or "")
+        return not given_up or c.now >= max(turns) + timedelta(seconds=600)
+    if not begun(c.after) or not cleans_up(c):
+        return True
+    turns += [row.seen_time for row in rows(c.after) if row.seen_time]
+    left = (max(turns) + timedelta(seconds=600) - c.now).total_seconds()
+    going = c.plan.finalizer is False or (s.deleting_since is not None and not s.finalizer)
+    if going or c.plan.action is not None:
+        return going or left > 0
+    return left > 0 and c.plan.wake is not None and c.plan.wake <= max(1.0, left)
+
+
+@invariant
+def a_deletion_cleans_up_as_long_as_it_may(c: Case) -> bool:
+    """Who deletes a job half way wants nothing of it any more; nor a backup that nobody knows of."""
+    s = c.before
+    if s.deleting_since is None or not s.finalizer or finished(c.after) or not temporary(s, c.after):
+        return True
+    return c.plan.finalizer is not False or c.now >= s.deleting_since + timedelta(seconds=600)
+
+
+@invariant
+def nothing_that_is_left_behind_is_unnamed(c: Case) -> bool:
+    """A backup that nobody knows of costs money every month; and the product is no left-over."""
+    s = c.before
+    if not finished(c.after) or finished(c.was) or not s.traits.cleanup or not rows(c.after):
+        return True
+    swept = [row for row in rows(c.after) if row.name == s.traits.cleanup]
+    texts = [c.after.message or "", *(row.message or "" for row in swept)]
+    if any("films_copy is still" in text or "films_copy, " in text for text in texts):
+        return False
+    gone = bool(swept) and swept[-1].state is State.SUCCESSFUL
+    return gone or all(any(name in text for text in texts) for name in temporary(s, c.after))
+
+
+@invariant
+def the_spec_is_frozen_once_anything_was_sent(c: Case) -> bool:
+    """The API server refuses an edit where a submission, a step or an end is recorded; so one of them is, till it is
+    proven that nothing was sent, or another attempt begins."""
+
+    def frozen(status: JobStatus) -> bool:
+        return status.submission is not None or bool(status.steps) or finished(status)
+
+    proven = unsent(c.was) or isinstance(c.seen, o.NotSent | o.Refused | o.Absent)
+    again = number_of(c.after) > number_of(c.was)
+    return not frozen(c.was) or frozen(c.after) or ((proven or again) and not rows(c.was))
+
+
+# -- credentials that are told once ----------------------------------------------------------------------------------
+
+
+@invariant
+def credentials_are_never_called_there_when_they_are_not(c: Case) -> bool:
+    """Who reads True stops looking for the password; who reads nothing never looks."""
+    row = {x.type: x.status for x in c.after.conditions or []}.get("CredentialsAvailable")
+    submission = c.after.submission
+    if submission is None or not submission.credentials_secret:
+        return row is None
+    if not handle(c.after):
+        return row == "Unknown"
+    named = (c.after.result or {}).get("credentialsSecretName") == submission.credentials_secret
+    return named and row == ("True" if submission.credentials_stored else "False")
+
+
+@invariant
+def credentials_are_stored_by_an_answer_that_says_so(c: Case) -> bool:
+    """And once they are, no later word of the cloud takes that back."""
+    before, after = c.was.submission, c.after.submission
+    if after is None or before is None or (before.token, before.sends) != (after.token, after.sends):
+        return after is None or not after.credentials_stored
+    if handle(c.was):
+        return after.credentials_stored == before.credentials_stored
+    told = isinstance(c.seen, o.Accepted | o.Found) and c.seen.credentials_stored
+    return not after.credentials_stored or told
+
+
 # -- the walk --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=["backup", "import", "cluster", "migration", "restore"])
+NAMES = ("backup", "import", "cluster", "migration", "restore", "clone", "sample")
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *COMPOSED], ids=NAMES)
 def test_every_combination_keeps_every_promise(kind: Traits) -> None:
     broken_promises: dict[str, list[str]] = {}
     count = 0
@@ -845,13 +871,19 @@ def test_every_combination_keeps_every_promise(kind: Traits) -> None:
                 broken_promises.setdefault(check.__name__, []).append(case.name)
     told = "\n".join(f"{name} ({len(cases)}): {cases[:3]}" for name, cases in broken_promises.items())
     assert not broken_promises, f"{count} combinations\n{told}"
-    assert count == len(LIVES) * len(OBSERVATIONS) * SHARE
+    assert count == sum(share_of(life) for life in lives_of(kind)) * len(OBSERVATIONS)
 
 
 def test_the_points_of_life_are_what_they_are_called() -> None:
     """The factors are reached through real transitions, so a change of the core could make two of them the same."""
     statuses = {name: life(KINDS[0]).status for name, life in LIVES.items()}
     assert len({repr(status.wire()) for status in statuses.values()}) == len(LIVES)
+    by_steps = {name: life(COMPOSED[0]).status for name, life in lives_of(COMPOSED[0]).items() if name not in LIVES}
+    assert len({repr(status.wire()) for status in by_steps.values()}) == len(by_steps)
+    assert by_steps["step 2: unknown"].submission.evidence is Evidence.UNKNOWN  # type: ignore[union-attr]
+    assert by_steps["deleted: clean-up at work"].submission.step == "DeleteBackup"  # type: ignore[union-attr]
+    assert by_steps["left behind"].state is State.SUCCESSFUL
+    assert by_steps["cancelled by its deletion"].state is State.CANCELED
     assert statuses["between attempts"].state is State.PENDING
     assert statuses["unknown"].submission.evidence is Evidence.UNKNOWN  # type: ignore[union-attr]
     assert len(statuses["failed after many attempts"].attempts or []) == 10

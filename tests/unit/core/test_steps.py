@@ -3,52 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-from tests.unit.core.scenes import CONSOLE, DOWN, LOST, NOON, NOT_SENT, REFUSED, THROTTLED, Scene, a_job, seen
+from tests.unit.core.scenes import (
+    BROKEN,
+    CLONE,
+    CONSOLE,
+    COPY,
+    DONE,
+    DOWN,
+    LOST,
+    NOON,
+    NOT_SENT,
+    PUBLIC,
+    REFILL,
+    REFUSED,
+    SAMPLE,
+    SWEEP,
+    THROTTLED,
+    Scene,
+    a_job,
+    backed_up,
+    backing_up,
+    deleted,
+    first_step,
+    prepared,
+    restored,
+    restoring,
+    seen,
+    sweeping,
+)
 
 from zilliz_jobs.api.connection import FirstSubmission
-from zilliz_jobs.api.jobstatus import Evidence, Outcome, State
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Link, Traits
+from zilliz_jobs.core.snapshot import Link
+from zilliz_jobs.core.steps import left_behind
 
 Change = Callable[[Scene], Scene]
-
-CLONE = Traits(steps=("Backup", "Restore", "DeleteBackup"), cleanup="DeleteBackup")
-SAMPLE = Traits(steps=("CreateCollection", "WriteRows"))
-PUBLIC = Link()
-COPY = o.Accepted({"jobId": "job-b", "backupId": "backup-1"})
-RESTORE = o.Accepted({"jobId": "job-r", "collection": "films_copy"})
-SWEPT = o.Accepted({"backupId": "backup-1"})
-GOOD = seen(State.SUCCESSFUL, "SUCCESSFUL", end_time=NOON + timedelta(minutes=5))
-BAD = seen(State.FAILED, "FAILED", message="disk full")
-
-
-def prepared(token: str) -> o.Prepared:
-    return o.Prepared(token, "holder", {}, NOON)
-
-
-def backing_up(kind: Traits = CLONE, link: Link = PUBLIC) -> Scene:
-    return a_job(kind, link=link).see(o.Nothing(), prepared("t1"), COPY)
-
-
-def backed_up() -> Scene:
-    return backing_up().see(GOOD)
-
-
-def restoring() -> Scene:
-    return backed_up().see(prepared("t2"), RESTORE)
-
-
-def restored() -> Scene:
-    return restoring().see(GOOD)
-
-
-def sweeping() -> Scene:
-    return restored().see(prepared("t3"), SWEPT)
+LEFT_THERE = o.Impossible(Reason.LEFT_BEHIND, "not proven ours")
 
 
 def rows(x: Scene) -> list[tuple[str, str]]:
@@ -60,49 +55,49 @@ def test_the_steps_follow_one_another_and_the_last_ends_the_job() -> None:
     assert x.plan.action == Prepare("Backup")
     x = x.see(prepared("t1"))
     assert (x.plan.action, x.plan.finalizer, x.submission.step) == (Submit(), True, "Backup")
-    x = x.see(COPY, GOOD)
+    x = x.see(COPY, DONE)
     assert (x.plan.action, x.status.state) == (Prepare("Restore"), State.IN_PROGRESS)
     assert rows(x) == [("Backup", "Successful")]
     x = x.see(prepared("t2"))
     assert (x.plan.action, x.submission.step, x.submission.token) == (Submit(), "Restore", "t2")
-    x = x.see(RESTORE, GOOD)
+    x = x.see(REFILL, DONE)
     assert (x.plan.action, x.status.reason) == (Prepare("DeleteBackup"), Reason.CLEANING_UP)
     assert x.holds("Finished") == "False"
-    x = x.see(prepared("t3"), SWEPT, GOOD)
+    x = x.see(prepared("t3"), SWEEP, DONE)
     assert (x.status.state, x.plan.action, x.plan.finalizer) == (State.SUCCESSFUL, None, False)
     assert [name for name, _ in rows(x)] == list(CLONE.steps)
     assert (x.status.job_id, x.attempt) == ("job-r", 1)
 
 
 def test_what_each_step_left_in_the_cloud_stays_on_record() -> None:
-    handles = [row.handle for row in sweeping().see(GOOD).status.steps or []]
-    assert handles == [COPY.handle, RESTORE.handle, SWEPT.handle]
-    tokens = [row.submission.token for row in sweeping().see(GOOD).status.steps or [] if row.submission]
+    handles = [row.handle for row in sweeping().see(DONE).status.steps or []]
+    assert handles == [COPY.handle, REFILL.handle, SWEEP.handle]
+    tokens = [row.submission.token for row in sweeping().see(DONE).status.steps or [] if row.submission]
     assert tokens == ["t1", "t2", "t3"]
 
 
 def test_a_kind_without_clean_up_ends_with_its_last_step() -> None:
-    x = backing_up(SAMPLE).see(GOOD)
+    x = backing_up(SAMPLE).see(DONE)
     assert x.plan.action == Prepare("WriteRows")
-    x = x.see(prepared("t2"), RESTORE, GOOD)
+    x = x.see(prepared("t2"), REFILL, DONE)
     assert (x.status.state, x.snapshot.finalizer) == (State.SUCCESSFUL, False)
 
 
 def test_with_the_console_the_one_call_does_the_whole() -> None:
     x = a_job(CLONE, link=CONSOLE).see()
     assert x.plan.action == Prepare(SUBMIT_STEP)
-    x = x.see(prepared("t1"), o.Accepted({"jobId": "job-1"}), GOOD)
+    x = x.see(prepared("t1"), o.Accepted({"jobId": "job-1"}), DONE)
     assert (x.status.state, x.status.steps, x.snapshot.finalizer) == (State.SUCCESSFUL, None, False)
 
 
 def test_a_job_that_went_by_steps_goes_on_so_when_the_console_is_turned_on() -> None:
-    assert backing_up().but(link=CONSOLE).see(GOOD).plan.action == Prepare("Restore")
+    assert backing_up().but(link=CONSOLE).see(DONE).plan.action == Prepare("Restore")
     assert backed_up().but(link=CONSOLE).see().plan.action == Prepare("Restore")
 
 
 def test_a_job_that_the_console_took_is_one_job_when_the_console_is_turned_off() -> None:
     x = a_job(CLONE, link=CONSOLE).see(o.Nothing(), prepared("t1"), o.Accepted({"jobId": "job-1"}))
-    assert x.but(link=PUBLIC).see(GOOD).status.state is State.SUCCESSFUL
+    assert x.but(link=PUBLIC).see(DONE).status.state is State.SUCCESSFUL
 
 
 def test_the_progress_is_that_of_the_whole() -> None:
@@ -110,7 +105,14 @@ def test_the_progress_is_that_of_the_whole() -> None:
     assert backing_up().see(half).status.progress_percent == 16
     assert restoring().status.progress_percent == 33
     assert restoring().see(half).status.progress_percent == 50
-    assert sweeping().see(GOOD).status.progress_percent == 100
+    assert sweeping().see(DONE).status.progress_percent == 100
+
+
+def test_the_estimate_of_a_step_is_not_shown_as_the_jobs() -> None:
+    soon = seen(progress=50, estimated_end=NOON)
+    assert backing_up().see(soon).status.estimated_completion_time is None
+    whole = a_job(CLONE, link=CONSOLE).see(o.Nothing(), prepared("t1"), o.Accepted({"jobId": "job-1"}), soon)
+    assert whole.status.estimated_completion_time == NOON
 
 
 def test_the_object_says_which_step_is_at_work() -> None:
@@ -143,13 +145,13 @@ def test_a_connection_that_cannot_be_used_does() -> None:
 
 
 def test_the_start_deadline_is_kept_by_the_first_step() -> None:
-    x = a_job(CLONE, link=PUBLIC, start_deadline_seconds=60).see(o.Nothing(), prepared("t1"), COPY, GOOD)
+    x = a_job(CLONE, link=PUBLIC, start_deadline_seconds=60).see(o.Nothing(), prepared("t1"), COPY, DONE)
     assert x.later(3600).see().plan.action == Prepare("Restore")
 
 
 def test_the_active_deadline_counts_from_the_first_step() -> None:
     x = a_job(CLONE, link=PUBLIC, active_deadline_seconds=60).see(o.Nothing(), prepared("t1"), COPY).later(50)
-    x = x.see(GOOD, prepared("t2"), RESTORE).later(20).see(seen())
+    x = x.see(DONE, prepared("t2"), REFILL).later(20).see(seen())
     assert x.holds("Overdue") == "True"
 
 
@@ -167,7 +169,7 @@ def test_a_later_step_that_fails_ends_the_job_after_the_clean_up(end: str) -> No
     x = backed_up().see(prepared("t2"))
     match end:
         case "failed":
-            x = x.see(RESTORE, BAD)
+            x = x.see(REFILL, BROKEN)
         case "refused":
             x = x.see(REFUSED).later(60).see()
         case _:
@@ -175,14 +177,14 @@ def test_a_later_step_that_fails_ends_the_job_after_the_clean_up(end: str) -> No
             for token in ("t4", "t5"):
                 x = x.see(prepared(token), LOST, o.Absent()).later(131).see(o.Nothing(), o.Absent())
     assert (x.plan.action, x.status.state) == (Prepare("DeleteBackup"), State.IN_PROGRESS)
-    x = x.see(prepared("t3"), SWEPT, GOOD)
+    x = x.see(prepared("t3"), SWEEP, DONE)
     assert x.status.state is State.FAILED
     assert (x.status.message or "").startswith("step Restore: ")
     assert rows(x) == [("Backup", "Successful"), ("Restore", "Failed"), ("DeleteBackup", "Successful")]
 
 
 def test_a_backup_that_failed_is_looked_after_too_since_it_may_be_there() -> None:
-    x = backing_up().see(BAD)
+    x = backing_up().see(BROKEN)
     assert x.plan.action == Prepare("DeleteBackup")
     x = x.see(o.AlreadyDone("there is no such backup"))
     assert (x.status.state, x.status.reason) == (State.FAILED, Reason.JOB_FAILED)
@@ -210,11 +212,61 @@ def test_an_unknown_step_waits_for_a_person_and_can_be_submitted_again() -> None
     assert rows(x) == [("Backup", "Successful")]
 
 
+def test_a_step_that_is_submitted_again_leaves_what_was_done_as_it_was() -> None:
+    """The job is half way: neither new, nor without a beginning."""
+    x = backing_up().see(seen(start_time=NOON, created_by="ann", result={"backupId": "backup-1"}), DONE)
+    x = x.see(prepared("t2"), LOST).later(131).see(o.Nothing(), o.Undecided("two could be it"))
+    before = x.status
+    x = x.but(resolve_token="t2=resubmit").see()
+    kept = ("state", "start_time", "created_by", "result", "progress_percent", "last_progress_time", "steps")
+    assert {name: getattr(x.status, name) for name in kept} == {name: getattr(before, name) for name in kept}
+    assert (x.status.state, x.status.progress_percent) == (State.IN_PROGRESS, 33)
+    assert [(row.number, row.state) for row in x.status.attempts or []] == [
+        (1, State.UNKNOWN),
+        (2, State.IN_PROGRESS),
+    ]
+    assert (x.status.attempts or [])[0].reason == Reason.SUBMISSION_UNKNOWN
+
+
+def test_a_first_step_that_is_submitted_again_is_the_whole_job_anew() -> None:
+    x = first_step().see(LOST).later(131).see(o.Nothing(), o.Undecided("two could be it"))
+    x = x.but(resolve_token="t1=resubmit").see()
+    assert (x.status.state, x.status.submission, x.plan.action) == (State.PENDING, None, Prepare("Backup"))
+
+
+def test_a_step_that_needs_no_submission_is_done_also_when_the_console_could_do_the_whole_by_now() -> None:
+    """Else a job would end well of which only the first step is done."""
+    x = first_step().see(LOST, o.Absent()).later(131).see(o.Nothing(), o.Absent()).but(link=CONSOLE).see()
+    assert x.plan.action == Prepare("Backup")
+    x = x.see(o.AlreadyDone("there is such a backup"))
+    assert (x.plan.action, x.status.state) == (Prepare("Restore"), State.IN_PROGRESS)
+    assert [(row.name, row.reason) for row in x.status.steps or []] == [("Backup", Reason.ALREADY_IN_STATE)]
+
+
+def test_submitted_is_true_only_of_what_the_cloud_took() -> None:
+    taken = first_step().see(LOST).later(131).see(o.Nothing(), o.Elsewhere("somebody's", Reason.NAME_TAKEN))
+    assert (taken.status.state, taken.holds("Submitted")) == (State.FAILED, "Unknown")
+    skipped = a_job(CLONE, link=PUBLIC).see(o.Nothing(), o.AlreadyDone("there is one"))
+    assert (skipped.plan.action, skipped.holds("Submitted")) == (Prepare("Restore"), "False")
+    assert skipped.see(prepared("t2")).holds("Submitted") == "Unknown"
+    row = backed_up().condition("Submitted")
+    assert row is not None
+    assert (row.status, row.reason, row.message) == ("True", Reason.SUBMITTED, Reason.SUBMITTED.help)
+
+
+def test_what_somebody_else_made_meanwhile_ends_the_job_with_its_reason() -> None:
+    x = first_step(SAMPLE).see(LOST, o.Elsewhere("a collection of this name", Reason.NAME_TAKEN))
+    assert x.status.completion_time is None, "our own request may still bring it about"
+    x = x.later(131).see(o.Nothing(), o.Elsewhere("a collection of this name", Reason.NAME_TAKEN))
+    assert (x.status.state, x.status.reason) == (State.FAILED, Reason.NAME_TAKEN)
+    assert x.status.message == "a collection of this name"
+
+
 def test_an_unknown_step_that_is_abandoned_fails_the_job_after_the_clean_up() -> None:
     x = backed_up().see(prepared("t2"), LOST).later(131).see(o.Nothing(), o.Undecided("two could be it"))
     x = x.but(resolve_token="t2=abandon").see()
     assert x.plan.action == Prepare("DeleteBackup")
-    x = x.see(prepared("t3"), SWEPT, GOOD)
+    x = x.see(prepared("t3"), SWEEP, DONE)
     assert (x.status.state, x.status.reason) == (State.FAILED, Reason.SUBMISSION_UNKNOWN)
 
 
@@ -234,14 +286,126 @@ def test_before_the_first_step_it_can() -> None:
 # -- the clean-up decides nothing
 
 
+STANDSTILLS: dict[str, Change] = {
+    "the manifest cannot be read": lambda x: x.but(spec=None, spec_error="spec.colour: unknown field").see(),
+    "the cloud says to come back tomorrow": lambda x: x.see(o.Waits(Reason.RATE_LIMITED, "slow down", 86400.0)),
+    "the connection is broken": lambda x: x.but(link=Link(problem=o.Waits(DOWN.reason, "no key", 3600.0))).see(),
+    "the operator may submit nothing": lambda x: x.but(gate=o.Waits(Reason.CRD_OUTDATED, "old", 3600.0)).see(),
+    "its answer is lost": lambda x: x.see(prepared("t3"), LOST).later(500).see(o.Nothing(), o.Undecided("?")),
+    "it is refused for a while": lambda x: x.see(prepared("t3"), o.Refused(Reason.RATE_LIMITED, "429", True, 3600.0)),
+    "it is under way": lambda x: x.see(prepared("t3"), SWEEP).later(590).see(o.Nothing(), seen()),
+}
+
+
+@pytest.mark.parametrize("standstill", STANDSTILLS)
+def test_the_clean_up_looks_again_when_its_time_is_over(standstill: str) -> None:
+    """Nobody edits or wakes an object whose job is done; its end must come by itself."""
+    x = restored()
+    began = x.now
+    x = STANDSTILLS[standstill](x)
+    left = 600 - (x.now - began).total_seconds()
+    assert (x.plan.action, x.status.completion_time) == (None, None)
+    assert x.plan.wake is not None
+    assert x.plan.wake <= left
+    x = x.later(left).see()
+    assert (x.status.state, (x.status.steps or [])[-1].reason) == (State.SUCCESSFUL, Reason.LEFT_BEHIND)
+
+
+def test_the_clean_up_has_its_ten_minutes_and_not_one_more() -> None:
+    x = restored().see(o.Waits(Reason.CLOUD_UNREACHABLE, "down"))
+    assert x.later(599).see().plan.action == Prepare("DeleteBackup")
+    assert x.later(599).see().status.reason == Reason.CLOUD_UNREACHABLE
+    x = x.later(600).see()
+    assert x.status.state is State.SUCCESSFUL
+    assert (x.status.message or "").endswith("not done within 600 s; the last obstacle was: down")
+    assert x.status.progress_percent == 100
+
+
+def test_a_clean_up_that_was_held_up_says_so_again() -> None:
+    x = restored().but(link=Link(problem=DOWN)).see()
+    assert x.status.reason == DOWN.reason
+    assert x.but(link=PUBLIC).see().status.reason == Reason.CLEANING_UP
+
+
+def test_the_time_of_the_clean_up_is_not_the_jobs() -> None:
+    """An alert on Overdue would ring for a job that was in time."""
+    x = restored(active_deadline_seconds=60, stall_deadline_seconds=60).see(prepared("t3"), SWEEP)
+    x = x.later(100).see(seen())
+    assert x.holds("Overdue") == "False"
+    assert x.see(DONE).holds("Overdue") == "False"
+
+
+def test_a_job_that_was_late_is_called_so_while_it_is_cleaned_up() -> None:
+    x = restoring(active_deadline_seconds=60).later(100).see(seen())
+    assert x.holds("Overdue") == "True"
+    x = x.see(DONE)
+    assert (x.plan.action, x.holds("Overdue")) == (Prepare("DeleteBackup"), "True")
+    assert x.see(prepared("t3"), SWEEP, DONE).holds("Overdue") == "True"
+
+
+def test_the_job_ended_when_its_work_did() -> None:
+    """Not when the backup was gone; and the object is kept for its time from our own sight of the end."""
+    x = restored().later(300).see(o.Nothing(), prepared("t3"), SWEEP, DONE)
+    assert x.status.completion_time == DONE.end_time
+    assert (x.status.steps or [])[-1].seen_time == x.now
+
+
+LEFT: dict[str, tuple[Change, str]] = {
+    "nothing was made yet": (lambda _: a_job(CLONE, link=PUBLIC).see(), ""),
+    "the backup is being made": (lambda _: backing_up(), "backupId backup-1"),
+    "the backup is made": (lambda _: backed_up(), "backupId backup-1"),
+    "the copy is the product, and stays": (lambda _: restoring(), "backupId backup-1"),
+    "also when it is done": (lambda _: restored(), "backupId backup-1"),
+    "the clean-up names it too": (lambda _: sweeping(), "backupId backup-1"),
+    "a backup without a name": (
+        lambda x: x.see(prepared("t1"), LOST, o.Found({"jobId": "job-b"}, Evidence.INFERRED), DONE),
+        "what job job-b made",
+    ),
+    "a cluster is no left-over": (
+        lambda x: x.see(prepared("t1"), LOST, o.Found({"clusterId": "in01"}, Evidence.INFERRED), DONE),
+        "",
+    ),
+    "two things": (
+        lambda x: x.see(prepared("t1"), o.Accepted({"backupId": "b", "exportId": "e"}), DONE),
+        "backupId b, exportId e",
+    ),
+    "the console made it in one": (
+        lambda x: x.but(link=CONSOLE).see(prepared("t1"), o.Accepted({"jobId": "job-1"})),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEFT)
+def test_what_is_left_behind_is_what_was_made_on_the_way(case: str) -> None:
+    """A person who is told to remove the copy by hand would remove what the job was for."""
+    change, names = LEFT[case]
+    text = left_behind(CLONE, change(a_job(CLONE, link=PUBLIC).see()).status)
+    assert text == (f"{names} is still in the cloud; remove it by hand" if names else "")
+
+
+def test_the_message_of_the_end_does_not_call_the_copy_a_left_over() -> None:
+    x = restored().see(o.Impossible(Reason.LEFT_BEHIND, "not proven ours"))
+    left = "backupId backup-1 is still in the cloud; remove it by hand: not proven ours"
+    assert (x.status.steps or [])[-1].message == left
+    assert x.status.message == f"the job ended well; {left}"
+
+
+def test_a_clean_up_that_has_nothing_to_name_says_only_why_it_failed() -> None:
+    x = a_job(CLONE, link=PUBLIC).see(o.Nothing(), o.AlreadyDone("there is a backup"), prepared("t2"), REFILL, BROKEN)
+    x = x.see(o.Impossible(Reason.LEFT_BEHIND, "whose backup it is is not known"))
+    assert (x.status.steps or [])[-1].message == "whose backup it is is not known"
+    assert x.status.message == "step Restore: disk full; whose backup it is is not known"
+
+
 FAILURES: dict[str, Change] = {
     "it is refused": lambda x: x.see(prepared("t3"), REFUSED),
-    "it fails": lambda x: x.see(prepared("t3"), SWEPT, BAD),
+    "it fails": lambda x: x.see(prepared("t3"), SWEEP, BROKEN),
     "it may not be done": lambda x: x.see(o.Impossible(Reason.LEFT_BEHIND, "not proven ours")),
     "it cannot be prepared": lambda x: x.see(THROTTLED).later(601).see(),
     "its request never leaves": lambda x: x.see(prepared("t3"), NOT_SENT).later(601).see(),
     "its answer stays lost": lambda x: x.see(prepared("t3"), LOST).later(601).see(),
-    "it takes too long": lambda x: x.see(prepared("t3"), SWEPT, seen()).later(601).see(),
+    "it takes too long": lambda x: x.see(prepared("t3"), SWEEP, seen()).later(601).see(),
 }
 
 
@@ -267,10 +431,6 @@ def test_what_cannot_be_cleaned_up_holds_the_jobs_end_for_ten_minutes_only() -> 
 # -- the object is deleted half way
 
 
-def deleted(x: Scene) -> Scene:
-    return x.but(deleting_since=x.now)
-
-
 def test_a_deletion_before_the_first_step_ends_at_once() -> None:
     x = deleted(a_job(CLONE, link=PUBLIC).see().but(finalizer=True)).see()
     assert (x.plan.action, x.plan.finalizer) == (None, False)
@@ -282,11 +442,11 @@ def test_a_deletion_lets_the_step_at_work_end_and_then_cleans_up() -> None:
     x = x.see(seen())
     assert (x.plan.action, x.snapshot.finalizer) == (None, True)
     assert x.plan.wake is not None
-    x = x.see(GOOD)
+    x = x.see(DONE)
     assert x.plan.action == Prepare("DeleteBackup"), "not the restore, which nobody wants any more"
     x = x.see(prepared("t3"))
     assert x.plan.action == Submit()
-    x = x.see(SWEPT, GOOD)
+    x = x.see(SWEEP, DONE)
     assert (x.plan.action, x.plan.finalizer) == (None, False)
     assert x.status.state is State.CANCELED
 
@@ -312,6 +472,84 @@ def test_a_deletion_never_waits_for_longer_than_ten_minutes() -> None:
         assert x.plan.finalizer is False
 
 
-def test_a_deletion_of_a_finished_job_ends_at_once() -> None:
-    x = deleted(sweeping().see(GOOD).but(finalizer=True)).see()
+def test_a_deletion_after_a_long_wait_gives_the_clean_up_its_time() -> None:
+    """The backup was made an hour ago, and the cluster has been busy ever since."""
+    x = backed_up().later(3600).see(o.Nothing(), o.Waits(Reason.CLUSTER_BUSY, "the cluster is MODIFYING"))
+    x = deleted(x).see()
+    assert (x.plan.action, x.status.completion_time) == (Prepare("DeleteBackup"), None)
+
+
+def test_a_deletion_whose_manifest_cannot_be_read_ends_in_time() -> None:
+    """An object that nobody wakes would be there for ever, and its namespace with it."""
+    x = deleted(backed_up()).but(spec=None, spec_error="spec.colour: unknown field").see()
+    assert (x.plan.action, x.plan.wake, x.snapshot.finalizer) == (None, 600, True)
+    x = x.later(600).see()
     assert (x.plan.action, x.plan.finalizer) == (None, False)
+
+
+def test_a_deletion_waits_no_longer_than_its_bound_whatever_the_cloud_asks_for() -> None:
+    x = deleted(restoring()).see(o.Unreadable(Reason.RATE_LIMITED, "slow down", 3600.0))
+    assert x.plan.wake == 600
+    assert x.later(599).see(seen()).plan.wake == 1
+
+
+def test_nothing_is_sent_any_more_for_an_object_whose_deletion_is_over() -> None:
+    for x in (backed_up(), restored()):
+        parting = deleted(x)
+        assert parting.see(prepared("t3")).plan.action == Submit()
+        assert parting.later(599).see(prepared("t3")).plan.action == Submit()
+        late = parting.later(600).see(prepared("t3"))
+        assert (late.plan.action, late.plan.finalizer) == (None, False)
+        gone = parting.but(finalizer=False).see(prepared("t3"))
+        assert (gone.plan.action, gone.plan.finalizer, gone.plan.wake) == (None, None, None)
+
+
+def test_a_deletion_while_the_first_request_is_open_looks_for_it_and_then_goes() -> None:
+    x = deleted(first_step()).see()
+    assert x.plan.action == Find()
+    x = x.see(o.Absent()).later(131).see(o.Nothing(), o.Absent())
+    assert (x.plan.action, x.plan.finalizer, x.status.steps) == (None, False, None)
+
+
+def test_a_deletion_is_told_of_what_the_work_came_to() -> None:
+    x = deleted(restoring()).see(DONE, prepared("t3"), SWEEP, DONE)
+    assert x.status.state is State.SUCCESSFUL
+    x = deleted(restoring()).see(BROKEN, prepared("t3"), SWEEP, DONE)
+    assert (x.status.state, x.status.message) == (State.FAILED, "step Restore: disk full")
+    x = deleted(backing_up()).see(DONE, prepared("t3"), SWEEP, DONE)
+    told = (x.status.state, x.status.reason, x.status.message)
+    assert told == (State.CANCELED, Reason.CANCELED, "the object was deleted after step Backup")
+
+
+def test_a_deletion_of_a_finished_job_ends_at_once() -> None:
+    x = deleted(sweeping().see(DONE).but(finalizer=True)).see()
+    assert (x.plan.action, x.plan.finalizer) == (None, False)
+
+
+def test_steps_edited_by_hand_stop_nothing() -> None:
+    """Statuses are writable; nonsense in one must not stop the operator, nor do a step a second time."""
+    tables: list[list[dict[str, object]]] = [
+        [{"name": "DeleteBackup"}],
+        [{"name": "Nonsense", "state": "Successful"}],
+        [{"name": "Nonsense", "state": "Nonsense", "handle": {"backupId": "b"}}],
+        [{"name": "Backup"}, {"name": "Backup"}],
+        [{"name": "Restore", "state": "Successful"}],
+        [{"name": "Backup", "state": "Failed", "handle": {"jobId": "j"}, "completionTime": "yesterday"}],
+    ]
+    records = [
+        None,
+        {"step": "DeleteBackup", "token": "t", "handle": {"backupId": "b"}},
+        {"step": "Backup", "token": "t"},
+    ]
+    for table in tables:
+        for record in records:
+            status = JobStatus.model_validate({"steps": table, "submission": record, "state": "InProgress"})
+            there = a_job(CLONE, link=PUBLIC, ttl_seconds_after_finished=60).but(status=status)
+            for x in (there, deleted(there), there.later(601)):
+                for answer in (o.Nothing(), DONE, BROKEN, REFUSED, o.Missing(), o.AlreadyDone(""), LEFT_THERE):
+                    end = x.see(answer, o.Nothing()).later(700).see()
+                    assert end.status.conditions
+                    assert end.plan.action != Prepare("Backup")
+    lost = a_job(CLONE, link=PUBLIC).but(status=JobStatus.model_validate({"steps": tables[0]})).see(LEFT_THERE)
+    assert (lost.status.state, lost.status.reason) == (State.UNKNOWN, Reason.OUTCOME_UNKNOWN)
+    assert (lost.status.message, lost.status.completion_time) == ("the record of its steps is gone", lost.now)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
+from zilliz_jobs.core.snapshot import RetryRule
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.export import ExportKind
@@ -164,3 +166,15 @@ def test_kinds_are_listed_once_and_their_job_types_are_told_apart():
     assert len({kind.resource.kind for kind in JOB_KINDS}) == len(JOB_KINDS)
     types = [kind.job_types for kind in JOB_KINDS]
     assert sum(len(t) for t in types) == len(frozenset().union(*types))
+
+
+def test_a_kind_of_several_steps_is_one_that_the_core_can_lead():
+    """A cancel or a retry of half a job is undefined; a clean-up that comes too early removes what is needed."""
+    for kind in JOB_KINDS:
+        for traits in kind.trait_variants().values():
+            if not traits.steps:
+                continue
+            assert (traits.can_cancel, traits.retry) == (False, RetryRule.NEVER), kind
+            assert len(set(traits.steps)) == len(traits.steps) >= 2, kind
+            assert not {SUBMIT_STEP, RETRY_STEP} & set(traits.steps), kind
+            assert traits.cleanup in ("", traits.steps[-1]), kind
