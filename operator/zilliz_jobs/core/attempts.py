@@ -143,7 +143,6 @@ def ended(
         cloud_status=None,
         progress_percent=overall(s, status, 0),
         last_progress_time=now,
-        estimated_completion_time=None,
     )
     following = next_step(s, status)
     word = Reason.CLEANING_UP if following == s.traits.cleanup else Reason.WAITING
@@ -204,13 +203,10 @@ def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime 
     """A fresh row of the table: nothing sent, nothing known; the past stays in `attempts`. Of a job of several steps
     only the one at work begins anew."""
     half_way = has_begun(status)
-    state = State.IN_PROGRESS if half_way else State.PENDING
     attempts = with_attempt(status).attempts or []
-    new = Attempt(
-        number=attempt_of(status).number + 1, state=state, automatic=automatic or None, not_before=not_before
-    )
+    new = Attempt(number=attempt_of(status).number + 1, automatic=automatic or None, not_before=not_before)
     again = status.but(
-        state=state,
+        state=State.IN_PROGRESS if half_way else State.PENDING,
         attempts=[*attempts, new][-MAX_ATTEMPTS:],
         submission=None,
         job_id=None,

@@ -210,4 +210,4 @@ def _winding_up(s: Snapshot, status: JobStatus, seen: Observation, now: datetime
     late = bound is not None and now >= bound
     if late or (is_unsent(status) and not cleans_up(s, status)):
         return Choice(finalizer=False)
-    return replace(_by(bound, _at_work(s, status, seen, now), now), finalizer=None)
+    return _by(bound, _at_work(s, status, seen, now), now)

@@ -34,6 +34,7 @@ from zilliz_jobs.core.reasons import Reason
 
 GOOD_END = ("True", "True", "True", "", "")
 BAD_END = ("False", "False", "True", "", "True")
+GONE = o.Impossible(Reason.BACKUP_NOT_FOUND, "the cloud has no backup b1")
 
 
 class TestAlreadyDone:
@@ -138,3 +139,40 @@ class TestElsewhere:
 
     def test_a_found_one_is_followed_by_inference(self) -> None:
         assert looking(CLUSTER).see(ELSEWHERE, INFERRED).submission.evidence is Evidence.INFERRED
+
+    def test_its_own_word_is_the_reason(self) -> None:
+        taken = o.Elsewhere("a cluster of this name was made meanwhile", Reason.NAME_TAKEN)
+        scene = looking(CLUSTER, limit=3, resubmit=True).see(taken).later(130).see(o.Nothing(), taken)
+        assert (scene.status.state, scene.status.reason, scene.attempt) == (State.FAILED, Reason.NAME_TAKEN, 1)
+        assert scene.status.message == taken.message
+
+
+class TestImpossible:
+    def test_it_is_the_bad_end_and_nothing_was_submitted(self) -> None:
+        scene = a_job(CLUSTER).see().later(5).see(GONE)
+        assert (scene.status.state, scene.status.reason) == (State.FAILED, Reason.BACKUP_NOT_FOUND)
+        assert (scene.status.message, scene.status.completion_time) == (GONE.message, scene.now)
+        assert (scene.status.submission, scene.plan.action, scene.plan.wake) == (None, None, None)
+        assert (scene.table, scene.holds("Submitted")) == (BAD_END, "False")
+
+    def test_a_disproved_submission_leaves_no_record(self) -> None:
+        scene = disproved(CLUSTER).see(GONE)
+        assert (scene.status.state, scene.status.submission) == (State.FAILED, None)
+
+    @pytest.mark.parametrize(
+        "scene", [sending, looking, unknown, running, submitted, broken], ids=lambda s: s.__name__
+    )
+    def test_it_says_nothing_of_what_was_submitted(self, scene: object) -> None:
+        """A late echo of a preparation must not end a job whose request is out."""
+        before: Scene = scene(CLUSTER)  # type: ignore[operator]
+        after = before.see(GONE)
+        assert (after.status.state, after.status.submission) == (before.status.state, before.status.submission)
+
+    def test_a_name_that_is_taken_is_not_tried_again_by_the_policy(self) -> None:
+        scene = a_job(CLUSTER, limit=3, resubmit=True).see().see(o.Impossible(Reason.NAME_TAKEN, "there is one"))
+        assert (scene.status.state, scene.attempt) == (State.FAILED, 1)
+
+    def test_a_retry_that_leads_there_has_failed(self) -> None:
+        scene = broken(CLUSTER, resubmit=True).but(retry_token="r1").see().see(GONE)
+        assert scene.status.retry is not None
+        assert (scene.status.retry.outcome, scene.status.retry.reason) == (Outcome.FAILED, Reason.BACKUP_NOT_FOUND)

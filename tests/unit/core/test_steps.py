@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.unit.core.scenes import (
@@ -39,7 +41,7 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Link
+from zilliz_jobs.core.snapshot import Link, Traits
 from zilliz_jobs.core.steps import left_behind
 
 Change = Callable[[Scene], Scene]
@@ -76,6 +78,38 @@ def test_what_each_step_left_in_the_cloud_stays_on_record() -> None:
     assert tokens == ["t1", "t2", "t3"]
 
 
+def test_the_record_of_a_step_that_is_done_keeps_no_more_than_a_person_may_need() -> None:
+    """A status has a limited size; the handle is in the row, and what a look-up compared with is of no more use."""
+    x = a_job(CLONE, link=PUBLIC).see(o.Nothing(), o.Prepared("t1", "holder", {"backups": ["b1"]}, NOON), COPY, DONE)
+    record = (x.status.steps or [])[0].submission
+    assert record is not None
+    assert (record.handle, record.baseline, record.evidence) == (None, None, Evidence.ANSWERED)
+
+
+def test_between_two_steps_nothing_of_the_last_one_is_shown_as_the_jobs() -> None:
+    x = backing_up().see(seen(progress=50)).later(60).see(DONE)
+    assert (x.status.reason, x.status.message) == (Reason.WAITING, "step Restore follows")
+    assert (x.status.job_id, x.status.cloud_status, x.status.submission) == (None, None, None)
+    assert (x.status.progress_percent, x.status.last_progress_time) == (33, x.now)
+
+
+def test_a_later_step_that_queues_does_not_put_the_job_back() -> None:
+    x = backing_up().see(seen(start_time=NOON), DONE).later(60).see(o.Nothing(), prepared("t2"), REFILL)
+    x = x.see(seen(State.PENDING, "PENDING", start_time=x.now))
+    assert (x.status.state, x.status.start_time) == (State.IN_PROGRESS, NOON)
+    first = backing_up().see(seen(State.PENDING, "PENDING"))
+    assert first.status.state is State.PENDING
+
+
+def test_only_what_has_a_clean_up_by_steps_holds_a_deletion_up() -> None:
+    assert first_step(CLONE).snapshot.finalizer
+    assert not first_step(SAMPLE).snapshot.finalizer
+    assert not backing_up(SAMPLE).snapshot.finalizer
+    whole = a_job(CLONE, link=CONSOLE).see(o.Nothing(), prepared("t1"))
+    assert not whole.snapshot.finalizer
+    assert not whole.see(o.Accepted({"jobId": "job-1"})).snapshot.finalizer
+
+
 def test_a_kind_without_clean_up_ends_with_its_last_step() -> None:
     x = backing_up(SAMPLE).see(DONE)
     assert x.plan.action == Prepare("WriteRows")
@@ -105,6 +139,8 @@ def test_the_progress_is_that_of_the_whole() -> None:
     assert backing_up().see(half).status.progress_percent == 16
     assert restoring().status.progress_percent == 33
     assert restoring().see(half).status.progress_percent == 50
+    assert restoring().see(seen(progress=1)).status.progress_percent == 33
+    assert restored().status.progress_percent == 66
     assert sweeping().see(DONE).status.progress_percent == 100
 
 
@@ -153,6 +189,15 @@ def test_the_active_deadline_counts_from_the_first_step() -> None:
     x = a_job(CLONE, link=PUBLIC, active_deadline_seconds=60).see(o.Nothing(), prepared("t1"), COPY).later(50)
     x = x.see(DONE, prepared("t2"), REFILL).later(20).see(seen())
     assert x.holds("Overdue") == "True"
+
+
+def test_the_end_of_a_step_is_progress() -> None:
+    x = backing_up(stall_deadline_seconds=60).see(seen(progress=50)).later(100).see(DONE)
+    assert x.holds("Overdue") == "False"
+    x = x.later(61).see(o.Nothing(), o.Waits(Reason.CLUSTER_BUSY, "the cluster is MODIFYING"))
+    row = x.condition("Overdue")
+    assert row is not None
+    assert (row.status, row.reason) == ("True", Reason.STALLED)
 
 
 # -- what goes wrong
@@ -319,6 +364,33 @@ def test_the_clean_up_has_its_ten_minutes_and_not_one_more() -> None:
     assert x.status.state is State.SUCCESSFUL
     assert (x.status.message or "").endswith("not done within 600 s; the last obstacle was: down")
     assert x.status.progress_percent == 100
+    last = (x.status.steps or [])[-1]
+    assert (last.state, last.reason) == (State.FAILED, Reason.LEFT_BEHIND)
+    assert (last.completion_time, last.seen_time) == (x.now, x.now)
+
+
+def test_the_ten_minutes_count_from_the_end_of_the_work() -> None:
+    """Not from that of the first step, nor from the making of the object."""
+    x = backing_up().later(900).see(DONE, prepared("t2"), REFILL).later(900).see(DONE)
+    x = x.see(o.Waits(Reason.CLOUD_UNREACHABLE, "down"))
+    assert x.later(599).see().status.completion_time is None
+    assert x.later(600).see().status.completion_time is not None
+
+
+def test_a_clean_up_without_any_obstacle_on_record_says_so() -> None:
+    x = restored().but(link=Link(problem=DOWN)).see().but(link=PUBLIC).see()
+    assert (x.plan.action, x.plan.wake) == (Prepare("DeleteBackup"), None)
+    assert (x.later(600).see().status.message or "").endswith("the last obstacle was: none")
+
+
+def test_a_cancel_that_waits_for_the_clean_up_learns_that_it_came_too_late() -> None:
+    x = restored().see(prepared("t3"), LOST).but(cancel_token="stop").see()
+    assert x.status.cancel is not None
+    assert x.status.cancel.outcome is Outcome.REQUESTED
+    x = x.later(600).see()
+    assert x.status.cancel is not None
+    told = (x.status.cancel.outcome, x.status.cancel.reason, x.status.cancel.time)
+    assert told == (Outcome.REFUSED, Reason.ALREADY_FINISHED, x.now)
 
 
 def test_a_clean_up_that_was_held_up_says_so_again() -> None:
@@ -345,9 +417,12 @@ def test_a_job_that_was_late_is_called_so_while_it_is_cleaned_up() -> None:
 
 def test_the_job_ended_when_its_work_did() -> None:
     """Not when the backup was gone; and the object is kept for its time from our own sight of the end."""
-    x = restored().later(300).see(o.Nothing(), prepared("t3"), SWEEP, DONE)
+    x = restored().later(400).see(o.Nothing(), prepared("t3"), SWEEP, seen(State.SUCCESSFUL))
     assert x.status.completion_time == DONE.end_time
-    assert (x.status.steps or [])[-1].seen_time == x.now
+    last = (x.status.steps or [])[-1]
+    assert (last.seen_time, last.completion_time) == (x.now, x.now), "the cloud did not tell when"
+    untold = restoring().later(400).see(seen(State.SUCCESSFUL)).see(prepared("t3"), SWEEP).later(50).see(DONE)
+    assert untold.status.completion_time == NOON + timedelta(seconds=400)
 
 
 LEFT: dict[str, tuple[Change, str]] = {
@@ -500,8 +575,20 @@ def test_nothing_is_sent_any_more_for_an_object_whose_deletion_is_over() -> None
         assert parting.later(599).see(prepared("t3")).plan.action == Submit()
         late = parting.later(600).see(prepared("t3"))
         assert (late.plan.action, late.plan.finalizer) == (None, False)
+        assert late.status.submission is None
         gone = parting.but(finalizer=False).see(prepared("t3"))
         assert (gone.plan.action, gone.plan.finalizer, gone.plan.wake) == (None, None, None)
+
+
+def test_a_deletion_is_over_when_its_own_time_is_also_if_the_clean_up_began_late() -> None:
+    x = deleted(backing_up())
+    due = x.later(600).now
+    x = x.later(500).see(DONE)
+    assert x.plan.action == Prepare("DeleteBackup")
+    late = replace(x, now=due)
+    assert late.see().plan.finalizer is False
+    sent = late.see(prepared("t3"))
+    assert (sent.plan.action, sent.plan.finalizer, sent.status.submission) == (None, False, None)
 
 
 def test_a_deletion_while_the_first_request_is_open_looks_for_it_and_then_goes() -> None:
@@ -524,6 +611,26 @@ def test_a_deletion_is_told_of_what_the_work_came_to() -> None:
 def test_a_deletion_of_a_finished_job_ends_at_once() -> None:
     x = deleted(sweeping().see(DONE).but(finalizer=True)).see()
     assert (x.plan.action, x.plan.finalizer) == (None, False)
+
+
+# -- kinds with more steps than any has yet
+
+
+LONG = Traits(steps=("Export", "Move", "Import", "Sweep"), cleanup="Sweep")
+
+
+def test_of_three_steps_what_the_first_two_made_is_on_the_way() -> None:
+    x = backing_up(LONG).see(DONE, prepared("t2"), o.Accepted({"volumeId": "v"}), DONE)
+    assert left_behind(LONG, x.status) == "backupId backup-1, volumeId v is still in the cloud; remove it by hand"
+    x = x.see(prepared("t3"), o.Accepted({"collection": "c"}), DONE)
+    assert x.plan.action == Prepare("Sweep")
+    assert "collection" not in left_behind(LONG, x.status)
+
+
+def test_of_three_steps_two_are_not_the_whole() -> None:
+    x = deleted(backing_up(LONG).see(DONE, prepared("t2"), REFILL)).see(DONE, prepared("t3"), SWEEP, DONE)
+    told = (x.status.state, x.status.message, x.status.job_id)
+    assert told == (State.CANCELED, "the object was deleted after step Move", "job-r")
 
 
 def test_steps_edited_by_hand_stop_nothing() -> None:
@@ -553,3 +660,6 @@ def test_steps_edited_by_hand_stop_nothing() -> None:
     lost = a_job(CLONE, link=PUBLIC).but(status=JobStatus.model_validate({"steps": tables[0]})).see(LEFT_THERE)
     assert (lost.status.state, lost.status.reason) == (State.UNKNOWN, Reason.OUTCOME_UNKNOWN)
     assert (lost.status.message, lost.status.completion_time) == ("the record of its steps is gone", lost.now)
+    blank = JobStatus.model_validate({"steps": [{"name": "Backup"}], "submission": records[1]})
+    blank = a_job(CLONE, link=PUBLIC).but(status=blank).see(DONE).status
+    assert (blank.state, blank.reason, blank.message) == (State.UNKNOWN, "", "")
