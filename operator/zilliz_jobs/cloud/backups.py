@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Text, WireModel
-from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
+from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.transport import Fence, Transport
 
 _ONE = "/v2/clusters/{clusterId}/backups/{backupId}"
@@ -79,7 +79,7 @@ class Backups:
         )
         return with_id(reply, "jobId", "backupId")
 
-    async def list(
+    def paged(
         self,
         *,
         project_id: str | None = None,
@@ -88,8 +88,8 @@ class Backups:
         backup_type: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
-    ) -> list[Backup]:
-        """All backups that pass the filters. One pass; see `listing.stable`. `creation_method`: MANUAL or AUTO;
+    ) -> PagedList[Backup]:
+        """All backups that pass the filters. `creation_method`: MANUAL or AUTO;
         `backup_type`: CLUSTER or COLLECTION; `start` and `end` bound the creation (format inferred: RFC 3339)."""
         doing = f"list backups of {cluster_id or project_id or 'the organisation'}"
         filters: dict[str, str | int | None] = {
@@ -106,7 +106,28 @@ class Backups:
             reply = await self._transport.read("GET", "/v2/backups", params=params, doing=doing)
             return page_of(reply.data, Backup, "backups", doing=doing)
 
-        return await pages(fetch, key=lambda row: row.backup_id, listing=doing)
+        return PagedList(fetch, lambda row: row.backup_id, "GET /v2/backups", doing)
+
+    async def list(
+        self,
+        *,
+        project_id: str | None = None,
+        cluster_id: str | None = None,
+        creation_method: str | None = None,
+        backup_type: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[Backup]:
+        """The rows of `paged` in one pass; see `listing.stable`."""
+        paged = self.paged(
+            project_id=project_id,
+            cluster_id=cluster_id,
+            creation_method=creation_method,
+            backup_type=backup_type,
+            start=start,
+            end=end,
+        )
+        return await paged.rows()
 
     async def describe(self, cluster_id: str, backup_id: str) -> Backup:
         """The backup with its collections. Raises NotFound where the cloud does not know it."""

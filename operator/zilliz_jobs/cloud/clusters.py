@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zilliz_jobs.cloud.fields import Count, Id, Moment, Text, WireModel
-from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
+from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.transport import Transport
 
 
@@ -35,8 +35,8 @@ class Clusters:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    async def list(self, *, region: str | None = None) -> list[Cluster]:
-        """All clusters that the key sees; rows may lack fields that describe has. One pass; see `listing.stable`."""
+    def paged(self, *, region: str | None = None) -> PagedList[Cluster]:
+        """All clusters that the key sees; rows may lack fields that describe has."""
         doing = "list clusters"
 
         async def fetch(number: int, size: int) -> Page[Cluster]:
@@ -44,7 +44,11 @@ class Clusters:
             reply = await self._transport.read("GET", "/v2/clusters", params=params, doing=doing)
             return page_of(reply.data, Cluster, "clusters", doing=doing)
 
-        return await pages(fetch, key=lambda row: row.cluster_id, listing=doing)
+        return PagedList(fetch, lambda row: row.cluster_id, "GET /v2/clusters", doing)
+
+    async def list(self, *, region: str | None = None) -> list[Cluster]:
+        """The rows of `paged` in one pass; see `listing.stable`."""
+        return await self.paged(region=region).rows()
 
     async def describe(self, cluster_id: str) -> Cluster:
         """The cluster. Raises NotFound where the key sees no such cluster."""

@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.external import ExternalSource, MigratedCollection
 from zilliz_jobs.cloud.fields import Id, Moment, Percent, Text, WireModel
-from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
+from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.migrations import NewCluster
 from zilliz_jobs.cloud.transport import Fence, Transport
 
@@ -44,15 +44,15 @@ class Console:
         self._transport = transport
         self._base = "/" + base_path.strip("/")
 
-    async def list(
+    def paged(
         self,
         *,
         project_id: str | None = None,
         type: str | None = None,  # noqa: A002 - the cloud's own name
         status: str | None = None,
         cluster_id: str | None = None,
-    ) -> list[ConsoleJob]:
-        """All jobs that pass the filters, of every type. One pass; see `listing.stable`."""
+    ) -> PagedList[ConsoleJob]:
+        """All jobs that pass the filters, of every type."""
         doing = "list jobs of the console"
         filters = {"projectId": project_id, "type": type, "status": status, "clusterId": cluster_id}
 
@@ -61,7 +61,18 @@ class Console:
             reply = await self._transport.read("GET", f"{self._base}/jobs", params=params, doing=doing)
             return page_of(reply.data, ConsoleJob, "jobs", "records", "items", doing=doing)
 
-        return await pages(fetch, key=lambda row: row.job_id, listing=doing)
+        return PagedList(fetch, lambda row: row.job_id, f"GET {self._base}/jobs", doing)
+
+    async def list(
+        self,
+        *,
+        project_id: str | None = None,
+        type: str | None = None,  # noqa: A002 - the cloud's own name
+        status: str | None = None,
+        cluster_id: str | None = None,
+    ) -> list[ConsoleJob]:
+        """The rows of `paged` in one pass; see `listing.stable`."""
+        return await self.paged(project_id=project_id, type=type, status=status, cluster_id=cluster_id).rows()
 
     async def describe(self, job_id: str) -> ConsoleJob:
         """The job. Raises NotFound where the cloud does not know it."""

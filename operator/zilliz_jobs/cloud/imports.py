@@ -14,7 +14,7 @@ from pydantic import Field
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Percent, Text, WireModel
-from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
+from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.transport import Fence, Reply, Transport
 
 _PATH = "/v2/vectordb/jobs/import/"
@@ -92,10 +92,10 @@ class Imports:
         )
         return with_id(reply, "jobId")
 
-    async def list(
+    def paged(
         self, target: ImportTarget, *, database: str | None = None, collection: str | None = None
-    ) -> list[ImportRecord]:
-        """All imports of a target, in the cloud's order. One pass; see `listing.stable`.
+    ) -> PagedList[ImportRecord]:
+        """All imports of a target, in the cloud's order.
 
         `collection` is a wish that only some versions grant: filter by `collection_name`. Ended imports are forgotten
         after a while (hours, in Milvus).
@@ -108,7 +108,13 @@ class Imports:
             reply = await self._transport.read("POST", f"{_PATH}list", body=paged, doing=doing)
             return page_of(reply.data, ImportRecord, "records", "tasks", doing=doing)
 
-        return await pages(fetch, key=lambda row: row.job_id, listing=doing)
+        return PagedList(fetch, lambda row: row.job_id, f"POST {_PATH}list", doing)
+
+    async def list(
+        self, target: ImportTarget, *, database: str | None = None, collection: str | None = None
+    ) -> list[ImportRecord]:
+        """The rows of `paged` in one pass; see `listing.stable`."""
+        return await self.paged(target, database=database, collection=collection).rows()
 
     async def progress(self, target: ImportTarget, job_id: str) -> ImportProgress:
         """State, files and rows of an import. Raises NotFound where the cloud does not know it (any more)."""

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Share, Text, WireModel
-from zilliz_jobs.cloud.listing import Page, page_of, pages, parsed
+from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.transport import Fence, Transport
 
 _PATH = "/v1/vector/collections/import"
@@ -72,8 +72,8 @@ class ImportsV1:
         )
         return with_id(reply, "jobId")
 
-    async def list(self, cluster_id: str) -> list[ImportTask]:
-        """All imports of a cluster, in the cloud's order. One pass; see `listing.stable`."""
+    def paged(self, cluster_id: str) -> PagedList[ImportTask]:
+        """All imports of a cluster, in the cloud's order."""
         doing = f"list imports of {cluster_id}"
 
         async def fetch(number: int, size: int) -> Page[ImportTask]:
@@ -81,7 +81,11 @@ class ImportsV1:
             reply = await self._transport.read("GET", f"{_PATH}/list", params=params, doing=doing)
             return page_of(reply.data, ImportTask, "tasks", "records", doing=doing)
 
-        return await pages(fetch, key=lambda row: row.job_id, listing=doing)
+        return PagedList(fetch, lambda row: row.job_id, f"GET {_PATH}/list", doing)
+
+    async def list(self, cluster_id: str) -> list[ImportTask]:
+        """The rows of `paged` in one pass; see `listing.stable`."""
+        return await self.paged(cluster_id).rows()
 
     async def progress(self, cluster_id: str, job_id: str) -> ImportProgressV1:
         """Files and percentage of an import. Raises NotFound for an unknown one (code 90144, documented)."""

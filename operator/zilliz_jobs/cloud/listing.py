@@ -7,7 +7,7 @@ missed reads as a job that does not exist, so anything odd ends in an error and 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -23,10 +23,32 @@ _Model = TypeVar("_Model", bound=WireModel)
 
 @dataclass(frozen=True)
 class Page(Generic[_Row]):
-    """`size`: how many rows the cloud says it puts on a page, None where it does not say."""
+    """`size`: how many rows the cloud says it puts on a page, None where it does not say. `raws`: the rows as the
+    cloud wrote them, where they are kept."""
 
     rows: list[_Row]
     size: int | None = None
+    raws: list[Any] = field(default_factory=list)
+
+    @property
+    def is_last(self) -> bool:
+        # A cloud that puts fewer rows on a page than asked says so; its full pages must not pass for short ones.
+        return len(self.rows) < min(self.size or PAGE_SIZE, PAGE_SIZE)
+
+
+@dataclass(frozen=True)
+class PagedList(Generic[_Row]):
+    """One list of the cloud. `fetch(page, size)` counts pages from 1; `key`: a row's id; `route`: whose budget its
+    pages count for; `doing`: "list <things>", for messages."""
+
+    fetch: Callable[[int, int], Awaitable[Page[_Row]]]
+    key: Callable[[_Row], str]
+    route: str
+    doing: str
+
+    async def rows(self) -> list[_Row]:
+        """All rows, in one pass; see `pages`."""
+        return await pages(self.fetch, key=self.key, listing=self.doing)
 
 
 async def pages(
@@ -42,9 +64,7 @@ async def pages(
         page = await fetch(number, PAGE_SIZE)
         known = len(found)
         found.update((key(row), row) for row in page.rows)
-        # A cloud that puts fewer rows on a page than asked says so; its full pages must not pass for short ones.
-        full = min(page.size or PAGE_SIZE, PAGE_SIZE)
-        if len(page.rows) < full:
+        if page.is_last:
             return list(found.values())
         if len(found) == known:
             raise Transient(f"cannot {listing}: page {number} repeats what was seen before")
@@ -78,7 +98,8 @@ def page_of(data: Any, model: type[_Model], *keys: str, doing: str) -> Page[_Mod
     for name in keys:
         rows = data.get(name)
         if isinstance(rows, list):
-            return Page([parsed(row, model, doing=doing) for row in rows], as_count(data.get("pageSize")) or None)
+            parsed_rows = [parsed(row, model, doing=doing) for row in rows]
+            return Page(parsed_rows, as_count(data.get("pageSize")) or None, rows)
     if any(name in data for name in keys) or as_count(data.get("count")) == 0:
         return Page([])  # null, or left out and said to be empty
     raise ProtocolMismatch(f"cannot {doing}: the answer has no {' or '.join(keys)}")
