@@ -20,6 +20,7 @@ from itertools import count
 
 HEADROOM = 1.06
 DEFAULT_PAUSE = 2.0  # seconds, for a 429 that names no time
+CLOCK_STEP = 1e-5  # seconds by which a timer may fire early
 
 
 class Rank(IntEnum):
@@ -152,7 +153,7 @@ class Limiter:
         if not lane.waiting:
             return
         now, start = _now(), self._next(lane)
-        if start <= now:
+        if start <= now + CLOCK_STEP:
             slot = _Slot(now)
             lane.given.append(slot)
             heapq.heappop(lane.waiting)[2].set_result(slot)
@@ -160,7 +161,6 @@ class Limiter:
             lane.prune()
             start = self._next(lane)
         if lane.waiting:
-            # Rounded up by the loop's clock at worst; a timer that fires early would only re-arm itself here.
             lane.timer = asyncio.get_running_loop().call_at(start, self._serve, lane)
 
 

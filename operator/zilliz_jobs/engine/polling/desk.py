@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from math import inf
 
-from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.limiter import CLOCK_STEP, Limiter
 from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.engine.bodies import Key
 from zilliz_jobs.engine.polling.book import Book
@@ -56,10 +56,13 @@ class Desk:
     def is_idle(self) -> bool:
         return not self.book.followed and not self._lists.is_awaited
 
-    def close(self) -> None:
-        self.task.cancel()
-        self._jobs.close()
-        self._lists.close()
+    def close(self) -> list[asyncio.Task[None]]:
+        """Ends everything; what is to be awaited for that."""
+        tasks = [self.task, *self._jobs.calls, *self._lists.readings]
+        for task in tasks:
+            task.cancel()
+        self._lists.give_up()
+        return tasks
 
     def add(self, entry: Followed, account: Account) -> None:
         self.book.add(entry, account)
@@ -96,7 +99,7 @@ class Desk:
         while True:
             self._changed.clear()
             try:
-                again = self._step(_now())
+                again = self._step(_now() + CLOCK_STEP)
             except Exception:
                 log.exception("the plan of the polls failed, which should not happen")
                 again = _now() + 1.0

@@ -42,9 +42,9 @@ class JobReader:
         self._urgent: Counter[str] = Counter()
         self._calls: dict[Key, asyncio.Task[None]] = {}
 
-    def close(self) -> None:
-        for call in self._calls.values():
-            call.cancel()
+    @property
+    def calls(self) -> list[asyncio.Task[None]]:
+        return [*self._calls.values()]
 
     def call_off(self, key: Key) -> None:
         """Nobody wants to know any more; what has not left yet takes nothing of the budget."""
@@ -64,20 +64,24 @@ class JobReader:
         return True
 
     def _begin(self, entry: Followed, *, urgent: bool) -> None:
-        entry.look.busy = True
-        task = self._calls[entry.look.key] = asyncio.create_task(self._read(entry, urgent=urgent))
-        task.add_done_callback(lambda done: self._done(entry.look.key, done))
+        look = entry.look
+        look.busy = True
+        self.in_flight[look.lane] += 1
+        self._urgent[look.lane] += urgent
+        task = self._calls[look.key] = asyncio.create_task(self._read(entry))
+        task.add_done_callback(lambda done: self._done(entry, urgent, done))
 
-    def _done(self, key: Key, task: asyncio.Task[None]) -> None:
+    def _done(self, entry: Followed, urgent: int, task: asyncio.Task[None]) -> None:
+        key, lane = entry.look.key, entry.look.lane
+        self.in_flight[lane] -= 1
+        self._urgent[lane] -= urgent
         if self._calls.get(key) is task:
             del self._calls[key]
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s: the look at it failed, which should not happen", key, exc_info=error)
 
-    async def _read(self, entry: Followed, *, urgent: bool) -> None:
+    async def _read(self, entry: Followed) -> None:
         look = entry.look
-        self._urgent[look.lane] += urgent
-        self.in_flight[look.lane] += 1
         try:
             subject, account = self.ports.subject(look.key), await self.ports.account(entry.connection)
             if subject is None or account is None or subject.stamp != entry.stamp:
@@ -89,9 +93,6 @@ class JobReader:
         except BaseException:
             look.busy, look.due = False, _now() + 1.0
             raise
-        finally:
-            self.in_flight[look.lane] -= 1
-            self._urgent[look.lane] -= urgent
         self._health.note(seen if isinstance(seen, Unreadable) else None)
         look.read_at = asked_at
         if not isinstance(seen, Unreadable):

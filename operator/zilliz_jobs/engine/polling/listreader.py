@@ -35,16 +35,15 @@ class ListReader:
     ) -> None:
         self._book, self._jobs, self._health = book, jobs, health
         self._progress_interval, self._ended = progress_interval, ended
-        self._readings: set[asyncio.Task[None]] = set()
+        self.readings: set[asyncio.Task[None]] = set()
         self._waiting: defaultdict[ListId, list[asyncio.Future[Listing]]] = defaultdict(list)
 
     @property
     def is_awaited(self) -> bool:
         return any(self._waiting.values())
 
-    def close(self) -> None:
-        for reading in self._readings:
-            reading.cancel()
+    def give_up(self) -> None:
+        """Nobody gets a list any more."""
         for waiters in self._waiting.values():
             for waiter in waiters:
                 waiter.cancel()
@@ -59,11 +58,11 @@ class ListReader:
     def begin(self, shelf: Shelf) -> None:
         shelf.running, shelf.wanted = True, False
         task = asyncio.create_task(self._read(shelf, self._waiting.pop(shelf.list_id, [])))
-        self._readings.add(task)
+        self.readings.add(task)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._readings.discard(task)
+        self.readings.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the reading of a list failed, which should not happen", exc_info=error)
 
@@ -82,9 +81,10 @@ class ListReader:
             )
             shelf.read(asked_at, pages, complete=complete, whole=bool(waiters))
             self._health.note(None)
+            listing = Listing(tuple(row for row in met.values() if row), asked_at, pages)
             for waiter in waiters:
                 if not waiter.done():
-                    waiter.set_result(Listing(tuple(row for row in met.values() if row), asked_at, pages))
+                    waiter.set_result(listing)
         except CloudError as error:
             self._failed(shelf, error)
             for waiter in waiters:

@@ -34,9 +34,8 @@ class Poller:
         return all(not desk.task.done() for desk in self._desks.values())
 
     async def close(self) -> None:
-        for desk in self._desks.values():
-            desk.close()
-        await asyncio.gather(*(desk.task for desk in self._desks.values()), return_exceptions=True)
+        ending = [task for desk in self._desks.values() for task in desk.close()]
+        await asyncio.gather(*ending, return_exceptions=True)
         self._desks.clear()
         self._at.clear()
 
@@ -50,20 +49,22 @@ class Poller:
             entry.look.owes = entry.ended or bool(status.result_pending)
             desk.recorded(entry, look or entry.look.interval, now + look)
             return
-        self.unfollow(key)
+        self._leave(key)
         wanted = Look(key, subject.kind.lane, now, max(look, self._least), now + look, list_id)
         wanted.owes = bool(status.result_pending)
         word = status.cloud_status or ""
         known = facts(Seen(status.state, word, canceling=is_canceling(word)))
-        desk = self._desks.setdefault(account.session.limiter, desk)
         desk.add(Followed(wanted, subject.stamp, subject.connection, row_id, known), account)
         self._at[key] = desk
+        self._close_idle()
 
     def unfollow(self, key: Key) -> None:
-        desk = self._at.pop(key, None)
-        if desk is not None:
+        self._leave(key)
+        self._close_idle()
+
+    def _leave(self, key: Key) -> None:
+        if (desk := self._at.pop(key, None)) is not None:
             desk.remove(key)
-            self._close_idle()
 
     async def whole(self, account: Account, wanted: ListId) -> Listing:
         """The whole list, from a reading that begins after this call. Raises CloudError."""
@@ -72,15 +73,13 @@ class Poller:
     def _desk(self, account: Account) -> Desk:
         limiter = account.session.limiter
         if limiter not in self._desks:
-            self._close_idle()
             self._desks[limiter] = Desk(
                 limiter, self._ports, least=self._least, progress_interval=self._progress_interval
             )
         return self._desks[limiter]
 
     def _close_idle(self) -> None:
-        """A key that was rotated away has a desk that nobody comes to any more."""
-        for limiter, desk in list(self._desks.items()):
-            if desk.is_idle and len(self._desks) > 1:
-                desk.close()
-                del self._desks[limiter]
+        """A key that was rotated away has a desk that nobody comes to any more. The last one stays, for the next."""
+        if len(self._desks) > 1:
+            for limiter in [limiter for limiter, desk in self._desks.items() if desk.is_idle]:
+                self._desks.pop(limiter).close()
