@@ -108,7 +108,10 @@ class Engine:
             self.queue,
             self.tries,
             self.metrics,
+            progress_interval=settings.progress_interval,
             connection_is_known=self.accounts.is_known,
+            usable=self.connections.usable,
+            account=self.connections.account,
         )
         self.controllers: tuple[Controller, ...] = (self.accounts, self.jobs)
         self._by_kind = {kind: controller for controller in self.controllers for kind in controller.resources}
@@ -132,6 +135,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.jobs.poller.close()
         await self.performer.drain(DRAIN_SECONDS)
         await self.events.flush(2.0)
         await self.connections.close()
@@ -139,7 +143,7 @@ class Engine:
     @property
     def alive(self) -> bool:
         """Whether every task of the engine still runs."""
-        return bool(self._tasks) and all(not task.done() for task in self._tasks)
+        return bool(self._tasks) and all(not task.done() for task in self._tasks) and self.jobs.poller.alive
 
     # -- what the watches tell
 
