@@ -30,7 +30,13 @@ def changes(p99: float = 2.4) -> dict[str, Any]:
     part = taken(
         delay=some, p99OverFloor=p99 / 2.5, missing=0, progressShare=1.0, writesPerSecond=8.3, samples=[1.2, p99]
     )
-    progress = {"shownShare": 1.0, "percentPoint": 36.0, "pointsBehind": some, "outdatedSeconds": some}
+    progress = {
+        "shownShare": 1.0,
+        "percentPoint": 36.0,
+        "pointsBehind": some,
+        "outdatedSeconds": some,
+        "allShownWithinSeconds": 270.0,
+    }
     return {
         "jobs": 5000, "changes": 500, "floorSeconds": 2.5, "singleReadsSeconds": 250.0, "spreadSeconds": 60,
         "followedAfterSeconds": 20.0, "spread": part, "burst": part, "progress": progress, "whole": taken(),
