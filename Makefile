@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: help demo test check lint types layers generated pytest generate lock mutants clean
+.PHONY: help demo test check lint types layers generated pytest generate lock mutants bench clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -48,6 +48,9 @@ generate: $(VENV)/.dev ## write the generated files
 
 mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)
 	@$(BIN)/python -m tests.mutants
+
+bench: $(VENV)/.dev ## measure the operator, half an hour (BENCH="--only a --scale 0.1" and more: BENCH=--help)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew
 	@$(BIN)/python -m pip install --quiet uv

@@ -94,6 +94,36 @@ async def test_a_job_can_be_forced_let_go_and_forgotten() -> None:
         assert (await api.get(f"/v2/jobs/{job_id}")).code == 90144
 
 
+async def test_many_imports_are_made_at_once_and_began_one_after_the_other() -> None:
+    """Five thousand submissions at twenty a second would be four minutes of waiting before each measurement."""
+    wanted = {"clusterId": MOVIES, "collection": "films", "url": "s3://demo-data/actors.json", "count": 250}
+    async with simulated() as (cloud, api):
+        made = (await api.post("/_sim/imports", wanted | {"runSeconds": 1000, "overSeconds": 500})).body["jobIds"]
+        assert len(set(made)) == 250
+        third = {"clusterId": MOVIES, "currentPage": 3, "pageSize": 100}
+        page = (await api.post("/v2/vectordb/jobs/import/list", third)).data
+        assert (page["count"], [row["jobId"] for row in page["records"]]) == (250, made[49::-1])
+        assert {row["state"] for row in page["records"]} == {"InProgress"}
+        assert [cloud.look(job_id).progress for job_id in (made[0], made[125], made[249])] == [49, 24, 0]
+        assert cloud.ledger.entries == []
+        assert (await api.post("/_sim/imports", wanted | {"clusterId": "in01-none"})).http == 404
+        assert (await api.post("/_sim/imports", wanted | {"count": 0})).http == 400
+
+
+async def test_many_jobs_change_their_state_at_one_moment_or_none_does() -> None:
+    """A measurement that began with half of its changes would show half of the delay."""
+    wanted = {"clusterId": MOVIES, "collection": "films", "url": "s3://demo-data/actors.json", "count": 3}
+    async with simulated() as (cloud, api):
+        one, two, three = (await api.post("/_sim/imports", wanted)).body["jobIds"]
+        change = {"jobIds": [one, two], "status": "FAILED", "reason": "disk full"}
+        assert (await api.call("PATCH", "/_sim/jobs", json=change)).body == {"changed": 2}
+        assert [cloud.look(job).status for job in (one, two, three)] == ["FAILED", "FAILED", "IN_PROGRESS"]
+        bad = {"jobIds": [three, "job-none"], "status": "FAILED"}
+        assert (await api.call("PATCH", "/_sim/jobs", json=bad)).http == 404
+        assert cloud.look(three).status == "IN_PROGRESS"
+        assert (await api.call("PATCH", "/_sim/jobs", json={"status": "FAILED"})).http == 400
+
+
 async def test_rivals_faults_outage_restart_and_reset_over_http() -> None:
     """The chaos of the end-to-end tests is made with these."""
     async with simulated() as (cloud, api):

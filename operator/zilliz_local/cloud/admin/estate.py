@@ -1,7 +1,9 @@
 """Admin calls on what there is: clusters, collections, objects, jobs, backups."""
 
+from zilliz_local.cloud.answers import bad_request
 from zilliz_local.cloud.clusters import DEFAULT_DB, Cluster, ClusterFields
 from zilliz_local.cloud.contents import Collection
+from zilliz_local.cloud.crowd import ImportCrowd, put_imports
 from zilliz_local.cloud.jobs import Job
 from zilliz_local.cloud.objects import StoredObject
 from zilliz_local.cloud.routes import Call, Routes
@@ -106,6 +108,31 @@ def delete_object(call: Call) -> object:
 
 
 @routes.on(
+    "POST", "/_sim/imports", "sim.imports",
+    example='{"clusterId": "in01-demo0movies0001", "collection": "films", "url": "s3://demo-data/actors.json", '
+    '"count": 5000, "runSeconds": 3600, "overSeconds": 1800}',
+)  # fmt: skip
+def make_imports(call: Call) -> object:
+    """Many imports at once, begun evenly over the last `overSeconds`; `jobIds`, the oldest first."""
+    return {"jobIds": [job.job_id for job in put_imports(call.world, ImportCrowd.model_validate(call.given))]}
+
+
+@routes.on(
+    "PATCH", "/_sim/jobs", "sim.jobs.force", example='{"jobIds": ["job-1", "job-2"], "status": "SUCCESSFUL"}'
+)  # fmt: skip
+def force_jobs(call: Call) -> object:
+    """Force the same state on many jobs at one moment; an unknown id changes none of them."""
+    job_ids = call.given.get("jobIds")
+    if not isinstance(job_ids, list) or not job_ids:
+        raise bad_request("jobIds must be a list of ids")
+    for job_id in job_ids:
+        call.world.job(str(job_id))
+    for job_id in job_ids:
+        _force(call, str(job_id))
+    return {"changed": len(job_ids)}
+
+
+@routes.on(
     "PATCH",
     "/_sim/jobs/{jobId}",
     "sim.job.force",
@@ -113,13 +140,7 @@ def delete_object(call: Call) -> object:
 )
 def force_job(call: Call) -> object:
     """Force a state, which holds until the next call; {"status": null} lets the job go its own way again."""
-    progress = call.given.get("progress")
-    call.world.force(
-        call.path["jobId"],
-        status=None if call.given.get("status") is None else call.text("status"),
-        reason=call.text("reason"),
-        progress=None if progress is None else int(str(progress)),
-    )
+    _force(call, call.path["jobId"])
     return _job(call, call.world.job(call.path["jobId"]))
 
 
@@ -129,6 +150,16 @@ def forget_job(call: Call) -> object:
     shown = _job(call, call.world.job(call.path["jobId"]))
     call.world.jobs.forget(call.path["jobId"])
     return shown
+
+
+def _force(call: Call, job_id: str) -> None:
+    progress = call.given.get("progress")
+    call.world.force(
+        job_id,
+        status=None if call.given.get("status") is None else call.text("status"),
+        reason=call.text("reason"),
+        progress=None if progress is None else int(str(progress)),
+    )
 
 
 def _cluster(call: Call, cluster: Cluster) -> dict[str, object]:
