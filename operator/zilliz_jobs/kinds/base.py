@@ -141,6 +141,8 @@ class JobKind(ABC, Generic[S]):
     traits: ClassVar[Traits]
     job_types: ClassVar[frozenset[str]]
     """The cloud's words for jobs of this kind (documented: Describe Job); empty where none is documented."""
+    row_type: ClassVar[str] = ""
+    """Its type on the job-centre page (a RowType); empty for what is no job there."""
     exclusive: ClassVar[bool] = False
     """Whether the scope stays taken until the job's end: a second one would change what the first is judged by."""
 
