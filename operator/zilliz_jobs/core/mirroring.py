@@ -121,10 +121,13 @@ def mirror(
     policy: Policy,
     now: datetime,
     memory: Memory | None = None,
+    *,
+    skew: timedelta = timedelta(0),
 ) -> Changes:
     """The changes that make the rows of `center` into what the lists show. Same arguments, same changes.
 
-    `memory`: of the changes before; None where there were none, or they are forgotten.
+    `memory`: of the changes before; None where there were none, or they are forgotten. `skew`: by how much the
+    cloud's clock is ahead of `now`, since the times of rows are the cloud's.
     """
     listed = _union(reading, kept, center)
     # What is half known may neither be filtered away nor count as old.
@@ -133,7 +136,7 @@ def mirror(
     absent, gone, staying = _missing(reading, kept, listed)
     room = max(0, policy.count - len(staying) - len(half))
     rest = {name: wanted for name, wanted in passing.items() if name not in half}
-    retained, forgotten = _retained(rest, kept, policy, room, now, memory)
+    retained, forgotten = _retained(rest, kept, policy, room, now, memory, skew)
     shown = half | retained
     left_out = [name for name in kept if name in listed and name not in shown]
     states = [wanted.row.state for wanted in passing.values()] + [kept[name].state for name in staying]
@@ -200,12 +203,13 @@ def _retained(
     room: int,
     now: datetime,
     memory: Memory | None,
+    skew: timedelta,
 ) -> tuple[dict[str, Wanted], Memory]:
     """What is shown: jobs that have not ended first, then the newest; and what is left out and has no time."""
     ranked: list[tuple[tuple[bool, bool, float, bool, int, str], str]] = []
     expired = set[str]()
     for name, wanted in passing.items():
-        row, moment = wanted.row, _moment(name, wanted.row, kept, now, memory)
+        row, moment = wanted.row, _moment(name, wanted.row, kept, now, memory, skew)
         untimed = row.moment is None
         too_old = row.finished and moment is not None and moment < now - policy.max_age
         if row.finished and (too_old or (untimed and memory is not None and name in memory.expired)):
@@ -221,12 +225,19 @@ def _retained(
     return {name: passing[name] for name in order[:room]}, Memory(frozenset(expired), frozenset(beyond))
 
 
+def _shifted(moment: datetime, skew: timedelta) -> datetime:
+    try:
+        return moment - skew
+    except OverflowError:  # the first or the last day of the calendar: a mark, and no time
+        return moment
+
+
 def _moment(
-    name: str, row: JobRow, kept: Mapping[str, Kept], now: datetime, memory: Memory | None
+    name: str, row: JobRow, kept: Mapping[str, Kept], now: datetime, memory: Memory | None, skew: timedelta
 ) -> datetime | None:
     """When the job ended, or began; where no list tells, since when it is known so. None: longer than we know."""
     if row.moment is not None:
-        return row.moment
+        return _shifted(row.moment, skew)
     known = kept.get(name)
     if known is not None:
         return known.seen if known.finished == row.finished and known.seen else now

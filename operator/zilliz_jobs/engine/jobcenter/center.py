@@ -10,8 +10,10 @@ from typing import Any, Protocol
 
 from zilliz_jobs.api.jobcenter import DEFAULT_COUNT, DEFAULT_MAX_AGE_HOURS, JOB_CENTER, JobCenterSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.mirroring import Policy, Reading, mirror
+from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of
@@ -64,10 +66,11 @@ class JobCenterTicker:
         metrics: Metrics,
         *,
         ensure_synced: Callable[[], Awaitable[None]],
+        gate: Callable[[str], Waits | None] = lambda _kind: None,
     ) -> None:
         self._connections, self._lists, self._pages, self._own = connections, lists, pages, own
         self._registry, self._upkeep, self._objects, self._writer = registry, upkeep, objects, writer
-        self._events, self._metrics, self._ensure_synced = events, metrics, ensure_synced
+        self._events, self._metrics, self._ensure_synced, self._gate = events, metrics, ensure_synced, gate
 
     async def tick(self, body: Body) -> float | None:
         """Seconds until the next look; None for none, until somebody changes something. Raises KubeError."""
@@ -89,6 +92,8 @@ class JobCenterTicker:
         page = self._pages.open(key_of(body), body["metadata"]["uid"], connection)
         if wanted.suspend:
             return Outcome(Reason.SUSPENDED, "spec.suspend is true; the rows stay as they are"), None
+        if gate := self._gate(JOB_CENTER.kind) or self._gate(PROJECT_JOB.kind):
+            return Outcome(gate.reason, gate.message), gate.retry_after
         link = self._connections.link(connection)
         if link.problem is not None:
             return Outcome(link.problem.reason, link.problem.message), link.problem.retry_after or RECHECK_SECONDS
@@ -121,7 +126,9 @@ class JobCenterTicker:
             listed.reading.closed,
         )
         kept = {name: known.kept for name, known in page.known.items()}
-        changes = mirror(page.key.name, reading, kept, policy_of(spec), utc_now(), page.memory)
+        now = utc_now()
+        skew = (account.session.cloud_time or now) - now
+        changes = mirror(page.key.name, reading, kept, policy_of(spec), now, page.memory, skew=skew)
         page.memory = changes.memory
         problem = await self._upkeep.carry_out(body, page, changes, account, bodies)
         complete = not listed.problem

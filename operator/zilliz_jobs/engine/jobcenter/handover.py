@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from zilliz_jobs.api.importjob import ImportFile
 from zilliz_jobs.api.jobstatus import RequestStatus, State
-from zilliz_jobs.api.projectjob import ProjectJobStatus
+from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
 from zilliz_jobs.core.jobrow import row_name
 from zilliz_jobs.core.requests import MAX_TOKEN, is_new, is_new_elsewhere
 from zilliz_jobs.core.rowstatus import detailed, of_row, row_of, shown
@@ -31,14 +31,17 @@ class Handover:
     def __init__(self, pages: Pages, own: OwnJobs, writer: RowWriter) -> None:
         self._pages, self._own, self._writer = pages, own, writer
         self._asked: dict[str, AskedElsewhere] = {}
+        self._rows: dict[str, set[Key]] = {}
 
     def asked(self, uid: str) -> AskedElsewhere:
         """What the row of this object's job asks for and nobody has judged yet: the tokens of cancel and retry."""
         return self._asked.get(uid, (None, None))
 
-    def forget(self, uid: str) -> None:
-        """The object is gone."""
+    def forget(self, uid: str) -> set[Key]:
+        """The object is gone; the rows that still ask for something of its job."""
+        self._own.forget(uid)
         self._asked.pop(uid, None)
+        return self._rows.pop(uid, set())
 
     def ask(self, uid: str, row: Body, status: ProjectJobStatus, theirs: Body) -> bool:
         """Hand over what the row asks for, unless it was judged; whether there is something. `theirs`: the owner's
@@ -48,8 +51,11 @@ class Handover:
         retry = _open(annotations.get(RETRY), status.retry, request_in(theirs, "retry"))
         if cancel is None and retry is None:
             self._asked.pop(uid, None)
+            self._rows.pop(uid, None)
             return False
         self._asked[uid] = (cancel, retry)
+        meta = row["metadata"]
+        self._rows.setdefault(uid, set()).add(Key(PROJECT_JOB.kind, meta["namespace"], meta["name"]))
         return True
 
     async def owner_changed(self, key: Key, body: Body) -> None:

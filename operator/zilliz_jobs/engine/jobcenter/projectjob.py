@@ -52,8 +52,8 @@ def is_quiet(body: Body) -> bool:
 
 
 class ProjectJobTicker:
-    """`wake_owner` gets a job object of which its row asks for something; `wake_center` a JobCenter whose rows changed
-    in the cloud. `shielded` finishes what it is given, come what may."""
+    """`wake_owner` gets a job object of which its row asks for something; `wake_center` a JobCenter whose rows
+    changed in the cloud. `shielded` finishes what it is given, come what may."""
 
     def __init__(
         self,

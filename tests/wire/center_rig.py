@@ -1,0 +1,80 @@
+"""A JobCenter between a Kubernetes API and a cloud. Looks at the page are made by the test, one after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.wire.engine_rig import NAMESPACE, Body, Rig
+
+from zilliz_jobs.engine.bodies import Key
+from zilliz_local.cloud import PROJECT
+
+CENTER = Key("JobCenter", NAMESPACE, "page")
+IMPORTS = "/v2/vectordb/jobs/import/create"
+
+
+@dataclass
+class Page:
+    rig: Rig
+    name: str = "page"
+
+    @property
+    def key(self) -> Key:
+        return Key("JobCenter", NAMESPACE, self.name)
+
+    def create(self, **spec: Any) -> None:
+        wanted = {"projectId": PROJECT, "intervalSeconds": 3600} | spec
+        self.rig.kube.create(
+            {
+                "apiVersion": "jobs.zilliz.com/v1alpha1",
+                "kind": "JobCenter",
+                "metadata": {"name": self.name, "namespace": NAMESPACE},
+                "spec": wanted,
+            }
+        )
+
+    async def begin(self, **spec: Any) -> None:
+        """Made, and looked at for the first time."""
+        self.create(**spec)
+        await self.rig.until(lambda: self.status.get("reason"), "the first look")
+
+    async def look(self) -> Body:
+        """One more look at the page; the JobCenter's status after it."""
+        engine = self.rig.engine
+        assert engine is not None
+        self.rig.tell(engine)
+        await engine.room.centers.reconcile(self.key)
+        self.rig.tell(engine)
+        return self.status
+
+    @property
+    def status(self) -> Body:
+        return self.rig.status("jobcenters", self.name)
+
+    @property
+    def rows(self) -> dict[str, Body]:
+        """The rows of the page by what the lists know the job by."""
+        found = self.rig.kube.objects("projectjobs.jobs.zilliz.com")
+        return {row["spec"]["jobId"]: row for row in found if row["spec"]["jobCenterRef"]["name"] == self.name}
+
+    def row(self, job_id: str) -> Body:
+        """The status of one row; empty where there is none."""
+        found: Body = self.rows.get(job_id, {}).get("status") or {}
+        return found
+
+    async def annotate(self, job_id: str, verb: str, token: str) -> None:
+        name = self.rows[job_id]["metadata"]["name"]
+        change = {"metadata": {"annotations": {f"jobs.zilliz.com/{verb}-requested": token}}}
+        await self.rig.patch("projectjobs", name, change)
+
+    async def until_row(self, job_id: str, what: str, **fields: Any) -> Body:
+        """Wait until the row's request (`what`) has these fields."""
+
+        def holds() -> bool:
+            told = self.row(job_id).get(what) or {}
+            return all(told.get(name) == value for name, value in fields.items())
+
+        await self.rig.until(holds, f"{what} of {job_id}: {fields}, not {self.row(job_id).get(what)}")
+        found: Body = self.row(job_id)[what]
+        return found
