@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tests.wire.engine_rig import NAMESPACE, Body, Rig
+from tests.wire.engine_rig import FILM, NAMESPACE, Body, Rig, rig
 
 from zilliz_jobs.engine.bodies import Key
-from zilliz_local.cloud import PROJECT
+from zilliz_local.cloud import MOVIES, PROJECT, CloudSimulator, Duration, ManualClock
 
-CENTER = Key("JobCenter", NAMESPACE, "page")
+CONSOLE = {"enabled": True}
+BROKEN = "s3://demo-data/broken/films.parquet"
 IMPORTS = "/v2/vectordb/jobs/import/create"
 
 
@@ -24,7 +28,8 @@ class Page:
         return Key("JobCenter", NAMESPACE, self.name)
 
     def create(self, **spec: Any) -> None:
-        wanted = {"projectId": PROJECT, "intervalSeconds": 3600} | spec
+        given = {"projectId": PROJECT, "intervalSeconds": 3600} | spec
+        wanted = {name: value for name, value in given.items() if value is not None}
         self.rig.kube.create(
             {
                 "apiVersion": "jobs.zilliz.com/v1alpha1",
@@ -78,3 +83,33 @@ class Page:
         await self.rig.until(holds, f"{what} of {job_id}: {fields}, not {self.row(job_id).get(what)}")
         found: Body = self.row(job_id)[what]
         return found
+
+
+def started(world: Rig, url: str = FILM, cluster: str = MOVIES, collection: str = "films") -> str:
+    """The id of an import that another client starts."""
+    body = {"clusterId": cluster, "collectionName": collection, "objectUrls": [[url]]}
+    return str(_data(world.cloud.act_as("console", "POST", IMPORTS, body))["jobId"])
+
+
+def backed_up(world: Rig, cluster: str = MOVIES, *, by: str = "backupId") -> str:
+    """The id of a backup that another client starts, or of its job."""
+    answer = world.cloud.act_as(
+        "console", "POST", f"/v2/clusters/{cluster}/backups/create", {"backupType": "CLUSTER"}
+    )
+    return str(_data(answer)[by])
+
+
+def _data(answer: dict[str, Any]) -> dict[str, Any]:
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+@asynccontextmanager
+async def center_world(tmp_path: Path) -> AsyncIterator[Rig]:
+    """Time in the cloud stands still until it is advanced."""
+    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as made:
+        made.secret()
+        made.cloud.pace(
+            backup=Duration(pending_seconds=2, run_seconds=60), import_=Duration(pending_seconds=2, run_seconds=60)
+        )
+        yield made
