@@ -70,11 +70,16 @@ class Policy:
 
 @dataclass(frozen=True)
 class Memory:
-    """Ended jobs of which no list tells a time, and that are not shown: too old, or beyond the count. Without it they
-    would look new each time."""
+    """Jobs of which no list tells a time, and that are not shown: ended and too old, ended and beyond the count, or
+    beyond the count while they run. Without it they would look new each time."""
 
     expired: frozenset[str] = frozenset()
     beyond: frozenset[str] = frozenset()
+    running: frozenset[str] = frozenset()
+
+    def knows(self, name: str, *, finished: bool) -> bool:
+        """Whether it was left out before, in this state."""
+        return name in self.beyond or name in self.expired if finished else name in self.running
 
 
 @dataclass(frozen=True)
@@ -221,8 +226,10 @@ def _retained(
         rank = (row.finished, moment is None, age, name not in kept, row.position, name)
         ranked.append((rank, name))
     order = [name for _, name in sorted(ranked)]
-    beyond = [name for name in order[room:] if passing[name].row.finished and passing[name].row.moment is None]
-    return {name: passing[name] for name in order[:room]}, Memory(frozenset(expired), frozenset(beyond))
+    out = [name for name in order[room:] if passing[name].row.moment is None]
+    beyond = frozenset(name for name in out if passing[name].row.finished)
+    memory = Memory(frozenset(expired), beyond, frozenset(out) - beyond)
+    return {name: passing[name] for name in order[:room]}, memory
 
 
 def _shifted(moment: datetime, skew: timedelta) -> datetime:
@@ -241,6 +248,6 @@ def _moment(
     known = kept.get(name)
     if known is not None:
         return known.seen if known.finished == row.finished and known.seen else now
-    if memory is None or name in memory.beyond or name in memory.expired:
+    if memory is None or memory.knows(name, finished=row.finished):
         return None
-    return now
+    return now + timedelta(seconds=1)  # newer than all that was seen in this very second
