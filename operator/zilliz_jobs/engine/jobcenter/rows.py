@@ -9,7 +9,7 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.imports_v1 import ImportTask
-from zilliz_jobs.cloud.redaction import bounded
+from zilliz_jobs.cloud.redaction import bounded, redact
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of, state_of, type_of
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.engine.polling.lists import Row
@@ -58,7 +58,7 @@ def of_console(row: Row, position: int) -> JobRow:
         type=kind,
         id=job.job_id,
         job_id=job.job_id,
-        description=job.description or _described(kind, job.cluster_id, job.collection_name),
+        description=redact(job.description) or _described(kind, job.cluster_id, job.collection_name),
         state=state_of(job.status),
         cloud_status=job.status,
         progress=job.progress,
@@ -70,7 +70,7 @@ def of_console(row: Row, position: int) -> JobRow:
         create_time=job.create_time,
         start_time=job.start_time,
         end_time=job.end_time,
-        message=job.reason,
+        message=redact(job.reason),
         position=position,
         raw=bounded(row.raw),
     )
@@ -92,7 +92,7 @@ def of_import(row: Row, position: int, *, cluster: Cluster) -> JobRow:
         project_id=cluster.project_id,
         region_id=cluster.region_id,
         target=_place(cluster.cluster_id, "", record.collection_name),
-        message=told.reason if told else "",
+        message=redact(told.reason) if told else "",
         position=position,
         raw=bounded(row.raw),
     )
