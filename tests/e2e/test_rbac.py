@@ -23,6 +23,7 @@ RULES = [
         "resources": list(PLURALS.values()),
         "verbs": ["get", "list", "watch", "patch", "delete"],
     },
+    {"apiGroups": [GROUP], "resources": ["projectjobs"], "verbs": ["create"]},
     {"apiGroups": [GROUP], "resources": [f"{plural}/status" for plural in PLURALS.values()], "verbs": ["patch"]},
     {
         "apiGroups": [GROUP],
