@@ -26,7 +26,7 @@ Identity = tuple[str, str]
 class JobRow:
     """`id`: what the lists know the job by; `job_id`: the cloud's id of the job, where it is told. `state` None: the
     cloud's word is unknown. `position`: its place in its list, the first being the newest. `raw`: as the cloud wrote
-    it, bounded and without secrets."""
+    it."""
 
     type: str
     id: str
@@ -70,6 +70,8 @@ _STATE = ("state", "cloud_status", "reason", "message")
 def merged(rows: Sequence[JobRow]) -> JobRow:
     """One row of all that tell of the same job, the richest source first. `rows` is not empty."""
     first = rows[0]
+    if len(rows) == 1:
+        return first
     told = next((row for row in rows if row.state is not None), first)
     changes: dict[str, Any] = {name: getattr(told, name) for name in _STATE}
     for one in fields(JobRow):

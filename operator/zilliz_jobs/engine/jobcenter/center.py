@@ -12,7 +12,7 @@ from zilliz_jobs.api.jobcenter import DEFAULT_COUNT, DEFAULT_MAX_AGE_HOURS, JOB_
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.core.jobrow import JobRow
-from zilliz_jobs.core.mirroring import Policy, Reading, mirror
+from zilliz_jobs.core.mirroring import Policy, Reading, Wanted, mirror
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
@@ -20,6 +20,7 @@ from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of
 from zilliz_jobs.engine.jobcenter.centerstatus import FINE, Outcome, center_status, status_after
 from zilliz_jobs.engine.jobcenter.ownjobs import OwnJob, OwnJobs, owned
 from zilliz_jobs.engine.jobcenter.pages import Page, Pages
+from zilliz_jobs.engine.jobcenter.rows import for_people
 from zilliz_jobs.engine.jobcenter.sources import Listed, read_page
 from zilliz_jobs.engine.jobcenter.upkeep import Upkeep
 from zilliz_jobs.engine.polling.lists import Lists
@@ -130,6 +131,7 @@ class JobCenterTicker:
         skew = (account.session.cloud_time or now) - now
         changes = mirror(page.key.name, reading, kept, policy_of(spec), now, page.memory, skew=skew)
         page.memory = changes.memory
+        changes = replace(changes, create=_cleaned(changes.create), update=_cleaned(changes.update))
         problem = await self._upkeep.carry_out(body, page, changes, account, bodies)
         complete = not listed.problem
         counts = replace(changes.counts, shown=len(page.known))
@@ -191,6 +193,10 @@ class JobCenterTicker:
                 self._events.post(told, kind, str(outcome.reason), outcome.message, once_per=mark)
                 log.info("%s: %s: %s", key_of(told), outcome.reason, outcome.message)
             return
+
+
+def _cleaned(rows: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+    return tuple(replace(wanted, row=for_people(wanted.row)) for wanted in rows)
 
 
 def policy_of(spec: JobCenterSpec) -> Policy:

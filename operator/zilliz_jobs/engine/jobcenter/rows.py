@@ -1,6 +1,12 @@
-"""From the rows of the cloud's lists to rows of the page. Pure; what a list does not tell stays empty."""
+"""From the rows of the cloud's lists to rows of the page. Pure; what a list does not tell stays empty.
+
+`for_people` is left to the rows that are shown, since most are not.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import State
@@ -58,7 +64,7 @@ def of_console(row: Row, position: int) -> JobRow:
         type=kind,
         id=job.job_id,
         job_id=job.job_id,
-        description=redact(job.description) or _described(kind, job.cluster_id, job.collection_name),
+        description=job.description or _described(kind, job.cluster_id, job.collection_name),
         state=state_of(job.status),
         cloud_status=job.status,
         progress=job.progress,
@@ -70,9 +76,9 @@ def of_console(row: Row, position: int) -> JobRow:
         create_time=job.create_time,
         start_time=job.start_time,
         end_time=job.end_time,
-        message=redact(job.reason),
+        message=job.reason,
         position=position,
-        raw=bounded(row.raw),
+        raw=row.raw,
     )
 
 
@@ -92,9 +98,9 @@ def of_import(row: Row, position: int, *, cluster: Cluster) -> JobRow:
         project_id=cluster.project_id,
         region_id=cluster.region_id,
         target=_place(cluster.cluster_id, "", record.collection_name),
-        message=redact(told.reason) if told else "",
+        message=told.reason if told else "",
         position=position,
-        raw=bounded(row.raw),
+        raw=row.raw,
     )
 
 
@@ -113,7 +119,7 @@ def of_backup(row: Row, position: int) -> JobRow:
         target=backup.cluster_id,
         create_time=backup.create_time,
         position=position,
-        raw=bounded(row.raw),
+        raw=row.raw,
     )
 
 
@@ -140,8 +146,16 @@ def of_cluster(row: Row, position: int) -> JobRow | None:
         region_id=cluster.region_id,
         target=cluster.cluster_id,
         position=position,
-        raw=bounded(row.raw),
+        raw=row.raw,
     )
+
+
+def for_people(row: JobRow) -> JobRow:
+    """The row without secrets, and with what the cloud wrote cut to what a status may hold."""
+    texts: dict[str, Any] = {
+        name: redact(text) for name in ("description", "message", "target") if (text := getattr(row, name))
+    }
+    return replace(row, raw=bounded(row.raw), **texts)
 
 
 def _described(kind: str, cluster_id: str, collection: str) -> str:
