@@ -10,7 +10,7 @@ import pytest
 from tests.wire.center_rig import BROKEN, CONSOLE, Page, backed_up, center_world, started
 from tests.wire.engine_rig import NAMESPACE, Rig, condition
 
-from zilliz_local.cloud import MOVIES, PROJECT, SHOP
+from zilliz_local.cloud import KEY, MOVIES, PROJECT, SHOP
 
 
 @pytest.fixture
@@ -345,3 +345,25 @@ async def test_a_missing_connection_is_named_and_the_page_comes_with_it(world: R
     assert page.status["reason"] == "ConnectionNotFound"
     world.connection(consoleApi=CONSOLE)
     await world.until(lambda: page.status["reason"] == "Listed", "the page")
+
+
+@pytest.mark.parametrize("console", [True, False], ids=["console", "documented"])
+async def test_a_key_that_no_longer_sees_the_project_removes_nothing(world: Rig, console: bool) -> None:
+    """It is shown empty lists, and no error."""
+    page = await page_with(world, console=console)
+    job = started(world)
+    await page.look()
+    world.cloud.world.keys.add(KEY, frozenset({"proj-other"}))
+    for _ in range(3):
+        status = await page.look()
+        assert status["reason"] in ("ProjectNotVisible", "ListsIncomplete")
+    assert "listsWithout" not in page.row(job)
+    world.cloud.world.keys.add(KEY)
+    await page.look()
+    assert page.status["reason"] == "Listed"
+
+
+async def test_a_project_that_does_not_exist_is_named(world: Rig) -> None:
+    page = await page_with(world, console=True, projectId="proj-typo")
+    assert page.status["reason"] == "ProjectNotVisible"
+    assert "proj-typo" in page.status["message"]

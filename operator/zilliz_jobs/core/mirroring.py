@@ -115,6 +115,8 @@ class Changes:
     update: tuple[Wanted, ...] = ()
     absent: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
+    missed: bool = False
+    """Whether existing rows are in no list that should have them."""
     counts: Counts = field(default_factory=Counts)
     memory: Memory = field(default_factory=Memory)
 
@@ -156,6 +158,7 @@ def mirror(
         update=tuple(shown[name] for name in shown if name in kept),
         absent=tuple(absent),
         delete=tuple(sorted([*gone, *left_out])),
+        missed=bool(absent or gone),
         counts=counts,
         memory=forgotten,
     )

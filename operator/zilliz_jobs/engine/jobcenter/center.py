@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from zilliz_jobs.api.jobcenter import DEFAULT_COUNT, DEFAULT_MAX_AGE_HOURS, JOB_CENTER, JobCenterSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.api.projectjob import PROJECT_JOB
+from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.mirroring import Policy, Reading, Wanted, mirror
 from zilliz_jobs.core.observation import Waits
@@ -110,7 +111,7 @@ class JobCenterTicker:
         await self._ensure_synced()
         bodies = await self._upkeep.know(body, page)
         listed = await read_page(self._lists, account, project_id, self._own_of(connection, project_id))
-        outcome = await self._bring(body, page, wanted, listed, account, bodies)
+        outcome = await self._bring(body, page, wanted, listed, account, bodies, project_id)
         return replace(outcome, project_id=project_id), float(wanted.interval_seconds)
 
     async def _bring(
@@ -121,6 +122,7 @@ class JobCenterTicker:
         listed: Listed,
         account: Account,
         bodies: dict[str, Body],
+        project_id: str,
     ) -> Outcome:
         reading = Reading(
             tuple(replace(one, rows=tuple(self._owned(row) for row in one.rows)) for one in listed.reading.sources),
@@ -130,6 +132,9 @@ class JobCenterTicker:
         now = utc_now()
         skew = (account.session.cloud_time or now) - now
         changes = mirror(page.key.name, reading, kept, policy_of(spec), now, page.memory, skew=skew)
+        if (changes.missed or page.memory is None) and (unseen := await _not_visible(account, project_id)):
+            # A key that may not see the project (any more) is shown empty lists, and no error.
+            return replace(unseen, told=listed.told)
         page.memory = changes.memory
         changes = replace(changes, create=_cleaned(changes.create), update=_cleaned(changes.update))
         problem = await self._upkeep.carry_out(body, page, changes, account, bodies)
@@ -193,6 +198,19 @@ class JobCenterTicker:
                 self._events.post(told, kind, str(outcome.reason), outcome.message, once_per=mark)
                 log.info("%s: %s: %s", key_of(told), outcome.reason, outcome.message)
             return
+
+
+async def _not_visible(account: Account, project_id: str) -> Outcome | None:
+    """Why it is not certain that the key sees the project; None where it does."""
+    try:
+        projects = await account.session.projects.list()
+    except CloudError as error:
+        return Outcome(Reason.LISTS_INCOMPLETE, error.message)
+    if project_id in {project.project_id for project in projects}:
+        return None
+    return Outcome(
+        Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {project_id}; the rows stay as they are"
+    )
 
 
 def _cleaned(rows: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
