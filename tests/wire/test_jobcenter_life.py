@@ -71,7 +71,7 @@ async def test_a_row_that_was_made_and_not_filled_is_filled(world: Rig) -> None:
     await killed(world)
     await world.start()
     await world.until(lambda: page.row(job).get("state"), "the row")
-    assert condition({"status": page.status}, "Ready")["status"] == "True"
+    await world.until(lambda: condition({"status": page.status}, "Ready")["status"] == "True", "the page")
 
 
 # -- deletions and meddling

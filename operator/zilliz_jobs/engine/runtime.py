@@ -24,7 +24,6 @@ from zilliz_jobs.engine.controllers.jobs import JobController, stub
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.perform import Performer
-from zilliz_jobs.engine.polling.lists import Lists
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.store import ObjectStore
@@ -118,7 +117,10 @@ class Engine:
             self.queue,
             self.tries,
             self.metrics,
+            progress_interval=settings.progress_interval,
             connection_is_known=self.accounts.is_known,
+            usable=self.connections.usable,
+            account=self.connections.account,
             stored=self._stored,
             gone=self._job_gone,
         )
@@ -126,7 +128,7 @@ class Engine:
             self.kinds,
             self.registry,
             self.connections,
-            Lists(),
+            self.jobs.poller,
             self.objects,
             writer,
             self.crds,
@@ -161,6 +163,7 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.jobs.poller.close()
         await self.performer.drain(DRAIN_SECONDS)
         await self.events.flush(2.0)
         await self.connections.close()
@@ -168,7 +171,7 @@ class Engine:
     @property
     def alive(self) -> bool:
         """Whether every task of the engine still runs."""
-        return bool(self._tasks) and all(not task.done() for task in self._tasks)
+        return bool(self._tasks) and all(not task.done() for task in self._tasks) and self.jobs.poller.alive
 
     # -- what the watches tell
 

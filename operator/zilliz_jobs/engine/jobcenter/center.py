@@ -130,7 +130,9 @@ class JobCenterTicker:
         )
         kept = {name: known.kept for name, known in page.known.items()}
         now = utc_now()
-        skew = (account.session.cloud_time or now) - now
+        # Lists are read by the patient twin of the session, and each knows the time of its own last answer.
+        heard = [one.cloud_time for one in (account.session, account.session.patient) if one.cloud_time]
+        skew = max(heard, default=now) - now
         changes = mirror(page.key.name, reading, kept, policy_of(spec), now, page.memory, skew=skew)
         if (changes.missed or page.memory is None) and (unseen := await _not_visible(account, project_id)):
             # A key that may not see the project (any more) is shown empty lists, and no error.
