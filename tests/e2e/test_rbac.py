@@ -23,6 +23,7 @@ RULES = [
         "resources": list(PLURALS.values()),
         "verbs": ["get", "list", "watch", "patch", "delete"],
     },
+    {"apiGroups": [GROUP], "resources": ["projectjobs"], "verbs": ["create"]},
     {"apiGroups": [GROUP], "resources": [f"{plural}/status" for plural in PLURALS.values()], "verbs": ["patch"]},
     {
         "apiGroups": [GROUP],
@@ -76,6 +77,9 @@ def test_a_full_life_needs_no_more_than_these_rights(user: User, cloud: Cloud) -
     films = user.importing(cloud, ttlSecondsAfterFinished=0)
     films.until_told("Successful")
     films.until_gone()
+    page = user.create("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 10})
+    page.until("is listed", lambda s: s.get("reason") == "Listed" and s["shown"] == s["jobs"] > 0)
+    page.delete()
     cloud.slow()
     movies = user.backup(cloud, deletionPolicy="Cancel")
     movies.until_submitted()

@@ -50,6 +50,7 @@ def crd(resource: Resource) -> dict[str, Any]:
                     "subresources": {"status": {}},
                     "additionalPrinterColumns": [_column(column) for column in resource.columns],
                     "schema": {"openAPIV3Schema": root_schema(resource)},
+                    **_selectable(resource),
                 }
             ],
         },
@@ -125,6 +126,10 @@ def _column(column: Column) -> dict[str, Any]:
     return out
 
 
+def _selectable(resource: Resource) -> dict[str, Any]:
+    return {"selectableFields": [{"jsonPath": path} for path in resource.selectable]} if resource.selectable else {}
+
+
 def _check_names(resource: Resource, spec: Schema) -> None:
     """Fields that `resource` fixes must exist; of the mutable ones a kind need not have all."""
     unknown = [name for name in resource.fixed_from_start if name not in spec["properties"]]
@@ -149,10 +154,10 @@ def _submitted_rule(resource: Resource, spec: Schema) -> Schema:
 
 
 def _fixed_rule(resource: Resource) -> Schema:
+    lost = f"since running jobs would look lost; create a new {resource.kind} under another name"
     return {
         "rule": _unchanged(resource.fixed_from_start, "self", "oldSelf"),
-        "message": f"{_listed(resource.fixed_from_start)} cannot be changed, since running jobs would look lost; "
-        f"create a new {resource.kind} under another name",
+        "message": f"{_listed(resource.fixed_from_start)} cannot be changed, {resource.why_fixed or lost}",
         "reason": "FieldValueForbidden",
     }
 

@@ -148,6 +148,15 @@ class RequestStatus(Model):
     """A request by annotation, mirrored once per token."""
 
     token: str = Field(description="The annotation's value.")
+    annotation: str | None = Field(
+        default=None,
+        description="Where the request came from the other object of the same job (its ProjectJob, or the object "
+        "that owns that): what this object's own annotation said then. It is no new request.",
+    )
+    elsewhere: str | None = Field(
+        default=None,
+        description="The last token that came from the other object of the same job, where it is not `token`.",
+    )
     time: Time = Field(default=None, description="When the outcome was last changed.")
     outcome: OutcomeWord = Field(default=None, description="Requested, Accepted, Completed, Refused or Failed.")
     reason: str | None = Field(default=None, description="One CamelCase word for programs.")

@@ -44,6 +44,10 @@ class Resource:
     categories: tuple[str, ...] = ()
     mutable: frozenset[str] = frozenset()
     fixed_from_start: tuple[str, ...] = ()
+    why_fixed: str = ""
+    """Why they are fixed and what to do instead; "" where running jobs would look lost."""
+    selectable: tuple[str, ...] = ()
+    """Paths that `kubectl get --field-selector` takes (Kubernetes 1.31 and newer)."""
     rules: tuple[Rule, ...] = ()
 
     @property

@@ -13,7 +13,9 @@ from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, SAMPLE_COLLECTI
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.exportjob import EXPORT_JOB
 from zilliz_jobs.api.importjob import IMPORT_JOB
+from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.migrationjob import MIGRATION_JOB
+from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.restorejob import RESTORE_JOB
 
@@ -30,4 +32,6 @@ RESOURCES: tuple[Resource, ...] = (
     RESUME_CLUSTER_JOB,
     SCALE_CLUSTER_JOB,
     SCALE_REPLICAS_JOB,
+    JOB_CENTER,
+    PROJECT_JOB,
 )

@@ -7,6 +7,7 @@ pre-signed URL. Texts go to conditions, events and logs, so this is done once, a
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -51,6 +52,44 @@ def secrets_in(body: Any) -> Iterator[str]:
     elif isinstance(body, list | tuple):
         for item in body:
             yield from secrets_in(item)
+
+
+def bounded(raw: Any, limit: int = 4096) -> dict[str, Any]:
+    """An object of the cloud for people to read: without secrets, without nulls, in at most `limit` bytes of JSON.
+
+    What does not fit is left out, the longest values first, and named under `leftOut`.
+    """
+    shown = _plain(raw) if isinstance(raw, dict) else {}
+    left_out: list[str] = []
+    while len(json.dumps(shown, ensure_ascii=False).encode()) > limit:
+        longest = max(
+            (name for name in shown if name != "leftOut"), key=lambda n: (len(json.dumps(shown[n])), n), default=None
+        )
+        if longest is None:
+            return {}
+        del shown[longest]
+        left_out.append(longest[:64])
+        shown["leftOut"] = sorted(left_out)[:20]
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    """What Kubernetes stores and gives back unchanged."""
+    if isinstance(value, dict):
+        named = {str(name)[:128]: item for name, item in value.items() if item is not None}
+        return {
+            name: MASK if name.replace("_", "").lower() in _SECRET_FIELDS and item else _plain(item)
+            for name, item in named.items()
+        }
+    if isinstance(value, list):
+        return [_plain(item) for item in value if item is not None]
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return value if isinstance(value, bool) or abs(value) < 2**63 else str(value)
 
 
 def _forms(secret: str) -> set[str]:

@@ -213,7 +213,17 @@ class JobType(StrEnum):
     SCALE_REPLICAS = "SCALE_REPLICAS"
 
 
-_TYPES = {_folded(type_): type_ for type_ in JobType}
+_TYPES = {_folded(type_): type_ for type_ in JobType} | {
+    # Other spellings of words that no page documents; nothing else can be meant by them.
+    _folded(word): type_
+    for type_, words in {
+        JobType.SUSPEND: ("SUSPEND_CLUSTER",),
+        JobType.RESUME: ("RESUME_CLUSTER",),
+        JobType.SCALE_CLUSTER: ("SCALE_CU",),
+        JobType.SCALE_REPLICAS: ("SCALE_REPLICA",),
+    }.items()
+    for word in words
+}
 
 
 def type_of(word: str) -> JobType | None:

@@ -153,6 +153,21 @@ class Reason(StrEnum):
     KEPT_FOR_GITOPS = "KeptForGitOps", "The object outlives its TTL, because a GitOps tool or Helm manages it."
     TWO_HANDLES = "TwoHandles", "The cloud named two jobs for one submission; look at both."
     DELETED_WHILE_RUNNING = "DeletedWhileRunning", "The object is gone; its job still runs in the cloud."
+    # job centre
+    MIRRORED = "Mirrored", "The row shows what the cloud's lists tell of the job."
+    NOT_A_ROW = "NotARow", "The operator makes the rows of a JobCenter itself; delete this one."
+    LISTED = "Listed", "The rows show what the cloud's lists tell."
+    LISTS_INCOMPLETE = (
+        "ListsIncomplete",
+        "Some lists could not be read to their end; the rows of those stay as they are, and it is tried again.",
+    )
+    PROJECT_NOT_NAMED = "ProjectNotNamed", "Name spec.projectId, in the JobCenter or in its connection."
+    ROWS_NOT_WRITTEN = "RowsNotWritten", "Some rows could not be written; it is tried again."
+    OWNED_ELSEWHERE = "OwnedElsewhere", "The job belongs to another object; ask for it there."
+    RETRY_UNCLEAR = (
+        "RetryUnclear",
+        "The answer to the retry was lost; look whether the job runs again, and ask with a new token if it does not.",
+    )
     # connection
     KEY_ACCEPTED = "KeyAccepted", "The cloud accepts the key."
     PROJECT_NOT_VISIBLE = "ProjectNotVisible", "The key does not see the project of the connection."

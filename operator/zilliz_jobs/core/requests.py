@@ -2,10 +2,14 @@
 
 An annotation's value is a token: a new value is a new request. Each is mirrored once into the status, also when it is
 refused. A cancel comes before a retry; the retry is then judged on the result.
+
+A job may have two objects that take requests, its own and its row in a JobCenter. Of each the last token is kept, so
+that the one's request is never taken for a new one of the other.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, RequestStatus, State
@@ -29,18 +33,52 @@ def heed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     return _heed_retry(s, status, now)
 
 
-def _mirror(token: str, verdict: Verdict, now: datetime) -> RequestStatus:
+@dataclass(frozen=True)
+class Asked:
+    """A request that is to be judged, and the token that stands at the other place and was judged before."""
+
+    token: str
+    annotation: str | None = None
+    elsewhere: str | None = None
+
+
+def mirrored(asked: Asked | str, verdict: Verdict, now: datetime) -> RequestStatus:
+    """The request with this verdict, as a status holds it."""
+    asked = Asked(asked) if isinstance(asked, str) else asked
+    token = asked.token
     outcome, reason, message = verdict
     if len(token) > MAX_TOKEN:
         outcome, reason = Outcome.REFUSED, Reason.TOKEN_TOO_LONG
         message = f"the token has {len(token)} characters; at most {MAX_TOKEN} are allowed"
     return RequestStatus(
-        token=token[:MAX_TOKEN], time=now, outcome=outcome, reason=str(reason), message=message[:MAX_MESSAGE]
+        token=token[:MAX_TOKEN],
+        annotation=asked.annotation,
+        elsewhere=asked.elsewhere,
+        time=now,
+        outcome=outcome,
+        reason=str(reason),
+        message=message[:MAX_MESSAGE],
     )
 
 
-def _is_new(token: str | None, known: RequestStatus | None) -> bool:
-    return bool(token) and (known is None or known.token != (token or "")[:MAX_TOKEN])
+def is_new(token: str | None, known: RequestStatus | None) -> bool:
+    """Whether the object's own annotation asks for something that was not judged yet."""
+    return bool(token) and (known is None or (token or "")[:MAX_TOKEN] not in (known.token, known.annotation))
+
+
+def is_new_elsewhere(token: str | None, known: RequestStatus | None) -> bool:
+    """The same of a token that stands at the other object."""
+    return bool(token) and (known is None or (token or "")[:MAX_TOKEN] not in (known.token, known.elsewhere))
+
+
+def newest(own: str | None, other: str | None, known: RequestStatus | None) -> Asked | None:
+    """The request to judge now, the object's own first; None where both were judged."""
+    if own and is_new(own, known):
+        came_from_there = known is not None and known.annotation is not None
+        return Asked(own, elsewhere=(known.token if came_from_there else known.elsewhere) if known else None)
+    if other and is_new_elsewhere(other, known):
+        return Asked(other, annotation=(own or "")[:MAX_TOKEN])
+    return None
 
 
 # -- cancel ----------------------------------------------------------------------------------------------------------
@@ -48,14 +86,14 @@ def _is_new(token: str | None, known: RequestStatus | None) -> bool:
 
 def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     known = status.cancel
-    new = _is_new(s.cancel_token, known)
+    new = newest(s.cancel_token, s.cancel_asked, known)
     waiting = known is not None and known.outcome is Outcome.REQUESTED
-    if not new and not waiting:
+    if new is None and not waiting:
         return status
-    token = s.cancel_token if new and s.cancel_token else known.token if known else ""
+    asked = new or again(known)
     verdict = judge_cancel(s, status)
-    request = _mirror(token, verdict, now)
-    if known and not new and known.outcome is request.outcome:
+    request = mirrored(asked, verdict, now)
+    if known and new is None and known.outcome is request.outcome:
         return status
     status = status.but(cancel=request)
     if request.outcome is Outcome.COMPLETED:
@@ -63,6 +101,11 @@ def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
         status = status.but(submission=None)
         return ended(s, status, State.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION, message, now)
     return status
+
+
+def again(known: RequestStatus | None) -> Asked:
+    """A request that waits, to be judged once more."""
+    return Asked(known.token, known.annotation, known.elsewhere) if known else Asked("")
 
 
 def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
@@ -97,7 +140,7 @@ def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
 
 def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     known = status.resolution
-    new = _is_new(s.resolve_token, known)
+    new = is_new(s.resolve_token, known)
     waiting = known is not None and known.outcome is Outcome.REQUESTED
     if not new and not waiting:
         return status
@@ -105,16 +148,16 @@ def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus
     decision = parse_resolution(token)
     if decision is None:
         return status.but(
-            resolution=_mirror(token, (Outcome.REFUSED, Reason.BAD_RESOLUTION, Reason.BAD_RESOLUTION.help), now)
+            resolution=mirrored(token, (Outcome.REFUSED, Reason.BAD_RESOLUTION, Reason.BAD_RESOLUTION.help), now)
         )
     submission = status.submission
     if is_finished(status) or not is_open(status) or not submission or submission.token != decision.submission_token:
         return status.but(
-            resolution=_mirror(token, (Outcome.REFUSED, Reason.STALE_TOKEN, Reason.STALE_TOKEN.help), now)
+            resolution=mirrored(token, (Outcome.REFUSED, Reason.STALE_TOKEN, Reason.STALE_TOKEN.help), now)
         )
     if new:
         note = "is carried out as soon as the look-up has given up"
-        request = _mirror(token, (Outcome.REQUESTED, Reason.LOOKING_FOR_SUBMISSION, note), now)
+        request = mirrored(token, (Outcome.REQUESTED, Reason.LOOKING_FOR_SUBMISSION, note), now)
         status = status.but(resolution=request)
         if request.outcome is not Outcome.REQUESTED:
             return status
@@ -133,12 +176,12 @@ def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus
 
 
 def _heed_retry(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
-    token = s.retry_token
-    if not token or not _is_new(token, status.retry):
+    asked = newest(s.retry_token, s.retry_asked, status.retry)
+    if asked is None:
         return status
     if not is_finished(status) and status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED):
         return status  # judged on what the cancel leads to
-    request = _mirror(token, judge_retry(s, status), now)
+    request = mirrored(asked, judge_retry(s, status), now)
     if request.outcome is Outcome.ACCEPTED:
         status = said(next_attempt(status, not_before=now), Reason.WAITING, "a retry was requested")
     return status.but(retry=request)

@@ -85,6 +85,8 @@ class Snapshot:
     cancel_token: str | None = None
     retry_token: str | None = None
     resolve_token: str | None = None
+    cancel_asked: str | None = None  # the same two, as the job's row in a JobCenter has them
+    retry_asked: str | None = None
     restored: bool = False  # brought back by a backup tool, so perhaps submitted in another life
     tracked: bool = False  # managed by a GitOps tool or Helm
     gate: Waits | None = None  # why this operator may submit nothing at the moment

@@ -14,6 +14,7 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.requests import MAX_TOKEN
 from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
 from zilliz_jobs.kinds.base import AnyKind
 
@@ -30,6 +31,10 @@ ANNOTATION_MARKS = ("argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name
 
 _READ = frozenset({CANCEL, RETRY, RESOLVE, *ANNOTATION_MARKS})
 """The annotations that mean something here. All else can be of any size, and is not kept."""
+
+
+AskedElsewhere = tuple[str | None, str | None]
+"""The tokens of cancel and retry that the job's row in a JobCenter has and that were not judged yet."""
 
 
 class Key(NamedTuple):
@@ -89,6 +94,7 @@ class Surroundings:
     gate: Waits | None
     tries: int
     rules: Rules
+    asked: AskedElsewhere = (None, None)
 
 
 def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
@@ -118,6 +124,8 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         finalizer=FINALIZER in (meta.get("finalizers") or []),
         cancel_token=_token(annotations, CANCEL),
         retry_token=_token(annotations, RETRY),
+        cancel_asked=around.asked[0],
+        retry_asked=around.asked[1],
         resolve_token=_token(annotations, RESOLVE),
         restored=RESTORED_LABEL in labels,
         tracked=tracked or labels.get("app.kubernetes.io/managed-by") == "Helm",
@@ -128,8 +136,11 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
     )
 
 
-def is_settled(body: Body) -> bool:
-    """Nothing is left to do for the object, seen without parsing it: most objects of a big cluster are finished."""
+def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
+    """Nothing is left to do for the object, seen without parsing it: most objects of a big cluster are finished.
+
+    `asked`: the tokens of its row in a JobCenter.
+    """
     meta, status = body["metadata"], body.get("status") or {}
     annotations = meta.get("annotations") or {}
     return bool(
@@ -142,6 +153,8 @@ def is_settled(body: Body) -> bool:
         and _mirrored(_token(annotations, CANCEL), status.get("cancel"))
         and _mirrored(_token(annotations, RETRY), status.get("retry"))
         and _mirrored(_token(annotations, RESOLVE), status.get("resolution"))
+        and _mirrored(asked[0], status.get("cancel"), "elsewhere")
+        and _mirrored(asked[1], status.get("retry"), "elsewhere")
     )
 
 
@@ -150,10 +163,11 @@ def _token(annotations: Body, name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def _mirrored(token: str | None, request: Any) -> bool:
+def _mirrored(token: str | None, request: Any, other: str = "annotation") -> bool:
+    """Whether the status names the token; `other`: the field that holds it where the last request was another's."""
     if not token:
         return True
-    return isinstance(request, dict) and request.get("token") == token[:256]
+    return isinstance(request, dict) and token[:MAX_TOKEN] in (request.get("token"), request.get(other))
 
 
 def slim(body: Body) -> Body:

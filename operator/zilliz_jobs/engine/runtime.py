@@ -14,7 +14,7 @@ import uuid
 from pydantic import ValidationError
 
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.bodies import Body, Key, key_of
+from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, key_of
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.connectiontick import ConnectionTicker
@@ -22,6 +22,7 @@ from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.controllers.connections import ConnectionController
 from zilliz_jobs.engine.controllers.jobs import JobController, stub
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
@@ -59,7 +60,7 @@ class Engine:
         self.tries = Tries(settings.retry_cap)
         self.registry = Registry()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
-        self.store = ObjectStore(self.registry, self.kinds)
+        self.store = ObjectStore(self.registry, self.kinds, noted=self._note, asked=self._asked)
         self._tasks: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
@@ -80,7 +81,15 @@ class Engine:
         self.performer = Performer(
             self.registry, secrets, self.objects, wake=self.queue.add, ensure_synced=self.census.ensure
         )
-        ticker = JobTicker(self.connections, self.performer, self.recorder, self.crds, self.metrics, rules=self.rules)
+        ticker = JobTicker(
+            self.connections,
+            self.performer,
+            self.recorder,
+            self.crds,
+            self.metrics,
+            rules=self.rules,
+            asked=self._asked,
+        )
         checks = ConnectionTicker(
             self.connections,
             writer,
@@ -112,8 +121,27 @@ class Engine:
             connection_is_known=self.accounts.is_known,
             usable=self.connections.usable,
             account=self.connections.account,
+            stored=self._stored,
+            gone=self._job_gone,
         )
-        self.controllers: tuple[Controller, ...] = (self.accounts, self.jobs)
+        self.room = JobCenterRoom(
+            self.kinds,
+            self.registry,
+            self.connections,
+            self.jobs.poller,
+            self.objects,
+            writer,
+            self.crds,
+            self.events,
+            self.metrics,
+            self.queue,
+            self.tries,
+            ensure_synced=self.census.ensure,
+            connection_is_known=self.accounts.is_known,
+            wake_owner=self.jobs.wake,
+            shielded=self.performer.shielded,
+        )
+        self.controllers: tuple[Controller, ...] = (self.accounts, self.jobs, self.room.centers, self.room.rows)
         self._by_kind = {kind: controller for controller in self.controllers for kind in controller.resources}
 
     # -- life
@@ -212,6 +240,21 @@ class Engine:
 
     def _wake_dependents(self, connection: Key) -> None:
         self.jobs.wake_dependents(connection)
+        self.room.centers.wake_dependents(connection)
+
+    # -- what job objects and their rows in a JobCenter tell one another
+
+    def _note(self, body: Body) -> None:
+        self.room.own.learn(body)
+
+    def _asked(self, uid: str) -> AskedElsewhere:
+        return self.room.handover.asked(uid)
+
+    async def _stored(self, key: Key, body: Body) -> None:
+        await self.room.handover.owner_changed(key, {**body, "kind": key.kind})
+
+    def _job_gone(self, uid: str) -> None:
+        self.room.rows.wake_rows_of(uid)
 
     async def _wake_all_on(self, changed: asyncio.Event) -> None:
         while True:

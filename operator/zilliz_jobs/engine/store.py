@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from zilliz_jobs.core.snapshot import step_of
-from zilliz_jobs.engine.bodies import Body, Key, connection_key, is_settled, key_of, slim, status_of
+from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, connection_key, is_settled, key_of, slim, status_of
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.kinds.base import AnyKind
 
@@ -35,8 +35,16 @@ def version_of(body: Body) -> Version:
 class ObjectStore:
     """One event loop, no I/O."""
 
-    def __init__(self, registry: Registry, kinds: Mapping[str, AnyKind]) -> None:
-        self._registry, self._kinds = registry, kinds
+    def __init__(
+        self,
+        registry: Registry,
+        kinds: Mapping[str, AnyKind],
+        *,
+        noted: Callable[[Body], object] = lambda _body: None,
+        asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
+    ) -> None:
+        """`noted` hears of every object, finished ones too; `asked`: what the row of an object's job asks for."""
+        self._registry, self._kinds, self._noted, self._asked = registry, kinds, noted, asked
         self._bodies: dict[Key, bytes] = {}
         self._versions: dict[Key, Version] = {}
         self._connection: dict[Key, Key] = {}
@@ -96,7 +104,7 @@ class ObjectStore:
             return key in self._bodies
         self.note(body)
         self._versions[key] = version_of(body)
-        if is_settled(body):
+        if is_settled(body, self._asked(body["metadata"]["uid"])):
             return False
         self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
         connection = connection_key(body)
@@ -110,6 +118,7 @@ class ObjectStore:
         """Learn what the object holds: its jobs, and the scope that it took in an earlier life."""
         uid = body["metadata"]["uid"]
         self._registry.learn(uid, body)
+        self._noted(body)
         status = body.get("status") or {}
         record = status.get("submission")
         kind = self._kinds[body["kind"]]

@@ -19,7 +19,16 @@ from zilliz_jobs.core.observation import Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open
-from zilliz_jobs.engine.bodies import FINALIZER, Body, Surroundings, connection_key, key_of, snapshot, status_of
+from zilliz_jobs.engine.bodies import (
+    FINALIZER,
+    AskedElsewhere,
+    Body,
+    Surroundings,
+    connection_key,
+    key_of,
+    snapshot,
+    status_of,
+)
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.fence import Fence
@@ -73,9 +82,11 @@ class JobTicker:
         rules: Rules,
         leads: Callable[[float], bool] = lambda _seconds: True,
         now: Callable[[], datetime] = utc_now,
+        asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
     ) -> None:
         self._connections, self._performer, self._recorder = connections, performer, recorder
         self._crds, self._metrics, self.rules, self._leads, self._now = crds, metrics, rules, leads, now
+        self._asked = asked
         self.holder = uuid.uuid4().hex[:12]
 
     async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
@@ -86,7 +97,8 @@ class JobTicker:
             self._connections.suspect(connection_key(body))
         parting = bool(body["metadata"].get("deletionTimestamp"))
         link = self._connections.link(connection_key(body), parting=parting)
-        around = Surroundings(link=link, gate=self._crds.gate(kind.resource.kind), tries=tries, rules=self.rules)
+        gate, asked = self._crds.gate(kind.resource.kind), self._asked(body["metadata"]["uid"])
+        around = Surroundings(link=link, gate=gate, tries=tries, rules=self.rules, asked=asked)
         base = snapshot(kind, body, around)
         run = _Run(kind, body, base, base.status)
         learnt = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.words import JobType
@@ -17,6 +18,7 @@ from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Re
 
 class BackupKind(JobKind[BackupJobSpec]):
     resource: ClassVar[Resource] = BACKUP_JOB
+    row_type = RowType.BACKUP
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.BACKUP})
 

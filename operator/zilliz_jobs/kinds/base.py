@@ -149,6 +149,8 @@ class JobKind(ABC, Generic[S]):
     traits: ClassVar[Traits]
     job_types: ClassVar[frozenset[str]]
     """The cloud's words for jobs of this kind (documented: Describe Job); empty where none is documented."""
+    row_type: ClassVar[str] = ""
+    """Its type on the job-centre page (a RowType); empty for what is no job there."""
     lane: ClassVar[str] = "jobs"
     """Whose request budget `observe` uses: kinds with the same word share one."""
     exclusive: ClassVar[bool] = False

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, DEFAULT_DATABASE, CloneCollectionJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, StepStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud import effects
@@ -44,6 +45,7 @@ LOADED = "loaded"
 
 class CloneKind(JobKind[CloneCollectionJobSpec]):
     resource: ClassVar[Resource] = CLONE_COLLECTION_JOB
+    row_type = RowType.CLONE_COLLECTION
     traits: ClassVar[Traits] = Traits(steps=(BACKUP, RESTORE, DELETE), cleanup=DELETE)
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.CLONE_COLLECTION})
 

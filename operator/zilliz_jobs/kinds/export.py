@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.exportjob import EXPORT_JOB, ExportJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.words import JobType
@@ -24,6 +25,7 @@ from zilliz_jobs.kinds.joblist import new_jobs
 
 class ExportKind(JobKind[ExportJobSpec]):
     resource: ClassVar[Resource] = EXPORT_JOB
+    row_type = RowType.EXPORT
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.EXPORT})
 

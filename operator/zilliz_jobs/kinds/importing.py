@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import IMPORT_JOB, ImportJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.api.resource import Resource
@@ -80,6 +81,7 @@ class _Began:
 
 class ImportKind(JobKind[ImportJobSpec]):
     resource: ClassVar[Resource] = IMPORT_JOB
+    row_type = RowType.IMPORT
     traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.IMPORT})
     lane: ClassVar[str] = "imports"

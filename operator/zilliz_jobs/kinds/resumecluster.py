@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.clusterjobs import RESUME_CLUSTER_JOB, ClusterJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
@@ -26,6 +27,7 @@ HAS_RUN = (
 
 class ResumeClusterKind(ClusterKind[ClusterJobSpec]):
     resource: ClassVar[Resource] = RESUME_CLUSTER_JOB
+    row_type = RowType.RESUME
     starts_from = ClusterState.SUSPENDED
 
     def description(self, spec: ClusterJobSpec) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.collectionjobs import SAMPLE_COLLECTION_JOB, SampleCollectionJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud import effects
@@ -42,6 +43,7 @@ SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
 
 class SampleKind(JobKind[SampleCollectionJobSpec]):
     resource: ClassVar[Resource] = SAMPLE_COLLECTION_JOB
+    row_type = RowType.SAMPLE_COLLECTION
     traits: ClassVar[Traits] = Traits(steps=(CREATE, WRITE))
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.SAMPLE_COLLECTION})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.clusterjobs import SCALE_CLUSTER_JOB, ScaleClusterJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
@@ -15,6 +16,7 @@ from zilliz_jobs.kinds.scalebase import ScaleKind
 
 class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
     resource: ClassVar[Resource] = SCALE_CLUSTER_JOB
+    row_type = RowType.SCALE_CLUSTER
     size_name = "Query CUs"
     part = "cu"
 

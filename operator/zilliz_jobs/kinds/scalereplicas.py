@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.clusterjobs import SCALE_REPLICAS_JOB, ScaleReplicasJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
@@ -18,6 +19,7 @@ from zilliz_jobs.kinds.scalebase import ScaleKind
 
 class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
     resource: ClassVar[Resource] = SCALE_REPLICAS_JOB
+    row_type = RowType.SCALE_REPLICAS
     size_name = "replicas"
     part = "replica"
 

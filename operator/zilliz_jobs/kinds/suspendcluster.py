@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.clusterjobs import SUSPEND_CLUSTER_JOB, ClusterJobSpec
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
@@ -17,6 +18,7 @@ from zilliz_jobs.kinds.clusterbase import ClusterKind, was
 
 class SuspendClusterKind(ClusterKind[ClusterJobSpec]):
     resource: ClassVar[Resource] = SUSPEND_CLUSTER_JOB
+    row_type = RowType.SUSPEND
     starts_from = ClusterState.RUNNING
 
     def description(self, spec: ClusterJobSpec) -> str:

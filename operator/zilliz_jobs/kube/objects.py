@@ -1,4 +1,4 @@
-"""Read, make, change and delete whole objects. For the engine: get, list_all, delete; the rest serves the CLI."""
+"""Read, make, change, delete whole objects. The engine uses get, list_all, create, delete; the rest is the CLI's."""
 
 from __future__ import annotations
 
@@ -51,8 +51,17 @@ class Objects:
             if not token:
                 return
 
+    async def create(self, resource: Resource, body: Body) -> Body:
+        """Make the object; returns it as it is. Its status is not written.
+
+        Raises AlreadyExists, Invalid, Forbidden, Unavailable (it may be made), KubeError.
+        """
+        where = resource_path(resource, body["metadata"]["namespace"])
+        return await self._client.request("POST", where, query=_OURS, body=body)
+
     async def delete(self, resource: Resource, body: Body) -> None:
-        """Delete exactly the object that was read: same uid, same version. One that is gone is no error.
+        """Delete exactly the object that was read: same uid, and same version if `body` has one. One that is gone is
+        no error.
 
         Raises Conflict when it changed since or is another of the same name, KubeError.
         """
@@ -60,7 +69,7 @@ class Objects:
         options = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "preconditions": {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]},
+            "preconditions": {name: meta[name] for name in ("uid", "resourceVersion") if name in meta},
         }
         where = resource_path(resource, meta["namespace"], meta["name"])
         try:

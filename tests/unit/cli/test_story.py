@@ -9,14 +9,15 @@ from collections.abc import Iterable
 import pytest
 import yaml
 
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.jobstatus import Outcome, State
-from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cli.demo import steps, story
 from zilliz_jobs.cli.demo.examples import directory
 from zilliz_jobs.cli.demo.play import applied, command_of, manifests_of, names_of
 from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply
 from zilliz_jobs.cli.demo.story import ACTS, EXPECTATIONS, Story
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_local.cloud import KEY
 
 WORDS = {*State, *Reason, "Ready"} | {f"{what} {outcome}" for what in ("cancel", "retry") for outcome in Outcome}
@@ -31,6 +32,7 @@ def made_by(acts: Iterable[Act]) -> list[str]:
 # call, from another vendor's system, and into a new cluster without downtime; and two rules for scaling: Query CUs by
 # load, replicas by the clock.
 NOT_PLAYED = (
+    "95-job-center.yaml",
     "12-backup-with-copies.yaml",
     "23-import-s3-https.yaml",
     "24-import-gcs.yaml",
@@ -59,9 +61,8 @@ def test_every_example_is_played_once_or_is_left_out_on_purpose() -> None:
 
 
 def test_every_kind_is_seen_at_work() -> None:
-    assert {m["kind"] for step in applied(ACTS) for m in manifests_of(step)} == {r.kind for r in RESOURCES} | {
-        "Secret"
-    }
+    kinds = {kind.resource.kind for kind in JOB_KINDS} | {ZILLIZ_CONNECTION.kind, "Secret"}
+    assert {m["kind"] for step in applied(ACTS) for m in manifests_of(step)} == kinds
 
 
 def test_a_backup_that_a_file_is_to_name_is_there_by_then() -> None:

@@ -1,8 +1,10 @@
 """If these fail, a user's API key or storage credentials stand in an event, a condition or a log."""
 
+import json
+
 import pytest
 
-from zilliz_jobs.cloud.redaction import MASK, MAX_TEXT, redact, secrets_in
+from zilliz_jobs.cloud.redaction import MASK, MAX_TEXT, bounded, redact, secrets_in
 
 SECRET = 'AK+/="pé&word'
 
@@ -64,3 +66,24 @@ def test_the_secrets_of_a_body_are_found_by_the_names_of_their_fields():
         "token": None,
     }
     assert set(secrets_in(body)) == {"AK", "SK", "T", "P"}
+
+
+def test_a_row_for_people_to_read_has_no_secret_and_no_null() -> None:
+    raw = {"jobId": "j", "secretKey": "hush-hush", "nested": {"token": "t0ken", "url": "s3://u:p@b/x"}, "none": None}
+    assert bounded(raw | {"list": [1, None, 2.0], "share": 0.5}) == {
+        "jobId": "j",
+        "secretKey": "***",
+        "nested": {"token": "***", "url": "s3://***@b/x"},
+        "list": [1, 2],
+        "share": 0.5,
+    }
+
+
+def test_a_row_of_any_size_is_bounded_and_says_what_was_left_out() -> None:
+    raw = {"jobId": "j", "files": ["x" * 400 for _ in range(100)]} | {f"f{n}": "y" * 300 for n in range(30)}
+    shown = bounded(raw, 4096)
+    assert len(json.dumps(shown).encode()) <= 4096
+    assert shown["jobId"] == "j"
+    assert "files" in shown["leftOut"]
+    assert bounded({"": {"a" * 9000: 1}}, 64).keys() <= {"leftOut"}
+    assert bounded("no object") == {}

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
-from zilliz_jobs.engine.bodies import Body, Key, connection_key, status_of
+from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.perform import Performer
@@ -27,6 +27,10 @@ from zilliz_jobs.telemetry.metrics import Metrics
 
 FIRST_CHECK_SECONDS = 2.0
 CERTAIN = 2  # passes that learnt nothing, after which a status says why
+
+
+async def _nobody(_key: Key, _body: Body) -> None:
+    """Nobody wants to hear of it."""
 
 
 class JobController(Controller):
@@ -46,13 +50,17 @@ class JobController(Controller):
         connection_is_known: Callable[[Key], Awaitable[bool]],
         usable: Callable[[Key], Account | None],
         account: Callable[[Key], Awaitable[Account | None]],
+        stored: Callable[[Key, Body], Awaitable[None]] = _nobody,
+        gone: Callable[[str], None] = lambda _uid: None,
     ) -> None:
+        """`stored` is told of every object whose status a pass has written, and `gone` of each that is gone."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
         self._kinds, self._store, self._census = kinds, store, census
         self.ticker = ticker
         self._performer, self._recorder = performer, recorder
         self._queue, self._tries, self._metrics = queue, tries, metrics
         self._connection_is_known, self._usable = connection_is_known, usable
+        self._stored, self._gone = stored, gone
         self._news: dict[Key, News] = {}
         ports = Ports(self._subject, account, self._hear, self._stranger)
         self.poller = Poller(ports, least=ticker.rules.poll_min, progress_interval=progress_interval)
@@ -78,6 +86,7 @@ class JobController(Controller):
             self._recorder.tell_deleted(self._kinds[key.kind], body, status_of(body))
         self._census.forget(uid)
         self._performer.forget(uid, key)
+        self._gone(uid)
         if self._store.uid(key) in (None, uid):
             self._let_go(key, uid)
             self._store.forget(key)
@@ -103,6 +112,12 @@ class JobController(Controller):
         for key in self._store.unfinished():
             self._queue.add(key)
 
+    def wake(self, body: Body) -> None:
+        """The row of its job asks for something; the object may be finished long since. `body`: as it is now."""
+        key = key_of(body)
+        self.learn(key, body, certain=True)
+        self._queue.add(key)
+
     def wake_dependents(self, connection: Key) -> None:
         for key in self._store.dependents(connection):
             self._queue.add(key)
@@ -123,6 +138,8 @@ class JobController(Controller):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
         result = await self.ticker.tick(self._kinds[key.kind], body, tries, seen)
         self._metrics.ticks.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
+        if result.body is not None and _version(result.body) != _version(body):
+            await self._stored(key, result.body)
         if self._store.uid(key) != uid:
             return  # gone meanwhile; its successor, if there is one, is in the queue
         if result.learnt:
@@ -167,6 +184,10 @@ class JobController(Controller):
 
     def _stranger(self, row_id: str, row: Any) -> None:
         """A row that nobody follows."""
+
+
+def _version(body: Body) -> object:
+    return body["metadata"].get("resourceVersion")
 
 
 def stub(key: Key, uid: str | None) -> Body:

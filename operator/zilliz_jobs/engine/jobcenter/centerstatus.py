@@ -1,0 +1,106 @@
+"""The status of a JobCenter. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from zilliz_jobs.api.jobcenter import JobCenterStatus, SourceStatus
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition
+from zilliz_jobs.core.mirroring import Counts
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.engine.bodies import Body
+from zilliz_jobs.engine.jobcenter.sources import Told
+
+NEEDS_A_PERSON = frozenset(
+    {Reason.INVALID_SPEC, Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.CONNECTION_NOT_FOUND}
+)
+FINE = frozenset({Reason.LISTED, Reason.SUSPENDED})
+MAX_SOURCES = 100
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one look at the page came to. `counts` and `told` None: nothing was read."""
+
+    reason: Reason
+    message: str
+    project_id: str = ""
+    counts: Counts | None = None
+    told: Sequence[Told] | None = None
+    complete: bool = False
+
+
+def center_status(body: Body) -> JobCenterStatus:
+    """The status as it is stored, read leniently."""
+    try:
+        return JobCenterStatus.model_validate(body.get("status") or {})
+    except ValidationError:  # edited by hand; it is written anew
+        return JobCenterStatus()
+
+
+def status_after(body: Body, outcome: Outcome, now: datetime) -> JobCenterStatus:
+    """The status for this outcome; what was not read stays as it was."""
+    old, generation = center_status(body), body["metadata"].get("generation") or 1
+    new = old.but(
+        observed_generation=generation,
+        project_id=outcome.project_id or old.project_id,
+        reason=str(outcome.reason),
+        message=outcome.message[:MAX_MESSAGE],
+        conditions=_conditions(old, outcome, generation, now),
+    )
+    if outcome.counts is not None:
+        counts = outcome.counts
+        new = new.but(
+            jobs=counts.jobs,
+            shown=counts.shown,
+            running=counts.running,
+            failed=counts.failed,
+            hidden=counts.hidden,
+            last_list_time=now if outcome.complete else old.last_list_time,
+        )
+    if outcome.told is not None:
+        new = new.but(sources=_sources(old, outcome.told))
+    return new
+
+
+def _sources(old: JobCenterStatus, told: Sequence[Told]) -> list[SourceStatus]:
+    before = {source.name: source for source in old.sources or []}
+    rows = []
+    for one in sorted(told, key=lambda t: (not t.problem, t.name))[:MAX_SOURCES]:  # what is wrong is never cut off
+        known = before.get(one.name)
+        rows.append(
+            SourceStatus(
+                name=one.name,
+                complete=not one.problem,
+                rows=one.rows if one.rows is not None else known.rows if known else None,
+                calls=one.calls,
+                message=one.problem[:MAX_MESSAGE] or None,
+            )
+        )
+    return rows
+
+
+def _conditions(old: JobCenterStatus, outcome: Outcome, generation: int, now: datetime) -> list[Condition]:
+    rows = {"Ready": "True" if outcome.reason in FINE else "False"}
+    if outcome.reason not in FINE:
+        rows["Stalled" if outcome.reason in NEEDS_A_PERSON else "Reconciling"] = "True"
+    before = {c.type: c for c in old.conditions or []}
+    made = []
+    for kind, value in rows.items():
+        known = before.get(kind)
+        since = known.last_transition_time if known and known.status == value else None
+        made.append(
+            Condition(
+                type=kind,
+                status=value,
+                reason=str(outcome.reason),
+                message=outcome.message[:MAX_MESSAGE],
+                last_transition_time=since or now,
+                observed_generation=generation,
+            )
+        )
+    return made

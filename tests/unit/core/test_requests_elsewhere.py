@@ -1,0 +1,122 @@
+"""A job with two objects that take requests, its own and its row: each token is carried out once, at either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.unit.core.scenes import NOON
+
+from zilliz_jobs.api.jobstatus import Outcome, RequestStatus
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.requests import Asked, mirrored, newest
+from zilliz_jobs.engine.jobcenter.handover import _open, _taken_over
+
+DONE = (Outcome.REFUSED, Reason.ALREADY_FINISHED, "")
+
+
+def known(token: str, annotation: str | None = None, elsewhere: str | None = None) -> RequestStatus:
+    return RequestStatus(token=token, annotation=annotation, elsewhere=elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("case", "own", "other", "status", "judged"),
+    [
+        ("nothing was ever asked", None, None, None, None),
+        ("the first request", "a", None, None, Asked("a")),
+        ("the first request, of the row", None, "p", None, Asked("p", annotation="")),
+        ("the row's, beside an old one of its own", "a", "p", known("a"), Asked("p", annotation="a")),
+        ("its own after the row's", "b", None, known("p", "a"), Asked("b", elsewhere="p")),
+        ("both are new: its own first", "b", "q", known("p", "a"), Asked("b", elsewhere="p")),
+        ("then the row's", "b", "q", known("b", None, "p"), Asked("q", annotation="b")),
+        ("the row's is still there", "b", "p", known("b", None, "p"), None),
+        ("its own is still there", "a", "p", known("p", "a"), None),
+        ("the same word at both", "x", "x", known("x"), None),
+        ("a token that was cut", "t" * 300, None, known("t" * 256), None),
+        ("an empty token asks for nothing", "", "", None, None),
+    ],
+)
+def test_what_is_judged_next(
+    case: str, own: str | None, other: str | None, status: RequestStatus | None, judged: Asked | None
+) -> None:
+    assert newest(own, other, status) == judged, case
+
+
+@dataclass
+class Object:
+    annotation: str | None = None
+    status: RequestStatus | None = None
+
+
+@dataclass
+class Both:
+    """A job object, its row, and what the operator has in memory."""
+
+    job: Object = field(default_factory=Object)
+    row: Object = field(default_factory=Object)
+    asked: str | None = None
+    judged: list[str] = field(default_factory=list)
+
+
+class TwoObjects(RuleBasedStateMachine):
+    """Annotations, passes, and kills in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.it, self.count, self.given = Both(), 0, list[str]()
+
+    def _token(self) -> str:
+        self.count += 1
+        self.given.append(f"t{self.count}")
+        return self.given[-1]
+
+    @rule()
+    def annotate_the_job(self) -> None:
+        self.it.job.annotation = self._token()
+
+    @rule()
+    def annotate_the_row(self) -> None:
+        self.it.row.annotation = self._token()
+
+    @rule(which=st.sampled_from(["job", "row"]))
+    def take_an_annotation_away(self, which: str) -> None:
+        getattr(self.it, which).annotation = None
+
+    @rule()
+    def pass_over_the_row(self) -> None:
+        it = self.it
+        it.asked = _open(it.row.annotation, it.row.status, it.job.status)
+        it.row.status = _taken_over(it.row.annotation, it.row.status, it.job.status)
+
+    @rule()
+    def pass_over_the_job(self) -> None:
+        it = self.it
+        if (asked := newest(it.job.annotation, it.asked, it.job.status)) is not None:
+            it.judged.append(asked.token)
+            it.job.status = mirrored(asked, DONE, NOON)
+
+    @rule()
+    def be_killed(self) -> None:
+        self.it.asked = None
+
+    @invariant()
+    def no_token_is_judged_twice(self) -> None:
+        assert len(set(self.it.judged)) == len(self.it.judged)
+
+    def teardown(self) -> None:
+        for _ in range(3):
+            self.pass_over_the_row()
+            self.pass_over_the_job()
+        self.pass_over_the_row()
+        for last in (self.it.job.annotation, self.it.row.annotation):
+            assert last is None or last in self.it.judged, "a request was lost"
+        if self.it.job.status is not None:
+            assert self.it.row.status is not None
+            assert self.it.row.status.token == self.it.job.status.token, "the row does not say the same"
+
+
+TestTwoObjects = TwoObjects.TestCase
+TestTwoObjects.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
