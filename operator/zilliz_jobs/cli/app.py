@@ -62,6 +62,12 @@ def operator(
     ] = None,
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig; default: its current one.")] = None,
     namespace: Annotated[list[str] | None, typer.Option(help="Namespace to watch; repeatable. Default: all.")] = None,
+    leader_elect: Annotated[
+        bool | None,
+        typer.Option(
+            "--leader-elect/--no-leader-elect", help="Work only while holding a Lease. Default: in a pod, yes."
+        ),
+    ] = None,
 ) -> None:
     """Run the operator. All other settings are environment variables with the prefix ZILLIZ_JOBS_."""
     from pydantic import ValidationError
@@ -71,8 +77,13 @@ def operator(
     from zilliz_jobs.settings import Settings
     from zilliz_jobs.telemetry.logs import set_up
 
-    given = {"kubeconfig": kubeconfig, "context": context, "namespaces": namespace}
-    flags = {name: value for name, value in given.items() if value}
+    given = {
+        "kubeconfig": kubeconfig,
+        "context": context,
+        "namespaces": namespace or None,
+        "leader_elect": leader_elect,
+    }
+    flags = {name: value for name, value in given.items() if value is not None}
     try:
         settings = Settings.model_validate({**Settings().model_dump(), **flags})
     except ValidationError as error:

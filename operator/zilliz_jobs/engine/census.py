@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from zilliz_jobs.engine.bodies import Body, key_of
+from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.engine.store import ObjectStore
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import NotFound
@@ -28,6 +28,10 @@ class Census:
         self._known = asyncio.Event()
         self._doing = asyncio.Lock()
         self._gone: set[str] = set()
+
+    def renew(self) -> None:
+        """Another process may have worked meanwhile: what was known does not count."""
+        self._known.clear()
 
     def forget(self, uid: str) -> None:
         """An object is gone. A list that was begun before may still show it."""
@@ -52,8 +56,8 @@ class Census:
             async for item in self._objects.list_all(kind.resource, namespace):
                 body: Body = {**item, "kind": kind.resource.kind}
                 uid = body["metadata"]["uid"]
-                # What the watches told is newer than a list that took its time.
-                if uid not in self._gone and self._store.uid(key_of(body)) != uid:
+                # What the watches told may be newer than a list that took its time.
+                if uid not in self._gone and not self._store.is_stale(body):
                     self._store.note(body)
         except NotFound:
             log.warning("the CRD of %s is not installed, so there is no object of it", kind.resource.kind)

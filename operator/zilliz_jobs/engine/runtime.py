@@ -22,10 +22,12 @@ from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.connectiontick import ConnectionTicker
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.echoes import Echoes
+from zilliz_jobs.engine.leadership import Alone, Leadership
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
-from zilliz_jobs.engine.store import ObjectStore
+from zilliz_jobs.engine.store import ObjectStore, version_of
 from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds import JOB_KINDS
@@ -49,17 +51,20 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Call `start`, feed it by `learn` and `forget`, end it by `stop`."""
+    """Call `start`, feed it by `learn` and `forget`, end it by `stop`. Works while it leads; else it only learns."""
 
-    def __init__(self, settings: Settings, client: KubeClient, metrics: Metrics | None = None) -> None:
-        self.settings, self.client = settings, client
-        self.metrics = metrics or Metrics()
+    def __init__(self, settings: Settings, client: KubeClient, leadership: Leadership | None = None) -> None:
+        self.settings, self.client, self.leadership = settings, client, leadership or Alone()
+        self.metrics = Metrics()
+        self.metrics.leader.set_function(lambda: float(self.leadership.works))
+        self.echoes = Echoes(settings.watch_limit, settings.namespaces)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.registry = Registry()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
         self.store = ObjectStore(self.registry, self.kinds)
         self._tries: dict[Key, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
         self.events = EventPoster(client, instance=f"zilliz-jobs-{uuid.uuid4().hex[:6]}")
@@ -76,7 +81,12 @@ class Engine:
             progress_interval=settings.progress_interval,
         )
         self.performer = Performer(
-            self.registry, secrets, self.objects, wake=self.queue.add, ensure_synced=self.census.ensure
+            self.registry,
+            secrets,
+            self.objects,
+            wake=self.queue.add,
+            ensure_synced=self.census.ensure,
+            leads=self.leadership.leads,
         )
         self.rules = Rules(
             missing_grace=settings.missing_grace,
@@ -85,7 +95,13 @@ class Engine:
             backoff_max=settings.retry_cap,
         )
         self.jobs = JobTicker(
-            self.connections, self.performer, self.recorder, self.crds, self.metrics, rules=self.rules
+            self.connections,
+            self.performer,
+            self.recorder,
+            self.crds,
+            self.metrics,
+            rules=self.rules,
+            leads=self.leadership.leads,
         )
         pace = {"interval": settings.connection_check, "cap": settings.retry_cap}
         self.checks = ConnectionTicker(self.connections, writer, self.events, self.metrics, **pace)
@@ -96,6 +112,7 @@ class Engine:
         """Compare the CRDs, then start the workers. Raises KubeError when Kubernetes cannot be asked."""
         await self.crds.check()
         crds_changed = asyncio.Event()
+        self._election = [asyncio.create_task(self.leadership.run(self._take_over), name="election")]
         self._tasks = [
             asyncio.create_task(self.events.run(), name="events"),
             asyncio.create_task(self.crds.run(crds_changed), name="crds"),
@@ -110,18 +127,29 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.performer.drain(DRAIN_SECONDS)
+        for task in self._election:  # not before: what is in flight needs the Lease
+            task.cancel()
+        await asyncio.gather(*self._election, return_exceptions=True)
+        await self.leadership.release()
         await self.events.flush(2.0)
         await self.connections.close()
 
     @property
     def alive(self) -> bool:
         """Whether every task of the engine still runs."""
-        return bool(self._tasks) and all(not task.done() for task in self._tasks)
+        return bool(self._tasks) and all(not task.done() for task in [*self._tasks, *self._election])
+
+    def _take_over(self) -> None:
+        """This process leads from now on. What another did meanwhile is read anew."""
+        self.census.renew()
+        for key in self.store.unfinished():
+            self.queue.add(key)
 
     # -- what the watches tell
 
     def learn(self, body: Body) -> None:
         """An object was made, changed, or seen for the first time. Cheap for a finished one."""
+        self.echoes.heard(body)
         key = key_of(body)
         if key.kind == CONNECTION:
             if self.connections.get(key) is not self.connections.learn(key, body):  # else the echo of our own check
@@ -142,6 +170,7 @@ class Engine:
 
     def forget(self, body: Body) -> None:
         """An object is gone. Its successor of the same name, if that was told of first, stays."""
+        self.echoes.heard(body)
         key, uid = key_of(body), body["metadata"]["uid"]
         if key.kind == CONNECTION:
             if self.connections.forget(key, uid):
@@ -169,9 +198,13 @@ class Engine:
 
     async def _work(self) -> None:
         while True:
+            await self.leadership.until_works()
             key = await self.queue.get()
             try:
-                await self._tick(key)
+                if self.leadership.works:
+                    await self._tick(key)
+                else:
+                    self.queue.add(key)
             except asyncio.CancelledError:
                 raise
             except Exception:
@@ -207,6 +240,8 @@ class Engine:
             return
         uid = body["metadata"]["uid"]
         result = await self.jobs.tick(kind, body, tries)
+        if result.body is not None and version_of(result.body) != version_of(body):
+            self.echoes.wrote({**result.body, "kind": key.kind})
         self.metrics.ticks.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
         if self.store.uid(key) != uid:
             return  # gone meanwhile; its successor, if there is one, is in the queue
