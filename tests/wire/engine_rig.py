@@ -16,7 +16,6 @@ from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.runtime import Engine
-from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.settings import Settings
 from zilliz_local.cloud import KEY, MOVIES, CloudSimulator
@@ -54,16 +53,7 @@ class Rig:
         """A process of the operator begins; it knows nothing."""
         wanted = {"workers": 8, "progress_interval": 0.0, "retry_cap": 0.2, "connection_check": 60.0} | settings
         client = await self.client()
-        self.engine = engine = Engine(Settings(allow_http_endpoints=True, **wanted), client, leadership)
-        engine.jobs = JobTicker(
-            engine.connections,
-            engine.performer,
-            engine.recorder,
-            engine.crds,
-            engine.metrics,
-            rules=rules,
-            leads=engine.leadership.leads,
-        )
+        self.engine = engine = Engine(Settings(allow_http_endpoints=True, **wanted), client, leadership, rules=rules)
         self._told = {}
         await engine.start()
         self._watch = asyncio.create_task(self._watching(engine))

@@ -55,7 +55,7 @@ async def test_what_is_settled_leaves_nothing_in_memory_but_its_claims(world: Ri
     world.cloud.advance(3600)
     await world.until(lambda: all(s["status"].get("completionTime") for s in _all(world)), "all end")
     await world.until(lambda: len(engine.store) == 0 and len(engine.queue) == 1, "all are let go")
-    assert engine._tries.keys() <= {key for key in engine._tries if key.kind == "ZillizConnection"}
+    assert engine.tries._counts.keys() <= {key for key in engine.tries._counts if key.kind == "ZillizConnection"}
     assert engine.recorder._written == {}
     assert len(engine.performer._scopes) == 0
     assert engine.registry._open == {}

@@ -183,6 +183,9 @@ class JobStatus(Model):
     retry: RequestStatus | None = Field(default=None, description="The last retry request.")
     resolution: RequestStatus | None = Field(default=None, description="The last resolve-submission request.")
     result: dict[str, Any] | None = Field(default=None, description="What the job made.")
+    result_pending: bool | None = Field(
+        default=None, description="True while the end was seen on a list only, and the result is yet to be read."
+    )
     submission: Submission | None = Field(default=None, description="The record of the submission.")
     conditions: list[Condition] | None = Field(
         default=None,

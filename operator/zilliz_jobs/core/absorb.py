@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, State, Submission
 from zilliz_jobs.core import observation as seen_
-from zilliz_jobs.core.attempts import ended, failed, not_taken, said, taken, with_attempt
+from zilliz_jobs.core.attempts import ended, failed, is_retried, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.looking import looked, looking
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.reasons import Reason
@@ -20,7 +20,7 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if isinstance(seen, seen_.Accepted) and (is_finished(status) or handle_of(status)):
         return _beside(status, seen)
     if is_finished(status):
-        return status
+        return _completed(status, seen) if status.result_pending else status
     match seen:
         case seen_.Nothing():
             return status
@@ -55,6 +55,23 @@ def _beside(status: JobStatus, seen: seen_.Accepted) -> JobStatus:
         return status
     others = submission.other_handles or []
     return status if name in others else status.but(submission=submission.but(other_handles=[*others, name]))
+
+
+def _completed(status: JobStatus, seen: Observation) -> JobStatus:
+    """The result of a job whose end was seen on a list. The end itself stands, whatever else is told by now."""
+    match seen:
+        case seen_.Seen(whole=True) if seen.state is status.state:
+            return status.but(
+                result_pending=None,
+                result={**(status.result or {}), **seen.result} or None,
+                start_time=seen.start_time or status.start_time,
+                completion_time=seen.end_time or status.completion_time,
+                message=seen.message[:MAX_MESSAGE] or status.message,
+            )
+        case seen_.Missing() | seen_.Seen(whole=True):  # forgotten, or begun anew by somebody else
+            return status.but(result_pending=None)
+        case _:
+            return status
 
 
 def _already(s: Snapshot, status: JobStatus, message: str, now: datetime) -> JobStatus:
@@ -92,11 +109,11 @@ def _read(
 ) -> JobStatus:
     match seen:
         case seen_.Seen():
-            return (
-                _running(s, status, seen, now)
-                if seen.state is None or not seen.state.finished
-                else _ended(s, _facts(s, status, seen, now), seen, now)
-            )
+            if seen.state is None or not seen.state.finished:
+                return _running(s, status, seen, now)
+            if not seen.whole and seen.state is State.FAILED and is_retried(s, status, Reason.JOB_FAILED):
+                return status  # the attempt's row must say why; the read of the job follows
+            return _ended(s, _facts(s, status, seen, now), seen, now)
         case seen_.Missing():
             return _missing(s, status, now)
         case seen_.Unreadable(reason, message):
@@ -119,10 +136,17 @@ def _facts(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> J
         progress_percent=progress,
         last_progress_time=now if moved else status.last_progress_time,
         start_time=status.start_time if status.steps else seen.start_time or status.start_time,
-        estimated_completion_time=None if is_composed(s, status) else seen.estimated_end,  # a step's is not the job's
+        estimated_completion_time=_estimate(s, status, seen),
         created_by=seen.created_by or status.created_by,
         result={**(status.result or {}), **seen.result} or None,
     )
+
+
+def _estimate(s: Snapshot, status: JobStatus, seen: seen_.Seen) -> datetime | None:
+    """A step's is not the job's; and a list that tells none does not take back what a read told."""
+    if is_composed(s, status):
+        return None
+    return seen.estimated_end if seen.whole else seen.estimated_end or status.estimated_completion_time
 
 
 def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
@@ -142,7 +166,7 @@ def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) ->
 
 
 def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
-    end = seen.end_time
+    end, status = seen.end_time, status.but(result_pending=None if seen.whole or is_composed(s, status) else True)
     match seen.state:
         case State.SUCCESSFUL:
             return ended(
@@ -158,9 +182,8 @@ def _ended(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> J
             message = seen.message or "what the job made is gone from the cloud"
             return ended(s, status, State.UNKNOWN, Reason.OUTCOME_UNKNOWN, message, now, end=end)
         case _:
-            return failed(
-                s, status, seen.reason or Reason.JOB_FAILED, seen.message or "the cloud gave no reason", now, end=end
-            )
+            message = seen.message or ("the cloud gave no reason" if seen.whole else "it failed; why is read next")
+            return failed(s, status, seen.reason or Reason.JOB_FAILED, message, now, end=end)
 
 
 def _missing(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:

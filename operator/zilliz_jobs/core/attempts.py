@@ -184,11 +184,9 @@ def failed(
 ) -> JobStatus:
     """The attempt failed: the job's end, or the next attempt where retryPolicy has one left."""
     done = ended(s, status, State.FAILED, reason, message, now, end=end)
-    used = attempt_of(status).automatic or 0
-    stopped = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
-    wanted = used < (s.policy.limit or 0) and reason not in NEVER_RETRIED_BY_POLICY and not stopped
-    if not wanted or not s.may_retry or not s.has_source or s.deleting_since:
+    if not is_retried(s, status, reason):
         return done
+    used = attempt_of(status).automatic or 0
     due = now + timedelta(seconds=ceil(before_attempt(used + 1, s.policy, s.jitter)))
     # A retry that a person asked for is not over yet: the next attempt may still carry it out.
     following = next_attempt(done.but(retry=status.retry), automatic=used + 1, not_before=due)
@@ -197,6 +195,14 @@ def failed(
         Reason.RETRY_SCHEDULED,
         f"attempt {attempt_of(status).number} failed: {message}; retry {used + 1} of {s.policy.limit} follows",
     )
+
+
+def is_retried(s: Snapshot, status: JobStatus, reason: Reason) -> bool:
+    """Whether retryPolicy has an attempt left for one that fails for this reason."""
+    used = attempt_of(status).automatic or 0
+    stopped = status.cancel and status.cancel.outcome in (Outcome.REQUESTED, Outcome.ACCEPTED)
+    wanted = used < (s.policy.limit or 0) and reason not in NEVER_RETRIED_BY_POLICY and not stopped
+    return wanted and s.may_retry and s.has_source and not s.deleting_since
 
 
 def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime | None = None) -> JobStatus:
@@ -213,6 +219,7 @@ def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime 
         cloud_status=None,
         completion_time=None,
         estimated_completion_time=None,
+        result_pending=None,
     )
     if half_way:
         return again

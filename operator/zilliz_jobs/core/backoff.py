@@ -24,6 +24,7 @@ def before_attempt(automatic: int, policy: RetryPolicy, jitter: float) -> float:
     )
 
 
-def poll_interval(age: float, *, least: float, most: float, jitter: float) -> float:
-    """Young jobs are looked at often, old ones seldom: a tenth of the age, within bounds."""
-    return min(most, max(least, age / 10)) * (0.9 + jitter / 5)
+def poll_interval(distance: float, *, least: float, most: float, jitter: float) -> float:
+    """What began lately, or ends soon, is looked at often, all else seldom: a tenth of the distance to the nearer of
+    the two, within bounds."""
+    return min(most, max(least, distance / 10)) * (0.9 + jitter / 5)

@@ -27,6 +27,7 @@ SOON = 1.0
 @dataclass(frozen=True)
 class Choice:
     action: Action | None = None
+    look: float | None = None
     wake: float | None = None
     finalizer: bool | None = None
     note: Reason | None = None
@@ -37,7 +38,7 @@ def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if s.deleting_since is not None:
         return _deleting(s, status, seen, now)
     if is_finished(status):
-        return _finished(s, status, now)
+        return replace(_finished(s, status, now), look=_owed(s, status, seen))
     return _by(swept_by(s, status), _at_work(s, status, seen, now), now)
 
 
@@ -113,25 +114,28 @@ def _following(s: Snapshot, status: JobStatus, seen: Observation, now: datetime)
     finalizer = _wanted_finalizer(s, status)
     if s.link.problem:
         return Choice(wake=s.link.problem.retry_after or s.rules.recheck, finalizer=finalizer)
+    due = overdue_at(s, status)
+    wake = _until(due[0], now) if due and now < due[0] else None
+    cancels = cancel_wanted(s, status) or _deadline_cancels(s, status, now)
     match seen:
         case seen_.Unreadable() | seen_.CancelUnclear():
-            return Choice(wake=_backoff(s, seen.retry_after), finalizer=finalizer)
+            again = _backoff(s, seen.retry_after)
+            return Choice(look=again, wake=again if cancels else wake, finalizer=finalizer)
         case seen_.CancelAccepted() | seen_.CancelRefused():
-            return Choice(wake=s.rules.poll_min, finalizer=finalizer)
-        case seen_.Seen() if cancel_wanted(s, status) or _deadline_cancels(s, status, now):
+            return Choice(look=s.rules.poll_min, wake=wake, finalizer=finalizer)
+        case seen_.Seen() if cancels:
             return Choice(Cancel(), finalizer=finalizer)
         case seen_.Seen() | seen_.Missing() | seen_.Accepted():
-            return Choice(wake=_next_look(s, status, now), finalizer=finalizer)
+            return Choice(look=_next_look(s, status, now), wake=wake, finalizer=finalizer)
         case _:
-            return Choice(Observe(), finalizer=finalizer)
+            return Choice(Observe(at_once=cancels or s.deleting_since is not None), finalizer=finalizer)
 
 
-def _next_look(s: Snapshot, status: JobStatus, now: datetime) -> float | None:
+def _next_look(s: Snapshot, status: JobStatus, now: datetime) -> float:
     began = status.submission.intent_time if status.submission else None
     age = (now - began).total_seconds() if began else 0.0
-    poll = poll_interval(age, least=s.rules.poll_min, most=s.rules.poll_max, jitter=s.jitter)
-    due = overdue_at(s, status)
-    return _sooner(poll, _until(due[0], now) if due and now < due[0] else None)
+    left = age * (100 - status.progress_percent) / status.progress_percent if status.progress_percent else age
+    return poll_interval(min(age, left), least=s.rules.poll_min, most=s.rules.poll_max, jitter=s.jitter)
 
 
 def may_cancel_unasked(s: Snapshot, status: JobStatus) -> bool:
@@ -152,6 +156,13 @@ def _wanted_finalizer(s: Snapshot, status: JobStatus) -> bool | None:
         return None  # what the spec wants on deletion cannot be read at the moment
     wanted = (s.cancels_on_delete and s.traits.can_cancel) or bool(s.traits.cleanup and is_composed(s, status))
     return wanted if wanted != s.finalizer else None
+
+
+def _owed(s: Snapshot, status: JobStatus, seen: Observation) -> float | None:
+    """When to read the result of a job whose end was seen on a list."""
+    if not status.result_pending or s.link.problem:
+        return None
+    return _backoff(s, seen.retry_after) if isinstance(seen, seen_.Unreadable) else 0.0
 
 
 def _finished(s: Snapshot, status: JobStatus, now: datetime) -> Choice:

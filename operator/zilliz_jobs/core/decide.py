@@ -39,7 +39,14 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
     else:
         choice = choose(s, status, seen, now)
     status = with_conditions(s, with_attempt(status), now)
-    return Plan(status=status, action=choice.action, wake=choice.wake, finalizer=choice.finalizer, note=choice.note)
+    return Plan(
+        status=status,
+        action=choice.action,
+        look=choice.look,
+        wake=choice.wake,
+        finalizer=choice.finalizer,
+        note=choice.note,
+    )
 
 
 def _described(s: Snapshot) -> JobStatus:

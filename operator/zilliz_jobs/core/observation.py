@@ -30,7 +30,8 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Seen:
-    """The job as the cloud shows it. `state` None: a word that nobody knows, kept in `cloud_status`."""
+    """The job as the cloud shows it. `state` None: a word that nobody knows, kept in `cloud_status`. Not `whole`: it
+    was seen on a list, which lacks part of what a read of the job itself tells."""
 
     state: State | None
     cloud_status: str = ""
@@ -44,6 +45,7 @@ class Seen:
     created_by: str = ""
     canceling: bool = False
     result: dict[str, Any] = field(default_factory=dict)
+    whole: bool = True
 
 
 @dataclass(frozen=True)

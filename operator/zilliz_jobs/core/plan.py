@@ -27,7 +27,12 @@ class Find:
 
 @dataclass(frozen=True)
 class Observe:
-    """Read the job. Changes nothing. Answer: Reading."""
+    """Look at the job. Changes nothing. Answer: Reading.
+
+    Not `at_once`: nothing hangs on this look, so it may wait for its turn, or come from a list that shows the job.
+    """
+
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,18 @@ RETRY_STEP = "Retry"
 
 @dataclass(frozen=True)
 class Plan:
-    """`wake`: seconds until the next tick, None for never. `finalizer`: True adds it before the status is written,
+    """`look`: seconds until the job is to be looked at again, by whatever means; `wake`: seconds until the next tick
+    whatever the cloud shows. None: never. `finalizer`: True adds it before the status is written,
     False removes it after, None leaves it. `note`: worth an event of its own, since no status shows it."""
 
     status: JobStatus
     action: Action | None = None
+    look: float | None = None
     wake: float | None = None
     finalizer: bool | None = None
     note: Reason | None = None
+
+    @property
+    def again(self) -> float | None:
+        """Seconds until anything is to be done for the object."""
+        return min((seconds for seconds in (self.look, self.wake) if seconds is not None), default=None)

@@ -74,6 +74,8 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
                 f"{attempt} {new.completion_time}",
             )
         )
+    elif old.result_pending and not new.result_pending and new.message != old.message:
+        told.append(News("Warning", new.reason or "", new.message or "", f"{attempt} {new.message}"))
     elif new.reason != old.reason and new.reason in _TROUBLE | _NEWS:
         kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"
         told.append(News(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}"))

@@ -134,6 +134,7 @@ def is_settled(body: Body) -> bool:
     annotations = meta.get("annotations") or {}
     return bool(
         status.get("completionTime")
+        and not status.get("resultPending")
         and status.get("observedGeneration") == meta.get("generation")
         and not meta.get("deletionTimestamp")
         and FINALIZER not in (meta.get("finalizers") or [])

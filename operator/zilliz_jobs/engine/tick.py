@@ -179,7 +179,7 @@ class JobTicker:
         if isinstance(plan.action, Delete) and body is not None:
             await self._recorder.delete(kind, body)
             body = None
-        return TickResult(body, plan.wake, learnt)
+        return TickResult(body, plan.again, learnt)
 
 
 def _is_fruitless(seen: Observation) -> bool:

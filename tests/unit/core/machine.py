@@ -251,7 +251,7 @@ class Machine(RuleBasedStateMachine):
             if isinstance(plan.action, Delete):
                 self.stored.gone = True
             if plan.action is None or self.stored.gone:
-                self.wake = plan.wake
+                self.wake = plan.again
                 self.check_rest(plan)
                 nothing = o.Unreadable | o.Waits | o.NotSent | o.Refused | o.CancelUnclear
                 self.tries = self.tries + 1 if isinstance(seen, nothing) else 0

@@ -126,7 +126,7 @@ def test_a_cancel_is_carried_out_and_ends_with_the_clouds_word() -> None:
     assert outcome(scene) == (Outcome.ACCEPTED, Reason.CANCEL_ACCEPTED)
     assert scene.status.cancel.message == "the cloud accepted the cancel"  # type: ignore[union-attr]
     assert scene.status.cancel.time == scene.now  # type: ignore[union-attr]
-    assert (scene.status.state, scene.plan.wake) == (State.IN_PROGRESS, 2.0)
+    assert (scene.status.state, scene.plan.again) == (State.IN_PROGRESS, 2.0)
     scene = scene.later(5).see(o.Nothing(), seen(word="CANCELING"))
     assert (scene.status.state, scene.status.reason) == (State.IN_PROGRESS, Reason.CANCELING)
     assert scene.plan.action is None
@@ -187,7 +187,7 @@ def test_the_clouds_refusal_is_told_and_changes_nothing_else() -> None:
     assert outcome(scene) == (Outcome.REFUSED, Reason.NO_PERMISSION)
     assert scene.status.cancel.message == "not your job"  # type: ignore[union-attr]
     assert scene.status.but(cancel=None) == before.status.but(cancel=None)
-    assert scene.plan.wake == 2.0
+    assert scene.plan.again == 2.0
     assert scene.later(9).see(o.Nothing(), RUNNING).plan.action is None, "it is not asked again"
 
 
@@ -195,7 +195,7 @@ def test_an_unclear_answer_is_repeated() -> None:
     """A lost answer must not lose the cancel."""
     scene = asked(running()).see(RUNNING, o.CancelUnclear("reset", 7.0))
     assert outcome(scene)[0] is Outcome.REQUESTED
-    assert (scene.status.cancel.message, scene.plan.wake) == ("reset", 7.0)  # type: ignore[union-attr]
+    assert (scene.status.cancel.message, scene.plan.again) == ("reset", 7.0)  # type: ignore[union-attr]
     assert scene.later(7).see(o.Nothing(), RUNNING).plan.action == Cancel()
 
 
@@ -206,7 +206,7 @@ def test_a_cancel_waits_for_the_look_up_and_then_goes_out() -> None:
         "waits until the open submission is found",
     )
     scene = scene.see(o.Found({"jobId": "job-1"}, Evidence.INFERRED))
-    assert scene.plan.action == Observe()
+    assert scene.plan.action == Observe(at_once=True)
     assert scene.see(RUNNING).plan.action == Cancel(), "a person may cancel what is held by inference"
 
 

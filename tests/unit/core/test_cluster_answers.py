@@ -42,14 +42,14 @@ class TestAlreadyDone:
         scene = a_job(CLUSTER).see().see(ALREADY)
         assert (scene.status.state, scene.status.reason) == (State.SUCCESSFUL, Reason.ALREADY_IN_STATE)
         assert (scene.status.message, scene.status.completion_time) == (ALREADY.message, scene.now)
-        assert (scene.status.submission, scene.plan.action, scene.plan.wake) == (None, None, None)
+        assert (scene.status.submission, scene.plan.action, scene.plan.again) == (None, None, None)
         assert (scene.table, scene.holds("Submitted")) == (GOOD_END, "False")
         (row,) = scene.status.attempts or []
         assert (row.state, row.reason) == (State.SUCCESSFUL, Reason.ALREADY_IN_STATE)
 
     def test_a_wait_for_a_busy_cluster_may_end_so(self) -> None:
         busy = a_job(CLUSTER).see(o.Nothing(), o.Waits(Reason.CLUSTER_BUSY, "the cluster is STOPPING", 10.0))
-        assert (busy.status.state, busy.plan.wake) == (State.PENDING, 10.0)
+        assert (busy.status.state, busy.plan.again) == (State.PENDING, 10.0)
         assert busy.later(10).see().see(ALREADY).status.state is State.SUCCESSFUL
 
     def test_a_disproved_submission_leaves_no_record(self) -> None:
@@ -85,7 +85,7 @@ class TestElsewhere:
         assert (scene.status.state, scene.submission.absent_since) == (State.PENDING, None)
         assert scene.status.reason == Reason.LOOKING_FOR_SUBMISSION
         assert ELSEWHERE.message in (scene.status.message or "")
-        assert (scene.plan.action, scene.plan.wake) == (None, 10.0)
+        assert (scene.plan.action, scene.plan.again) == (None, 10.0)
         assert scene.later(10).see().plan.action == Find()
         assert scene.later(20).see(o.Nothing(), FOUND).status.state is State.PENDING
 
@@ -93,7 +93,7 @@ class TestElsewhere:
         scene = looking(CLUSTER).see(ELSEWHERE).later(130).see(o.Nothing(), ELSEWHERE)
         assert (scene.status.state, scene.status.reason) == (State.FAILED, Reason.CHANGED_ELSEWHERE)
         assert (scene.status.message, scene.status.completion_time) == (ELSEWHERE.message, scene.now)
-        assert (scene.plan.action, scene.plan.wake, scene.table) == (None, None, BAD_END)
+        assert (scene.plan.action, scene.plan.again, scene.table) == (None, None, BAD_END)
         assert scene.submission.token == "t0", "a person can still see what was sent"
         assert scene.later(1).see() == scene.later(1).see()
         assert scene.later(1).see().status == scene.status
@@ -152,7 +152,7 @@ class TestImpossible:
         scene = a_job(CLUSTER).see().later(5).see(GONE)
         assert (scene.status.state, scene.status.reason) == (State.FAILED, Reason.BACKUP_NOT_FOUND)
         assert (scene.status.message, scene.status.completion_time) == (GONE.message, scene.now)
-        assert (scene.status.submission, scene.plan.action, scene.plan.wake) == (None, None, None)
+        assert (scene.status.submission, scene.plan.action, scene.plan.again) == (None, None, None)
         assert (scene.table, scene.holds("Submitted")) == (BAD_END, "False")
 
     def test_a_disproved_submission_leaves_no_record(self) -> None:

@@ -207,7 +207,7 @@ def a_status_is_written_once(c: Case) -> bool:
 @invariant
 def an_action_or_a_wake(c: Case) -> bool:
     """After an action its answer decides, so a plan has one of the two; and a wake is never in the past."""
-    return c.plan.wake is None or (c.plan.action is None and c.plan.wake > 0)
+    return c.plan.again is None or (c.plan.action is None and c.plan.again > 0)
 
 
 @invariant
@@ -498,7 +498,7 @@ def attempts_are_a_bounded_table(c: Case) -> bool:
 @invariant
 def no_job_hangs(c: Case) -> bool:
     """An unfinished job without an action or a wake waits for a person, or is on its way out; else it is lost."""
-    if finished(c.after) or c.plan.action is not None or c.plan.wake is not None:
+    if finished(c.after) or c.plan.action is not None or c.plan.again is not None:
         return True
     if c.before.deleting_since is not None:
         return not c.before.finalizer or c.plan.finalizer is False
@@ -513,7 +513,7 @@ def a_deadline_wakes(c: Case) -> bool:
         return True
     if finished(c.after) or not unsent(c.after) or c.plan.action or begun(c.after):
         return True
-    return c.plan.wake is not None and c.plan.wake <= s.spec.start_deadline_seconds + 60
+    return c.plan.again is not None and c.plan.again <= s.spec.start_deadline_seconds + 60
 
 
 @invariant
@@ -528,14 +528,14 @@ def deletion_ends(c: Case) -> bool:
     if isinstance(c.plan.action, Submit | Prepare | Adopt | Observe) and not winds_up(c):
         return False
     if not s.finalizer:
-        return c.plan.action is None and c.plan.wake is None
+        return c.plan.action is None and c.plan.again is None
     bound = 600 if winds_up(c) else max(s.link.settle_seconds + 60, 120)
     left = s.deleting_since + timedelta(seconds=bound) - c.now
     # What was found at last is cancelled, once.
     if left <= timedelta(0) and (winds_up(c) or not isinstance(c.seen, o.Found)):
-        return c.plan.finalizer is False and c.plan.wake is None and c.plan.action is None
-    in_time = c.plan.wake is None or c.plan.wake <= max(1.0, left.total_seconds())
-    return in_time and (c.plan.finalizer is False or c.plan.action is not None or c.plan.wake is not None)
+        return c.plan.finalizer is False and c.plan.again is None and c.plan.action is None
+    in_time = c.plan.again is None or c.plan.again <= max(1.0, left.total_seconds())
+    return in_time and (c.plan.finalizer is False or c.plan.action is not None or c.plan.again is not None)
 
 
 @invariant
@@ -787,7 +787,7 @@ def a_clean_up_is_bounded(c: Case) -> bool:
     going = c.plan.finalizer is False or (s.deleting_since is not None and not s.finalizer)
     if going or c.plan.action is not None:
         return going or left > 0
-    return left > 0 and c.plan.wake is not None and c.plan.wake <= max(1.0, left)
+    return left > 0 and c.plan.again is not None and c.plan.again <= max(1.0, left)
 
 
 @invariant

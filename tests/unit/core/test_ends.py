@@ -49,14 +49,14 @@ from zilliz_jobs.core.snapshot import Link
 def test_a_job_past_its_deadline_is_cancelled_where_it_can_be() -> None:
     """A user sets a deadline so that a stuck job does not cost for ever."""
     scene = submitted(active_deadline_seconds=60).later(59).see(o.Nothing(), RUNNING)
-    assert (scene.plan.action, scene.plan.wake, scene.holds("Overdue")) == (None, 1.0, "False")
+    assert (scene.plan.action, scene.plan.again, scene.holds("Overdue")) == (None, 1.0, "False")
     scene = scene.later(1).see(o.Nothing(), RUNNING)
     assert (scene.plan.action, scene.holds("Overdue")) == (Cancel(), "True")
     row = scene.condition("Overdue")
     assert row is not None
     assert (row.reason, row.message) == (Reason.DEADLINE_EXCEEDED, Reason.DEADLINE_EXCEEDED.help)
     scene = scene.see(o.CancelAccepted())
-    assert (scene.submission.cancel_time, scene.status.cancel, scene.plan.wake) == (scene.now, None, 2.0)
+    assert (scene.submission.cancel_time, scene.status.cancel, scene.plan.again) == (scene.now, None, 2.0)
     row = scene.condition("Overdue")
     assert row is not None
     assert row.message == f"{Reason.DEADLINE_EXCEEDED.help} The cloud was asked to cancel the job."
@@ -96,8 +96,8 @@ def test_what_cannot_be_cancelled_is_overdue_and_followed_on(scene: object) -> N
     """The cloud still runs it, so claiming an end would be a lie."""
     late: Scene = scene().later(60).see(o.Nothing(), seen(progress=11))  # type: ignore[operator]
     assert (late.plan.action, late.holds("Overdue"), late.status.state) == (None, "True", State.IN_PROGRESS)
-    assert late.plan.wake is not None
-    assert late.plan.wake > 5, "the deadline is past and wakes nobody any more"
+    assert late.plan.again is not None
+    assert late.plan.again > 5, "the deadline is past and wakes nobody any more"
     assert late.later(60).see(DONE).status.state is State.SUCCESSFUL
 
 
@@ -113,7 +113,7 @@ def test_a_job_without_progress_is_stalled() -> None:
     assert late.plan.action == Cancel()
     assert late.condition("Overdue").reason == Reason.STALLED  # type: ignore[union-attr]
     moving = scene.later(59).see(o.Nothing(), seen(progress=20)).later(59).see(o.Nothing(), seen(progress=20))
-    assert (moving.plan.action, moving.holds("Overdue"), moving.plan.wake) == (None, "False", 1.0)
+    assert (moving.plan.action, moving.holds("Overdue"), moving.plan.again) == (None, "False", 1.0)
     never_shown = submitted(stall_deadline_seconds=60).later(60).see()
     assert never_shown.holds("Overdue") == "True"
 
@@ -149,7 +149,7 @@ def test_waiting_is_not_running() -> None:
 
 def test_a_lost_answer_to_the_deadlines_cancel_is_repeated() -> None:
     scene = submitted(active_deadline_seconds=60).later(60).see(o.Nothing(), RUNNING, o.CancelUnclear("reset", 4.0))
-    assert (scene.submission.cancel_time, scene.plan.wake) == (None, 4.0)
+    assert (scene.submission.cancel_time, scene.plan.again) == (None, 4.0)
     assert scene.later(4).see(o.Nothing(), RUNNING).plan.action == Cancel()
     refused = scene.see(o.CancelRefused(Reason.NO_PERMISSION, "no"))
     assert refused.later(4).see(o.Nothing(), RUNNING).plan.action is None
@@ -158,10 +158,10 @@ def test_a_lost_answer_to_the_deadlines_cancel_is_repeated() -> None:
 def test_old_jobs_are_looked_at_less_often() -> None:
     """Each look is a request out of a budget that all jobs share."""
     scene = running()
-    waits = [scene.later(age).see(o.Nothing(), RUNNING).plan.wake for age in (0, 15, 45, 95, 295, 9999)]
+    waits = [scene.later(age).see(o.Nothing(), RUNNING).plan.again for age in (0, 15, 45, 95, 295, 9999)]
     assert waits == [2.0, 2.0, 5.0, 10.0, 30.0, 30.0]
-    assert running().but(jitter=0.0).later(95).see(o.Nothing(), RUNNING).plan.wake == 9.0
-    assert running().but(jitter=1.0).later(95).see(o.Nothing(), RUNNING).plan.wake == 11.0
+    assert running().but(jitter=0.0).later(95).see(o.Nothing(), RUNNING).plan.again == 9.0
+    assert running().but(jitter=1.0).later(95).see(o.Nothing(), RUNNING).plan.again == 11.0
     assert scene.later(3).see().plan.action == Observe()
 
 
@@ -228,7 +228,7 @@ def test_the_finalizer_comes_with_a_cancel_too() -> None:
 )
 def test_what_needs_no_cancel_goes_at_once(scene: object) -> None:
     after = deleted(on_delete(scene()))  # type: ignore[operator]
-    assert (after.plan.finalizer, after.plan.action, after.plan.wake) == (False, None, None)
+    assert (after.plan.finalizer, after.plan.action, after.plan.again) == (False, None, None)
 
 
 def test_retain_lets_go_at_once() -> None:
@@ -237,7 +237,7 @@ def test_retain_lets_go_at_once() -> None:
         after = deleted(scene.but(finalizer=True))
         assert (after.plan.finalizer, after.plan.action) == (False, None)
         bare = deleted(scene)
-        assert (bare.plan.finalizer, bare.plan.action, bare.plan.wake) == (None, None, None)
+        assert (bare.plan.finalizer, bare.plan.action, bare.plan.again) == (None, None, None)
 
 
 def test_deletion_cancels_what_runs_and_then_lets_go() -> None:
@@ -248,7 +248,7 @@ def test_deletion_cancels_what_runs_and_then_lets_go() -> None:
     assert accepted.submission.cancel_time == accepted.now
     assert scene.see(o.CancelRefused(Reason.NO_PERMISSION, "no")).plan.finalizer is False
     unclear = scene.see(o.CancelUnclear("reset", 9.0))
-    assert (unclear.plan.finalizer, unclear.plan.action, unclear.plan.wake) == (None, None, 9.0)
+    assert (unclear.plan.finalizer, unclear.plan.action, unclear.plan.again) == (None, None, 9.0)
     assert unclear.later(9).see().plan.action == Cancel()
 
 
@@ -256,11 +256,11 @@ def test_deletion_gives_up_cancelling_in_time() -> None:
     """An object that cannot be deleted blocks its whole namespace."""
     scene = on_delete(running())
     assert deleted(scene, 119).plan.action == Cancel()
-    assert deleted(scene, 119).see(o.CancelUnclear("reset", 60.0)).plan.wake == 1.0
+    assert deleted(scene, 119).see(o.CancelUnclear("reset", 60.0)).plan.again == 1.0
     assert deleted(scene, 120).plan.finalizer is False
     cut = scene.but(link=Link(console=True, problem=DOWN))
-    assert (deleted(cut).plan.action, deleted(cut).plan.wake) == (None, 4.0)
-    assert deleted(cut, 119).plan.wake == 1.0
+    assert (deleted(cut).plan.action, deleted(cut).plan.again) == (None, 4.0)
+    assert deleted(cut, 119).plan.again == 1.0
     assert deleted(cut, 120).plan.finalizer is False
 
 
@@ -268,9 +268,9 @@ def test_deletion_looks_for_an_open_submission_first() -> None:
     scene = deleted(on_delete(looking()))
     assert scene.plan.action == Find()
     again = scene.see(UNDECIDED)
-    assert (again.plan.action, again.plan.wake, again.plan.finalizer) == (None, 10.0, None)
-    assert scene.see(o.Absent()).plan.wake == 10.0
-    assert scene.see(UNREADABLE).plan.wake == 1.5
+    assert (again.plan.action, again.plan.again, again.plan.finalizer) == (None, 10.0, None)
+    assert scene.see(o.Absent()).plan.again == 10.0
+    assert scene.see(UNREADABLE).plan.again == 1.5
     assert scene.see(FOUND).plan.action == Cancel()
     assert scene.see(INFERRED).plan.finalizer is False, "what is not proven ours is left alone"
     absent = scene.see(o.Absent()).later(130).see(o.Nothing(), o.Absent())
@@ -280,7 +280,7 @@ def test_deletion_looks_for_an_open_submission_first() -> None:
 def test_deletion_gives_up_looking_after_the_settle_time_and_a_minute() -> None:
     scene = on_delete(unknown())
     assert deleted(scene, 179).plan.action == Find()
-    assert deleted(scene, 179).see(UNDECIDED).plan.wake == 1.0
+    assert deleted(scene, 179).see(UNDECIDED).plan.again == 1.0
     assert deleted(scene, 180).plan.finalizer is False
     quick = on_delete(unknown().but(link=Link(console=True, settle_seconds=30)))
     assert deleted(quick, 89).plan.action == Find()
@@ -318,10 +318,10 @@ def test_nothing_is_submitted_on_the_way_out() -> None:
 
 def test_a_finished_job_is_deleted_after_its_time() -> None:
     scene = succeeded(ttl_seconds_after_finished=100)
-    assert (scene.plan.action, scene.plan.wake) == (None, 100.0)
-    assert scene.later(99).see().plan.wake == 1.0
+    assert (scene.plan.action, scene.plan.again) == (None, 100.0)
+    assert scene.later(99).see().plan.again == 1.0
     assert scene.later(100).see().plan.action == Delete()
-    assert succeeded().plan.wake is None
+    assert succeeded().plan.again is None
     assert running(ttl_seconds_after_finished=0).later(9999).see(o.Nothing(), RUNNING).plan.action is None
     assert succeeded(ttl_seconds_after_finished=0).plan.action == Delete()
 
@@ -330,7 +330,7 @@ def test_the_time_to_live_counts_from_our_own_sight_of_the_end() -> None:
     """An operator that was down, or a cloud clock that is behind, must not delete what nobody has seen."""
     scene = running(ttl_seconds_after_finished=100).later(86400).see(DONE)
     assert scene.status.completion_time == NOON + timedelta(minutes=5)
-    assert (scene.plan.action, scene.plan.wake) == (None, 100.0)
+    assert (scene.plan.action, scene.plan.again) == (None, 100.0)
     assert scene.later(99).see().plan.action is None
     assert scene.later(100).see().plan.action == Delete()
 
@@ -345,9 +345,9 @@ def test_a_cloud_clock_that_is_ahead_does_not_shorten_the_life_either() -> None:
 def test_what_gitops_manages_is_kept() -> None:
     """Argo CD would make the object anew, and so run the job anew, for ever."""
     scene = succeeded(ttl_seconds_after_finished=50).but(tracked=True).see()
-    assert (scene.plan.action, scene.plan.wake, scene.plan.note) == (None, 50.0, None)
+    assert (scene.plan.action, scene.plan.again, scene.plan.note) == (None, 50.0, None)
     scene = scene.later(50).see()
-    assert (scene.plan.action, scene.plan.wake, scene.plan.note) == (None, None, Reason.KEPT_FOR_GITOPS)
+    assert (scene.plan.action, scene.plan.again, scene.plan.note) == (None, None, Reason.KEPT_FOR_GITOPS)
 
 
 @pytest.mark.parametrize("ttl", [0, 50, None])

@@ -231,15 +231,15 @@ def test_the_policy_retries_with_back_off_until_its_limit() -> None:
     row = (scene.plan.status.attempts or [])[-1]
     assert row.state is State.PENDING
     assert (row.automatic, row.not_before) == (1, scene.now + timedelta(seconds=23))  # 22.5, in whole seconds
-    assert (scene.plan.action, scene.plan.wake) == (None, 23.0)
+    assert (scene.plan.action, scene.plan.again) == (None, 23.0)
     early = scene.later(22).see()
-    assert (early.plan.action, early.plan.wake, early.status.message) == (None, 1.0, scene.status.message)
+    assert (early.plan.action, early.plan.again, early.status.message) == (None, 1.0, scene.status.message)
     scene = scene.later(23).see()
     assert scene.plan.action == Prepare(SUBMIT_STEP)
     scene = scene.see(PREPARED, ACCEPTED, BROKEN)
     assert scene.status.message == "attempt 2 failed: disk full; retry 2 of 2 follows"
     assert (scene.status.attempts or [])[-1].automatic == 2
-    assert scene.plan.wake == 45.0
+    assert scene.plan.again == 45.0
     scene = scene.later(45).see(o.Nothing(), PREPARED, ACCEPTED, BROKEN)
     assert (scene.status.state, scene.attempt, scene.status.message) == (State.FAILED, 3, "disk full")
 

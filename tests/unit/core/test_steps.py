@@ -350,8 +350,8 @@ def test_the_clean_up_looks_again_when_its_time_is_over(standstill: str) -> None
     x = STANDSTILLS[standstill](x)
     left = 600 - (x.now - began).total_seconds()
     assert (x.plan.action, x.status.completion_time) == (None, None)
-    assert x.plan.wake is not None
-    assert x.plan.wake <= left
+    assert x.plan.again is not None
+    assert x.plan.again <= left
     x = x.later(left).see()
     assert (x.status.state, (x.status.steps or [])[-1].reason) == (State.SUCCESSFUL, Reason.LEFT_BEHIND)
 
@@ -379,7 +379,7 @@ def test_the_ten_minutes_count_from_the_end_of_the_work() -> None:
 
 def test_a_clean_up_without_any_obstacle_on_record_says_so() -> None:
     x = restored().but(link=Link(problem=DOWN)).see().but(link=PUBLIC).see()
-    assert (x.plan.action, x.plan.wake) == (Prepare("DeleteBackup"), None)
+    assert (x.plan.action, x.plan.again) == (Prepare("DeleteBackup"), None)
     assert (x.later(600).see().status.message or "").endswith("the last obstacle was: none")
 
 
@@ -513,10 +513,10 @@ def test_a_deletion_before_the_first_step_ends_at_once() -> None:
 
 def test_a_deletion_lets_the_step_at_work_end_and_then_cleans_up() -> None:
     x = deleted(backing_up()).see()
-    assert x.plan.action == Observe()
+    assert x.plan.action == Observe(at_once=True)
     x = x.see(seen())
     assert (x.plan.action, x.snapshot.finalizer) == (None, True)
-    assert x.plan.wake is not None
+    assert x.plan.again is not None
     x = x.see(DONE)
     assert x.plan.action == Prepare("DeleteBackup"), "not the restore, which nobody wants any more"
     x = x.see(prepared("t3"))
@@ -557,15 +557,15 @@ def test_a_deletion_after_a_long_wait_gives_the_clean_up_its_time() -> None:
 def test_a_deletion_whose_manifest_cannot_be_read_ends_in_time() -> None:
     """An object that nobody wakes would be there for ever, and its namespace with it."""
     x = deleted(backed_up()).but(spec=None, spec_error="spec.colour: unknown field").see()
-    assert (x.plan.action, x.plan.wake, x.snapshot.finalizer) == (None, 600, True)
+    assert (x.plan.action, x.plan.again, x.snapshot.finalizer) == (None, 600, True)
     x = x.later(600).see()
     assert (x.plan.action, x.plan.finalizer) == (None, False)
 
 
 def test_a_deletion_waits_no_longer_than_its_bound_whatever_the_cloud_asks_for() -> None:
     x = deleted(restoring()).see(o.Unreadable(Reason.RATE_LIMITED, "slow down", 3600.0))
-    assert x.plan.wake == 600
-    assert x.later(599).see(seen()).plan.wake == 1
+    assert x.plan.again == 600
+    assert x.later(599).see(seen()).plan.again == 1
 
 
 def test_nothing_is_sent_any_more_for_an_object_whose_deletion_is_over() -> None:
@@ -577,7 +577,7 @@ def test_nothing_is_sent_any_more_for_an_object_whose_deletion_is_over() -> None
         assert (late.plan.action, late.plan.finalizer) == (None, False)
         assert late.status.submission is None
         gone = parting.but(finalizer=False).see(prepared("t3"))
-        assert (gone.plan.action, gone.plan.finalizer, gone.plan.wake) == (None, None, None)
+        assert (gone.plan.action, gone.plan.finalizer, gone.plan.again) == (None, None, None)
 
 
 def test_a_deletion_is_over_when_its_own_time_is_also_if_the_clean_up_began_late() -> None:

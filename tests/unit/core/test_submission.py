@@ -68,7 +68,7 @@ def test_the_answer_is_written_and_the_job_is_followed() -> None:
     assert (scene.submission.evidence, scene.status.result) == (Evidence.ANSWERED, {"backupId": "b"})
     assert (scene.status.reason, scene.status.message) == (Reason.SUBMITTED, "the cloud took the job")
     assert (scene.status.attempts or [])[-1].job_id == "job-1"
-    assert scene.plan.wake == 2.0
+    assert scene.plan.again == 2.0
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_not_sent_is_sent_again_after_a_wait() -> None:
     scene = sending().see(NOT_SENT)
     assert (scene.status.submission, scene.status.state) == (None, State.PENDING)
     assert (scene.status.reason, scene.status.message) == (Reason.CLOUD_UNREACHABLE, "no route")
-    assert (scene.plan.action, scene.plan.wake) == (None, 1.5)
+    assert (scene.plan.action, scene.plan.again) == (None, 1.5)
     assert scene.later(2).see().plan.action == Prepare(SUBMIT_STEP)
-    assert sending().see(o.NotSent(Reason.RATE_LIMITED, "budget", 9.0)).plan.wake == 9.0
+    assert sending().see(o.NotSent(Reason.RATE_LIMITED, "budget", 9.0)).plan.again == 9.0
 
 
 def test_a_second_send_that_did_not_leave_keeps_the_first_in_the_record() -> None:
@@ -140,7 +140,7 @@ def test_a_refusal_that_heals_is_waited_for() -> None:
         Reason.RATE_LIMITED,
         None,
     )
-    assert scene.plan.wake == 7.0
+    assert scene.plan.again == 7.0
     assert scene.later(7).see().plan.action == Prepare(SUBMIT_STEP)
 
 
@@ -155,7 +155,7 @@ def test_a_refusal_of_a_second_send_says_nothing_about_the_first() -> None:
     assert (failed.status.state, failed.status.reason) == (State.FAILED, Reason.REJECTED)
     assert failed.status.completion_time == failed.now
     policy = waiting.edit(limit=1, resubmit=True).later(130).see(o.Nothing(), ABSENT)
-    assert (policy.attempt, policy.plan.wake) == (2, 23.0)
+    assert (policy.attempt, policy.plan.again) == (2, 23.0)
     wordless = disproved().see(PREPARED, o.Refused(Reason.REJECTED, "")).see(ABSENT)
     assert wordless.later(130).see(o.Nothing(), ABSENT).status.message == "the cloud refused the job"
     assert (failed.status.message, failed.status.submission) == ("no such collection", None)
@@ -236,9 +236,9 @@ def test_the_wait_is_counted_from_the_first_look_and_survives_a_restart() -> Non
     scene = sending().later(3600).see(o.Nothing(), ABSENT)
     assert (scene.submission.look_since, scene.submission.absent_since) == (scene.now, scene.now)
     assert scene.status.message == "the submission is being looked up in the cloud: not found so far"
-    assert (scene.plan.action, scene.plan.wake) == (None, 10.0)
+    assert (scene.plan.action, scene.plan.again) == (None, 10.0)
     early = scene.later(129).see(o.Nothing(), ABSENT)
-    assert (early.submission.absent_since, early.plan.wake) == (scene.now, 1.0)
+    assert (early.submission.absent_since, early.plan.again) == (scene.now, 1.0)
     assert early.submission.evidence is Evidence.SENDING
     late = early.later(1).see(o.Nothing(), ABSENT)
     assert (late.submission.evidence, late.plan.action) == (Evidence.ABSENT, Prepare(SUBMIT_STEP))
@@ -250,7 +250,7 @@ def test_the_wait_is_counted_from_the_first_look_and_survives_a_restart() -> Non
 def test_one_look_after_the_wait_is_not_enough() -> None:
     """A list that fails to show a job once is no proof."""
     scene = looking().later(500).see(o.Nothing(), ABSENT)
-    assert (scene.submission.evidence, scene.plan.wake) == (Evidence.SENDING, 1.0)
+    assert (scene.submission.evidence, scene.plan.again) == (Evidence.SENDING, 1.0)
     assert scene.later(1).see(o.Nothing(), ABSENT).submission.evidence is Evidence.ABSENT
 
 
@@ -285,12 +285,12 @@ def test_it_is_sent_three_times_with_one_token_and_then_failed() -> None:
 
 
 def test_looks_go_on_at_their_pace() -> None:
-    assert looking().see(UNDECIDED).plan.wake == 10.0
-    assert looking().later(125).see(UNREADABLE).plan.wake == 1.5
-    assert looking().see(ABSENT).later(124).see(o.Nothing(), ABSENT).plan.wake == 6.0
+    assert looking().see(UNDECIDED).plan.again == 10.0
+    assert looking().later(125).see(UNREADABLE).plan.again == 1.5
+    assert looking().see(ABSENT).later(124).see(o.Nothing(), ABSENT).plan.again == 6.0
     assert unknown().later(120).see().plan.action == Find()
-    assert unknown().later(120).see(o.Nothing(), UNDECIDED).plan.wake == 120.0
-    assert looking().see(o.Unreadable(Reason.RATE_LIMITED, "429", 33.0)).plan.wake == 33.0
+    assert unknown().later(120).see(o.Nothing(), UNDECIDED).plan.again == 120.0
+    assert looking().see(o.Unreadable(Reason.RATE_LIMITED, "429", 33.0)).plan.again == 33.0
 
 
 def test_a_look_that_cannot_be_had_is_told_after_a_while() -> None:
@@ -306,10 +306,10 @@ def test_a_look_that_cannot_be_had_is_told_after_a_while() -> None:
 
 def test_a_broken_connection_stops_the_looks_and_says_so() -> None:
     scene = looking().but(link=Link(problem=DOWN)).see()
-    assert (scene.plan.action, scene.plan.wake) == (None, 60.0)
+    assert (scene.plan.action, scene.plan.again) == (None, 60.0)
     assert scene.status.reason == Reason.CONNECTION_NOT_READY
     soon = o.Waits(Reason.CONNECTION_NOT_READY, "soon", 5.0)
-    assert looking().but(link=Link(problem=soon)).see().plan.wake == 5.0
+    assert looking().but(link=Link(problem=soon)).see().plan.again == 5.0
     kept = unknown().but(link=Link(problem=DOWN)).see()
     assert (kept.status.reason, kept.table[-1]) == (Reason.SUBMISSION_UNKNOWN, "True")
     doubted = disproved().see(PREPARED, REFUSED).but(link=Link(problem=DOWN)).see()
@@ -333,7 +333,7 @@ def test_unknown_waits_for_a_person_and_says_what_to_write() -> None:
     absent_once = scene.later(120).see(o.Nothing(), ABSENT)
     assert absent_once.status.message == scene.status.message, "the advice stays while nothing is proven"
     assert absent_once.table == scene.table
-    assert absent_once.plan.wake == 120.0
+    assert absent_once.plan.again == 120.0
 
 
 def test_unknown_is_not_claimed_before_the_settle_time() -> None:
@@ -531,10 +531,10 @@ def test_a_wrong_job_is_refused_and_the_submission_stays_open(answer: o.Observat
 
 def test_the_job_cannot_be_read_at_the_moment() -> None:
     scene = resolve(unknown(), "t0=adopt:x").see(UNREADABLE)
-    assert (outcome(scene)[0], scene.plan.action, scene.plan.wake) == (Outcome.REQUESTED, None, 1.5)
+    assert (outcome(scene)[0], scene.plan.action, scene.plan.again) == (Outcome.REQUESTED, None, 1.5)
     assert scene.later(2).see().plan.action == Adopt("x")
     cut = resolve(unknown().but(link=Link(problem=DOWN)), "t0=adopt:x")
-    assert (cut.plan.action, cut.plan.wake) == (None, 60.0)
+    assert (cut.plan.action, cut.plan.again) == (None, 60.0)
 
 
 def test_a_deadline_tells_the_decision_that_it_came_too_late() -> None:
@@ -567,7 +567,7 @@ def test_an_adopted_job_is_followed_and_never_submitted() -> None:
     strange = a_job(adopt="job-9").see(o.Nothing(), seen(None, "WOBBLING"))
     assert strange.status.reason == Reason.UNKNOWN_CLOUD_STATUS
     ended_long_ago = a_job(IMPORT, adopt="job-9", limit=1).see(o.Nothing(), BROKEN)
-    assert (ended_long_ago.attempt, ended_long_ago.plan.wake) == (2, 23.0)
+    assert (ended_long_ago.attempt, ended_long_ago.plan.again) == (2, 23.0)
 
 
 @pytest.mark.parametrize(
@@ -581,15 +581,15 @@ def test_an_adopted_job_is_followed_and_never_submitted() -> None:
 def test_what_cannot_be_adopted_says_why_and_is_tried_again(answer: object, reason: Reason, message: str) -> None:
     scene = a_job(adopt="job-9").see(o.Nothing(), answer)  # type: ignore[arg-type]
     assert (scene.status.reason, scene.status.message, scene.status.submission) == (reason, message, None)
-    assert (scene.plan.action, scene.plan.wake) == (None, 1.5)
+    assert (scene.plan.action, scene.plan.again) == (None, 1.5)
     assert scene.later(2).see().plan.action == Adopt("job-9")
     hurried = a_job(adopt="job-9", start_deadline_seconds=1).see(o.Nothing(), answer)  # type: ignore[arg-type]
-    assert hurried.plan.wake == 1.0
+    assert hurried.plan.again == 1.0
 
 
 def test_a_job_to_adopt_that_cannot_be_read_says_why_after_a_while() -> None:
     scene = a_job(adopt="job-9").see(o.Nothing(), UNREADABLE)
-    assert (scene.status.reason, scene.plan.wake) == (Reason.WAITING, 1.5)
+    assert (scene.status.reason, scene.plan.again) == (Reason.WAITING, 1.5)
     scene = scene.but(tries=2).see(UNREADABLE)
     assert (scene.status.reason, scene.status.message) == (Reason.CLOUD_UNREACHABLE, "the cloud is down")
 
@@ -655,7 +655,7 @@ def test_a_strange_word_is_neither_an_end_nor_an_error() -> None:
     assert (scene.status.state, scene.status.cloud_status) == (State.IN_PROGRESS, "WOBBLING")
     assert scene.status.reason == Reason.UNKNOWN_CLOUD_STATUS
     assert scene.status.message == "the cloud reports the unknown status 'WOBBLING'"
-    assert scene.plan.wake is not None
+    assert scene.plan.again is not None
     assert scene.status.completion_time is None
 
 
@@ -681,7 +681,7 @@ def test_the_end_is_the_clouds(end: o.Seen, state: State, reason: Reason, messag
     row = (scene.status.attempts or [])[-1]
     assert (row.state, row.reason, row.message) == (state, reason, message)
     assert row.completion_time == scene.status.completion_time
-    assert (scene.plan.action, scene.plan.wake) == (None, None)
+    assert (scene.plan.action, scene.plan.again) == (None, None)
 
 
 @pytest.mark.parametrize("state", [s for s in State if s.finished])
@@ -705,16 +705,16 @@ def test_one_failed_read_is_no_news_and_a_row_of_them_is() -> None:
     scene = running().but(tries=2).see(UNREADABLE)
     assert (scene.status.reason, scene.status.message) == (Reason.CLOUD_UNREACHABLE, "the cloud is down")
     assert scene.status.state is State.IN_PROGRESS
-    assert running().see(o.Unreadable(Reason.RATE_LIMITED, "429", 40.0)).plan.wake == 40.0
+    assert running().see(o.Unreadable(Reason.RATE_LIMITED, "429", 40.0)).plan.again == 40.0
 
 
 def test_a_running_job_says_when_its_connection_is_broken() -> None:
     """ "InProgress" that nobody has looked at for a day is not the truth."""
     scene = running().but(link=Link(problem=DOWN)).see()
     assert (scene.status.reason, scene.status.message) == (Reason.CONNECTION_NOT_READY, "the connection is not ready")
-    assert (scene.status.state, scene.plan.action, scene.plan.wake) == (State.IN_PROGRESS, None, 60.0)
+    assert (scene.status.state, scene.plan.action, scene.plan.again) == (State.IN_PROGRESS, None, 60.0)
     soon = o.Waits(Reason.CONNECTION_NOT_READY, "soon", 5.0)
-    assert running().but(link=Link(problem=soon)).see().plan.wake == 5.0
+    assert running().but(link=Link(problem=soon)).see().plan.again == 5.0
     healed = scene.but(link=Link(console=True)).later(60).see(o.Nothing(), RUNNING)
     assert healed.status.reason == Reason.IN_PROGRESS
 
@@ -733,7 +733,7 @@ def test_a_job_that_is_not_shown_is_asked_for_over_a_grace_period() -> None:
     scene = running().see(o.Missing())
     assert (scene.status.reason, scene.status.state) == (Reason.JOB_NOT_SEEN, State.IN_PROGRESS)
     assert scene.status.message == "the cloud does not show the job at the moment"
-    assert (scene.submission.missing_since, scene.plan.wake) == (scene.now, 2.0)
+    assert (scene.submission.missing_since, scene.plan.again) == (scene.now, 2.0)
     later = scene.later(599).see(o.Nothing(), o.Missing())
     assert (later.status.state, later.submission.missing_since) == (State.IN_PROGRESS, scene.now)
     gone = later.later(1).see(o.Nothing(), o.Missing())

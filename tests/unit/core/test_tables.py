@@ -152,7 +152,7 @@ def test_a_status_edited_by_hand_stops_nothing() -> None:
     doubtful = replace(a_job(), snapshot=replace(a_job().snapshot, status=JobStatus.model_validate(wires[0]))).see()
     assert type(doubtful.plan.action).__name__ == "Find"
     undated = replace(a_job(), snapshot=replace(a_job().snapshot, status=JobStatus.model_validate(wires[4])))
-    assert undated.see(RUNNING).plan.wake == 2.0
+    assert undated.see(RUNNING).plan.again == 2.0
 
 
 def test_long_words_are_cut() -> None:

@@ -90,7 +90,7 @@ STALLED = ("False", "Unknown", "False", "", "True")
 def test_what_holds_a_job_back(scene: object, reason: Reason, wake: float | None, table: tuple[str, ...]) -> None:
     """A job that waits without a word is a job that seems lost."""
     after: Scene = scene().see()  # type: ignore[operator]
-    assert (after.status.reason, after.plan.action, after.plan.wake) == (reason, None, wake)
+    assert (after.status.reason, after.plan.action, after.plan.again) == (reason, None, wake)
     assert after.table == table
     assert after.status.message
     assert after.status.state is State.PENDING
@@ -154,7 +154,7 @@ def test_suspend_comes_too_late_for_what_was_submitted_and_says_so() -> None:
     row = scene.condition("Suspended")
     assert row is not None
     assert (row.status, row.reason) == ("False", Reason.RUNNING_ALREADY)
-    assert scene.plan.wake is not None
+    assert scene.plan.again is not None
     assert running().see(RUNNING).condition("Suspended").reason == Reason.NOT_SUSPENDED  # type: ignore[union-attr]
 
 
@@ -168,14 +168,14 @@ def test_suspend_holds_what_was_proven_not_to_be_there() -> None:
 def test_what_is_missing_is_told_and_tried_again() -> None:
     missing = o.Waits(Reason.SECRET_NOT_FOUND, "no Secret s3", 20.0)
     scene = a_job().see(o.Nothing(), missing)
-    assert (scene.status.reason, scene.status.message, scene.plan.wake) == (
+    assert (scene.status.reason, scene.status.message, scene.plan.again) == (
         Reason.SECRET_NOT_FOUND,
         "no Secret s3",
         20.0,
     )
     again = scene.later(20).see()
     assert (again.status.reason, again.plan.action) == (Reason.SECRET_NOT_FOUND, Prepare(SUBMIT_STEP))
-    assert [a_job().see().but(tries=n).see(o.Waits(Reason.SECRET_NOT_FOUND, "")).plan.wake for n in range(7)] == [
+    assert [a_job().see().but(tries=n).see(o.Waits(Reason.SECRET_NOT_FOUND, "")).plan.again for n in range(7)] == [
         1.5,
         3.0,
         6.0,
@@ -191,7 +191,7 @@ def test_what_is_missing_is_told_and_tried_again() -> None:
 
 def test_a_job_that_could_not_start_in_time_fails_with_the_last_obstacle() -> None:
     scene = a_job(start_deadline_seconds=60).see(o.Nothing(), o.Waits(Reason.SECRET_NOT_FOUND, "no Secret s3", 500.0))
-    assert scene.plan.wake == 60.0
+    assert scene.plan.again == 60.0
     assert scene.later(59).see().status.state is State.PENDING
     late = scene.later(60).see()
     assert (late.status.state, late.status.reason) == (State.FAILED, Reason.DEADLINE_EXCEEDED)
@@ -208,20 +208,20 @@ def test_a_job_that_could_not_start_in_time_fails_with_the_last_obstacle() -> No
 )
 def test_the_deadline_runs_while_the_connection_holds_the_job(link: Link) -> None:
     scene = a_job(start_deadline_seconds=50, link=link).see()
-    assert scene.plan.wake == 50.0
+    assert scene.plan.again == 50.0
     assert scene.later(50).see().status.state is State.FAILED
 
 
 def test_a_suspended_job_does_not_age() -> None:
     """It would fail in the moment in which a person releases it."""
     scene = a_job(start_deadline_seconds=60, suspend=True).see()
-    assert scene.plan.wake is None
+    assert scene.plan.again is None
     scene = scene.later(5000).see()
     assert scene.status.state is State.PENDING
     released = scene.edit(suspend=False).see()
     assert (released.status.state, released.plan.action) == (State.PENDING, Prepare(SUBMIT_STEP))
     waits = released.see(o.Waits(Reason.SECRET_NOT_FOUND, "no", 500.0))
-    assert waits.plan.wake == 60.0
+    assert waits.plan.again == 60.0
     assert waits.later(59).see().status.state is State.PENDING
     assert waits.later(60).see().status.state is State.FAILED
 

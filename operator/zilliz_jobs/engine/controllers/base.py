@@ -1,0 +1,44 @@
+"""What the engine asks of a controller."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.engine.bodies import Body, Key
+
+
+class Controller(ABC):
+    """Knows the objects of some kinds and reconciles them, each by one worker at a time.
+
+    It puts keys into the engine's queue itself; what a pass could not do, the engine repeats with back-off.
+    """
+
+    resources: Mapping[str, Resource]
+    """By kind: whose objects it reconciles."""
+
+    @abstractmethod
+    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+        """An object was made, changed, or seen for the first time. `certain`: it was read from the API server this
+        moment, so it counts whatever its version."""
+
+    @abstractmethod
+    def forget(self, key: Key, body: Body) -> None:
+        """An object is gone. Its successor of the same name, if that was told of first, stays."""
+
+    @abstractmethod
+    async def reconcile(self, key: Key) -> None:
+        """One pass. Raises NotFound where the object is gone, Conflict where it changed meanwhile, KubeError."""
+
+    @abstractmethod
+    def wake_all(self) -> None:
+        """Something changed that any object may wait for."""
+
+    @abstractmethod
+    def uid(self, key: Key) -> str | None:
+        """The uid of the object of this name, as far as is known."""
+
+    def body(self, key: Key) -> Body | None:
+        """The object as last seen, where it is kept."""
+        return None
