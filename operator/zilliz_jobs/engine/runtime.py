@@ -140,7 +140,7 @@ class Engine:
     # -- life
 
     async def start(self) -> None:
-        """Compare the CRDs, then stand for election and start the workers. Raises KubeError when that is impossible."""
+        """Compare the CRDs, then stand for election and start the workers. Raises KubeError when that cannot be."""
         await self.crds.check()
         crds_changed = asyncio.Event()
         self._election = [asyncio.create_task(self.leadership.run(self._take_over), name="election")]
