@@ -61,7 +61,8 @@ class Server:
 @dataclass
 class Line:
     """`there`, `back`: seconds that a request and its answer take. `cut`: nothing gets through. `deaf`: answers of
-    writes are lost. `no`: a refusal of everything."""
+    writes are lost. `no`: a refusal of everything. `frozen`: the process at this end stands still, and what came for
+    it is read when it goes on."""
 
     server: Server
     there: float = 0.01
@@ -69,6 +70,16 @@ class Line:
     cut: bool = False
     deaf: bool = False
     no: Exception | None = None
+    frozen: bool = False
+    thawed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def freeze(self) -> None:
+        self.frozen = True
+        self.thawed.clear()
+
+    def thaw(self) -> None:
+        self.frozen = False
+        self.thawed.set()
 
     async def get(self) -> Lease:
         return await self._ask(self.server.get, write=False)
@@ -80,6 +91,17 @@ class Line:
         return await self._ask(lambda: self.server.replace(lease, holder, seconds))
 
     async def _ask(self, deed: Callable[[], Lease], *, write: bool = True) -> Lease:
+        await self._awake()
+        try:
+            return await self._send(deed, write=write)
+        finally:
+            await self._awake()
+
+    async def _awake(self) -> None:
+        if self.frozen:
+            await self.thawed.wait()
+
+    async def _send(self, deed: Callable[[], Lease], *, write: bool) -> Lease:
         try:
             async with asyncio.timeout(TIMEOUT):
                 if self.no:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -48,6 +49,13 @@ async def until(test: Callable[[], bool], seconds: float, *machines: Machine) ->
     await Watchman(*machines).watch(seconds, test)
     assert test(), f"not within {seconds} s"
     return now() - start
+
+
+def heal(machine: Machine) -> None:
+    line = machine.line
+    line.cut = line.deaf = False
+    line.there = line.back = 0.01
+    line.thaw()
 
 
 async def a_leads_and_b_stands_by(make: Make) -> tuple[Machine, Machine]:
@@ -235,6 +243,45 @@ async def test_a_process_that_wakes_up_late_knows_at_once_that_it_leads_no_more(
     await until(lambda: b.submits, 40, a, b)
     assert not a.elector.leads()
     assert not a.elector.works
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_happens_to_three_of_them_no_two_lead_and_in_the_end_one_does(
+    make: Make, server: Server, seed: int
+):
+    """Lines that are cut, slow, or lose answers; processes that sleep, jump in time, die or leave; all at once."""
+    dice = random.Random(seed)
+    machines = [make(f"op-{n}") for n in range(3)]
+    for _ in range(60):
+        one = dice.choice(machines)
+        match dice.choice(["cut", "deaf", "slow", "sleep", "jump", "heal", "heal", "heal", "end"]):
+            case "cut":
+                one.line.cut = True
+            case "deaf":
+                one.line.deaf = True
+            case "slow":
+                one.line.there, one.line.back = dice.uniform(0, 4), dice.uniform(0, 4)
+            case "sleep":
+                one.line.freeze()
+            case "jump" if one.elector.leads():  # who only waits sleeps in the time of the others
+                one.offset += dice.uniform(0, 30)
+            case "jump":
+                pass
+            case "heal":
+                heal(one)
+            case _:
+                if dice.random() < 0.5:
+                    one.kill()
+                else:
+                    heal(one)
+                    await one.leave()
+                machines[machines.index(one)] = make(f"{one.name}+")
+        await Watchman(*machines).watch(dice.uniform(0.5, 8))
+    for one in machines:
+        heal(one)
+    await Watchman(*machines).watch(60)
+    assert sum(one.submits for one in machines) == 1
+    assert len({holder for _, holder in server.writes}) > 3, "nothing happened to them"
 
 
 async def test_a_clock_that_jumps_ahead_costs_the_lead_and_no_more(make: Make):
