@@ -281,7 +281,7 @@ async def test_whatever_happens_to_three_of_them_no_two_lead_and_in_the_end_one_
         heal(one)
     await Watchman(*machines).watch(60)
     assert sum(one.submits for one in machines) == 1
-    assert len({holder for _, holder in server.writes}) > 3, "nothing happened to them"
+    assert len({holder for _, holder in server.writes}) >= 3, "nothing happened to them"
 
 
 async def test_a_clock_that_jumps_ahead_costs_the_lead_and_no_more(make: Make):
