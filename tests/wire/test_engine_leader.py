@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.wire.engine_rig import Rig, rig
+from tests.wire.engine_rig import CALM, Rig, rig
 
 from zilliz_local.cloud import CloudSimulator, ManualClock
 
@@ -148,6 +149,20 @@ async def test_who_comes_to_lead_asks_for_all_objects_anew(world: Rig) -> None:
     world.imports("later")
     await world.until(lambda: world.status("importjobs", "later").get("jobId"), "it is submitted")
     assert world.kube.stats.count("list", "importjobs.jobs.zilliz.com") == lists + 1
+
+
+async def test_who_comes_to_lead_looks_at_every_unfinished_object(world: Rig) -> None:
+    """What it had put off for a minute may be urgent by now; the other one knew, and is gone."""
+    baton = Baton(works=True)
+    await world.start(replace(CALM, poll_min=60, poll_max=60), leadership=baton)
+    world.imports("one")
+    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
+    await asyncio.sleep(0.2)
+    world.cloud.advance(3600)
+    baton.lose()
+    await asyncio.sleep(0.1)
+    await baton.take()
+    await world.until_state("importjobs", "one", "Successful")
 
 
 async def test_a_scope_that_the_last_leader_took_is_known_although_the_watch_is_late(world: Rig) -> None:

@@ -171,7 +171,9 @@ class Watchman:
     async def watch(self, seconds: float, until: Callable[[], Any] = lambda: False) -> None:
         """Ends after so many seconds, or as soon as `until` holds."""
         end = now() + seconds
-        while now() < end and not until():
+        while True:
             leaders = [m.name for m in self.machines if m.elector.leads()]
             assert len(leaders) <= 1, f"at {now():.2f} s both hold the Lease: {leaders}"
+            if until() or now() >= end:
+                return
             await asyncio.sleep(0.05)

@@ -58,9 +58,10 @@ def heal(machine: Machine) -> None:
     line.thaw()
 
 
-async def a_leads_and_b_stands_by(make: Make) -> tuple[Machine, Machine]:
+async def a_leads_and_b_stands_by(make: Make, apart: float = 0.0) -> tuple[Machine, Machine]:
     a = make("a")
     await until(lambda: a.submits, 1, a)
+    await asyncio.sleep(apart)
     b = make("b")
     await Watchman(a, b).watch(20)
     assert (a.submits, a.gains) == (True, 1)
@@ -186,6 +187,17 @@ async def test_a_slow_api_server_makes_nobody_lead_longer_than_its_lease(make: M
     await until(lambda: b.submits, 30, a, b)
 
 
+@pytest.mark.parametrize("apart", [0.0, 1.0, 2.0])
+async def test_an_answer_that_took_long_does_not_make_the_lease_longer(make: Make, server: Server, apart: float):
+    a, b = await a_leads_and_b_stands_by(make, apart)
+    a.line.back = 4.0
+    renewals = len(server.writes)
+    await until(lambda: len(server.writes) > renewals, 5, a, b)
+    await asyncio.sleep(4.1)  # the answer has come, and nothing else ever will
+    a.line.cut = True
+    await until(lambda: b.submits, 40, a, b)
+
+
 async def test_an_api_server_slower_than_the_time_out_ends_a_lead_that_cannot_be_proven(make: Make, server: Server):
     """Its renewals do come through, each without an answer; so it is still its own when it can hear again."""
     a, b = await a_leads_and_b_stands_by(make)
@@ -227,13 +239,28 @@ async def test_a_lease_that_is_deleted_is_made_again_by_its_holder(make: Make, s
     assert b.gains == 0
 
 
+@pytest.mark.parametrize("apart", [0.0, 0.4, 0.8, 1.2, 1.6, 2.0])
 async def test_a_lease_that_is_deleted_while_its_holder_is_cut_off_is_not_taken_before_its_time(
-    make: Make, server: Server
+    make: Make, server: Server, apart: float
 ):
-    a, b = await a_leads_and_b_stands_by(make)
+    """The last renewal may be one that the other has not seen."""
+    a, b = await a_leads_and_b_stands_by(make, apart)
+    renewals = len(server.writes)
+    await until(lambda: len(server.writes) > renewals, 5, a, b)
+    await asyncio.sleep(0.05)
     a.line.cut = True
     server.lease = None
     await until(lambda: b.submits, 40, a, b)
+
+
+async def test_a_lease_that_was_given_to_another_by_hand_ends_a_lead(make: Make, server: Server):
+    """Or to one that was started in the moment in which somebody had deleted it."""
+    a = make("a")
+    await until(lambda: a.submits, 1, a)
+    server.replace(server.get(), "another", 15)
+    await asyncio.sleep(3)
+    assert not a.elector.leads()
+    assert a.elector.leader == "another"
 
 
 async def test_a_process_that_wakes_up_late_knows_at_once_that_it_leads_no_more(make: Make):
@@ -347,6 +374,18 @@ async def test_the_engine_waits_without_a_hot_loop(make: Make):
     await until(lambda: b.submits, 30, a, b)
     await asyncio.wait_for(waiting, 0.1)
     await asyncio.wait_for(b.elector.until_works(), 0.1)
+
+
+@pytest.mark.timeout(20)
+async def test_the_engine_waits_when_its_lead_ran_out_before_anybody_noticed(make: Make):
+    """The round that would tell is under way, and the worker must not spin meanwhile."""
+    a = make("a")
+    await until(lambda: a.submits, 1, a)
+    a.offset += 3600
+    began = now()
+    await asyncio.wait_for(a.elector.until_works(), 10)
+    assert now() > began
+    assert a.submits
 
 
 async def test_who_leads_is_told_to_people(make: Make):
