@@ -25,30 +25,31 @@ class Census:
         self, objects: Objects, store: ObjectStore, kinds: Mapping[str, AnyKind], namespaces: Sequence[str | None]
     ) -> None:
         self._objects, self._store, self._kinds, self._namespaces = objects, store, kinds, namespaces
-        self._known = asyncio.Event()
+        self._wanted, self._done = 1, 0  # which census is wanted, and which was taken last
         self._doing = asyncio.Lock()
         self._gone: set[str] = set()
 
     def renew(self) -> None:
-        """Another process may have worked meanwhile: what was known does not count."""
-        self._known.clear()
+        """Another process may have worked meanwhile: what was known, or is just being read, does not count."""
+        self._wanted += 1
 
     def forget(self, uid: str) -> None:
         """An object is gone. A list that was begun before may still show it."""
-        if not self._known.is_set():
+        if self._doing.locked():
             self._gone.add(uid)
 
     async def ensure(self) -> None:
         """Returns when all objects are known; asks once. Raises KubeError."""
-        if self._known.is_set():
+        if self._done == self._wanted:
             return
         async with self._doing:
-            if self._known.is_set():
-                return
-            for kind in self._kinds.values():
-                for namespace in self._namespaces:
-                    await self._note_all(kind, namespace)
-            self._known.set()
+            while self._done != self._wanted:
+                number = self._wanted
+                self._gone.clear()
+                for kind in self._kinds.values():
+                    for namespace in self._namespaces:
+                        await self._note_all(kind, namespace)
+                self._done = number
             self._gone.clear()
 
     async def _note_all(self, kind: AnyKind, namespace: str | None) -> None:
