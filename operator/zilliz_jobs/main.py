@@ -109,7 +109,7 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.server_timeout = 240
     settings.watching.client_timeout = 250
     settings.watching.connect_timeout = 10
-    settings.watching.inactivity_timeout = 75  # bookmarks come every minute; a silent watch is opened anew
+    settings.watching.inactivity_timeout = 70  # bookmarks come every minute; a silent watch is opened anew
     settings.networking.request_timeout = 15
     settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none
 
