@@ -22,6 +22,7 @@ class Baton:
         self.look: Callable[[], object] = lambda: None
         self._changed = asyncio.Condition()
         self._gained: Callable[[], None] = lambda: None
+        self._lost: Callable[[], None] = lambda: None
 
     leader = "the one with the baton"
 
@@ -32,8 +33,8 @@ class Baton:
         async with self._changed:
             await self._changed.wait_for(lambda: self.works)
 
-    async def run(self, gained: Callable[[], None]) -> None:
-        self._gained = gained
+    async def run(self, gained: Callable[[], None], lost: Callable[[], None]) -> None:
+        self._gained, self._lost = gained, lost
         if self.works:
             gained()
         await asyncio.Event().wait()
@@ -46,6 +47,7 @@ class Baton:
 
     def lose(self) -> None:
         self.works = False
+        self._lost()
 
     async def release(self) -> None:
         self.works, self.released = False, True

@@ -92,7 +92,7 @@ async def test_two_electors_one_lease_and_a_hand_over(leases: Leases) -> None:
     """The whole election on real sockets; every case of it is in the unit tests, in virtual time."""
     electors = [Elector(leases, name, QUICK) for name in ("a", "b")]
     gained: list[str] = []
-    tasks = [asyncio.create_task(e.run(lambda name=e.identity: gained.append(name))) for e in electors]  # type: ignore[misc]
+    tasks = [asyncio.create_task(e.run(lambda name=e.identity: gained.append(name), lambda: None)) for e in electors]  # type: ignore[misc]
     await until(lambda: gained, 10)
     await asyncio.sleep(1.0)
     assert len(gained) == 1

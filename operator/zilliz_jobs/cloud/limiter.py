@@ -1,9 +1,10 @@
 """The request budget of one API key at one endpoint of the cloud.
 
 Documented: 20 requests a second per user and endpoint. So one `Limiter` per (endpoint, key), with one lane per route
-(method and path template). Slots of a lane are spaced evenly and a tenth wider than asked: 21 requests have to
-be squeezed by 100 ms on their way before any one-second window of the cloud holds too many. A burst would fill two
-neighbouring windows. Effects overtake polls. 429 and Retry-After stop all lanes.
+(method and path template). Slots of a lane are spaced evenly and a little wider than asked: 21 requests have to be
+squeezed by 60 ms on their way before any one-second window of the cloud holds too many. A burst would fill two
+neighbouring windows. Delays of our own cannot squeeze them: a slot counts from the moment at which its request goes
+out. Effects overtake reads that something waits for, and those overtake polls. 429 and Retry-After stop all lanes.
 
 Virtual-time safe: only the event loop's clock is used.
 """
@@ -12,13 +13,21 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import deque
 from dataclasses import dataclass, field
+from enum import IntEnum
 from itertools import count
 
-HEADROOM = 1.1
+HEADROOM = 1.06
 DEFAULT_PAUSE = 2.0  # seconds, for a 429 that names no time
 
-_EFFECT, _POLL = 0, 1
+
+class Rank(IntEnum):
+    """Who goes first."""
+
+    EFFECT = 0
+    NEED = 1  # a read that a person or a submission waits for
+    POLL = 2
 
 
 class Throttled(Exception):  # noqa: N818 - an answer, not a failure of the program
@@ -29,19 +38,27 @@ class Throttled(Exception):  # noqa: N818 - an answer, not a failure of the prog
         self.retry_after = retry_after
 
 
+@dataclass(eq=False)
+class _Slot:
+    """`time`: when it was given out; then when its request went out."""
+
+    time: float
+
+
 @dataclass
 class _Lane:
     next_slot: float = 0.0
-    waiting: list[tuple[int, int, asyncio.Future[None]]] = field(default_factory=list)
+    waiting: list[tuple[int, int, asyncio.Future[_Slot]]] = field(default_factory=list)
+    given: deque[_Slot] = field(default_factory=deque)
     timer: asyncio.TimerHandle | None = None
 
     def prune(self) -> None:
         while self.waiting and self.waiting[0][2].done():
             heapq.heappop(self.waiting)
 
-    @property
-    def length(self) -> int:
-        return sum(not future.done() for _, _, future in self.waiting)
+    def ahead(self, rank: Rank) -> int:
+        """How many wait that such a request does not overtake."""
+        return sum(other <= rank and not future.done() for other, _, future in self.waiting)
 
 
 class Limiter:
@@ -52,12 +69,17 @@ class Limiter:
         self._order = count()
         self._branches: dict[str, Limiter] = {}
         self._paused_until = 0.0
-        self._interval = 0.0
+        self._interval, self._burst = 0.0, 1
         self.set_rate(rate)
 
     @property
     def rate(self) -> float:
         return HEADROOM / self._interval
+
+    @property
+    def pace(self) -> float:
+        """Requests a second that a route really gets."""
+        return 1 / self._interval
 
     def set_rate(self, rate: float) -> None:
         """The new budget of each route, in requests a second; slots given out already stand.
@@ -66,7 +88,7 @@ class Limiter:
         """
         if not rate > 0:
             raise ValueError(f"cannot set the request budget: {rate} requests a second")
-        self._interval = HEADROOM / rate
+        self._interval, self._burst = HEADROOM / rate, max(1, int(rate))
         for branch in self._branches.values():
             branch.set_rate(rate)
 
@@ -86,32 +108,41 @@ class Limiter:
         """Seconds until slots are given out again; 0 when they are."""
         return max(0.0, self._paused_until - _now())
 
-    async def slot(self, route: str, *, effect: bool = False, within: float = 30.0) -> None:
+    async def slot(self, route: str, *, rank: Rank = Rank.NEED, within: float = 30.0) -> None:
         """Wait for the route's next slot, at most `within` seconds; then the request must go out at once.
 
-        Raises Throttled without waiting when the pause alone is longer, or when the polls ahead are too many.
+        Raises Throttled without waiting when the pause alone is longer, or when the requests ahead are too many.
         A cancelled or timed-out wait takes no slot.
         """
         lane = self._lanes.setdefault(route, _Lane())
-        ahead = self._expected_wait(lane, effect)
+        ahead = self._expected_wait(lane, rank)
         if ahead > within:
             raise Throttled(ahead)
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(lane.waiting, (_EFFECT if effect else _POLL, next(self._order), future))
+        future: asyncio.Future[_Slot] = asyncio.get_running_loop().create_future()
+        heapq.heappush(lane.waiting, (rank, next(self._order), future))
         self._serve(lane)
         try:
             async with asyncio.timeout(within):
-                await future
+                slot = await future
         except TimeoutError:
-            raise Throttled(self._expected_wait(lane, effect)) from None
+            raise Throttled(self._expected_wait(lane, rank)) from None
+        slot.time = _now()
 
-    def _expected_wait(self, lane: _Lane, effect: bool) -> float:
-        start = max(lane.next_slot, self._paused_until) - _now()
-        if effect:
-            queued = sum(rank == _EFFECT and not future.done() for rank, _, future in lane.waiting)
-        else:
-            queued = lane.length
-        return max(0.0, start) + queued * self._interval
+    def wait_for(self, route: str, rank: Rank = Rank.NEED) -> float:
+        """Seconds that a request of this rank would wait for its slot, if nothing overtook it."""
+        lane = self._lanes.get(route)
+        return self._expected_wait(lane, rank) if lane else self.paused_for
+
+    def _expected_wait(self, lane: _Lane, rank: Rank) -> float:
+        return max(0.0, self._next(lane) - _now()) + lane.ahead(rank) * self._interval
+
+    def _next(self, lane: _Lane) -> float:
+        """When the lane's next slot is: after the last one, after the pause, and a whole second after the one that
+        would fill the cloud's window with it."""
+        while len(lane.given) > self._burst:
+            lane.given.popleft()
+        full = lane.given[0].time + self._burst * self._interval if len(lane.given) == self._burst else 0.0
+        return max(lane.next_slot, self._paused_until, full)
 
     def _serve(self, lane: _Lane) -> None:
         if lane.timer is not None:
@@ -120,13 +151,14 @@ class Limiter:
         lane.prune()
         if not lane.waiting:
             return
-        now = _now()
-        start = max(lane.next_slot, self._paused_until)
+        now, start = _now(), self._next(lane)
         if start <= now:
-            heapq.heappop(lane.waiting)[2].set_result(None)
+            slot = _Slot(now)
+            lane.given.append(slot)
+            heapq.heappop(lane.waiting)[2].set_result(slot)
             lane.next_slot = now + self._interval
             lane.prune()
-            start = lane.next_slot
+            start = self._next(lane)
         if lane.waiting:
             # Rounded up by the loop's clock at worst; a timer that fires early would only re-arm itself here.
             lane.timer = asyncio.get_running_loop().call_at(start, self._serve, lane)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from datetime import datetime
+from functools import cached_property
 
 from zilliz_jobs.cloud.backups import Backups
 from zilliz_jobs.cloud.clusters import Clusters
@@ -51,27 +53,40 @@ class CloudSession:
         self.endpoint = endpoint_of(None, endpoint)
         self.fingerprint = fingerprint(key)
         self.limiter = limiter or Limiter(rate)
-        self.transport = Transport(self.endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
-        self.jobs = Jobs(self.transport)
-        self.imports = Imports(self.transport)
-        self.backups = Backups(self.transport)
-        self.restores = Restores(self.transport)
-        self.exports = Exports(self.transport)
-        self.migrations = Migrations(self.transport)
-        self.clusters = Clusters(self.transport)
-        self.scaling = Scaling(self.transport)
-        self.projects = Projects(self.transport)
-        self.console = Console(self.transport, console_path) if console_path is not None else None
+        transport = Transport(self.endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
         self._v1_transport: Transport | None = None
-        self.imports_v1: ImportsV1 | None = None
         v1_endpoint = v1_endpoint_of(self.endpoint, v1_region)
         if v1_endpoint is not None:
             same = v1_endpoint == self.endpoint
-            v1 = self.transport if same else Transport(v1_endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
+            v1 = transport if same else Transport(v1_endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
             self._v1_transport = None if same else v1
-            self.imports_v1 = ImportsV1(v1)
+        self._console_path, self._has_v1 = console_path, v1_endpoint is not None
         self._data_planes: dict[str, tuple[Transport, DataPlane]] = {}
         self._closed = False
+        self._speak_through(transport)
+
+    def _speak_through(self, transport: Transport) -> None:
+        self.transport = transport
+        self.jobs = Jobs(transport)
+        self.imports = Imports(transport)
+        self.backups = Backups(transport)
+        self.restores = Restores(transport)
+        self.exports = Exports(transport)
+        self.migrations = Migrations(transport)
+        self.clusters = Clusters(transport)
+        self.scaling = Scaling(transport)
+        self.projects = Projects(transport)
+        self.console = Console(transport, self._console_path) if self._console_path is not None else None
+        self.imports_v1 = ImportsV1(self._v1_transport or transport) if self._has_v1 else None
+
+    @cached_property
+    def patient(self) -> CloudSession:
+        """The same session, but its reads of the control plane let all others go first. Closed with this one."""
+        twin = copy.copy(self)
+        if self._v1_transport is not None:
+            twin._v1_transport = self._v1_transport.patient()
+        twin._speak_through(self.transport.patient())
+        return twin
 
     def __repr__(self) -> str:
         return f"CloudSession({self.endpoint!r}, key {self.fingerprint})"

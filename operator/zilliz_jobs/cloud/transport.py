@@ -8,6 +8,7 @@ is about to be written to the open connection: there the fence is asked, and fro
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import ssl
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ import httpx2
 from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, answered
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Transient, Unauthorised
-from zilliz_jobs.cloud.limiter import Limiter, Throttled
+from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
 from zilliz_jobs.cloud.paths import BadId, fill
 from zilliz_jobs.cloud.redaction import redact, secrets_in
 from zilliz_jobs.core.reasons import Reason
@@ -99,7 +100,7 @@ class Transport:
             raise Unauthorised("cannot use the API key: it is empty, or has characters that no key has")
         self._base_url = base_url.rstrip("/")
         self._key = key
-        self._limiter = limiter
+        self._limiter, self._rank = limiter, Rank.NEED
         self._timeouts = timeouts or Timeouts()
         self._wire = wire
         self._traced = wire is None
@@ -116,6 +117,12 @@ class Transport:
     def cloud_time(self) -> datetime | None:
         """The cloud's clock when it last answered; None before that or where it does not tell."""
         return self._cloud_time
+
+    def patient(self) -> Transport:
+        """The same, but its reads let all others go first. Closed with the original."""
+        twin = copy.copy(self)
+        twin._rank = Rank.POLL
+        return twin
 
     def beside(self, base_url: str, limiter: Limiter, codes: Codes) -> Transport:
         """A transport with the same key to another host, whose business codes are `codes`. Close it too."""
@@ -151,7 +158,7 @@ class Transport:
         except BadId as error:
             raise NotFound(f"cannot {doing}: {redact(str(error))}") from None
         try:
-            await self._limiter.slot(route or f"{method} {path}", within=self._timeouts.total)
+            await self._limiter.slot(route or f"{method} {path}", rank=self._rank, within=self._timeouts.total)
         except Throttled as full:
             raise Transient(
                 f"cannot {doing}: the request budget of the key is used up",
@@ -204,7 +211,7 @@ class Transport:
         except BadId as error:
             return Refused(None, 0, f"cannot {doing}: {redact(str(error))}")
         try:
-            await self._limiter.slot(route or f"{method} {path}", effect=True, within=self._timeouts.slot)
+            await self._limiter.slot(route or f"{method} {path}", rank=Rank.EFFECT, within=self._timeouts.slot)
         except Throttled as full:
             text = f"cannot {doing}: the request budget of the key is used up"
             return NotSent(Reason.RATE_LIMITED, text, full.retry_after)

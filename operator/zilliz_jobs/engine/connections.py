@@ -170,6 +170,11 @@ class Connections:
             return connection.account or connection.last_account
         return connection.account if connection else None
 
+    def usable(self, key: Key) -> Account | None:
+        """The account of a connection, as it was last found good; its Secret is not read."""
+        connection = self._known.get(key)
+        return connection.account if connection else None
+
     def suspect(self, key: Key) -> None:
         """The cloud rejected the key in the midst of work: read the Secret and check again, soon.
 
@@ -271,7 +276,7 @@ class Connections:
             session = self._sessions.session(spec, endpoint, key, rates=self._rates(endpoint, fingerprint(key)))
         except Unauthorised as error:
             return Waits(Reason.KEY_REJECTED, error.message)
-        connection.account = connection.last_account = Account(session, spec.import_api)
+        connection.account = connection.last_account = Account(session, spec.import_api, spec.project_id or "")
         connection.fingerprint = fingerprint(key)
         return None
 

@@ -45,8 +45,8 @@ class Leadership(Protocol):
 
     async def until_works(self) -> None: ...
 
-    async def run(self, gained: Callable[[], None]) -> None:
-        """For ever; `gained` is called whenever this process comes to lead."""
+    async def run(self, gained: Callable[[], None], lost: Callable[[], None]) -> None:
+        """For ever. Tells whenever this process comes to lead, and when that is over; that a little late."""
 
     async def release(self) -> None:
         """Let the next one lead, at once. For the end of the process, when `run` has ended; never raises."""
@@ -64,7 +64,7 @@ class Alone:
     async def until_works(self) -> None:
         return
 
-    async def run(self, gained: Callable[[], None]) -> None:
+    async def run(self, gained: Callable[[], None], _lost: Callable[[], None]) -> None:
         gained()
         await asyncio.Event().wait()
 
@@ -137,7 +137,7 @@ class Elector:
             self._working.clear()
             await self._working.wait()
 
-    async def run(self, gained: Callable[[], None]) -> None:
+    async def run(self, gained: Callable[[], None], lost: Callable[[], None]) -> None:
         while True:
             began = self._clock()
             try:
@@ -145,7 +145,7 @@ class Elector:
                 self._trouble = ""
             except KubeError as error:
                 self._missed(error)
-            self._judge(gained)
+            self._judge(gained, lost)
             # A round that waited for an answer in vain is repeated soon: the Lease runs out meanwhile.
             pause = self._pace.retry * (1 + JITTER * self._chance()) - (self._clock() - began)
             await asyncio.sleep(max(pause, self._pace.retry * LEAST))
@@ -224,7 +224,7 @@ class Elector:
 
     # -- what became of it
 
-    def _judge(self, gained: Callable[[], None]) -> None:
+    def _judge(self, gained: Callable[[], None], lost: Callable[[], None]) -> None:
         if self.works == self._leading:
             if self._leading:
                 self._working.set()
@@ -237,6 +237,7 @@ class Elector:
         else:
             self._working.clear()
             log.warning("this process leads no more, and submits nothing; it stands by")
+            lost()
 
     def _missed(self, error: KubeError) -> None:
         """Said once, and again when it is another trouble."""

@@ -131,7 +131,10 @@ class Engine:
             self.queue,
             self.tries,
             self.metrics,
+            progress_interval=settings.progress_interval,
             connection_is_known=self.accounts.is_known,
+            usable=self.connections.usable,
+            account=self.connections.account,
             wrote=self.echoes.wrote,
         )
         self.controllers: tuple[Controller, ...] = (self.accounts, self.jobs)
@@ -143,7 +146,7 @@ class Engine:
         """Compare the CRDs, then stand for election and start the workers. Raises KubeError when that cannot be."""
         await self.crds.check()
         crds_changed = asyncio.Event()
-        self._election = [asyncio.create_task(self.leadership.run(self._take_over), name="election")]
+        self._election = [asyncio.create_task(self.leadership.run(self._take_over, self._rest), name="election")]
         self._tasks = [
             asyncio.create_task(self.events.run(), name="events"),
             asyncio.create_task(self.crds.run(crds_changed), name="crds"),
@@ -155,6 +158,7 @@ class Engine:
         """Begin nothing new, finish the requests in flight and their records, let another lead, post the events."""
         self.queue.close()
         await _end(self._tasks)
+        await self.jobs.poller.close()
         await self.performer.drain(DRAIN_SECONDS)
         await _end(self._election)  # not before: what is in flight needs the Lease
         await self.leadership.release()
@@ -164,7 +168,8 @@ class Engine:
     @property
     def alive(self) -> bool:
         """Whether every task of the engine still runs."""
-        return bool(self._tasks) and all(not task.done() for task in [*self._tasks, *self._election])
+        tasks = [*self._tasks, *self._election]
+        return bool(self._tasks) and all(not task.done() for task in tasks) and self.jobs.poller.alive
 
     # -- what the watches tell
 
@@ -193,6 +198,8 @@ class Engine:
                     await self._pass(key, self._by_kind[key.kind])
                 else:
                     self.queue.add(key)  # for the time when it leads again
+                if not self.leadership.works:
+                    self._rest()  # the pass may have outlasted the lead, and be going to look again
             except asyncio.CancelledError:
                 raise
             except Exception:
@@ -252,8 +259,13 @@ class Engine:
 
     def _take_over(self) -> None:
         """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
+        self._rest()
         self.census.renew()
         self._wake_all()
+
+    def _rest(self) -> None:
+        for controller in self.controllers:
+            controller.rest()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

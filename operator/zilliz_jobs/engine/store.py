@@ -61,6 +61,10 @@ class ObjectStore:
         version = self._versions.get(key)
         return version.uid if version else None
 
+    def key_of_uid(self, uid: str) -> Key | None:
+        """The name of an object that is known, finished or not. Looks at all of them."""
+        return next((key for key, version in self._versions.items() if version.uid == uid), None)
+
     def is_stale(self, body: Body) -> bool:
         """Whether something newer of this name is known: our own writes overtake their echo, and a replaced object
         may be told of after its successor.

@@ -16,7 +16,7 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import Nothing, Observation
-from zilliz_jobs.core.plan import Cancel, Delete, Plan, Submit
+from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Surroundings, connection_key, key_of, snapshot, status_of
@@ -41,11 +41,13 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class TickResult:
-    """`body`: the object as last stored, None when it is gone. `wake`: seconds. `learnt`: False asks for back-off."""
+    """`body`: the object as last stored, None when it is gone. `look`: seconds until the job is to be looked at;
+    `wake`: seconds until the next tick whatever it shows. `learnt`: False asks for back-off."""
 
     body: Body | None
     wake: float | None
     learnt: bool
+    look: float | None = None
 
 
 @dataclass
@@ -73,15 +75,18 @@ class JobTicker:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._connections, self._performer, self._recorder = connections, performer, recorder
-        self._crds, self._metrics, self._rules, self._leads, self._now = crds, metrics, rules, leads, now
+        self._crds, self._metrics, self.rules, self._leads, self._now = crds, metrics, rules, leads, now
         self.holder = uuid.uuid4().hex[:12]
 
     async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
-        """Raises KubeError: Conflict when the object changed meanwhile, Unavailable when a write was lost."""
+        """One pass, with what was seen of the job since the last one. A look that nothing hangs on is left to the
+        poll plan. Raises KubeError: Conflict when the object changed meanwhile, Unavailable when a write was lost."""
         seen = seen or Nothing()
+        if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
+            self._connections.suspect(connection_key(body))
         parting = bool(body["metadata"].get("deletionTimestamp"))
         link = self._connections.link(connection_key(body), parting=parting)
-        around = Surroundings(link=link, gate=self._crds.gate(kind.resource.kind), tries=tries, rules=self._rules)
+        around = Surroundings(link=link, gate=self._crds.gate(kind.resource.kind), tries=tries, rules=self.rules)
         base = snapshot(kind, body, around)
         run = _Run(kind, body, base, base.status)
         learnt = True
@@ -96,12 +101,14 @@ class JobTicker:
                 continue
             if plan.action is None or isinstance(plan.action, Delete):
                 return await self._settle(run, plan, learnt)
+            if isinstance(plan.action, Observe) and not plan.action.at_once:
+                return await self._settle(run, replace(plan, action=None, look=0.0), learnt)
             if isinstance(plan.action, Cancel):
                 run.body = await self._recorder.write(kind, run.body, plan.status, force=True)
             run.status = plan.status
             seen = await self._perform(run, plan)
         log.error("%s: no end after %d passes, which should not happen", key_of(body), MAX_PASSES)
-        return TickResult(run.body, self._rules.recheck, False)
+        return TickResult(run.body, self.rules.recheck, False)
 
     # -- parts
 
@@ -127,7 +134,7 @@ class JobTicker:
             if plan.finalizer is True:
                 run.body = await self._recorder.add_finalizer(run.kind, run.body)
                 run.base = replace(run.base, finalizer=True)
-            fence = Fence(float(self._rules.fence_seconds), self._leads).start()
+            fence = Fence(float(self.rules.fence_seconds), self._leads).start()
             run.body = await self._recorder.write_intent(run.kind, run.body, plan.status)
         except Unavailable:
             raise  # the intent may be stored, so its scope stays ours
@@ -179,7 +186,7 @@ class JobTicker:
         if isinstance(plan.action, Delete) and body is not None:
             await self._recorder.delete(kind, body)
             body = None
-        return TickResult(body, plan.again, learnt)
+        return TickResult(body, plan.wake, learnt, plan.look)
 
 
 def _is_fruitless(seen: Observation) -> bool:

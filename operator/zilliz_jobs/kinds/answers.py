@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zilliz_jobs.api.jobstatus import Evidence, State
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError, NotFound, Rejected, Transient
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.cloud.words import is_canceling, state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -31,7 +31,9 @@ from zilliz_jobs.core.observation import (
     Unreadable,
     Waits,
 )
+from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import step_of
 
 CLUSTER_BUSY_CODE = 40003  # documented: action not available in the present cluster status
 IMPORTING_CODE = 47053  # documented: the cluster is importing
@@ -172,6 +174,32 @@ def estimate(start: datetime | None, now: datetime | None, progress: int | None)
         return None
     end = start + (now - start) * (100 / progress)
     return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)
+
+
+def on_console(row: ConsoleJob, status: JobStatus) -> Seen | None:
+    """The job as the console's list shows it. None: the end that a retry in place was asked for, perhaps."""
+    state = state_of(row.status)
+    if state is State.FAILED and step_of(status) == RETRY_STEP:
+        return None
+    return Seen(
+        state=state,
+        cloud_status=same_word(state, row.status, status),
+        job_id=row.job_id,
+        progress=row.progress,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        message=row.reason if state is State.FAILED else "",
+        created_by=row.created_by,
+        canceling=is_canceling(row.status),
+        whole=False,
+    )
+
+
+def same_word(state: State | None, word: str, status: JobStatus) -> str:
+    """The word to keep: lists and reads say one state in different words, and a status should not flutter."""
+    known = status.cloud_status or ""
+    same = state is not None and state_of(known) is state and is_canceling(known) == is_canceling(word)
+    return known if same else word
 
 
 def one_of(rows: Sequence[ConsoleJob]) -> Look:

@@ -17,7 +17,9 @@ from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.words import is_canceling
 from zilliz_jobs.core.observation import (
@@ -35,7 +37,7 @@ from zilliz_jobs.core.observation import (
     Unreadable,
     Waits,
 )
-from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open, step_of
 from zilliz_jobs.kinds import answers
@@ -49,11 +51,17 @@ class Account:
 
     session: CloudSession
     import_api: ImportApi = ImportApi.V2
+    project_id: str = ""
 
     @property
     def cloud_time(self) -> datetime | None:
         """The clock of the control plane when it last answered: the times of jobs are its times too."""
         return self.session.transport.cloud_time
+
+    @property
+    def patient(self) -> Account:
+        """The same account for reads that let all others go first."""
+        return replace(self, session=self.session.patient)
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,8 @@ class JobKind(ABC, Generic[S]):
     traits: ClassVar[Traits]
     job_types: ClassVar[frozenset[str]]
     """The cloud's words for jobs of this kind (documented: Describe Job); empty where none is documented."""
+    lane: ClassVar[str] = "jobs"
+    """Whose request budget `observe` uses: kinds with the same word share one."""
     exclusive: ClassVar[bool] = False
     """Whether the scope stays taken until the job's end: a second one would change what the first is judged by."""
 
@@ -191,6 +201,18 @@ class JobKind(ABC, Generic[S]):
     def has_source(self, spec: S) -> bool:
         """Whether the spec alone suffices to submit; an adopted job may lack it."""
         return True
+
+    def listed(self, account: Account, spec: S, status: JobStatus) -> tuple[ListId, str] | None:
+        """A list of the cloud that shows the job, and the id that the job has there; None where none does. A job of
+        several steps is on none."""
+        job_id = handle_of(status).get("jobId")
+        if not job_id or account.session.console is None or step_of(status) not in (SUBMIT_STEP, RETRY_STEP):
+            return None
+        return ListId(Source.CONSOLE, project_id=account.project_id), job_id
+
+    def shown(self, row: Any, spec: S, status: JobStatus) -> Seen | None:
+        """The job as its row on that list shows it; None where only a read of the job can tell. Pure."""
+        return answers.on_console(row, status) if isinstance(row, ConsoleJob) else None
 
     # -- what it asks of the cloud
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zilliz_jobs.api.clusterjobs import ClusterJobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
 from zilliz_jobs.core.observation import Accepted, AlreadyDone, Look, Missing, Seen, SubmitAnswer, Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
@@ -26,6 +27,7 @@ BUSY_SECONDS = 10.0
 START = timedelta(minutes=2)  # from the request to the first sign of it, by the cloud's clock
 C = TypeVar("C", bound=ClusterJobSpec)
 
+ON_ITS_WAY = (ClusterState.SUSPENDING, ClusterState.RESUMING, ClusterState.SCALING)
 STATE_JOB = Traits(retry=RetryRule.RESUBMIT, exact_find=True)
 
 
@@ -34,6 +36,7 @@ class ClusterKind(JobKind[C]):
 
     traits = STATE_JOB
     exclusive = True
+    lane = "clusters"
     job_types = frozenset()  # their words are not documented
     starts_from: ClusterState
 
@@ -43,6 +46,16 @@ class ClusterKind(JobKind[C]):
     def scope(self, spec: C, step: str = SUBMIT_STEP) -> str:
         """One for all four kinds: while one of them is at work, the cloud takes none of the others."""
         return f"cluster/{spec.cluster_id}"
+
+    def listed(self, account: Account, spec: C, status: JobStatus) -> tuple[ListId, str] | None:
+        return ListId(Source.CLUSTERS), spec.cluster_id
+
+    def shown(self, row: Any, spec: C, status: JobStatus) -> Seen | None:
+        """A cluster that is on its way, as it was; all else is judged by a read, for rows may lack sizes."""
+        on_its_way = isinstance(row, Cluster) and cluster_state_of(row.status) in ON_ITS_WAY
+        if not on_its_way or row.status != status.cloud_status or status.state is not State.IN_PROGRESS:
+            return None
+        return Seen(State.IN_PROGRESS, row.status, whole=False)
 
     @abstractmethod
     def is_done(self, spec: C, cluster: Cluster) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import IMPORT_JOB, ImportJobSpec
@@ -18,7 +18,10 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.errors import CloudError, NotFound
+from zilliz_jobs.cloud.imports import ImportRecord
+from zilliz_jobs.cloud.imports_v1 import ImportTask
 from zilliz_jobs.cloud.listing import stable
+from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.observation import (
     Absent,
@@ -42,6 +45,7 @@ from zilliz_jobs.kinds.importwire import (
     described_by_job,
     facts_v1,
     facts_v2,
+    on_list,
     same_files,
     sources,
     takes_token_alone,
@@ -78,6 +82,7 @@ class ImportKind(JobKind[ImportJobSpec]):
     resource: ClassVar[Resource] = IMPORT_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.IMPORT})
+    lane: ClassVar[str] = "imports"
 
     def target(self, spec: ImportJobSpec) -> str:
         where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"
@@ -103,6 +108,26 @@ class ImportKind(JobKind[ImportJobSpec]):
 
     def has_source(self, spec: ImportJobSpec) -> bool:
         return bool(sources(spec))
+
+    def listed(self, account: Account, spec: ImportJobSpec, status: JobStatus) -> tuple[ListId, str] | None:
+        known = super().listed(account, spec, status)
+        if known or not status.job_id:
+            return known
+        if account.import_api is ImportApi.V1:
+            return ListId(Source.IMPORTS_V1, cluster_id=spec.cluster_id or ""), status.job_id
+        target = target_of(spec)
+        where = ListId(
+            Source.IMPORTS,
+            target.cluster_id or "",
+            project_id=target.project_id or "",
+            region_id=target.region_id or "",
+        )
+        return where, status.job_id
+
+    def shown(self, row: Any, spec: ImportJobSpec, status: JobStatus) -> Seen | None:
+        return (
+            on_list(row, status) if isinstance(row, ImportRecord | ImportTask) else super().shown(row, spec, status)
+        )
 
     async def baseline(self, account: Account, spec: ImportJobSpec, draft: Draft) -> Ready | Waits:
         if account.import_api is ImportApi.V1 and (problem := why_not_v1(spec)):

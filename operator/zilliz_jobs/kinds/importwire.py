@@ -9,13 +9,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from zilliz_jobs.api.importjob import MAX_LISTED_FILES, ImportJobSpec
-from zilliz_jobs.api.jobstatus import State
-from zilliz_jobs.cloud.imports import ImportDetail, ImportProgress, ImportRequest, ImportTarget
-from zilliz_jobs.cloud.imports_v1 import ImportDetailV1, ImportProgressV1, ImportRequestV1
+from zilliz_jobs.api.jobstatus import JobStatus, State
+from zilliz_jobs.cloud.imports import ImportDetail, ImportProgress, ImportRecord, ImportRequest, ImportTarget
+from zilliz_jobs.cloud.imports_v1 import ImportDetailV1, ImportProgressV1, ImportRequestV1, ImportTask
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Seen
-from zilliz_jobs.kinds.answers import estimate
+from zilliz_jobs.core.plan import RETRY_STEP
+from zilliz_jobs.core.snapshot import step_of
+from zilliz_jobs.kinds.answers import estimate, same_word
 
 MAX_REASON = 512
 TOKEN_SCHEMES = ("gs://",)
@@ -180,6 +182,22 @@ def described_by_job(job: Job) -> Facts:
         start_time=job.start_time,
         end_time=job.end_time,
         message=job.reason,
+    )
+
+
+def on_list(row: ImportRecord | ImportTask, status: JobStatus) -> Seen | None:
+    """An import as a row of either list shows it. None: the end that a retry in place was asked for, perhaps."""
+    state = state_of(row.state)
+    if state is State.FAILED and step_of(status) == RETRY_STEP:
+        return None
+    progress, reason = (row.progress, row.reason) if isinstance(row, ImportRecord) else (None, "")
+    return Seen(
+        state=state,
+        cloud_status=same_word(state, row.state, status),
+        job_id=row.job_id,
+        progress=progress,
+        message=reason if state is State.FAILED else "",
+        whole=False,
     )
 
 

@@ -11,7 +11,7 @@ from zilliz_jobs.cloud.effects import Refused, Taken, Uncertain
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Unauthorised
 from zilliz_jobs.cloud.imports import ImportRequest, ImportTarget
 from zilliz_jobs.cloud.imports_v1 import ImportRequestV1
-from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.limiter import HEADROOM, Limiter
 from zilliz_jobs.cloud.session import CloudSession, fingerprint
 
 ONCE = {"token": "t-1", "fence": open_fence}
@@ -277,6 +277,6 @@ async def test_sessions_of_one_key_share_one_budget(cloud):
     one.set_rate(1)
     await one.projects.list()
     await two.projects.list()
-    assert asyncio.get_running_loop().time() == pytest.approx(1.1)
+    assert asyncio.get_running_loop().time() == pytest.approx(HEADROOM)
     await one.close()
     await two.close()

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from zilliz_jobs.cloud.limiter import DEFAULT_PAUSE, Limiter, Throttled
+from zilliz_jobs.cloud.limiter import DEFAULT_PAUSE, HEADROOM, Limiter, Rank, Throttled
 
 pytestmark = pytest.mark.looptime
 
@@ -14,8 +14,8 @@ def clock() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def stamp(limiter: Limiter, into: list[tuple[str, float]], name: str, *, effect: bool = False) -> None:
-    await limiter.slot("r", effect=effect, within=1000)
+async def stamp(limiter: Limiter, into: list[tuple[str, float]], name: str, *, rank: Rank = Rank.NEED) -> None:
+    await limiter.slot("r", rank=rank, within=1000)
     into.append((name, clock()))
 
 
@@ -37,15 +37,15 @@ async def test_no_window_of_a_second_ever_holds_more_than_the_rate(rate):
     assert most_in_a_second(await rush(Limiter(rate), 5 * rate)) <= rate
 
 
-async def test_arrivals_that_jitter_by_90_ms_still_stay_within_the_limit():
+async def test_arrivals_that_jitter_by_55_ms_still_stay_within_the_limit():
     jitter = random.Random(7)
-    arrivals = [time + jitter.uniform(0, 0.09) for time in await rush(Limiter(20), 400)]
+    arrivals = [time + jitter.uniform(0, 0.055) for time in await rush(Limiter(20), 400)]
     assert most_in_a_second(arrivals) <= 20
 
 
-async def test_at_least_nine_tenths_of_the_budget_can_be_used():
+async def test_nearly_all_of_the_budget_can_be_used():
     times = await rush(Limiter(20), 181)
-    assert max(times) <= 10.0
+    assert max(times) <= 9.6
 
 
 async def test_the_first_request_does_not_wait():
@@ -58,7 +58,7 @@ async def test_effects_go_before_polls_that_wait_already():
         for _ in range(5):
             group.create_task(stamp(limiter, seen, "poll"))
         await asyncio.sleep(0.1)
-        group.create_task(stamp(limiter, seen, "submit", effect=True))
+        group.create_task(stamp(limiter, seen, "submit", rank=Rank.EFFECT))
     assert [name for name, _ in seen][:3] == ["poll", "submit", "poll"]
 
 
@@ -116,14 +116,14 @@ async def test_a_cancelled_wait_costs_the_others_nothing():
     await asyncio.sleep(0.1)
     lost.cancel()
     await kept
-    assert seen[0][1] == pytest.approx(1.1)
+    assert seen[0][1] == pytest.approx(HEADROOM)
 
 
 async def test_a_smaller_rate_holds_from_the_next_slot():
     limiter = Limiter(20)
     limiter.set_rate(1)
     times = await rush(limiter, 3)
-    assert times == pytest.approx([0, 1.1, 2.2])
+    assert times == pytest.approx([0, HEADROOM, 2 * HEADROOM])
     assert limiter.rate == pytest.approx(1)
 
 
@@ -143,3 +143,39 @@ async def test_another_host_has_the_same_rate_but_lanes_and_pauses_of_its_own():
     assert (clock(), limiter.paused_for) == (0, 0)
     limiter.set_rate(1)
     assert branch.rate == pytest.approx(1)
+
+
+async def test_a_read_that_something_waits_for_goes_before_polls_and_after_effects():
+    limiter, seen = Limiter(1), []
+    async with asyncio.TaskGroup() as group:
+        for name, rank in [("poll", Rank.POLL)] * 3 + [("need", Rank.NEED), ("submit", Rank.EFFECT)]:
+            group.create_task(stamp(limiter, seen, name, rank=rank))
+    assert [name for name, _ in seen] == ["poll", "submit", "need", "poll", "poll"]
+
+
+async def test_what_goes_out_late_because_we_were_busy_does_not_crowd_the_clouds_next_second():
+    """The loop stalls between the slot and the request: by the cloud's clock the requests after it come too soon."""
+    limiter, sent = Limiter(20), []
+
+    async def request() -> None:
+        await limiter.slot("r", within=1000)
+        sent.append(clock())
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(60):
+            group.create_task(request())
+        await asyncio.sleep(0.001)
+        stalled = limiter._lanes["r"].given[0]  # the first went out 0.3 s after its slot
+        stalled.time += 0.3
+    assert most_in_a_second([0.3, *sent[1:]]) <= 20
+
+
+async def test_the_expected_wait_is_told_by_rank():
+    limiter = Limiter(1)
+    assert limiter.wait_for("r") == 0
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(limiter.slot("r", rank=Rank.POLL, within=100))
+        await asyncio.sleep(0)
+        assert limiter.wait_for("r", Rank.POLL) == pytest.approx(3 * HEADROOM)
+        assert limiter.wait_for("r", Rank.NEED) == pytest.approx(HEADROOM)

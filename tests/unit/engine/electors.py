@@ -128,6 +128,7 @@ class Machine:
     pace: Pace = field(default_factory=Pace)
     offset: float = 0.0
     gains: int = 0
+    losses: int = 0
     task: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -138,11 +139,14 @@ class Machine:
         return now() + self.offset
 
     def start(self) -> Machine:
-        self.task = asyncio.create_task(self.elector.run(self._gained))
+        self.task = asyncio.create_task(self.elector.run(self._gained, self._lost))
         return self
 
     def _gained(self) -> None:
         self.gains += 1
+
+    def _lost(self) -> None:
+        self.losses += 1
 
     def kill(self) -> None:
         assert self.task is not None

@@ -17,6 +17,7 @@ from zilliz_jobs.core.observation import (
     EffectUnknown,
     Found,
     NotSent,
+    Observation,
     Refused,
     Seen,
     Undecided,
@@ -77,9 +78,9 @@ class Bench:
     async def _synced(self) -> None:
         self.story.append("synced")
 
-    async def tick(self, tries: int = 0) -> TickResult:
+    async def tick(self, tries: int = 0, seen: Observation | None = None) -> TickResult:
         assert self.shelf.body is not None
-        return await self.ticker.tick(self.kind, self.shelf.body, tries)
+        return await self.ticker.tick(self.kind, self.shelf.body, tries, seen)
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -105,7 +106,7 @@ class TestOrder:
         assert bench.writes == ["prepare", "write", "POST", "write_handle"]
         assert bench.record["handle"] == {"jobId": "job-1", "backupId": "b-1"}
         assert result.learnt
-        assert result.wake
+        assert result.look is not None
         assert result.body == bench.shelf.body
         assert bench.registry.holder("job-1") == bench.registry.holder("b-1") == "u1"
         assert not bench.registry.is_open("backup/in01")
@@ -332,22 +333,19 @@ class TestLife:
 
     async def test_progress_is_stored_and_the_end_ends_it(self):
         bench = await self.followed()
-        bench.kind.answers["read"] = [running(progress=40)]
-        result = await bench.tick()
+        result = await bench.tick(seen=running(progress=40))
         assert (bench.shelf.status["progressPercent"], result.learnt) == (40, True)
-        bench.kind.answers["read"] = [Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON)]
-        result = await bench.tick()
+        result = await bench.tick(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
         assert bench.shelf.status["completionTime"]
         assert result.wake is None
 
     async def test_a_failing_read_backs_off(self):
         bench = await self.followed()
-        bench.kind.answers["read"] = [Unreadable(Reason.CLOUD_UNREACHABLE, "down") for _ in range(3)]
         waits = []
         for tries in (0, 3, 6):
-            result = await bench.tick(tries)
+            result = await bench.tick(tries, seen=Unreadable(Reason.CLOUD_UNREACHABLE, "down"))
             assert not result.learnt
-            waits.append(result.wake)
+            waits.append(result.look)
         assert waits == sorted(waits)
         assert waits[0] < waits[-1]
 
@@ -364,8 +362,7 @@ class TestLife:
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}))
         await bench.tick()
         assert bench.writes == ["prepare", "add_finalizer", "write", "POST", "write_handle"]
-        bench.kind.answers["read"] = [Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON)]
-        await bench.tick()
+        await bench.tick(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
         assert bench.shelf.body["metadata"]["finalizers"] == []
 
     async def test_a_finalizer_that_cannot_be_added_means_no_request(self):
@@ -387,8 +384,7 @@ class TestLife:
 
     async def test_an_object_past_its_time_to_live_is_deleted(self):
         bench = await self.followed(ttlSecondsAfterFinished=60)
-        bench.kind.answers["read"] = [Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON)]
-        result = await bench.tick()
+        result = await bench.tick(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
         assert (result.body is None, result.wake) == (False, 60.0)
         bench.later(61)
         result = await bench.tick()

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from pydantic import ValidationError
 
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, status_of
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.perform import Performer
+from zilliz_jobs.engine.polling.follow import News, Subject, stamp_of
+from zilliz_jobs.engine.polling.jobreader import Ports
+from zilliz_jobs.engine.polling.poller import Poller
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.store import ObjectStore, version_of
 from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
-from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.telemetry.metrics import Metrics
 
 FIRST_CHECK_SECONDS = 2.0
+CERTAIN = 2  # passes that learnt nothing, after which a status says why
 
 
 class JobController(Controller):
@@ -35,7 +42,10 @@ class JobController(Controller):
         tries: Tries,
         metrics: Metrics,
         *,
+        progress_interval: float,
         connection_is_known: Callable[[Key], Awaitable[bool]],
+        usable: Callable[[Key], Account | None],
+        account: Callable[[Key], Awaitable[Account | None]],
         wrote: Callable[[Body], None] = lambda _body: None,
     ) -> None:
         """`wrote`: called with an object as a pass left it in the API server."""
@@ -44,7 +54,10 @@ class JobController(Controller):
         self.ticker = ticker
         self._performer, self._recorder = performer, recorder
         self._queue, self._tries, self._metrics = queue, tries, metrics
-        self._connection_is_known, self._wrote = connection_is_known, wrote
+        self._connection_is_known, self._usable, self._wrote = connection_is_known, usable, wrote
+        self._news: dict[Key, News] = {}
+        ports = Ports(self._subject, account, self._hear, self._stranger)
+        self.poller = Poller(ports, least=ticker.rules.poll_min, progress_interval=progress_interval)
 
     # -- what is known
 
@@ -79,6 +92,8 @@ class JobController(Controller):
             self._store.drop(key)
             self._tries.forget(key)
             self._recorder.forget(key)
+            self.poller.unfollow(key)
+            self._news.pop(key, None)
 
     def uid(self, key: Key) -> str | None:
         return self._store.uid(key)
@@ -89,6 +104,11 @@ class JobController(Controller):
     def wake_all(self) -> None:
         for key in self._store.unfinished():
             self._queue.add(key)
+
+    def rest(self) -> None:
+        for key in self._store.unfinished():
+            self.poller.unfollow(key)
+        self._news.clear()
 
     def wake_dependents(self, connection: Key) -> None:
         for key in self._store.dependents(connection):
@@ -104,8 +124,11 @@ class JobController(Controller):
         if not await self._connection_is_known(connection_key(body)):
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
-        uid = body["metadata"]["uid"]
-        result = await self.ticker.tick(self._kinds[key.kind], body, self._tries.of(key))
+        uid, tries, seen = body["metadata"]["uid"], self._tries.of(key), None
+        news = self._news.pop(key, None)
+        if news is not None and news.stamp == stamp_of(status_of(body)):
+            seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
+        result = await self.ticker.tick(self._kinds[key.kind], body, tries, seen)
         if result.body is not None and version_of(result.body) != version_of(body):
             self._wrote({**result.body, "kind": key.kind})
         self._metrics.ticks.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
@@ -117,8 +140,42 @@ class JobController(Controller):
             self._tries.count(key)
         if result.body is None or not self._store.remember(result.body):
             self._let_go(key, uid)
-        elif result.wake is not None:
+            return
+        if result.wake is not None:
             self._queue.add(key, result.wake)
+        self._look_again(key, result.look)
+
+    # -- looks
+
+    def _look_again(self, key: Key, look: float | None) -> None:
+        subject = self._subject(key) if look is not None else None
+        account = self._usable(subject.connection) if subject else None
+        if look is None or subject is None:
+            self.poller.unfollow(key)
+        elif account is None:
+            self.poller.unfollow(key)
+            self._queue.add(key, max(look, FIRST_CHECK_SECONDS))
+        else:
+            self.poller.follow(key, subject, account, look)
+
+    def _subject(self, key: Key) -> Subject | None:
+        """The job as it is stored, where it can be read."""
+        body = self._store.body(key)
+        if body is None:
+            return None
+        kind = self._kinds[key.kind]
+        try:
+            spec, status = parse_spec(kind.resource, body), status_of(body)
+        except (SpecError, ValidationError):
+            return None
+        return Subject(kind, spec, status, connection_key(body)) if isinstance(spec, JobSpec) else None
+
+    def _hear(self, key: Key, news: News) -> None:
+        self._news[key] = news
+        self._queue.add(key)
+
+    def _stranger(self, row_id: str, row: Any) -> None:
+        """A row that nobody follows."""
 
 
 def stub(key: Key, uid: str | None) -> Body:

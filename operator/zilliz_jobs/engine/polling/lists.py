@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from zilliz_jobs.cloud.errors import Transient
-from zilliz_jobs.cloud.listing import MAX_PAGES, PAGE_SIZE
-from zilliz_jobs.cloud.lists import ListId, paged
+from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.kinds.base import Account
 
 
@@ -30,17 +27,6 @@ class Listing:
     calls: int
 
 
-class Lists:
+class Lists(Protocol):
     async def whole(self, account: Account, wanted: ListId) -> Listing:
         """All rows, from a reading that begins now or later. Raises CloudError, and then says nothing of any row."""
-        asked_at = asyncio.get_running_loop().time()
-        source, found = paged(account.session, wanted), dict[str, Row]()
-        for number in range(1, MAX_PAGES + 1):
-            page, known = await source.fetch(number, PAGE_SIZE), len(found)
-            for value, raw in zip(page.rows, page.raws, strict=True):
-                found[source.key(value)] = Row(source.key(value), value, raw)
-            if page.is_last:
-                return Listing(tuple(found.values()), asked_at, number)
-            if len(found) == known:
-                break
-        raise Transient(f"cannot {source.doing}: it has no end, or repeats itself")

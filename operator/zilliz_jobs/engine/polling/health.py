@@ -1,0 +1,33 @@
+"""Whether the cloud can be reached with one key at one endpoint, as its last answers tell."""
+
+from __future__ import annotations
+
+from zilliz_jobs.core.backoff import exponential
+from zilliz_jobs.core.observation import Unreadable
+from zilliz_jobs.core.reasons import Reason
+
+TROUBLE = 3  # failures in a row after which it counts as out of reach
+MAX_PAUSE = 30.0
+
+
+class Health:
+    def __init__(self) -> None:
+        self._failures = 0
+        self.last = Unreadable(Reason.CLOUD_UNREACHABLE, "")
+
+    def note(self, failure: Unreadable | None) -> None:
+        """An answer, or none. What the budget or the key forbids says nothing of the cloud."""
+        if failure is None:
+            self._failures = 0
+        elif failure.reason not in (Reason.RATE_LIMITED, Reason.KEY_REJECTED):
+            self._failures += 1
+            self.last = failure
+
+    @property
+    def is_bad(self) -> bool:
+        return self._failures >= TROUBLE
+
+    @property
+    def pause(self) -> float:
+        """Seconds until it is worth asking again."""
+        return exponential(self._failures - TROUBLE, base=1.0, cap=MAX_PAUSE, jitter=0.5) if self.is_bad else 0.0

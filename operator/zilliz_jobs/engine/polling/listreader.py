@@ -1,0 +1,174 @@
+"""Readings of lists: what their rows say of jobs that are followed, and the whole of one for who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from zilliz_jobs.cloud.errors import CloudError, Transient
+from zilliz_jobs.cloud.listing import Page, PagedList
+from zilliz_jobs.cloud.lists import ListId, paged
+from zilliz_jobs.core.observation import Unreadable
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.engine.bodies import Key
+from zilliz_jobs.engine.polling.book import Book
+from zilliz_jobs.engine.polling.follow import Followed, facts
+from zilliz_jobs.engine.polling.health import Health
+from zilliz_jobs.engine.polling.jobreader import JobReader
+from zilliz_jobs.engine.polling.lists import Listing, Row
+from zilliz_jobs.engine.polling.plan import Shelf
+from zilliz_jobs.engine.polling.sweep import sweep
+
+PROGRESS_WRITES = 50.0  # a second, for all jobs together
+
+log = logging.getLogger(__name__)
+
+
+class ListReader:
+    """`progress_interval`: seconds between two news of mere progress of one job. `ended`: called after a reading."""
+
+    def __init__(
+        self, book: Book, jobs: JobReader, health: Health, *, progress_interval: float, ended: Callable[[], None]
+    ) -> None:
+        self._book, self._jobs, self._health = book, jobs, health
+        self._progress_interval, self._ended = progress_interval, ended
+        self._readings: set[asyncio.Task[None]] = set()
+        self._waiting: defaultdict[ListId, list[asyncio.Future[Listing]]] = defaultdict(list)
+
+    @property
+    def is_awaited(self) -> bool:
+        return any(self._waiting.values())
+
+    def close(self) -> None:
+        for reading in self._readings:
+            reading.cancel()
+        for waiters in self._waiting.values():
+            for waiter in waiters:
+                waiter.cancel()
+
+    def wait_for(self, shelf: Shelf) -> asyncio.Future[Listing]:
+        """The next reading of the list that begins will go to its end."""
+        waiter: asyncio.Future[Listing] = asyncio.get_running_loop().create_future()
+        shelf.wanted = True
+        self._waiting[shelf.list_id].append(waiter)
+        return waiter
+
+    def begin(self, shelf: Shelf) -> None:
+        shelf.running, shelf.wanted = True, False
+        task = asyncio.create_task(self._read(shelf, self._waiting.pop(shelf.list_id, [])))
+        self._readings.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._readings.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the reading of a list failed, which should not happen", exc_info=error)
+
+    async def _read(self, shelf: Shelf, waiters: list[asyncio.Future[Listing]]) -> None:
+        asked_at, missing = _now(), self._expected_on(shelf)
+        met: dict[str, Row | None] = {}
+        try:
+            source = paged(self._book.readers[shelf.list_id].patient.session, shelf.list_id)
+
+            def take(page: Page[Any]) -> int:
+                return self._take(source, shelf, page, asked_at, met, missing, keep=bool(waiters))
+
+            expect = max(shelf.pages, shelf.length) if waiters else shelf.pages
+            pages, complete = await sweep(
+                source, expect=expect, take=take, enough=lambda: not missing and not waiters
+            )
+            shelf.read(asked_at, pages, complete=complete, whole=bool(waiters))
+            self._health.note(None)
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(Listing(tuple(row for row in met.values() if row), asked_at, pages))
+        except CloudError as error:
+            self._failed(shelf, error)
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_exception(error)
+        finally:
+            shelf.running = False
+            for waiter in waiters:
+                waiter.cancel()
+            self._book.tidy(shelf)
+            self._ended()
+
+    def _expected_on(self, shelf: Shelf) -> set[Key]:
+        """Whom a reading should meet: not those whom the last one did not, or it would always go to the end."""
+        looks = (self._book.followed[key].look for key in shelf.members)
+        return {look.key for look in looks if max(look.since, look.listed_at) >= shelf.passed_at}
+
+    def _failed(self, shelf: Shelf, error: CloudError) -> None:
+        shelf.failed(_now(), error.retry_after if isinstance(error, Transient) else None)
+        failure = Unreadable(error.reason, error.message)
+        self._health.note(failure)
+        if error.reason is Reason.KEY_REJECTED and (first := next(iter(shelf.members), None)):
+            self._jobs.tell(
+                self._book.followed[first], failure
+            )  # who hears of it doubts the connection, once for all
+
+    def _take(
+        self,
+        source: PagedList[Any],
+        shelf: Shelf,
+        page: Page[Any],
+        asked_at: float,
+        met: dict[str, Row | None],
+        missing: set[Key],
+        *,
+        keep: bool,
+    ) -> int:
+        """How many rows of the page are new in this reading."""
+        before = len(met)
+        for value, raw in zip(page.rows, page.raws, strict=True):
+            row_id = source.key(value)
+            met[row_id] = Row(row_id, value, raw) if keep else None
+            entry = self._book.on_row(shelf.list_id, row_id)
+            if entry is None:
+                self._jobs.ports.stranger(row_id, value)
+                continue
+            missing.discard(entry.look.key)
+            if asked_at >= entry.look.since:
+                entry.look.listed_at = asked_at
+                if not entry.look.busy and raw != entry.row:
+                    self._compare(entry, value, raw)
+        return len(met) - before
+
+    def _compare(self, entry: Followed, value: Any, raw: Any) -> None:
+        """A row that is not as it was when it was last understood."""
+        look, now = entry.look, _now()
+        subject = self._jobs.ports.subject(look.key)
+        if subject is None or subject.stamp != entry.stamp:
+            return
+        seen = subject.kind.shown(value, subject.spec, subject.status)
+        look.blind = seen is None
+        if seen is None:
+            entry.row, look.due = raw, now
+            return
+        look.tells_progress = seen.progress is not None
+        if seen.state is not None and seen.state.finished:
+            if entry.ended and entry.known == facts(seen):
+                return  # told already; its result is owed
+            entry.ended = look.owes = True
+            look.due = now
+            if self._jobs.read_result(entry):
+                return
+        elif entry.known == facts(seen):
+            if not look.tells_progress:
+                entry.row = raw
+                return
+            if now - entry.told_at < self._between_progress():
+                return
+        entry.row, entry.complained = raw, False
+        self._jobs.tell(entry, seen)
+
+    def _between_progress(self) -> float:
+        return max(self._progress_interval, len(self._book.followed) / PROGRESS_WRITES)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
