@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import uuid
 from typing import Any
 
 import kopf
 
 from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.engine.leadership import Alone, Elector, Leadership, Pace
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError
+from zilliz_jobs.kube.leases import Leases
 from zilliz_jobs.settings import Settings
 
 START_AGAIN_SECONDS = 5
@@ -33,7 +37,7 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
         _configure(settings)
         settings.networking.trust_env = options.trust_env
         client = await _connect(options)
-        engine = Engine(options, client)
+        engine = Engine(options, client, _leadership(options, client))
         try:
             if options.metrics_port:
                 engine.metrics.serve(options.metrics_port)
@@ -79,7 +83,13 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     async def probe(memo: kopf.Memo, **_: Any) -> str:
         if not memo.engine.alive:
             raise kopf.PermanentError("a task of the engine has ended")  # others are retried in silence
+        if silent := memo.engine.echoes.silent:
+            raise kopf.PermanentError(f"the watches tell nothing any more: {', '.join(silent)}")
         return "alive"
+
+    @kopf.on.probe(registry=registry, id="leader")
+    async def tell_leader(memo: kopf.Memo, **_: Any) -> str:
+        return str(memo.engine.leadership.leader)
 
     @kopf.on.cleanup(registry=registry)
     async def drain(memo: kopf.Memo, **_: Any) -> None:
@@ -99,8 +109,21 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.server_timeout = 240
     settings.watching.client_timeout = 250
     settings.watching.connect_timeout = 10
+    settings.watching.inactivity_timeout = 70  # bookmarks come every minute; a silent watch is opened anew
     settings.networking.request_timeout = 15
     settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none
+
+
+def _leadership(settings: Settings, client: KubeClient) -> Leadership:
+    """The election that is wanted; in a pod there is one unless told otherwise."""
+    if not (client.in_cluster if settings.leader_elect is None else settings.leader_elect):
+        return Alone()
+    pace = Pace(settings.lease_duration, settings.lease_renew_deadline, settings.lease_retry_period)
+    namespace = settings.lease_namespace or client.namespace
+    leases = Leases(client, namespace, settings.lease_name, timeout=pace.deadline / 2)
+    identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
+    log.info("%s stands for the Lease %s/%s", identity, namespace, settings.lease_name)
+    return Elector(leases, identity, pace)
 
 
 async def _connect(settings: Settings) -> KubeClient:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LEAST_LEASE_MARGIN = 5
+"""Seconds: as long as the fence wants the Lease to last on when a request leaves."""
 
 
 class Settings(BaseSettings):
@@ -38,8 +41,41 @@ class Settings(BaseSettings):
     connection_check: float = Field(default=300.0, gt=0, description="interval between two checks of an accepted key")
     retry_cap: float = Field(default=60.0, gt=0, description="longest wait between two tries of what failed")
     health_port: int = Field(default=0, ge=0, le=65535, description="port of /healthz; 0: none")
+    watch_limit: float = Field(
+        default=180.0,
+        gt=0,
+        description="how long a write of ours may take to come back through the watch; then /healthz fails",
+    )
+    leader_elect: bool | None = Field(
+        default=None, description="work only while holding a Lease, so that several can run; default: in a pod, yes"
+    )
+    lease_name: str = Field(
+        default="zilliz-jobs-operator",
+        pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$",
+        description="name of the Lease; operators that watch different namespaces need different ones",
+    )
+    lease_namespace: str | None = Field(default=None, description="namespace of the Lease; default: the pod's own")
+    lease_duration: int = Field(
+        default=15, ge=6, description="how long the others wait for a leader that was not heard of"
+    )
+    lease_renew_deadline: float = Field(
+        default=10.0, gt=0, description="a leader that could not renew the Lease for so long stops working"
+    )
+    lease_retry_period: float = Field(default=2.0, gt=0, description="interval between two tries to renew or take it")
 
     @field_validator("namespaces", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("lease_renew_deadline", "lease_retry_period")
+    @classmethod
+    def _leave_time_to_stop(cls, value: float, info: ValidationInfo) -> float:
+        """Of those before it, only what is itself right is here to compare with."""
+        longer = {
+            "lease_renew_deadline": info.data.get("lease_duration", value + LEAST_LEASE_MARGIN) - LEAST_LEASE_MARGIN,
+            "lease_retry_period": info.data.get("lease_renew_deadline", 2 * value) / 2,
+        }[str(info.field_name)]
+        if value > longer:
+            raise ValueError(f"it must be {longer:g} at most, so that a leader stops before another one may begin")
+        return value

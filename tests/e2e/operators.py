@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -58,6 +60,11 @@ class Operator:
         pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
 
+    def answers(self, answer: str) -> float:
+        """How many submissions it had such an answer to: Accepted, NotSent, ..."""
+        named = f'answer="{answer}"'
+        return sum(n for name, n in self.metrics().items() if "submissions_total" in name and named in name)
+
     def require_clean_log(self) -> None:
         """No key, no stack trace, no surprise."""
         bad = [line for line in self.said().splitlines() if any(word in line for word in NEVER)]
@@ -74,21 +81,62 @@ class OperatorProcess(Operator):
         *,
         namespaces: tuple[str, ...] = (),
         kubeconfig: Path | None = None,
+        stop_at: str = "",
+        **settings: Any,
     ) -> None:
+        """`stop_at`: the step of `tests.stopping` at which it stops itself; `settings` beside the usual ones."""
         super().__init__(log)
+        (self.health_port,) = free_ports(1)
+        ports = {"metrics_port": self.metrics_port, "health_port": self.health_port}
         self._environment = cluster.environment | {
-            f"ZILLIZ_JOBS_{name.upper()}": str(value)
-            for name, value in (QUICK | {"metrics_port": self.metrics_port}).items()
+            f"ZILLIZ_JOBS_{name.upper()}": str(value) for name, value in (QUICK | ports | settings).items()
         }
-        self._environment["PYTHONPATH"] = str(SOURCE)
+        self._environment["PYTHONPATH"] = os.pathsep.join((str(SOURCE), str(SOURCE.parent)))
         flags = [*(f"--namespace={name}" for name in namespaces)]
         flags += ["--kubeconfig", str(kubeconfig)] if kubeconfig else []
-        self._command = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator", *flags]
+        program = ["tests.stopping", stop_at] if stop_at else ["zilliz_jobs.cli.app"]
+        self._command = [sys.executable, "-m", *program, "operator", *flags]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the operator does not run"
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it stands still, by SIGSTOP."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+    def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    @property
+    def leads(self) -> bool:
+        """As its metric says; a process that stands still says nothing."""
+        try:
+            return self.metrics().get("zilliz_jobs_leader") == 1.0
+        except OSError:
+            return False
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """Status and body of /healthz; status 0 where nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}/healthz", timeout=5) as answer:
+                return answer.status, json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, {}
+        except OSError:
+            return 0, {}
 
     def kill(self) -> None:
         """As the node's end would be: no signal handler, no last word."""

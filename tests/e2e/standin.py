@@ -23,7 +23,7 @@ class StandIn:
     admin_token = ""
 
     def __init__(self, kube: KubeApi, work_dir: Path, kubectl: Path) -> None:
-        self.url, self.ca_file = kube.url, None
+        self.kube, self.url, self.ca_file = kube, kube.url, None
         self._work_dir, self._kubectl = work_dir, kubectl
         self.kubeconfig = work_dir / "kubeconfig"
         kube.write_kubeconfig(self.kubeconfig)

@@ -33,6 +33,16 @@ RULES = [
     {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "create", "patch"]},
     {"apiGroups": [""], "resources": ["events"], "verbs": ["create"]},
 ]
+AT_HOME = [
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+    {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "resourceNames": ["zilliz-jobs-operator"],
+        "verbs": ["get", "update"],
+    },
+]
+"""In the operator's own namespace only."""
 
 
 def rights(namespace: str) -> list[Body]:
@@ -42,6 +52,14 @@ def rights(namespace: str) -> list[Body]:
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": NAME, "namespace": namespace}},
         {"apiVersion": api, "kind": "ClusterRole", "metadata": meta, "rules": RULES},
+        {"apiVersion": api, "kind": "Role", "metadata": meta | {"namespace": namespace}, "rules": AT_HOME},
+        {
+            "apiVersion": api,
+            "kind": "RoleBinding",
+            "metadata": meta | {"namespace": namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME},
+            "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": namespace}],
+        },
         {
             "apiVersion": api,
             "kind": "ClusterRoleBinding",
@@ -59,7 +77,8 @@ def operator(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) ->
     manifests = {"apiVersion": "v1", "kind": "List", "items": rights(home)}
     cluster.kubectl("apply", "-f", "-", input=json.dumps(manifests))
     log = tmp_path_factory.mktemp("operator") / "operator.log"
-    operator = OperatorProcess(cluster, log, kubeconfig=cluster.kubeconfig_for(home, NAME))
+    settings = {"leader_elect": True, "lease_namespace": home}
+    operator = OperatorProcess(cluster, log, kubeconfig=cluster.kubeconfig_for(home, NAME), **settings)
     operator.start()
     yield operator
     operator.close()
@@ -115,6 +134,7 @@ def test_the_password_of_a_new_cluster_finds_its_place_with_these_rights(user: U
         ("create", "pods"),
         ("list", "namespaces"),
         ("get", "customresourcedefinitions"),
+        ("get", "leases.coordination.k8s.io"),
     ],
     ids=" ".join,
 )

@@ -210,6 +210,21 @@ async def test_a_handle_is_not_stored_into_a_record(cluster: Cluster, record: Bo
     assert (await cluster.now(body))["status"] == other
 
 
+@pytest.mark.parametrize("later", [{"holder": "another", "sends": 2}, {"sends": 2}], ids=["another's", "our own"])
+async def test_what_became_of_a_send_is_not_taken_for_that_of_a_later_one(cluster: Cluster, later: Body) -> None:
+    """A process that slept wakes up and says "not sent", while its successor's request of the same token is under
+    way: the object would be submitted once more."""
+    writer = StatusWriter(cluster.client)
+    record = INTENT["submission"] | {"holder": "one", "sends": 1}
+    body = await writer.write(BACKUP_JOB, await cluster.job(), {**INTENT, "submission": record})
+    await writer.write(BACKUP_JOB, body, {**INTENT, "submission": record | later})
+    not_sent = {key: value for key, value in INTENT.items() if key != "submission"}
+    with pytest.raises(HandleConflict) as caught:
+        await writer.write_handle(BACKUP_JOB, body, not_sent, TOKEN)
+    assert caught.value.body["status"]["submission"] == record | later
+    assert (await cluster.now(body))["status"]["submission"] == record | later
+
+
 async def test_a_handle_is_not_stored_into_a_successor_of_the_same_name(cluster: Cluster) -> None:
     writer = StatusWriter(cluster.client)
     body = await writer.write(BACKUP_JOB, await cluster.job(), INTENT)

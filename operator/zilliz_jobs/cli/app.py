@@ -62,6 +62,12 @@ def operator(
     ] = None,
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig; default: its current one.")] = None,
     namespace: Annotated[list[str] | None, typer.Option(help="Namespace to watch; repeatable. Default: all.")] = None,
+    leader_elect: Annotated[
+        bool | None,
+        typer.Option(
+            "--leader-elect/--no-leader-elect", help="Work only while holding a Lease. Default: in a pod, yes."
+        ),
+    ] = None,
 ) -> None:
     """Run the operator. All other settings are environment variables with the prefix ZILLIZ_JOBS_."""
     from pydantic import ValidationError
@@ -71,8 +77,13 @@ def operator(
     from zilliz_jobs.settings import Settings
     from zilliz_jobs.telemetry.logs import set_up
 
-    given = {"kubeconfig": kubeconfig, "context": context, "namespaces": namespace}
-    flags = {name: value for name, value in given.items() if value}
+    given = {
+        "kubeconfig": kubeconfig,
+        "context": context,
+        "namespaces": namespace or None,
+        "leader_elect": leader_elect,
+    }
+    flags = {name: value for name, value in given.items() if value is not None}
     try:
         settings = Settings.model_validate({**Settings().model_dump(), **flags})
     except ValidationError as error:
@@ -87,6 +98,44 @@ def operator(
     except KubeError as error:
         typer.echo(f"zilliz-jobs: {error}", err=True)
         raise typer.Exit(2) from None
+
+
+@app.command()
+def release_finalizers(
+    kubeconfig: Annotated[Path | None, typer.Option(help="kubeconfig file; default: as kubectl.")] = None,
+    context: Annotated[str | None, typer.Option(help="Context of the kubeconfig; default: its current one.")] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Default: that of the context.")] = None,
+    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")] = False,
+    live: Annotated[
+        bool, typer.Option("--all", help="Also where nobody deleted the object. A running operator puts it back.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+) -> None:
+    """Free the objects whose deletion waits for an operator that is gone. Their jobs in the cloud are left alone.
+
+    Says of each what may still run there. Exit code 1: some could not be freed; do it again.
+    """
+    import asyncio
+
+    from zilliz_jobs.cli.release import Line, Wanted, release, table
+    from zilliz_jobs.kube.client import KubeClient
+    from zilliz_jobs.kube.errors import KubeError
+
+    if namespace and all_namespaces:
+        raise typer.BadParameter("it does not go with --all-namespaces", param_hint="--namespace")
+
+    async def work() -> list[Line]:
+        async with await KubeClient.connect(kubeconfig=kubeconfig, context=context) as client:
+            where = None if all_namespaces else namespace or client.namespace
+            return [line async for line in release(client, Wanted(where, live, dry_run))]
+
+    try:
+        lines = asyncio.run(work())
+    except KubeError as error:
+        typer.echo(f"zilliz-jobs: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(table(lines) if lines else "No object waits for the finalizer of the operator.")
+    raise typer.Exit(1 if any(line.failed for line in lines) else 0)
 
 
 @app.command()

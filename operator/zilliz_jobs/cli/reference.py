@@ -183,6 +183,7 @@ def _settings() -> str:
         "kubeconfig": " (`--kubeconfig`)",
         "context": " (`--context`)",
         "namespaces": " (`--namespace`, repeatable)",
+        "leader_elect": " (`--leader-elect`, `--no-leader-elect`)",
     }
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from zilliz_jobs.engine.bodies import Body, key_of
+from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.engine.store import ObjectStore
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import NotFound
@@ -25,26 +25,31 @@ class Census:
         self, objects: Objects, store: ObjectStore, kinds: Mapping[str, AnyKind], namespaces: Sequence[str | None]
     ) -> None:
         self._objects, self._store, self._kinds, self._namespaces = objects, store, kinds, namespaces
-        self._known = asyncio.Event()
+        self._wanted, self._done = 1, 0  # which census is wanted, and which was taken last
         self._doing = asyncio.Lock()
         self._gone: set[str] = set()
 
+    def renew(self) -> None:
+        """Another process may have worked meanwhile: what was known, or is just being read, does not count."""
+        self._wanted += 1
+
     def forget(self, uid: str) -> None:
         """An object is gone. A list that was begun before may still show it."""
-        if not self._known.is_set():
+        if self._doing.locked():
             self._gone.add(uid)
 
     async def ensure(self) -> None:
         """Returns when all objects are known; asks once. Raises KubeError."""
-        if self._known.is_set():
+        if self._done == self._wanted:
             return
         async with self._doing:
-            if self._known.is_set():
-                return
-            for kind in self._kinds.values():
-                for namespace in self._namespaces:
-                    await self._note_all(kind, namespace)
-            self._known.set()
+            while self._done != self._wanted:
+                number = self._wanted
+                self._gone.clear()
+                for kind in self._kinds.values():
+                    for namespace in self._namespaces:
+                        await self._note_all(kind, namespace)
+                self._done = number
             self._gone.clear()
 
     async def _note_all(self, kind: AnyKind, namespace: str | None) -> None:
@@ -52,8 +57,8 @@ class Census:
             async for item in self._objects.list_all(kind.resource, namespace):
                 body: Body = {**item, "kind": kind.resource.kind}
                 uid = body["metadata"]["uid"]
-                # What the watches told is newer than a list that took its time.
-                if uid not in self._gone and self._store.uid(key_of(body)) != uid:
+                # What the watches told may be newer than a list that took its time.
+                if uid not in self._gone and not self._store.is_stale(body):
                     self._store.note(body)
         except NotFound:
             log.warning("the CRD of %s is not installed, so there is no object of it", kind.resource.kind)

@@ -22,15 +22,13 @@ from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine.bodies import Body, Key
+from zilliz_jobs.engine.labelled import RETRY_SECONDS, read_labelled
 from zilliz_jobs.engine.sessions import Sessions
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kube.errors import Forbidden, KubeError, NotFound
-from zilliz_jobs.kube.secrets import Secret, Secrets
+from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
-CREDENTIALS_LABEL = "jobs.zilliz.com/credentials"
 SECRET_SECONDS = 30.0
-RETRY_SECONDS = 5.0
 SUSPECT_SECONDS = 30.0
 PARTING_SECONDS = 300.0  # longer than a deletion may wait for its cancel
 
@@ -283,19 +281,3 @@ class Connections:
     def _rates(self, endpoint: str, print_: str) -> list[int]:
         sharers = [c for c in self._known.values() if c.fingerprint == print_ and c.endpoint == endpoint]
         return [c.spec.requests_per_second for c in sharers if c.spec]
-
-
-async def read_labelled(secrets: Secrets, namespace: str, name: str) -> tuple[Secret | None, Waits | None]:
-    """A Secret that a manifest names, if it carries the label that allows its use."""
-    try:
-        secret = await secrets.read(namespace, name)
-    except NotFound:
-        return None, Waits(Reason.SECRET_NOT_FOUND, f"there is no Secret {name} in namespace {namespace}; create it")
-    except Forbidden as error:
-        return None, Waits(Reason.SECRET_NOT_FOUND, f"the operator may not read Secret {name}: {error}")
-    except KubeError as error:
-        return None, Waits(Reason.CLOUD_UNREACHABLE, f"cannot read Secret {name}: {error}", RETRY_SECONDS)
-    if secret.labels.get(CREDENTIALS_LABEL) != "true":
-        message = f'Secret {name} may not be used: give it the label {CREDENTIALS_LABEL}: "true"'
-        return None, Waits(Reason.SECRET_NOT_LABELLED, message)
-    return secret, None

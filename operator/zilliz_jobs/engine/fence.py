@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from zilliz_jobs.cloud.errors import FenceClosed
+from zilliz_jobs.engine.clock import steady
 
-REQUEST_SECONDS = 30.0
+MARGIN_SECONDS = 5.0
+"""For how long the Lease must still be ours: a request that passes the fence is at the cloud by then.
+
+Its answer may take longer. That is no harm: its intent is stored, so a successor finds that and waits for its effect.
+"""
 
 
 @dataclass(frozen=True)
 class Fence:
-    """Open for `limit` seconds after the intent was *sent* to the API server, on the monotonic clock.
+    """Open for `limit` seconds after the intent was *sent* to the API server, on a clock that never stands still.
 
     `leads`: whether this process will still lead for so many seconds; without an election it always does.
     """
 
     limit: float
     leads: Callable[[float], bool] = lambda _seconds: True
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = steady
     began: float = field(default=-1.0)
 
     def start(self) -> Fence:
@@ -35,5 +39,5 @@ class Fence:
             raise FenceClosed(
                 f"{waited:.0f} s went by since the intent was written; at most {self.limit:.0f} are safe"
             )
-        if not self.leads(REQUEST_SECONDS):
+        if not self.leads(MARGIN_SECONDS):
             raise FenceClosed("this process may no longer lead")

@@ -9,7 +9,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body, Key
-from zilliz_jobs.engine.connections import read_labelled
+from zilliz_jobs.engine.labelled import read_labelled
 from zilliz_jobs.kinds.base import AnyKind, BackupSource
 from zilliz_jobs.kube.errors import NotFound
 from zilliz_jobs.kube.objects import Objects

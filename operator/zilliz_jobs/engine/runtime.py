@@ -22,7 +22,9 @@ from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.controllers.connections import ConnectionController
 from zilliz_jobs.engine.controllers.jobs import JobController, stub
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
+from zilliz_jobs.engine.leadership import Alone, Leadership
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
@@ -49,19 +51,27 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Call `start`, feed it by `learn` and `forget`, end it by `stop`."""
+    """Call `start`, feed it by `learn` and `forget`, end it by `stop`. Works while it leads; else it only learns."""
 
     def __init__(
-        self, settings: Settings, client: KubeClient, metrics: Metrics | None = None, rules: Rules | None = None
+        self,
+        settings: Settings,
+        client: KubeClient,
+        leadership: Leadership | None = None,
+        metrics: Metrics | None = None,
+        rules: Rules | None = None,
     ) -> None:
-        self.settings, self.client = settings, client
+        self.settings, self.client, self.leadership = settings, client, leadership or Alone()
         self.metrics = metrics or Metrics()
+        self.metrics.leader.set_function(lambda: float(self.leadership.works))
+        self.echoes = Echoes(settings.watch_limit, settings.namespaces)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.tries = Tries(settings.retry_cap)
         self.registry = Registry()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
         self.store = ObjectStore(self.registry, self.kinds, noted=self._note, asked=self._asked)
         self._tasks: list[asyncio.Task[None]] = []
+        self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
         self.events = EventPoster(client, instance=f"zilliz-jobs-{uuid.uuid4().hex[:6]}")
@@ -79,7 +89,12 @@ class Engine:
             progress_interval=settings.progress_interval,
         )
         self.performer = Performer(
-            self.registry, secrets, self.objects, wake=self.queue.add, ensure_synced=self.census.ensure
+            self.registry,
+            secrets,
+            self.objects,
+            wake=self.queue.add,
+            ensure_synced=self.census.ensure,
+            leads=self.leadership.leads,
         )
         ticker = JobTicker(
             self.connections,
@@ -89,6 +104,7 @@ class Engine:
             self.metrics,
             rules=self.rules,
             asked=self._asked,
+            leads=self.leadership.leads,
         )
         checks = ConnectionTicker(
             self.connections,
@@ -147,9 +163,10 @@ class Engine:
     # -- life
 
     async def start(self) -> None:
-        """Compare the CRDs, then start the workers. Raises KubeError when Kubernetes cannot be asked."""
+        """Compare the CRDs, then stand for election and start the workers. Raises KubeError when that cannot be."""
         await self.crds.check()
         crds_changed = asyncio.Event()
+        self._election = [asyncio.create_task(self.leadership.run(self._take_over, self._rest), name="election")]
         self._tasks = [
             asyncio.create_task(self.events.run(), name="events"),
             asyncio.create_task(self.crds.run(crds_changed), name="crds"),
@@ -158,31 +175,34 @@ class Engine:
         ]
 
     async def stop(self) -> None:
-        """Begin nothing new, finish the requests in flight and their records, post the last events."""
+        """Begin nothing new, finish the requests in flight and their records, let another lead, post the events."""
         self.queue.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         await self.jobs.poller.close()
         await self.performer.drain(DRAIN_SECONDS)
+        await _end(self._election)  # not before: what is in flight needs the Lease
+        await self.leadership.release()
         await self.events.flush(2.0)
         await self.connections.close()
 
     @property
     def alive(self) -> bool:
         """Whether every task of the engine still runs."""
-        return bool(self._tasks) and all(not task.done() for task in self._tasks) and self.jobs.poller.alive
+        tasks = [*self._tasks, *self._election]
+        return bool(self._tasks) and all(not task.done() for task in tasks) and self.jobs.poller.alive
 
     # -- what the watches tell
 
     def learn(self, body: Body) -> None:
         """An object was made, changed, or seen for the first time."""
+        self.echoes.heard(body)
         key = key_of(body)
         if controller := self._by_kind.get(key.kind):
             controller.learn(key, body)
 
     def forget(self, body: Body) -> None:
         """An object is gone."""
+        self.echoes.heard(body)
         key = key_of(body)
         if controller := self._by_kind.get(key.kind):
             controller.forget(key, body)
@@ -191,9 +211,15 @@ class Engine:
 
     async def _work(self) -> None:
         while True:
+            await self.leadership.until_works()
             key = await self.queue.get()
             try:
-                await self._pass(key, self._by_kind[key.kind])
+                if self.leadership.works:
+                    await self._pass(key, self._by_kind[key.kind])
+                else:
+                    self.queue.add(key)  # for the time when it leads again
+                if not self.leadership.works:
+                    self._rest()  # the pass may have outlasted the lead, and be going to look again
             except asyncio.CancelledError:
                 raise
             except Exception:
@@ -251,6 +277,7 @@ class Engine:
         return self.room.handover.asked(uid)
 
     async def _stored(self, key: Key, body: Body) -> None:
+        self.echoes.wrote({**body, "kind": key.kind})
         await self.room.handover.owner_changed(key, {**body, "kind": key.kind})
 
     def _job_gone(self, uid: str) -> None:
@@ -260,8 +287,27 @@ class Engine:
         while True:
             await changed.wait()
             changed.clear()
-            for controller in self.controllers:
-                controller.wake_all()
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        for controller in self.controllers:
+            controller.wake_all()
+
+    def _take_over(self) -> None:
+        """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
+        self._rest()
+        self.census.renew()
+        self._wake_all()
+
+    def _rest(self) -> None:
+        for controller in self.controllers:
+            controller.rest()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _rules(settings: Settings) -> Rules:

@@ -81,6 +81,11 @@ class KubeClient:
             self._namespace = self._source.namespace()
         return self._namespace
 
+    @property
+    def in_cluster(self) -> bool:
+        """Whether this is a pod, with the rights of its service account."""
+        return self._source.kubeconfig is None
+
     async def credentials(self, *, fresh: bool = False) -> Credentials:
         """What kopf's login needs. `fresh`: after a 401, read the configuration again first.
 

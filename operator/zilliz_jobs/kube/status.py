@@ -14,6 +14,7 @@ from zilliz_jobs.kube.errors import Body, HandleConflict, Invalid, StrictDecodin
 from zilliz_jobs.kube.paths import resource_path
 
 SENDING = "Sending"
+_SEND = ("holder", "sends")
 
 # An outdated CRD prunes what it does not know and answers 200; Strict makes it an error.
 _QUERY = {"fieldValidation": "Strict", "fieldManager": FIELD_MANAGER}
@@ -82,16 +83,17 @@ class StatusWriter:
     async def write_handle(self, resource: Resource, body: Body, new_status: Body, token: str) -> Body:
         """Store what the cloud answered, whatever the version: apply the step from `body` to `new_status`.
 
-        Only while the object's submission record has this token and the evidence Sending; else raises
+        Only while the object's submission record has this token and the evidence Sending, and is of the same holder
+        and send as in `body`: a later send has the same token, and its answer is still to come. Else raises
         HandleConflict, which holds the object as it is now. Idempotence is that test: a repetition after an
         Unavailable ends in HandleConflict, whose body then shows the handle. Raises NotFound, StrictDecoding,
         Invalid, Unavailable; it is the caller who repeats.
         """
-        meta = body["metadata"]
+        meta, known = body["metadata"], (body.get("status") or {}).get("submission") or {}
+        mark = {"token": token, "evidence": SENDING} | {name: known[name] for name in _SEND if name in known}
         ops: list[Body] = [
             {"op": "test", "path": "/metadata/uid", "value": meta["uid"]},
-            {"op": "test", "path": "/status/submission/token", "value": token},
-            {"op": "test", "path": "/status/submission/evidence", "value": SENDING},
+            *({"op": "test", "path": f"/status/submission/{name}", "value": mark[name]} for name in mark),
             *json_ops(body.get("status") or {}, new_status),
         ]
         where = _status_path(resource, body)
@@ -104,7 +106,7 @@ class StatusWriter:
             now = await self._client.get(resource_path(resource, meta["namespace"], meta["name"]))
             record: dict[str, Any] = (now.get("status") or {}).get("submission") or {}
             same_object = now["metadata"]["uid"] == meta["uid"]
-            if same_object and record.get("token") == token and record.get("evidence") == SENDING:
+            if same_object and all(record.get(name) == mark[name] for name in mark):
                 raise
             raise HandleConflict(
                 f"cannot store the handle of submission {token}: the record is another one by now", now

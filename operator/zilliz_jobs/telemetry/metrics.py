@@ -26,6 +26,7 @@ class Metrics:
             "zilliz_jobs_ticks", "Passes over an object.", ["kind", "outcome"], registry=self.registry
         )
         self.queue_depth = Gauge("zilliz_jobs_queue_depth", "Objects that wait for a pass.", registry=self.registry)
+        self.leader = Gauge("zilliz_jobs_leader", "1 while this process leads and works.", registry=self.registry)
         self.crd_outdated = Gauge(
             "zilliz_jobs_crd_outdated", "1 while the installed CRD lacks fields.", ["kind"], registry=self.registry
         )

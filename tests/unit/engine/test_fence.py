@@ -3,7 +3,7 @@
 import pytest
 
 from zilliz_jobs.cloud.errors import FenceClosed
-from zilliz_jobs.engine.fence import REQUEST_SECONDS, Fence
+from zilliz_jobs.engine.fence import MARGIN_SECONDS, Fence
 
 
 class Clock:
@@ -30,7 +30,7 @@ def test_one_that_was_never_started_is_closed():
         Fence(10.0)()
 
 
-def test_it_asks_whether_this_process_leads_for_as_long_as_a_request_takes():
+def test_it_asks_whether_this_process_still_leads_when_the_request_has_arrived():
     asked: list[float] = []
 
     def leads(seconds: float) -> bool:
@@ -39,7 +39,7 @@ def test_it_asks_whether_this_process_leads_for_as_long_as_a_request_takes():
 
     with pytest.raises(FenceClosed, match="lead"):
         Fence(10.0, leads, Clock()).start()()
-    assert asked == [REQUEST_SECONDS]
+    assert asked == [MARGIN_SECONDS]
 
 
 def test_starting_again_begins_anew():

@@ -183,6 +183,37 @@ class TestCensus:
         listing.error = NotFound("no such kind")
         await self.census(listing, store).ensure()
 
+    async def test_who_comes_to_lead_asks_again(self, store, registry):
+        """Another process worked meanwhile; the watch may not have told of what it took."""
+        listing = Listing(backup(version=3))
+        store.remember(backup(version=3))
+        census = self.census(listing, store)
+        await census.ensure()
+        listing.bodies = (backup(version=4, status=OPEN),)
+        census.renew()
+        await census.ensure()
+        assert listing.calls == 2
+        assert registry.is_open("backup/in01")
+
+    async def test_a_list_that_was_begun_before_the_lead_changed_hands_does_not_count(self, store):
+        listing = Listing(backup())
+        census = self.census(listing, store)
+
+        def changed_hands() -> None:
+            listing.during = lambda: None
+            census.renew()
+
+        listing.during = changed_hands
+        await census.ensure()
+        assert listing.calls == 2
+
+    async def test_one_that_stands_by_for_months_remembers_nothing_of_what_went(self, store):
+        """Else its memory grows with every job that anybody ever deleted."""
+        census = self.census(Listing(), store)
+        for n in range(100):
+            census.forget(f"u{n}")
+        assert not census._gone
+
     async def test_a_failing_list_is_asked_again(self, store):
         listing = Listing()
         listing.error = Unavailable("down")

@@ -35,6 +35,9 @@ class Controller(ABC):
     def wake_all(self) -> None:
         """Something changed that any object may wait for."""
 
+    def rest(self) -> None:  # noqa: B027 - most have nothing that goes on by itself
+        """Stop looking at anything, and forget what was seen of it: another process works, until `wake_all`."""
+
     @abstractmethod
     def uid(self, key: Key) -> str | None:
         """The uid of the object of this name, as far as is known."""

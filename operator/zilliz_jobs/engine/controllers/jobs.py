@@ -18,7 +18,7 @@ from zilliz_jobs.engine.polling.follow import News, Subject, stamp_of
 from zilliz_jobs.engine.polling.jobreader import Ports
 from zilliz_jobs.engine.polling.poller import Poller
 from zilliz_jobs.engine.recorder import Recorder
-from zilliz_jobs.engine.store import ObjectStore
+from zilliz_jobs.engine.store import ObjectStore, version_of
 from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
@@ -118,6 +118,11 @@ class JobController(Controller):
         self.learn(key, body, certain=True)
         self._queue.add(key)
 
+    def rest(self) -> None:
+        for key in self._store.unfinished():
+            self.poller.unfollow(key)
+        self._news.clear()
+
     def wake_dependents(self, connection: Key) -> None:
         for key in self._store.dependents(connection):
             self._queue.add(key)
@@ -138,7 +143,7 @@ class JobController(Controller):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
         result = await self.ticker.tick(self._kinds[key.kind], body, tries, seen)
         self._metrics.ticks.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
-        if result.body is not None and _version(result.body) != _version(body):
+        if result.body is not None and version_of(result.body) != version_of(body):
             await self._stored(key, result.body)
         if self._store.uid(key) != uid:
             return  # gone meanwhile; its successor, if there is one, is in the queue
@@ -184,10 +189,6 @@ class JobController(Controller):
 
     def _stranger(self, row_id: str, row: Any) -> None:
         """A row that nobody follows."""
-
-
-def _version(body: Body) -> object:
-    return body["metadata"].get("resourceVersion")
 
 
 def stub(key: Key, uid: str | None) -> Body:

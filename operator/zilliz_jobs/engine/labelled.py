@@ -1,0 +1,30 @@
+"""Secrets that a manifest names: only those that carry the label which allows their use.
+
+Who may write jobs must not be able to send any Secret of the namespace to an address of his own.
+"""
+
+from __future__ import annotations
+
+from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kube.errors import Forbidden, KubeError, NotFound
+from zilliz_jobs.kube.secrets import Secret, Secrets
+
+CREDENTIALS_LABEL = "jobs.zilliz.com/credentials"
+RETRY_SECONDS = 5.0
+
+
+async def read_labelled(secrets: Secrets, namespace: str, name: str) -> tuple[Secret | None, Waits | None]:
+    """A Secret that a manifest names, if it carries the label that allows its use."""
+    try:
+        secret = await secrets.read(namespace, name)
+    except NotFound:
+        return None, Waits(Reason.SECRET_NOT_FOUND, f"there is no Secret {name} in namespace {namespace}; create it")
+    except Forbidden as error:
+        return None, Waits(Reason.SECRET_NOT_FOUND, f"the operator may not read Secret {name}: {error}")
+    except KubeError as error:
+        return None, Waits(Reason.CLOUD_UNREACHABLE, f"cannot read Secret {name}: {error}", RETRY_SECONDS)
+    if secret.labels.get(CREDENTIALS_LABEL) != "true":
+        message = f'Secret {name} may not be used: give it the label {CREDENTIALS_LABEL}: "true"'
+        return None, Waits(Reason.SECRET_NOT_LABELLED, message)
+    return secret, None

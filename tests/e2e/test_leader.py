@@ -1,0 +1,106 @@
+"""Two operators on a real API server: one works, the other is ready, and no submission falls between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.cloud import Cloud
+from tests.e2e.controlplane import ControlPlane
+from tests.e2e.pair import LEASE, SETTLE, TAKEN_OVER, Pair, pair, require_once, wakes_up_late
+
+pytestmark = pytest.mark.controlplane
+
+
+@pytest.fixture
+def both(cluster: ControlPlane, cluster_namespace: str, tmp_path: Path) -> Iterator[Pair]:
+    with pair(cluster, cluster_namespace, tmp_path) as both:
+        yield both
+
+
+def test_told_to_stop_it_finishes_its_request_and_the_next_one_leads_at_once(both: Pair, cloud: Cloud) -> None:
+    """Else every rolling update would leave submissions to be looked for, or stop the work for a while."""
+    user = both.user
+    user.connect(cloud, settle=SETTLE, console=True)
+    for route in ("backup.create", "import.create"):
+        cloud.fault(route, "latency_after", seconds=2)
+    jobs = [user.backup(cloud), user.importing(cloud)]
+    user.until("both requests are on their way", lambda: len(cloud.effects()) == 2)
+    assert both.first.stop() == 0, both.first.log_tail()
+    ended = time.monotonic()
+    for job in jobs:
+        assert job.status()["submission"]["evidence"] == "Answered"
+    user.until("the second leads", lambda: both.second.leads)
+    assert time.monotonic() - ended < LEASE["lease_retry_period"] * 1.2 + 1.5
+    for job in jobs:
+        job.until_ended()
+    require_once(cloud, jobs)
+    for job in jobs:
+        assert "LookingForSubmission" not in job.told()
+
+
+def test_killed_it_is_followed_within_its_lease(both: Pair, cloud: Cloud) -> None:
+    """A node that fails must cost seconds, and neither a job nor a second one."""
+    user = both.user
+    user.connect(cloud, settle=SETTLE, console=True)
+    for route in ("backup.create", "import.create"):
+        cloud.fault(route, "latency_after", seconds=60)
+    jobs = [user.backup(cloud), user.importing(cloud)]
+    user.until("both requests are on their way", lambda: len(cloud.effects()) == 2)
+    both.first.kill()
+    killed = time.monotonic()
+    user.until("the second leads", lambda: both.second.leads)
+    assert time.monotonic() - killed < TAKEN_OVER
+    for job in jobs:
+        job.until_told("Found")
+        job.until_ended()
+    require_once(cloud, jobs)
+
+
+def test_while_the_api_server_is_away_neither_leads_and_neither_ends(
+    both: Pair, cloud: Cloud, cluster: ControlPlane
+) -> None:
+    """Nobody can prove to lead, so nobody submits; a crash instead would cost what both know."""
+    user = both.user
+    user.connect(cloud, settle=SETTLE, console=True)
+    first = user.importing(cloud)
+    first.until_submitted()
+    pids = (both.first.pid, both.second.pid)
+    cluster.stop_apiserver(kill=True)
+    try:
+        deadline = time.monotonic() + 10
+        while both.first.leads:
+            assert time.monotonic() < deadline, "it still thinks that it leads"
+            time.sleep(0.1)
+        time.sleep(3)
+        assert not both.second.leads
+    finally:
+        cluster.start_apiserver()
+    user.until("one leads", lambda: both.first.leads != both.second.leads)
+    second = user.importing(cloud, "more")
+    for job in (first, second):
+        job.until_ended()
+    require_once(cloud, [first, second])
+    assert (both.first.pid, both.second.pid) == pids
+    assert both.first.runs
+    assert both.second.runs
+
+
+@pytest.mark.parametrize("step", ["after the intent", "before the record"])
+def test_it_wakes_up_while_another_leads(
+    cluster: ControlPlane, cluster_namespace: str, cloud: Cloud, tmp_path: Path, step: str
+) -> None:
+    """Every step is tried on the stand-in; these two are where a late process could do harm."""
+    with pair(cluster, cluster_namespace, tmp_path, step) as both:
+        wakes_up_late(both, cloud, step)
+
+
+def test_who_leads_is_told(both: Pair) -> None:
+    """A person who looks for the log of the job that hangs must find the right one of two."""
+    leader = both.holder()
+    assert both.first.health() == (200, {"engine": "alive", "leader": f"this process, {leader}"})
+    assert both.second.health() == (200, {"engine": "alive", "leader": leader})
+    assert both.first.leads
+    assert not both.second.leads
