@@ -92,7 +92,7 @@ def test_the_crd_is_taken_without_a_complaint(cluster: ControlPlane, file: Path)
 def test_a_new_object_is_unfinished_for_kstatus_and_has_the_default_connection(user: User) -> None:
     assert user.create("BackupJob", BACKUP) == ""
     body = user.read("backupjob")
-    assert body["status"] == {"observedGeneration": -1}
+    assert body["status"] == {"observedGeneration": -1, "state": "Pending"}
     assert body["spec"]["connectionRef"] == {"name": "default"}
     assert user.edit("backupjob", {"connectionRef": {"name": None}}) == ""
     assert user.read("backupjob")["spec"]["connectionRef"] == {"name": "default"}

@@ -110,7 +110,7 @@ def _named(api_version: str, kind: str, name: str, **more: Any) -> Body:
 
 async def test_a_status_is_stored_as_written(cluster: Cluster) -> None:
     body = await cluster.job()
-    assert body["status"] == {"observedGeneration": -1}
+    assert body["status"] == {"observedGeneration": -1, "state": "Pending"}
     stored = await StatusWriter(cluster.client).write(BACKUP_JOB, body, INTENT)
     assert stored["status"] == INTENT
     assert await cluster.now(body) == stored

@@ -58,7 +58,8 @@ def status_schema(model: type[Model], result: type[Model] | None) -> Schema:
         conditions["items"]["required"] = ["type"]  # the key of the map must be there
         conditions["x-kubernetes-list-type"] = "map"
         conditions["x-kubernetes-list-map-keys"] = ["type"]
-    return {**schema, "default": {"observedGeneration": -1}}
+    born = {"state": "Pending"} if "submission" in schema["properties"] else {}  # told without a write
+    return {**schema, "default": {"observedGeneration": -1, **born}}
 
 
 def described_as(description: str, schema: Schema) -> Schema:

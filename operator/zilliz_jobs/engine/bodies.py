@@ -14,6 +14,7 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import MAX_TOKEN
 from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
 from zilliz_jobs.kinds.base import AnyKind
@@ -198,13 +199,16 @@ _RUNNING_WORDS = frozenset({"Submitted", "Found", "Adopted", "Pending", "InProgr
 
 
 def weigh(old: Body, new: Body) -> str:
-    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "major": all else."""
+    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "turn": a new object learns
+    that it stands in line, which is over in a moment, mostly; "major": all else."""
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not changed - {"estimatedCompletionTime", "lastProgressTime"}:
         return "none"
     words = {old.get("reason"), new.get("reason")}
     if changed <= _MINOR and words <= _RUNNING_WORDS and _stands(old) == _stands(new):
         return "minor"
+    if not old.get("conditions") and new.get("reason") == Reason.SUBMISSION_IN_PROGRESS:
+        return "turn"
     return "major"
 
 

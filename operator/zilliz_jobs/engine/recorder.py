@@ -26,6 +26,7 @@ from zilliz_jobs.telemetry.metrics import Metrics
 STORE_PAUSE_SECONDS = 0.5
 STORE_MAX_PAUSE_SECONDS = 10.0
 MAX_OTHERS = 10
+TURN_SECONDS = 30.0  # a new object that stands in line for so long says so
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,11 @@ class Recorder:
         self._events, self._crds, self._metrics = events, crds, metrics
         self._progress_interval, self._clock = progress_interval, clock
         self._written: dict[Key, float] = {}
+        self._in_line: dict[Key, float] = {}
 
     def forget(self, key: Key) -> None:
         self._written.pop(key, None)
+        self._in_line.pop(key, None)
 
     async def write(self, kind: AnyKind, body: Body, status: JobStatus, *, force: bool = False) -> Body:
         """Store the status where a reader would see a difference; mere progress only now and then.
@@ -60,6 +63,8 @@ class Recorder:
         weight = weigh(old, new)
         key = key_of(body)
         if weight == "none":
+            return body
+        if weight == "turn" and self._clock() - self._in_line.setdefault(key, self._clock()) < TURN_SECONDS:
             return body
         lately = self._clock() - self._written.get(key, -1e9) < self._progress_interval
         if weight == "minor" and lately and not force:
@@ -170,6 +175,7 @@ class Recorder:
         finally:
             self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
         self._written[key_of(body)] = self._clock()
+        self._in_line.pop(key_of(body), None)
         self._tell(kind, body, stored, status_of(body), status)
         return stored
 
