@@ -13,6 +13,8 @@ from tests.bench.kube import Body, Kube
 from tests.bench.problem import Problem
 
 PROGRESS = frozenset({"progressPercent", "lastProgressTime", "estimatedCompletionTime", "result"})
+WITH_PROGRESS = PROGRESS | {"startTime", "cloudStatus", "attempts"}
+"""What the look that brings a new percentage may bring too, of a job that goes on as it did."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def purpose(old: Shown, new: Shown) -> str:
     if old.rest != new.rest:
         return "metadata"
     fields = changed(old, new)
-    if fields - PROGRESS:
+    if fields - (WITH_PROGRESS if "progressPercent" in fields else PROGRESS):
         return "status"
     return "progress" if fields else "nothing"
 

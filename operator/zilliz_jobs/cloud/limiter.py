@@ -20,6 +20,8 @@ from itertools import count
 
 HEADROOM = 1.06
 DEFAULT_PAUSE = 2.0  # seconds, for a 429 that names no time
+MAX_CATCH_UP = 2.0  # intervals that a late slot may be made up for
+LEAST_SPACING = 0.7  # of an interval, while it is
 CLOCK_STEP = 1e-5  # seconds by which a timer may fire early
 
 
@@ -157,7 +159,9 @@ class Limiter:
             slot = _Slot(now)
             lane.given.append(slot)
             heapq.heappop(lane.waiting)[2].set_result(slot)
-            lane.next_slot = now + self._interval
+            # Timers fire late on a busy machine; a slot that came late does not move all that follow.
+            on_time = max(start, now - MAX_CATCH_UP * self._interval) + self._interval
+            lane.next_slot = max(on_time, now + LEAST_SPACING * self._interval)
             lane.prune()
             start = self._next(lane)
         if lane.waiting:

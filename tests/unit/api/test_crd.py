@@ -89,7 +89,9 @@ def test_each_list_says_how_it_is_merged(resource: Resource) -> None:
 def test_a_status_write_is_never_refused_for_a_value(resource: Resource) -> None:
     status = root_schema(resource)["properties"]["status"]
     born = {"state": "Pending"} if "submission" in status["properties"] else {}
-    assert status["default"] == {"observedGeneration": -1} | born, "kstatus would take a new object for a finished one"
+    assert status["default"] == {"observedGeneration": -1} | born, (
+        "kstatus would take a new object for a finished one"
+    )
     for path, node in nodes(status):
         assert not (REFUSING - {"default"}) & set(node), path
         assert path == "" or "default" not in node, path

@@ -179,3 +179,18 @@ async def test_the_expected_wait_is_told_by_rank():
         await asyncio.sleep(0)
         assert limiter.wait_for("r", Rank.POLL) == pytest.approx(3 * HEADROOM)
         assert limiter.wait_for("r", Rank.NEED) == pytest.approx(HEADROOM)
+
+
+async def test_slots_that_came_late_are_made_up_for_but_a_rest_is_not() -> None:
+    """A busy machine serves each timer some milliseconds late; carried on, that would cost a tenth of the budget."""
+    limiter = Limiter(20)
+    await asyncio.sleep(10)
+    await limiter.slot("r")
+    limiter._lanes["r"].next_slot = clock() - 0.02  # the next timer fires 20 ms late
+    times = [time - 10 for time in await rush(limiter, 40)]
+    assert times[1] - times[0] == pytest.approx(HEADROOM / 20 * 0.7)
+    assert times[39] <= 40 * HEADROOM / 20
+    await asyncio.sleep(100)
+    after = await rush(limiter, 21)
+    assert after[20] - after[0] >= HEADROOM
+    assert most_in_a_second(after) <= 20

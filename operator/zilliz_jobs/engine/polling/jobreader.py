@@ -17,7 +17,7 @@ from zilliz_jobs.engine.polling.follow import Followed, News, Subject, facts
 from zilliz_jobs.engine.polling.health import Health
 from zilliz_jobs.kinds.base import Account
 
-RESULTS_AHEAD = 0.25  # seconds of reads of results that may wait; further ends are told before their results
+RESULTS_AHEAD = 2.0  # seconds of reads of results that may wait; further ends are told before their results
 STALE_SECONDS = 60.0  # without a look for so long, while the cloud is out of reach, a job says so
 
 log = logging.getLogger(__name__)
