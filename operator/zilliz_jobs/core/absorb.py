@@ -5,13 +5,24 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, State, Submission
+from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core import observation as seen_
-from zilliz_jobs.core.attempts import ended, failed, is_retried, not_taken, said, taken, with_attempt
+from zilliz_jobs.core.attempts import ended, failed, is_retried, next_attempt, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.looking import looked, looking
 from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, resolved
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, is_open, is_unsent, step_of
+from zilliz_jobs.core.snapshot import (
+    RetryRule,
+    Snapshot,
+    attempt_of,
+    handle_of,
+    is_finished,
+    is_open,
+    is_unsent,
+    step_of,
+)
 from zilliz_jobs.core.steps import is_composed, overall
 
 
@@ -19,6 +30,8 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     """The status after `seen`. What does not fit the status (an echo that came too late) changes nothing."""
     if isinstance(seen, seen_.Accepted) and (is_finished(status) or handle_of(status)):
         return _beside(status, seen)
+    if isinstance(seen, seen_.Revived):
+        return _revived(s, status, seen.seen, now)
     if is_finished(status):
         return _completed(status, seen) if status.result_pending else status
     match seen:
@@ -68,10 +81,28 @@ def _completed(status: JobStatus, seen: Observation) -> JobStatus:
                 completion_time=seen.end_time or status.completion_time,
                 message=seen.message[:MAX_MESSAGE] or status.message,
             )
-        case seen_.Missing() | seen_.Seen(whole=True):  # forgotten, or begun anew by somebody else
+        case seen_.Missing():
             return status.but(result_pending=None)
         case _:
             return status
+
+
+def _revived(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
+    """A new attempt that nobody here submitted: a failed import was retried in the console, and kept its id."""
+    active = seen.state in (State.PENDING, State.IN_PROGRESS)
+    if not active or status.state is not State.FAILED or s.traits.retry is not RetryRule.FREELY or not status.job_id:
+        return status
+    ended_at = format_time(status.completion_time) if status.completion_time else ""
+    handle, status = {"jobId": status.job_id}, next_attempt(status)
+    record = Submission(
+        attempt=attempt_of(status).number,
+        step=RETRY_STEP,
+        intent_time=now,
+        baseline={"jobId": [handle["jobId"]], "endTime": [ended_at]},
+    )
+    why = (Reason.RETRIED_ELSEWHERE, Reason.RETRIED_ELSEWHERE.phrase)
+    status = taken(status.but(submission=record), handle, Evidence.ADOPTED, {}, why)
+    return _read(s, status, seen, now)
 
 
 def _already(s: Snapshot, status: JobStatus, message: str, now: datetime) -> JobStatus:

@@ -49,6 +49,13 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Revived:
+    """A list showed a job at work whose end was seen, and a read of the job confirmed it: `seen`."""
+
+    seen: Seen
+
+
+@dataclass(frozen=True)
 class Missing:
     """The cloud answered, and does not know the job."""
 
@@ -198,4 +205,4 @@ Preparation = Prepared | AlreadyDone | Impossible | Waits
 SubmitAnswer = Accepted | NotSent | Refused | EffectUnknown
 Look = Found | Absent | Elsewhere | Undecided | Unreadable
 CancelAnswer = CancelAccepted | CancelRefused | CancelUnclear
-Observation = Nothing | Reading | Preparation | SubmitAnswer | Look | CancelAnswer
+Observation = Nothing | Reading | Revived | Preparation | SubmitAnswer | Look | CancelAnswer

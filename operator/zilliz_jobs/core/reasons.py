@@ -106,6 +106,7 @@ class Reason(StrEnum):
         "The cloud reports a word this version does not know; see cloudStatus.",
     )
     JOB_NOT_SEEN = "JobNotSeen", "The cloud does not show the job at the moment; it is asked again for a while."
+    RETRIED_ELSEWHERE = "RetriedElsewhere", "Somebody retried the job in the cloud; the object follows it again."
     RETRY_SCHEDULED = "RetryScheduled", "The last attempt failed; the next one follows by retryPolicy."
     ON_TIME = "OnTime", "No deadline has passed."
     DEADLINE_EXCEEDED = "DeadlineExceeded", "A deadline of the spec has passed."

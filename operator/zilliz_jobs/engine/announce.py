@@ -63,6 +63,9 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
     # The job is read in the same pass, so that the status says how it is, and no longer how it was come by.
     if handle_of(new) and not handle_of(old) and (arrival := _arrival(new)):
         told.append(News("Normal", str(arrival), f"{attempt}: {arrival.phrase}", f"{attempt} {arrival}"))
+    if old.completion_time and not new.completion_time and _arrival(new) is Reason.ADOPTED:
+        reason = Reason.RETRIED_ELSEWHERE
+        told.append(News("Normal", str(reason), f"{attempt}: {reason.phrase}", f"{attempt} {reason}"))
     if new.completion_time and not old.completion_time:
         wanted = new.state is State.CANCELED and new.cancel and new.cancel.outcome is Outcome.COMPLETED
         good = new.state is State.SUCCESSFUL or wanted

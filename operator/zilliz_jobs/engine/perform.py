@@ -139,6 +139,10 @@ class Performer:
         if not kind.occupies(status):
             self._scopes.leave(body["metadata"]["uid"], key_of(body))
 
+    def holder(self, name: str) -> str | None:
+        """The uid of the object that follows this job, or did to its end."""
+        return self._registry.holder(name)
+
     def claim(self, body: Body, status: JobStatus) -> None:
         for name in claims_in(handle_of(status)):
             self._registry.claim(body["metadata"]["uid"], name)

@@ -130,6 +130,7 @@ class Engine:
             self.performer,
             self.recorder,
             self.census,
+            self.objects,
             self.queue,
             self.tries,
             self.metrics,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from math import inf
 from typing import Any
 
 from pydantic import ValidationError
 
 from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
@@ -23,9 +28,12 @@ from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds.base import Account, AnyKind
+from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.telemetry.metrics import Metrics
 
 FIRST_CHECK_SECONDS = 2.0
+DOUBT_SECONDS = 60.0  # between two reads of a job whose end was seen, and which a list shows at work
+MAX_DOUBTED = 10_000
 CERTAIN = 2  # passes that learnt nothing, after which a status says why
 
 
@@ -42,6 +50,7 @@ class JobController(Controller):
         performer: Performer,
         recorder: Recorder,
         census: Census,
+        objects: Objects,
         queue: WorkQueue[Key],
         tries: Tries,
         metrics: Metrics,
@@ -55,13 +64,15 @@ class JobController(Controller):
     ) -> None:
         """`stored` is told of every object whose status a pass has written, and `gone` of each that is gone."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
-        self._kinds, self._store, self._census = kinds, store, census
+        self._kinds, self._store, self._census, self._objects = kinds, store, census, objects
         self.ticker = ticker
         self._performer, self._recorder = performer, recorder
         self._queue, self._tries, self._metrics = queue, tries, metrics
         self._connection_is_known, self._usable = connection_is_known, usable
         self._stored, self._gone = stored, gone
         self._news: dict[Key, News] = {}
+        self._restless: dict[Key, str] = {}
+        self._doubted: dict[str, float] = {}
         ports = Ports(self._subject, account, self._hear, self._stranger)
         self.poller = Poller(ports, least=ticker.rules.poll_min, progress_interval=progress_interval)
 
@@ -133,6 +144,8 @@ class JobController(Controller):
         body = self._store.body(key)
         if body is None:
             self._tries.forget(key)
+            if (job_id := self._restless.pop(key, None)) is not None:
+                await self._look_at_ended(key, job_id)
             return
         if not await self._connection_is_known(connection_key(body)):
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
@@ -188,7 +201,37 @@ class JobController(Controller):
         self._queue.add(key)
 
     def _stranger(self, row_id: str, row: Any) -> None:
-        """A row that nobody follows."""
+        """A row that nobody follows. If it is at work, and an object here saw its end, somebody retried the job."""
+        uid = self._performer.holder(row_id)
+        if uid is None:
+            return
+        state = state_of(getattr(row, "status", "") or getattr(row, "state", ""))
+        now = asyncio.get_running_loop().time()
+        if state not in (State.PENDING, State.IN_PROGRESS) or now - self._doubted.get(row_id, -inf) < DOUBT_SECONDS:
+            return
+        if len(self._doubted) > MAX_DOUBTED:
+            self._doubted.clear()
+        self._doubted[row_id] = now
+        key = self._store.key_of_uid(uid)
+        if key is not None and self._store.body(key) is None:
+            self._restless[key] = row_id
+            self._queue.add(key)
+
+    async def _look_at_ended(self, key: Key, job_id: str) -> None:
+        """A job whose end was seen may be at work again: a list may lag, so the job itself is asked. Raises
+        KubeError."""
+        kind = self._kinds[key.kind]
+        body: Body = {**await self._objects.get(kind.resource, key.namespace, key.name), "kind": key.kind}
+        account = self._usable(connection_key(body))
+        status, spec = status_of(body), parse_spec(kind.resource, body)
+        if account is None or status.job_id != job_id or not isinstance(spec, JobSpec):
+            return
+        seen = await kind.read(account, spec, status)
+        if isinstance(seen, Seen):
+            result = await self.ticker.tick(kind, body, 0, Revived(seen))
+            if result.body is not None and version_of(result.body) != version_of(body):
+                self.learn(key, result.body, certain=True)
+                await self._stored(key, result.body)
 
 
 def stub(key: Key, uid: str | None) -> Body:
