@@ -54,8 +54,8 @@ async def test_a_list_tells_of_many_jobs_and_each_end_is_one_read_and_one_write(
     )
     assert not any("resultPending" in world.status("importjobs", name) for name in names(world))
     asked = {route: world.cloud.stats.by_route[route] - before.get(route, 0) for route in world.cloud.stats.by_route}
-    assert asked["import.progress"] <= IMPORTS + 5
-    assert asked["import.list"] <= 10
+    assert asked["import.progress"] <= IMPORTS * 1.5
+    assert asked["import.list"] <= IMPORTS / 2
     assert world.kube.stats.count("patch", "importjobs") - writes <= 2 * IMPORTS
 
 
@@ -109,7 +109,7 @@ async def test_a_failed_import_retried_in_the_console_is_followed_while_a_list_t
     assert [a["number"] for a in again["attempts"]] == [1, 2]
     assert (again["jobId"], again["attempts"][0]["state"]) == (job_id, "Failed")
     assert condition(world.get("importjobs", "fails"), "Finished")["status"] == "False"
-    assert world.events("RetriedElsewhere")
+    await world.until(lambda: world.events("RetriedElsewhere"), "a person hears of it")
     assert len([e for e in world.cloud.ledger.effects(kind="submit") if e.client != "console"]) <= 5
     world.cloud.advance(200_000)
     await world.until_state("importjobs", "fails", "Successful")
