@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -200,3 +201,32 @@ async def test_untimed_lists_do_not_churn_at_the_boundary(world: Rig) -> None:
         "it began and ended between two looks, and is the newest all the same"
     )
     assert len(page.rows) == 20
+
+
+# -- two operators
+
+
+async def test_one_that_comes_to_lead_again_knows_the_rows_as_the_other_left_them(world: Rig) -> None:
+    """What it remembers of the rows is as old as its last lead; a row that another removed would never come back."""
+    page = await page_with(world)
+    job = started(world)
+    await page.look()
+    engine = world.engine
+    assert engine is not None
+    world.deaf = True
+    await world.delete("projectjobs", page.rows[job]["metadata"]["name"])
+    engine._rest()
+    await engine.room.centers.reconcile(page.key)
+    assert page.row(job)["state"], "it is made anew"
+
+
+async def test_a_cancel_by_a_row_does_not_leave_an_operator_that_lost_the_lead(world: Rig) -> None:
+    """The other one sends it too."""
+    page = await page_with(world)
+    job = backed_up(world, by="jobId")
+    await page.look()
+    row = world.engine.room.rows._ticker  # type: ignore[union-attr]
+    row._leads = lambda _seconds: False
+    await page.annotate(job, "cancel", "c1")
+    await asyncio.sleep(0.3)
+    assert not world.cloud.ledger.requests(kind="cancel")

@@ -157,6 +157,7 @@ class Engine:
             connection_is_known=self.accounts.is_known,
             wake_owner=self.jobs.wake,
             shielded=self.performer.shielded,
+            leads=self.leadership.leads,
         )
         self.controllers: tuple[Controller, ...] = (self.accounts, self.jobs, self.room.centers, self.room.rows)
         self._by_kind = {kind: controller for controller in self.controllers for kind in controller.resources}

@@ -62,6 +62,10 @@ class JobCenterController(Controller):
         for key in self._bodies:
             self._queue.add(key)
 
+    def rest(self) -> None:
+        for key in self._bodies:
+            self._pages.close(key)  # another process writes the rows meanwhile; they are read anew
+
     def wake(self, key: Key) -> None:
         """Its rows have changed in the cloud."""
         if key in self._bodies:

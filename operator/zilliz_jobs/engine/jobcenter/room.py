@@ -49,6 +49,7 @@ class JobCenterRoom:
         connection_is_known: Callable[[Key], Awaitable[bool]],
         wake_owner: Callable[[Body], None],
         shielded: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+        leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self.own, self.pages = OwnJobs(kinds), Pages()
         rows = RowWriter(objects, writer, crds, metrics)
@@ -83,5 +84,6 @@ class JobCenterRoom:
             wake_owner=wake_owner,
             wake_center=self.centers.wake,
             shielded=shielded,
+            leads=leads,
         )
         self.rows = ProjectJobController(row, self.pages, self.handover, queue, tries, center_of=self.centers.uid)
