@@ -16,9 +16,9 @@ from tests.bench.machine import describe
 from tests.bench.page import PLOT, TITLES, page, plot
 from tests.bench.problem import Problem, causes
 from tests.bench.record import Results, commit_here, compare, entry, load, save
-from tests.bench.stage import ROOT
 from tests.bench.teller import Teller
 from tests.e2e.controlplane import ControlPlaneError, UnavailableError, find_binaries
+from tests.serving import ROOT
 
 MEASURES = {"a": changes.measure, "b": submissions.measure, "c": restart.measure, "d": sizes.measure}
 EXPECTED = (Problem, ControlPlaneError, UnavailableError)

@@ -6,12 +6,10 @@ Every server is a process of its own, watched over by a reaper: none outlives th
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,28 +18,14 @@ from tests.bench.cloud import KEY, Cloud
 from tests.bench.kube import Body, Kube, KubeProblem
 from tests.bench.machine import Use, use_of
 from tests.bench.problem import LateError, Problem
-from tests.e2e.controlplane import control_plane
 from tests.e2e.controlplane.supervise import Reaper, Server
-from tests.e2e.published import install_crds
+from tests.serving import SOURCE, START_SECONDS, Plane, real_plane, simulator, stand_in
 
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.resources import RESOURCES
 
-ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "operator"
-START_SECONDS = 30.0
 LABEL = {"jobs.zilliz.com/credentials": "true"}
 ALARMS = (" ERROR ", "Traceback (most recent call last)", "should not happen")
-
-
-@dataclass(frozen=True)
-class Plane:
-    """Where the API server is."""
-
-    url: str
-    token: str
-    ca_file: Path | None
-    environment: dict[str, str]
 
 
 class Operator:
@@ -108,8 +92,8 @@ async def stage(*, real: bool = True) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         reaper = stack.enter_context(closing(Reaper(folder)))
-        plane = stack.enter_context(_real_plane() if real else _stand_in(folder, reaper))
-        url = stack.enter_context(_simulator(folder, reaper))
+        plane = stack.enter_context(real_plane() if real else stand_in(folder, reaper))
+        url = stack.enter_context(simulator(folder, reaper))
         kube = await stack.enter_async_context(Kube(plane.url, plane.token, str(plane.ca_file or "") or None))
         cloud = await stack.enter_async_context(Cloud(url))
         ready = Stage(plane, kube, cloud, folder, reaper)
@@ -126,44 +110,6 @@ async def _is_served(kube: Kube, plural: str) -> bool:
     except KubeProblem:
         return False
     return True
-
-
-@contextmanager
-def _real_plane() -> Iterator[Plane]:
-    # Without controllers: whatever the API server counts is then the operator's, or ours.
-    with control_plane(controller_manager=False) as cluster:
-        install_crds(cluster)
-        yield Plane(cluster.url, cluster.admin_token, cluster.ca_file, cluster.environment)
-
-
-@contextmanager
-def _stand_in(folder: Path, reaper: Reaper) -> Iterator[Plane]:
-    file, kubeconfig = folder / "kube-url", folder / "kubeconfig"
-    arguments = ["--crds", str(ROOT / "crds"), "--url-file", str(file), "--kubeconfig", str(kubeconfig)]
-    with _serving("zilliz_local.kube", arguments, file, folder, reaper) as url:
-        yield Plane(url, "", None, _clean() | {"KUBECONFIG": str(kubeconfig)})
-
-
-@contextmanager
-def _simulator(folder: Path, reaper: Reaper) -> Iterator[str]:
-    file = folder / "cloud-url"
-    with _serving("zilliz_local.cloud", ["--key", KEY, "--url-file", str(file)], file, folder, reaper) as url:
-        yield url
-
-
-@contextmanager
-def _serving(module: str, arguments: list[str], file: Path, folder: Path, reaper: Reaper) -> Iterator[str]:
-    command = [sys.executable, "-m", module, "--port", "0", *arguments]
-    server = Server(module, command, folder, reaper)
-    server.start(file.exists, START_SECONDS, _clean() | {"PYTHONPATH": str(SOURCE)})
-    try:
-        yield file.read_text().strip()
-    finally:
-        server.stop(seconds=5)
-
-
-def _clean() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if not name.startswith("KUBE")}
 
 
 def manifest(kind: str, name: str, spec: Body, **more: Any) -> Body:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.bench.stage import ROOT, SOURCE
+from tests.serving import ROOT, SOURCE
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 COMMAND = [sys.executable, "-m", "tests.bench", "--stand-in", "--scale", "0.001"]
