@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
 
-.PHONY: help demo test check lint types layers generated pytest generate lock mutants bench clean
+.PHONY: help demo test check lint types layers generated pytest generate lock mutants bench chaos clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -56,6 +56,9 @@ lock: $(VENV)/.dev ## resolve the dependencies anew
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1000 --seed 7" and more: CHAOS=--help)
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 clean: ## remove what the other commands made in this folder
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis mutants

@@ -55,7 +55,8 @@ class Row:
     def manifest(self) -> Body:
         found = [one for one in yaml.safe_load_all((EXAMPLES / self.example).read_text()) if one]
         (job,) = [one for one in found if one["kind"].endswith("Job")]
-        return job | {"spec": job["spec"] | self.spec}
+        made: Body = job | {"spec": job["spec"] | self.spec}
+        return made
 
 
 ROUTES = {
@@ -187,9 +188,10 @@ class Walker:
 
 def _submissions(job: Job) -> int:
     status = job.status()
-    return sum(row.get("submission", {}).get("sends", 0) for row in status.get("steps") or []) + (
+    found: int = sum(row.get("submission", {}).get("sends", 0) for row in status.get("steps") or []) + (
         (status.get("submission") or {}).get("sends", 0) if not status.get("steps") else 0
     )
+    return found
 
 
 def ends_well(walker: Walker) -> None:

@@ -1,0 +1,151 @@
+"""All that happens in a run, drawn from its seed. Pure: the same seed, the same plan.
+
+What strikes at a step cannot be drawn to the millisecond, since nobody knows when the step comes. It is drawn how
+many such steps pass first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.chaos.jobs import EVERY, Course, Planned
+from tests.chaos.steps import Step
+
+Body = dict[str, Any]
+
+RARE = frozenset(
+    {Step.SECRET_EMPTY, Step.SECRET_FILLED, Step.CANCEL_LOST, Step.CANCEL_TAKEN}
+    | {Step.FINALIZER_KEPT, Step.FINALIZER_GONE}
+)
+SECONDS_PER_JOB = 0.5
+LEAST_SECONDS = 15.0
+LATE = 0.7
+"""The share of the storm in which jobs are made."""
+SELDOM, SOMETIMES = (70, 12, 8, 10), (25, 10, 35, 30)
+"""How often each course is taken: of jobs that cannot be cancelled, and that can."""
+PATIENT = 0.7
+READS = ("job.get", "backup.get", "backup.list", "console.*", "import.list", "import.progress", "cluster.get")
+SUBMITS = ("*.create", "restore.*", "*migrat*", "console.clone", "console.sample", "cluster.*")
+
+
+@dataclass(frozen=True)
+class Trap:
+    """The operator dies at the step, after it was reached and survived `skip` times."""
+
+    step: Step
+    skip: int
+
+
+@dataclass(frozen=True)
+class Happening:
+    """`what`: kill, api-restart, silence, cut, kube, cloud, cloud-hang, cloud-restart, cloud-down."""
+
+    at: float
+    what: str
+    seconds: float = 0.0
+    rule: Body = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        rule = " ".join(f"{name}={value}" for name, value in self.rule.items())
+        return f"{self.at:6.1f} s  {self.what} {rule}{f' for {self.seconds:.1f} s' if self.seconds else ''}".rstrip()
+
+
+@dataclass(frozen=True)
+class Plan:
+    seed: int
+    jobs: tuple[Planned, ...]
+    traps: tuple[Trap, ...]
+    happenings: tuple[Happening, ...]
+    seconds: float
+
+    def lines(self) -> list[str]:
+        """For people who want to know what a seed means."""
+        courses = Counter(job.course for job in self.jobs)
+        told = ", ".join(f"{count} {course}" for course, count in sorted(courses.items()))
+        return [
+            f"seed {self.seed}: {len(self.jobs)} jobs over {self.seconds:.0f} s ({told})",
+            *(f"killed at: {trap.step}, after {trap.skip}" for trap in self.traps),
+            *(str(one) for one in self.happenings),
+        ]
+
+
+def plan(seed: int, jobs: int) -> Plan:
+    chance = Random(f"chaos {seed} {jobs}")
+    seconds = max(LEAST_SECONDS, jobs * SECONDS_PER_JOB)
+    return Plan(seed, _jobs(chance, jobs, seconds), _traps(chance, jobs), _happenings(chance, seconds), seconds)
+
+
+def _jobs(chance: Random, count: int, seconds: float) -> tuple[Planned, ...]:
+    """Each kind as often as any other."""
+    rows = [row for _ in range(-(-count // len(EVERY))) for row in chance.sample(EVERY, len(EVERY))][:count]
+    made = sorted(chance.uniform(0, seconds * LATE) for _ in rows)
+    found = []
+    for number, (row, at) in enumerate(zip(rows, made, strict=True)):
+        course = chance.choices(list(Course), weights=SOMETIMES if row.cancel == "Canceled" else SELDOM)[0]
+        if course is Course.FAILS and not (row.told and row.job):
+            course = Course.LEFT
+        patient = course is Course.FAILS or chance.random() < PATIENT
+        then = 0.0 if patient else round(chance.uniform(0, 6), 2)
+        found.append(Planned(number, row, course, round(at, 2), then, patient))
+    return tuple(found)
+
+
+def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:
+    rounds = max(1, min(4, jobs // 100))
+    found = [Trap(step, 0 if step in RARE else chance.randint(0, 2)) for step in Step for _ in range(rounds)]
+    chance.shuffle(found)
+    return tuple(found)
+
+
+def _happenings(chance: Random, seconds: float) -> tuple[Happening, ...]:
+    """Of each sort at least one."""
+    longest = min(5.0, seconds / 8)
+    found = []
+
+    def some(every: float, make: Any, *, least: int = 1) -> None:
+        for _ in range(max(least, round(seconds / every))):
+            at = round(chance.uniform(0.05, 0.95) * seconds, 2)
+            found.append(make(at, round(chance.uniform(0.3, 1) * longest, 1)))
+
+    some(25, lambda at, _: Happening(at, "kill"))
+    some(60, lambda at, s: Happening(at, "api-restart", s))
+    some(30, lambda at, s: Happening(at, "silence", 2 * s))
+    some(20, lambda at, _: Happening(at, "cut"))
+    some(6, lambda at, s: Happening(at, "kube", rule=_kube_fault(chance, s)), least=4)
+    some(4, lambda at, s: Happening(at, "cloud", rule=_cloud_fault(chance, s)), least=8)
+    some(60, lambda at, _: Happening(at, "cloud-hang", rule={"when": chance.choice(("before", "after"))}))
+    some(40, lambda at, _: Happening(at, "cloud-restart"))
+    some(60, lambda at, s: Happening(at, "cloud-down", s))
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _kube_fault(chance: Random, seconds: float) -> Body:
+    """For the next requests but watches, writes only half of the time."""
+    action = chance.choice(("answer", "answer", "drop_before", "drop_after", "delay"))
+    rule: Body = {"action": action, "times": chance.randint(1, 4), "method": chance.choice(("PATCH", "*"))}
+    if action == "answer":
+        rule["code"] = chance.choice((429, 500, 503, 504))
+    return rule | ({"seconds": seconds / 2} if action == "delay" else {})
+
+
+def _cloud_fault(chance: Random, seconds: float) -> Body:
+    """A rule of the simulator."""
+    sorts: list[Body] = [
+        {"action": "status", "status": chance.choice((500, 502, 503))},
+        {"action": "rate_limit", "retryAfter": 1},
+        {"action": "latency", "seconds": round(seconds / 2, 1)},
+        {"action": "latency_after", "seconds": round(seconds / 2, 1)},
+        {"action": "delay_effect", "seconds": round(seconds / 2, 1), "real": True, "match": chance.choice(SUBMITS)},
+        {"action": "drop_before"},
+        {"action": "drop_after"},
+        {"action": "status_after", "status": 502},
+        {"action": "garbage_after"},
+        {"action": "malformed_json"},
+        {"action": "omit_job_id", "match": chance.choice(SUBMITS)},
+        {"action": "unknown_status", "word": "REBALANCING", "match": chance.choice(READS)},
+    ]
+    where = {"match": chance.choice((*READS, *SUBMITS, *SUBMITS))}
+    return where | chance.choice(sorts) | {"times": chance.randint(1, 3)}

@@ -1,0 +1,146 @@
+"""The named steps of a job's way at which the operator is killed, told from what it says on the wire. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import unquote
+
+from zilliz_jobs.api.model import GROUP, VERSION
+
+JOBS = f"/apis/{GROUP}/{VERSION}/namespaces/"
+
+
+class Sort(StrEnum):
+    """What a request is for."""
+
+    INTENT = "intent"
+    HANDLE = "handle"
+    STATUS = "status"
+    FINALIZER_ON = "finalizer on"
+    FINALIZER_OFF = "finalizer off"
+    SECRET = "secret"
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    WATCH = "watch"
+    OTHER = "other"
+
+
+class Step(StrEnum):
+    """`…` of a request means: it arrived, and nothing was done; without: it was done, and not answered."""
+
+    BEFORE_INTENT = "before the intent"
+    INTENT_STORED = "intent stored"
+    REQUEST_LOST = "request sent, not arrived"
+    REQUEST_TAKEN = "request taken, not answered"
+    ANSWER_HAD = "answer had, not recorded"
+    RECORDED = "answer recorded"
+    SECRET_EMPTY = "before the Secret is filled"
+    SECRET_FILLED = "Secret filled, not recorded"
+    CANCEL_LOST = "cancel sent, not arrived"
+    CANCEL_TAKEN = "cancel taken, not answered"
+    FINALIZER_WANTED = "before the finalizer"
+    FINALIZER_SET = "finalizer set"
+    FINALIZER_KEPT = "before the finalizer goes"
+    FINALIZER_GONE = "finalizer gone"
+
+
+AT_RANDOM = "at random"
+BEFORE = {
+    Sort.INTENT: Step.BEFORE_INTENT,
+    Sort.SUBMIT: Step.REQUEST_LOST,
+    Sort.HANDLE: Step.ANSWER_HAD,
+    Sort.SECRET: Step.SECRET_EMPTY,
+    Sort.CANCEL: Step.CANCEL_LOST,
+    Sort.FINALIZER_ON: Step.FINALIZER_WANTED,
+    Sort.FINALIZER_OFF: Step.FINALIZER_KEPT,
+}
+AFTER = {
+    Sort.INTENT: Step.INTENT_STORED,
+    Sort.SUBMIT: Step.REQUEST_TAKEN,
+    Sort.HANDLE: Step.RECORDED,
+    Sort.SECRET: Step.SECRET_FILLED,
+    Sort.CANCEL: Step.CANCEL_TAKEN,
+    Sort.FINALIZER_ON: Step.FINALIZER_SET,
+    Sort.FINALIZER_OFF: Step.FINALIZER_GONE,
+}
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A submission that an object was to record. `attempt` is 0 where the write did not name it."""
+
+    token: str
+    plural: str
+    name: str
+    attempt: int = 0
+    step: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def json(self) -> Any:
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+
+def sort_at_kube(request: Request) -> Sort:
+    if request.query.get("watch", "").lower() in ("true", "1"):
+        return Sort.WATCH
+    if request.method != "PATCH":
+        return Sort.OTHER
+    body = request.json
+    if "/secrets/" in request.path:
+        return Sort.SECRET if isinstance(body, dict) and body.get("data") else Sort.OTHER
+    if not request.path.startswith(JOBS):
+        return Sort.OTHER
+    if isinstance(body, list):
+        return Sort.HANDLE if any(op.get("path") == "/status/submission/token" for op in body) else Sort.STATUS
+    if not isinstance(body, dict):
+        return Sort.OTHER
+    if request.path.endswith("/status"):
+        record = (body.get("status") or {}).get("submission") or {}
+        return Sort.INTENT if record.get("evidence") == "Sending" else Sort.STATUS
+    if "finalizers" in (body.get("metadata") or {}):
+        return Sort.FINALIZER_ON if body["metadata"]["finalizers"] else Sort.FINALIZER_OFF
+    return Sort.OTHER
+
+
+def sort_at_cloud(request: Request) -> Sort:
+    """Whatever has an effect carries a token."""
+    if request.method != "POST" or not request.headers.get("idempotency-key"):
+        return Sort.OTHER
+    return Sort.CANCEL if request.path.endswith("/cancel") else Sort.SUBMIT
+
+
+def intent_in(request: Request) -> Intent | None:
+    """The intent that a status write is to store; only one with a new token names it."""
+    body = request.json
+    record = (body.get("status") or {}).get("submission") if isinstance(body, dict) else None
+    if not isinstance(record, dict) or not record.get("token"):
+        return None
+    parts = request.path.removeprefix(JOBS).split("/")
+    plural, name = parts[1], unquote(parts[2])
+    return Intent(record["token"], plural, name, record.get("attempt") or 0, record.get("step") or "")
+
+
+def intent_of(body: dict[str, Any], plural: str) -> list[Intent]:
+    """The intents that an object shows, those of earlier steps too."""
+    status = body.get("status") or {}
+    records = [status.get("submission"), *(row.get("submission") for row in status.get("steps") or [])]
+    return [
+        Intent(r["token"], plural, body["metadata"]["name"], r.get("attempt") or 1, r.get("step") or "Submit")
+        for r in records
+        if r and r.get("token")
+    ]

@@ -1,0 +1,136 @@
+"""What the two proxies do to the operator: kill it at a step, answer wrongly, hang. They note what it intended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+
+from tests.chaos.lives import Lives
+from tests.chaos.plan import Trap
+from tests.chaos.proxy import Drop, Go, Say, Strikes, Way
+from tests.chaos.steps import AFTER, BEFORE, Intent, Request, Sort, Step, intent_in, sort_at_cloud, sort_at_kube
+
+LEAST_AGE = 1.5
+"""How long a life lasts at least before a step ends it, so that there is work between two deaths. Seconds."""
+HANG_SECONDS = 35.0
+RULE_SECONDS = 4.0
+"""How long a fault waits for requests: those that met nobody while the operator was away would all meet its start."""
+REASONS = {429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout"}
+
+
+class Traps:
+    """All are set from the beginning; whichever step comes first is the first to kill."""
+
+    def __init__(self, traps: tuple[Trap, ...], lives: Lives) -> None:
+        self._lives = lives
+        self._left: dict[Step, deque[int]] = {}
+        for trap in traps:
+            self._left.setdefault(trap.step, deque()).append(trap.skip)
+
+    def reached(self, step: Step | None) -> bool:
+        """Whether the operator died of it."""
+        if step is None or not (left := self._left.get(step)):
+            return False
+        if left[0] > 0:
+            left[0] -= 1
+            return False
+        if self._lives.age < LEAST_AGE or not self._lives.kill(step):
+            return False
+        left.popleft()
+        return True
+
+    def disarm(self) -> None:
+        self._left.clear()
+
+    @property
+    def left(self) -> Counter[str]:
+        """Traps that nothing ran into."""
+        return Counter({str(step): len(left) for step, left in self._left.items() if left})
+
+
+class KubeStrikes(Strikes):
+    def __init__(self, traps: Traps, served: Counter[str]) -> None:
+        self.intents: dict[str, Intent] = {}
+        self._traps, self._served = traps, served
+        self._rules: list[dict[str, Any]] = []
+        self._last: dict[tuple[str, str], Intent] = {}
+
+    def add(self, rule: dict[str, Any]) -> None:
+        self._rules.append(rule | {"until": monotonic() + RULE_SECONDS})
+
+    def clear(self) -> None:
+        self._rules.clear()
+
+    async def before(self, request: Request) -> Way:
+        sort = sort_at_kube(request)
+        if self._traps.reached(BEFORE.get(sort)):
+            return Drop()
+        way = await self._struck(request, sort, "answer", "drop_before", "delay")
+        if isinstance(way, Go) and sort is Sort.INTENT and (intent := intent_in(request)):
+            self._note(intent)
+        return way
+
+    def _note(self, intent: Intent) -> None:
+        """A patch names only what differs from the record before."""
+        last = self._last.get((intent.plural, intent.name))
+        known = replace(
+            intent,
+            attempt=intent.attempt or (last.attempt if last else 1),
+            step=intent.step or (last.step if last else "Submit"),
+        )
+        self.intents[intent.token] = self._last[intent.plural, intent.name] = known
+
+    async def after(self, request: Request, code: int) -> Way:
+        sort = sort_at_kube(request)
+        if code < 300 and self._traps.reached(AFTER.get(sort)):
+            return Drop()
+        return await self._struck(request, sort, "drop_after")
+
+    async def _struck(self, request: Request, sort: Sort, *actions: str) -> Way:
+        if sort is Sort.WATCH:
+            return Go()
+        self._rules = [rule for rule in self._rules if rule["until"] > monotonic()]
+        for rule in self._rules:
+            if rule["action"] in actions and rule["method"] in ("*", request.method):
+                rule["times"] -= 1
+                if rule["times"] <= 0:
+                    self._rules.remove(rule)
+                self._served[f"kube {rule['action']} {rule.get('code', '')}".rstrip()] += 1
+                if rule["action"] == "delay":
+                    await asyncio.sleep(rule["seconds"])
+                    return Go()
+                return Say(rule["code"], REASONS[rule["code"]]) if rule["action"] == "answer" else Drop()
+        return Go()
+
+
+class CloudStrikes(Strikes):
+    """Most faults of the cloud are the simulator's own; here it only hangs until the operator gives up."""
+
+    def __init__(self, traps: Traps, served: Counter[str]) -> None:
+        self._traps, self._served = traps, served
+        self._hangs: list[str] = []
+
+    def hang(self, when: str) -> None:
+        self._hangs.append(when)
+
+    def clear(self) -> None:
+        self._hangs.clear()
+
+    async def before(self, request: Request) -> Way:
+        sort = sort_at_cloud(request)
+        return Drop() if self._traps.reached(BEFORE.get(sort)) else await self._hung(sort, "before")
+
+    async def after(self, request: Request, code: int) -> Way:
+        sort = sort_at_cloud(request)
+        return Drop() if self._traps.reached(AFTER.get(sort)) else await self._hung(sort, "after")
+
+    async def _hung(self, sort: Sort, when: str) -> Way:
+        if sort is not Sort.SUBMIT or when not in self._hangs:
+            return Go()
+        self._hangs.remove(when)
+        self._served[f"cloud hangs {when} the effect"] += 1
+        await asyncio.sleep(HANG_SECONDS)
+        return Drop()

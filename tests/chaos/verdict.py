@@ -1,0 +1,189 @@
+"""Whether the promises were kept, judged from the cloud's ledger and the objects as they are at the end. Pure.
+
+It trusts neither: what an object says of itself is compared with what the cloud did, and what the cloud did with what
+the objects were seen to intend.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.jobs import Course, Planned
+from tests.chaos.steps import Intent
+
+Body = dict[str, Any]
+
+STARTS = frozenset({"submit", "retry", "suspend", "resume", "modify", "create"})
+FINISHED = frozenset({"Successful", "Failed", "Canceled", "Unknown"})
+HUMAN = "SubmissionUnknown"
+NEVER_TAKEN = "SubmissionFailed"
+ALREADY = "AlreadyInState"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the cloud did, by its ledger."""
+
+    token: str
+    job_id: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a verdict rests on. `jobs`: the cloud's word for each job; `objects`: by plural and name, with
+    those that are gone left out."""
+
+    planned: tuple[Planned, ...]
+    intents: dict[str, Intent]
+    effects: tuple[Effect, ...]
+    jobs: dict[str, str]
+    objects: dict[tuple[str, str], Body]
+    asked: dict[str, str] = field(default_factory=dict)
+    """Unknown submissions that a person decided: the object's name, by token."""
+
+
+@dataclass
+class Verdict:
+    effects: int = 0
+    attempts: int = 0
+    """Submissions that had an effect, each step of a composed job by itself, and each retry."""
+    most_effects: int = 0
+    twice: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+    """Effects that no object was seen to intend."""
+    differing: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
+    needless: list[str] = field(default_factory=list)
+    """Objects that ask a person what a look-up could have told."""
+    human: list[str] = field(default_factory=list)
+    states: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def violations(self) -> dict[str, list[str]]:
+        found = {
+            "submitted more than once": self.twice,
+            "submitted without an intent": self.strangers,
+            "end differs from the cloud's": self.differing,
+            "not ended": self.unfinished,
+            "needs a human, and should not": self.needless,
+        }
+        return {name: lines for name, lines in found.items() if lines}
+
+
+def judge(seen: Evidence) -> Verdict:
+    verdict = Verdict(effects=len(seen.effects))
+    by_attempt: defaultdict[tuple[str, str, int, str], list[Effect]] = defaultdict(list)
+    for effect in seen.effects:
+        intent = seen.intents.get(effect.token)
+        if intent is None:
+            verdict.strangers.append(f"{effect.kind} of {effect.job_id or '?'} with token {effect.token or 'none'}")
+            continue
+        by_attempt[intent.plural, intent.name, intent.attempt, intent.step].append(effect)
+    verdict.attempts = len(by_attempt)
+    verdict.most_effects = max(map(len, by_attempt.values()), default=0)
+    for (plural, name, attempt, step), found in sorted(by_attempt.items()):
+        if len(found) > 1:
+            told = ", ".join(f"{one.job_id} ({one.token[:8]})" for one in found)
+            verdict.twice.append(f"{plural}/{name}, attempt {attempt}, {step}: {told}")
+    holders: defaultdict[str, list[str]] = defaultdict(list)
+    for job in seen.planned:
+        body = seen.objects.get((job.plural, job.name))
+        if job_id := ((body or {}).get("status") or {}).get("jobId"):
+            holders[job_id].append(job.name)
+        _judge_one(verdict, seen, job, body, by_attempt)
+        for token in (token for token, name in seen.asked.items() if name == job.name):
+            (verdict.human if _cannot_tell(seen, job, token) else verdict.needless).append(f"{job.name}: {token}")
+    for job_id, names in holders.items():
+        if len(names) > 1:
+            verdict.differing.append(f"{', '.join(names)}: all hold {job_id}")
+    return verdict
+
+
+def is_over(job: Planned, body: Body | None) -> bool:
+    """Whether nothing more is to be waited for."""
+    if body is None:
+        return True
+    status = body.get("status") or {}
+    if body["metadata"].get("deletionTimestamp") or job.course is Course.DELETED:
+        return False
+    return status.get("state") in FINISHED
+
+
+def needs_human(status: Body) -> bool:
+    return status.get("state") not in FINISHED and status.get("reason") == HUMAN
+
+
+def _judge_one(
+    verdict: Verdict,
+    seen: Evidence,
+    job: Planned,
+    body: Body | None,
+    by_attempt: dict[tuple[str, str, int, str], list[Effect]],
+) -> None:
+    if body is None:
+        verdict.states["deleted"] += 1
+        if job.course is not Course.DELETED:
+            verdict.unfinished.append(f"{job.name}: the object is gone, and nobody deleted it")
+        return
+    status = body.get("status") or {}
+    state = str(status.get("state") or "none")
+    if not is_over(job, body):
+        verdict.states["not ended"] += 1
+        how = "being deleted" if body["metadata"].get("deletionTimestamp") else state
+        verdict.unfinished.append(f"{job.name}: {how}, {status.get('reason')}: {status.get('message')}")
+        return
+    verdict.states[state] += 1
+    last = max((row.get("number", 1) for row in status.get("attempts") or []), default=1)
+    mine = {key: found for key, found in by_attempt.items() if key[:3] == (job.plural, job.name, last)}
+    effects = [effect for found in mine.values() for effect in found]
+    sent = [i for i in seen.intents.values() if (i.plural, i.name, i.attempt) == (job.plural, job.name, last)]
+    if why := _difference(status, effects, seen.jobs, sent):
+        verdict.differing.append(
+            f"{job.name}: {state} ({status.get('reason')}), {why}: {status.get('message')}"[:400]
+        )
+
+
+def _cannot_tell(seen: Evidence, job: Planned, token: str) -> bool:
+    """Nothing to be seen proves nothing, for such a job; and of some even what began is not shown."""
+    began = any(effect.token == token for effect in seen.effects)
+    return job.is_untraceable and not (began and job.row.shows)
+
+
+def _difference(status: Body, effects: list[Effect], jobs: dict[str, str], sent: list[Intent]) -> str:
+    """In what an ended object is wrong about the cloud; empty for nothing."""
+    ids = {effect.job_id for effect in effects if effect.job_id}
+    words = Counter(jobs.get(job_id, "gone") for job_id in ids)
+    told = ", ".join(f"{job_id} {jobs.get(job_id, 'gone')}" for job_id in sorted(ids)) or "none"
+    if status.get("jobId") and ids and status["jobId"] not in ids:
+        return f"it holds {status['jobId']}, and its own are {told}"
+    if running := set(words) - {"SUCCESSFUL", "FAILED", "CANCELED"}:
+        return f"the cloud's job is {', '.join(sorted(running))} ({told})"
+    match status["state"]:
+        case "Successful":
+            right = set(words) == {"SUCCESSFUL"} or (not words and (bool(effects) or _already(status)))
+        case "Failed":
+            tokens = {effect.token for effect in effects}
+            untaken = status.get("reason") == NEVER_TAKEN and any(intent.token not in tokens for intent in sent)
+            right = words["FAILED"] > 0 or untaken
+        case "Canceled":
+            right = words["CANCELED"] > 0 or not effects
+        case _:
+            right = False
+    return "" if right else f"the cloud's jobs: {told}"
+
+
+def _already(status: Body) -> bool:
+    return status.get("reason") == ALREADY
+
+
+def effects_in(ledger: Iterable[Body]) -> tuple[Effect, ...]:
+    """What our operator started."""
+    return tuple(
+        Effect(entry["token"], entry["jobId"], entry["kind"])
+        for entry in ledger
+        if entry["event"] == "effect" and entry["client"] == "api" and entry["kind"] in STARTS
+    )

@@ -1,0 +1,73 @@
+"""A seed that does not repeat its run is worth nothing to whoever has to find the fault."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from tests.chaos.jobs import EVERY, Course, places
+from tests.chaos.plan import plan
+from tests.chaos.steps import Step
+
+from zilliz_jobs.api.parse import parse_spec
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_local.cloud.faults import FaultRule
+
+BY_KIND = {resource.kind: resource for resource in RESOURCES}
+SEEDS = range(20)
+BACKUPS = {f"in01-movies{group:04d}": "backup-1" for group in range(100)}
+
+
+def test_a_seed_repeats_its_plan_to_the_letter() -> None:
+    assert plan(7, 200) == plan(7, 200)
+    assert plan(7, 200).lines() == plan(7, 200).lines()
+
+
+def test_another_seed_is_another_plan() -> None:
+    assert plan(7, 200).lines() != plan(8, 200).lines()
+    assert [job.row.name for job in plan(7, 200).jobs] != [job.row.name for job in plan(8, 200).jobs]
+
+
+@pytest.mark.parametrize("jobs", [1, 25, 200, 1000])
+def test_as_many_jobs_as_wanted_each_under_a_name_of_its_own(jobs: int) -> None:
+    made = plan(1, jobs).jobs
+    assert len({job.name for job in made}) == len(made) == jobs
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_kind_and_no_step_and_no_sort_of_fault_is_left_out(seed: int) -> None:
+    drawn = plan(seed, 100)
+    assert {job.row.name for job in drawn.jobs} == {row.name for row in EVERY}
+    assert {trap.step for trap in drawn.traps} == set(Step)
+    assert {job.course for job in drawn.jobs} == set(Course)
+    sorts = {"kill", "api-restart", "silence", "cut", "kube", "cloud", "cloud-hang", "cloud-restart", "cloud-down"}
+    assert {one.what for one in drawn.happenings} == sorts
+    assert all(0 < one.at < drawn.seconds for one in drawn.happenings)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_simulator_takes_every_fault(seed: int) -> None:
+    rules = [one.rule for one in plan(seed, 1000).happenings if one.what == "cloud"]
+    assert len(rules) > 50
+    for rule in rules:
+        assert FaultRule.model_validate(rule).times, "a fault that never ends would outlast the storm"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_operator_takes_every_manifest(seed: int) -> None:
+    """A job that is refused for its form would tell nothing of crashes."""
+    for job in plan(seed, 100).jobs:
+        parse_spec(BY_KIND[job.kind], job.manifest(BACKUPS))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_two_jobs_disturb_each_other_by_design(seed: int) -> None:
+    """A job that fails for want of a name or of a running cluster could not be told from one that chaos broke."""
+    jobs = plan(seed, 200).jobs
+    there = {place.cluster_id: place for place in places(jobs)}
+    assert len({place.name for place in there.values()}) == len(there)
+    users = Counter(cluster for job in jobs for cluster in set(job.clusters))
+    for job in jobs:
+        if job.alone or job.takes_names:
+            assert users[job.clusters[1]] == 1
+    assert {place.status for place in there.values()} == {"RUNNING", "STOPPED"}

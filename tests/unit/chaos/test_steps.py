@@ -1,0 +1,118 @@
+"""A step that is not recognised is a step at which nobody ever killed the operator."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from tests.chaos.plan import Trap
+from tests.chaos.steps import AFTER, BEFORE, Request, Sort, Step, intent_in, intent_of, sort_at_cloud, sort_at_kube
+from tests.chaos.strikes import KubeStrikes, Traps
+
+from zilliz_jobs.kube.status import json_ops, merge_diff
+
+OBJECT = "/apis/jobs.zilliz.com/v1alpha1/namespaces/default/importjobs/films"
+SECRET = "/api/v1/namespaces/default/secrets/films-credentials"
+RECORD = {"token": "t1", "evidence": "Sending", "attempt": 1, "step": "Submit", "sends": 1}
+HANDLED = RECORD | {"evidence": "Answered", "handle": {"jobId": "job-1"}}
+
+
+def patch(body: Any, path: str = f"{OBJECT}/status") -> Request:
+    return Request("PATCH", path, body=json.dumps(body).encode())
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> Request:
+    """As the operator's own writer makes it."""
+    return patch({"metadata": {"resourceVersion": "1"}, "status": merge_diff(old, new)})
+
+
+HANDLE = [
+    {"op": "test", "path": "/metadata/uid", "value": "u"},
+    {"op": "test", "path": "/status/submission/token", "value": "t1"},
+    *json_ops({"submission": RECORD}, {"submission": HANDLED}),
+]
+AT_KUBE = {
+    "the first intent": (merged({}, {"state": "Pending", "submission": RECORD}), Sort.INTENT),
+    "a second send": (
+        merged({"submission": RECORD | {"evidence": "Absent"}}, {"submission": RECORD | {"sends": 2}}),
+        Sort.INTENT,
+    ),
+    "the answer": (patch(HANDLE), Sort.HANDLE),
+    "a look-up's result": (merged({"submission": RECORD}, {"submission": HANDLED}), Sort.STATUS),
+    "progress": (merged({"progressPercent": 1}, {"progressPercent": 2}), Sort.STATUS),
+    "a finalizer": (patch({"metadata": {"finalizers": ["jobs.zilliz.com/job"]}}, OBJECT), Sort.FINALIZER_ON),
+    "the end of one": (patch({"metadata": {"finalizers": None}}, OBJECT), Sort.FINALIZER_OFF),
+    "credentials": (patch({"metadata": {}, "data": {"password": "cA=="}}, SECRET), Sort.SECRET),
+    "an empty Secret": (Request("POST", "/api/v1/namespaces/default/secrets", body=b"{}"), Sort.OTHER),
+    "a watch": (Request("GET", "/apis/jobs.zilliz.com/v1alpha1/importjobs", {"watch": "true"}), Sort.WATCH),
+    "a list": (Request("GET", "/apis/jobs.zilliz.com/v1alpha1/importjobs"), Sort.OTHER),
+    "an unreadable body": (Request("PATCH", f"{OBJECT}/status", body=b"{"), Sort.OTHER),
+}
+TOKEN = {"idempotency-key": "t1"}
+AT_CLOUD = {
+    "a submission": (Request("POST", "/v2/vectordb/jobs/import/create", headers=TOKEN), Sort.SUBMIT),
+    "a read by POST": (Request("POST", "/v2/vectordb/jobs/import/list"), Sort.OTHER),
+    "a cancel": (Request("POST", "/console/v1/jobs/job-1/cancel", headers=TOKEN), Sort.CANCEL),
+    "a read": (Request("GET", "/v2/jobs/job-1"), Sort.OTHER),
+}
+
+
+@pytest.mark.parametrize("case", AT_KUBE)
+def test_what_is_said_to_kubernetes_is_told_apart(case: str) -> None:
+    request, sort = AT_KUBE[case]
+    assert sort_at_kube(request) is sort
+
+
+@pytest.mark.parametrize("case", AT_CLOUD)
+def test_what_is_said_to_the_cloud_is_told_apart(case: str) -> None:
+    request, sort = AT_CLOUD[case]
+    assert sort_at_cloud(request) is sort
+
+
+def test_every_step_is_at_one_end_of_one_sort_of_request() -> None:
+    assert sorted([*BEFORE.values(), *AFTER.values()]) == sorted(Step)
+
+
+def test_an_intent_is_known_by_the_write_and_by_the_object() -> None:
+    written = intent_in(merged({}, {"submission": RECORD}))
+    body = {"metadata": {"name": "films"}, "status": {"submission": RECORD, "steps": [{"submission": RECORD}]}}
+    assert [written, written] == intent_of(body, "importjobs")
+
+
+class Immortal:
+    """Lives that can be ended as often as wanted."""
+
+    def __init__(self) -> None:
+        self.deaths: list[str] = []
+        self.age = 10.0
+
+    def kill(self, why: str) -> bool:
+        self.deaths.append(why)
+        return True
+
+
+def test_a_trap_lets_as_many_pass_as_the_plan_says_and_springs_once() -> None:
+    lives = Immortal()
+    traps = Traps((Trap(Step.INTENT_STORED, 2),), lives)  # type: ignore[arg-type]
+    assert [traps.reached(Step.INTENT_STORED) for _ in range(5)] == [False, False, True, False, False]
+    assert (lives.deaths, dict(traps.left)) == ([Step.INTENT_STORED], {})
+
+
+def test_a_trap_waits_for_an_operator_that_lives() -> None:
+    lives = Immortal()
+    lives.age = 0.0
+    traps = Traps((Trap(Step.RECORDED, 0),), lives)  # type: ignore[arg-type]
+    assert not traps.reached(Step.RECORDED)
+    assert traps.left == {Step.RECORDED: 1}
+
+
+async def test_a_second_token_of_the_same_attempt_is_known_as_that() -> None:
+    """Else two submissions under two tokens would look like two attempts."""
+    strikes = KubeStrikes(Traps((), Immortal()), Counter())  # type: ignore[arg-type]
+    second = {"submission": RECORD | {"attempt": 2, "evidence": "Absent"}}
+    await strikes.before(merged({}, {"submission": RECORD | {"attempt": 2}}))
+    await strikes.before(merged(second, {"submission": RECORD | {"attempt": 2, "token": "t2"}}))
+    assert {(i.attempt, i.step) for i in strikes.intents.values()} == {(2, "Submit")}
+    assert set(strikes.intents) == {"t1", "t2"}

@@ -1,0 +1,185 @@
+"""A verdict that cannot fail proves nothing: each broken promise, planted, must be seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.chaos.jobs import EVERY, Course, Planned
+from tests.chaos.steps import Intent
+from tests.chaos.verdict import Effect, Evidence, Verdict, effects_in, is_over, judge
+
+Body = dict[str, Any]
+
+
+def planned(row: str = "import", course: Course = Course.LEFT) -> Planned:
+    (found,) = [one for one in EVERY if one.name == row]
+    return Planned(1, found, course, 0.0, 0.0)
+
+
+def obj(job: Planned, state: str | None = "Successful", **status: Any) -> Body:
+    base = {"state": state, "reason": state, "jobId": "job-1", "attempts": [{"number": 1}]}
+    return {"metadata": {"name": job.name}, "status": base | status}
+
+
+def scene(job: Planned, body: Body | None, *, word: str = "SUCCESSFUL", more: tuple[Effect, ...] = ()) -> Evidence:
+    """One job with one effect, under the token t1 that its object was seen to intend."""
+    intents = {"t1": Intent("t1", job.plural, job.name, 1, "Submit")}
+    effects = (Effect("t1", "job-1", "submit"), *more)
+    objects = {} if body is None else {(job.plural, job.name): body}
+    return Evidence((job,), intents, effects, {"job-1": word, "job-2": "SUCCESSFUL"}, objects)
+
+
+def test_a_run_in_which_all_is_well_passes() -> None:
+    job = planned()
+    verdict = judge(scene(job, obj(job)))
+    assert verdict.violations == {}
+    assert (verdict.effects, verdict.attempts, verdict.most_effects) == (1, 1, 1)
+    assert verdict.states == {"Successful": 1}
+
+
+def test_a_double_submission_under_one_token_is_seen() -> None:
+    job = planned()
+    verdict = judge(scene(job, obj(job), more=(Effect("t1", "job-2", "submit"),)))
+    assert (verdict.most_effects, list(verdict.violations)) == (2, ["submitted more than once"])
+
+
+def test_a_double_submission_under_two_tokens_of_one_attempt_is_seen() -> None:
+    job = planned()
+    seen = scene(job, obj(job), more=(Effect("t2", "job-2", "submit"),))
+    seen.intents["t2"] = Intent("t2", job.plural, job.name, 1, "Submit")
+    assert list(judge(seen).violations) == ["submitted more than once"]
+
+
+def test_a_double_submission_of_a_deleted_object_is_seen() -> None:
+    job = planned(course=Course.DELETED)
+    assert list(judge(scene(job, None, more=(Effect("t1", "job-2", "submit"),))).violations) == [
+        "submitted more than once"
+    ]
+
+
+def test_a_retry_is_another_attempt() -> None:
+    job = planned()
+    body = obj(job, jobId="job-2", attempts=[{"number": 1}, {"number": 2}])
+    seen = scene(job, body, word="FAILED", more=(Effect("t2", "job-2", "submit"),))
+    seen.intents["t2"] = Intent("t2", job.plural, job.name, 2, "Submit")
+    verdict = judge(seen)
+    assert (verdict.violations, verdict.attempts, verdict.most_effects) == ({}, 2, 1)
+
+
+@pytest.mark.parametrize("token", ["", "t9"])
+def test_a_submission_that_no_object_intended_is_seen(token: str) -> None:
+    job = planned()
+    verdict = judge(scene(job, obj(job), more=(Effect(token, "job-2", "submit"),)))
+    assert list(verdict.violations) == ["submitted without an intent"]
+
+
+LIES = {
+    "Successful, and it failed": ({"state": "Successful"}, "FAILED"),
+    "Failed, and it succeeded": ({"state": "Failed"}, "SUCCESSFUL"),
+    "Canceled, and it succeeded": ({"state": "Canceled"}, "SUCCESSFUL"),
+    "Successful, and it still runs": ({"state": "Successful"}, "IN_PROGRESS"),
+    "its outcome unknown, and the cloud knows it": ({"state": "Unknown"}, "SUCCESSFUL"),
+    "never taken, and it was": ({"state": "Failed", "reason": "SubmissionFailed"}, "SUCCESSFUL"),
+    "already so, and it failed": ({"state": "Successful", "reason": "AlreadyInState"}, "FAILED"),
+    "another's job": ({"state": "Successful", "jobId": "job-2"}, "SUCCESSFUL"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_status_that_lies_is_seen(lie: str) -> None:
+    status, word = LIES[lie]
+    job = planned()
+    assert list(judge(scene(job, obj(job, **status), word=word)).violations) == ["end differs from the cloud's"]
+
+
+def test_an_end_without_anything_in_the_cloud_is_seen() -> None:
+    job = planned()
+    for state in ("Successful", "Failed"):
+        seen = replace(scene(job, obj(job, state, jobId="")), effects=())
+        assert list(judge(seen).violations) == ["end differs from the cloud's"]
+
+
+def test_two_objects_with_one_job_are_seen() -> None:
+    one, other = planned(), replace(planned(), number=2)
+    seen = scene(one, obj(one))
+    seen = replace(seen, planned=(one, other), objects=seen.objects | {(other.plural, other.name): obj(other)})
+    found = judge(seen).violations["end differs from the cloud's"]
+    assert any("all hold job-1" in line for line in found)
+
+
+def test_a_job_that_a_person_was_not_asked_about_or_that_stays_unknown_has_not_ended() -> None:
+    job = planned("export, public")
+    body = obj(job, "Pending", reason="SubmissionUnknown", jobId="")
+    assert not is_over(job, body)
+    assert list(judge(scene(job, body)).violations) == ["not ended"]
+
+
+@pytest.mark.parametrize("state", ["Pending", "InProgress", None])
+def test_a_job_that_does_not_end_is_seen(state: str | None) -> None:
+    job = planned()
+    assert list(judge(scene(job, obj(job, state))).violations) == ["not ended"]
+
+
+def test_an_object_that_nobody_deleted_and_that_is_gone_is_seen() -> None:
+    assert list(judge(scene(planned(), None)).violations) == ["not ended"]
+
+
+def test_a_deletion_that_hangs_is_seen() -> None:
+    job = planned(course=Course.DELETED)
+    body = obj(job)
+    body["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert list(judge(scene(job, body)).violations) == ["not ended"]
+    assert judge(scene(job, None)).violations == {}
+
+
+ASKS: dict[str, tuple[str, bool, bool]] = {
+    "an import": ("import", True, False),
+    "an import that never began": ("import", False, False),
+    "an export whose list is hidden": ("export, public", True, True),
+    "an export that never began": ("export", False, True),
+    "an export that the console shows": ("export", True, False),
+    "a migration into a new cluster": ("migration without downtime", False, False),
+}
+
+
+@pytest.mark.parametrize("case", ASKS)
+def test_a_person_is_asked_only_what_no_look_up_can_tell(case: str) -> None:
+    row, began, allowed = ASKS[case]
+    job = planned(row)
+    seen = replace(scene(job, obj(job)), asked={"t1": job.name})
+    if not began:  # a person said so, and it was sent again
+        seen.intents["t2"] = Intent("t2", job.plural, job.name, 2, "Submit")
+        again = obj(job, attempts=[{"number": 1}, {"number": 2}])
+        seen = replace(seen, effects=(Effect("t2", "job-1", "submit"),), objects={(job.plural, job.name): again})
+    verdict = judge(seen)
+    assert (len(verdict.human), len(verdict.needless)) == ((1, 0) if allowed else (0, 1))
+    assert bool(verdict.violations) is not allowed
+
+
+FAIR: dict[str, tuple[Body, bool]] = {
+    "cancelled before it was submitted": ({"state": "Canceled", "jobId": ""}, False),
+    "sent, and never taken": ({"state": "Failed", "reason": "SubmissionFailed", "jobId": ""}, False),
+    "as wanted already": ({"state": "Successful", "reason": "AlreadyInState", "jobId": ""}, False),
+}
+
+
+@pytest.mark.parametrize("case", FAIR)
+def test_an_honest_end_without_a_job_passes(case: str) -> None:
+    status, began = FAIR[case]
+    job = planned()
+    seen = scene(job, obj(job, **status))
+    assert judge(seen if began else replace(seen, effects=())).violations == {}
+
+
+def test_only_what_our_operator_started_counts() -> None:
+    def entry(**more: str) -> Body:
+        return {"event": "effect", "client": "api", "kind": "submit", "token": "t", "jobId": "j"} | more
+
+    ledger = [entry(), entry(event="request"), entry(client="rival"), entry(kind="delete"), entry(kind="copy")]
+    assert effects_in(ledger) == (Effect("t", "j", "submit"),)
+
+
+def test_a_verdict_starts_without_a_violation() -> None:
+    assert Verdict().violations == {}
