@@ -1,4 +1,4 @@
-"""The house rules that neither the linter nor the layers know. If these fail, a room has become too crowded to read."""
+"""The house rules that neither the linter nor the layers know. If these fail, a room has become too crowded."""
 
 from __future__ import annotations
 
