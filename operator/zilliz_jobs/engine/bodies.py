@@ -54,6 +54,11 @@ def key_of(body: Body) -> Key:
     return Key(body["kind"], meta["namespace"], meta["name"])
 
 
+def stub(key: Key, uid: str | None) -> Body:
+    """What is left to say of an object of which nothing is kept."""
+    return {"kind": key.kind, "metadata": {"namespace": key.namespace, "name": key.name, "uid": uid}}
+
+
 def connection_key(body: Body) -> Key:
     ref = (body.get("spec") or {}).get("connectionRef")
     name = ref.get("name") if isinstance(ref, dict) else None

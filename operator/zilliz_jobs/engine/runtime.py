@@ -11,17 +11,15 @@ import asyncio
 import logging
 import uuid
 
-from pydantic import ValidationError
-
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, key_of
+from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.connectiontick import ConnectionTicker
-from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.controllers.connections import ConnectionController
-from zilliz_jobs.engine.controllers.jobs import JobController, stub
+from zilliz_jobs.engine.controllers.jobs import JobController
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.dispatch import Dispatcher
 from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.leadership import Alone, Leadership
@@ -35,7 +33,6 @@ from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.client import KubeClient
-from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
@@ -45,7 +42,6 @@ from zilliz_jobs.settings import Settings
 from zilliz_jobs.telemetry.metrics import Metrics
 
 DRAIN_SECONDS = 25.0
-REFETCH_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -159,8 +155,8 @@ class Engine:
             shielded=self.performer.shielded,
             leads=self.leadership.leads,
         )
-        self.controllers: tuple[Controller, ...] = (self.accounts, self.jobs, self.room.centers, self.room.rows)
-        self._by_kind = {kind: controller for controller in self.controllers for kind in controller.resources}
+        controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
+        self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership, self.metrics)
 
     # -- life
 
@@ -173,7 +169,7 @@ class Engine:
             asyncio.create_task(self.events.run(), name="events"),
             asyncio.create_task(self.crds.run(crds_changed), name="crds"),
             asyncio.create_task(self._wake_all_on(crds_changed), name="crds changed"),
-            *(asyncio.create_task(self._work(), name=f"worker {n}") for n in range(self.settings.workers)),
+            *(asyncio.create_task(self.dispatcher.work(), name=f"worker {n}") for n in range(self.settings.workers)),
         ]
 
     async def stop(self) -> None:
@@ -198,73 +194,12 @@ class Engine:
     def learn(self, body: Body) -> None:
         """An object was made, changed, or seen for the first time."""
         self.echoes.heard(body)
-        key = key_of(body)
-        if controller := self._by_kind.get(key.kind):
-            controller.learn(key, body)
+        self.dispatcher.learn(body)
 
     def forget(self, body: Body) -> None:
         """An object is gone."""
         self.echoes.heard(body)
-        key = key_of(body)
-        if controller := self._by_kind.get(key.kind):
-            controller.forget(key, body)
-
-    # -- work
-
-    async def _work(self) -> None:
-        while True:
-            await self.leadership.until_works()
-            key = await self.queue.get()
-            try:
-                if self.leadership.works:
-                    await self._pass(key, self._by_kind[key.kind])
-                else:
-                    self.queue.add(key)  # for the time when it leads again
-                if not self.leadership.works:
-                    self._rest()  # the pass may have outlasted the lead, and be going to look again
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                log.exception("%s: this pass failed, which should not happen", key)
-                self._again(key)
-            finally:
-                self.queue.done(key)
-                self.metrics.queue_depth.set(len(self.queue))
-
-    async def _pass(self, key: Key, controller: Controller) -> None:
-        uid = controller.uid(key)
-        try:
-            await controller.reconcile(key)
-        except NotFound:
-            self._is_gone(key, uid)
-        except Conflict:
-            await self._refetch(key, uid)
-        except (KubeError, ValidationError) as error:
-            log.warning("%s: %s", key, error)
-            self._again(key, getattr(error, "retry_after", None))
-
-    async def _refetch(self, key: Key, uid: str | None) -> None:
-        """The object changed under our hands: read it and begin anew, a little later."""
-        controller = self._by_kind[key.kind]
-        try:
-            body = await self.objects.get(controller.resources[key.kind], key.namespace, key.name)
-        except NotFound:
-            self._is_gone(key, uid)
-            return
-        except KubeError:
-            self._again(key)
-            return
-        controller.learn(key, {**body, "kind": key.kind}, certain=True)
-        self._again(key, base=REFETCH_SECONDS)
-
-    def _is_gone(self, key: Key, uid: str | None) -> None:
-        """The API server does not know it; a watch that was cut off never tells of that."""
-        controller = self._by_kind[key.kind]
-        if uid is not None and controller.uid(key) == uid:
-            controller.forget(key, controller.body(key) or stub(key, uid))
-
-    def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:
-        self.queue.add(key, max(self.tries.wait(key, base=base), after or 0.0))
+        self.dispatcher.forget(body)
 
     def _wake_dependents(self, connection: Key) -> None:
         self.jobs.wake_dependents(connection)
@@ -289,21 +224,16 @@ class Engine:
         while True:
             await changed.wait()
             changed.clear()
-            self._wake_all()
-
-    def _wake_all(self) -> None:
-        for controller in self.controllers:
-            controller.wake_all()
+            self.dispatcher.wake_all()
 
     def _take_over(self) -> None:
         """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
         self._rest()
         self.census.renew()
-        self._wake_all()
+        self.dispatcher.wake_all()
 
     def _rest(self) -> None:
-        for controller in self.controllers:
-            controller.rest()
+        self.dispatcher.rest()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

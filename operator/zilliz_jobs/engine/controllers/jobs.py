@@ -15,7 +15,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Revived, Seen
-from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of
+from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of, stub
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.perform import Performer
@@ -232,8 +232,3 @@ class JobController(Controller):
             if result.body is not None and version_of(result.body) != version_of(body):
                 self.learn(key, result.body, certain=True)
                 await self._stored(key, result.body)
-
-
-def stub(key: Key, uid: str | None) -> Body:
-    """What is left to say of an object that was settled."""
-    return {"kind": key.kind, "metadata": {"namespace": key.namespace, "name": key.name, "uid": uid}}

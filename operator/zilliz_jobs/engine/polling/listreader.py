@@ -40,13 +40,13 @@ class ListReader:
 
     @property
     def is_awaited(self) -> bool:
-        return any(self._waiting.values())
+        return bool(self.readings) or any(self._waiting.values())
 
     def give_up(self) -> None:
         """Nobody gets a list any more."""
         for waiters in self._waiting.values():
-            for waiter in waiters:
-                waiter.cancel()
+            _answer(waiters, Transient("cannot read the list: nobody uses the key any more"))
+        self._waiting.clear()
 
     def wait_for(self, shelf: Shelf) -> asyncio.Future[Listing]:
         """The next reading of the list that begins will go to its end."""
@@ -82,18 +82,13 @@ class ListReader:
             shelf.read(asked_at, pages, complete=complete, whole=bool(waiters))
             self._health.note(None)
             listing = Listing(tuple(row for row in met.values() if row), asked_at, pages)
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(listing)
+            _answer(waiters, listing)
         except CloudError as error:
             self._failed(shelf, error)
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_exception(error)
+            _answer(waiters, error)
         finally:
             shelf.running = False
-            for waiter in waiters:
-                waiter.cancel()
+            _answer(waiters, Transient("cannot read the list: the reading was broken off"))
             self._book.tidy(shelf)
             self._ended()
 
@@ -168,6 +163,13 @@ class ListReader:
 
     def _between_progress(self) -> float:
         return max(self._progress_interval, len(self._book.followed) / PROGRESS_WRITES)
+
+
+def _answer(waiters: list[asyncio.Future[Listing]], answer: Listing | CloudError) -> None:
+    """To who has none yet. Never by a cancel: that would end the worker who waits."""
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_exception(answer) if isinstance(answer, CloudError) else waiter.set_result(answer)
 
 
 def _now() -> float:

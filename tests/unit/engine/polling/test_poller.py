@@ -557,6 +557,32 @@ async def test_a_whole_list_that_fails_says_so() -> None:
         assert (await w.poller.whole(FakeAccount(w.cloud), LIST)).rows == ()  # type: ignore[arg-type]
 
 
+async def test_who_waits_for_a_list_when_all_ends_gets_an_error_and_is_not_cancelled() -> None:
+    """A cancelled wait would end the worker that waits."""
+    async with world() as w:
+        w.cloud.jobs |= {f"job-{n}": Job() for n in range(950)}
+        account: Any = FakeAccount(w.cloud)
+        reading = asyncio.create_task(w.poller.whole(account, LIST))
+        await asyncio.sleep(0.2)
+        waiting = asyncio.create_task(w.poller.whole(account, LIST))
+        await asyncio.sleep(0.01)
+        await w.poller.close()
+        for wait in (reading, waiting):
+            with pytest.raises(Transient):
+                await wait
+
+
+async def test_a_key_that_nobody_follows_a_job_with_is_not_idle_while_its_list_is_read() -> None:
+    async with world() as w:
+        w.cloud.jobs |= {f"job-{n}": Job() for n in range(950)}
+        reading = asyncio.create_task(w.poller.whole(FakeAccount(w.cloud), LIST))  # type: ignore[arg-type]
+        await asyncio.sleep(0.2)
+        first, w.cloud = w.cloud, Cloud(jobs={"other": Job()})
+        w.follow("other")
+        w.let_go(key("other"))
+        assert len((await reading).rows) == len(first.jobs)
+
+
 async def test_a_reading_for_the_whole_also_serves_the_jobs() -> None:
     async with world(1_000) as w:
         await asyncio.sleep(5)

@@ -1,0 +1,112 @@
+"""From the queue to the controllers: each key to the one that knows its kind, by one worker at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from zilliz_jobs.engine.bodies import Body, Key, key_of, stub
+from zilliz_jobs.engine.controllers.base import Controller
+from zilliz_jobs.engine.leadership import Leadership
+from zilliz_jobs.engine.tries import Tries
+from zilliz_jobs.engine.workqueue import WorkQueue
+from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.telemetry.metrics import Metrics
+
+REFETCH_SECONDS = 0.1
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """`work` is one worker; run as many as wanted. It works while this process leads."""
+
+    def __init__(
+        self,
+        controllers: Sequence[Controller],
+        queue: WorkQueue[Key],
+        tries: Tries,
+        objects: Objects,
+        leadership: Leadership,
+        metrics: Metrics,
+    ) -> None:
+        self._controllers = controllers
+        self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
+        self._queue, self._tries, self._objects = queue, tries, objects
+        self._leadership, self._metrics = leadership, metrics
+
+    def learn(self, body: Body) -> None:
+        key = key_of(body)
+        if controller := self._by_kind.get(key.kind):
+            controller.learn(key, body)
+
+    def forget(self, body: Body) -> None:
+        key = key_of(body)
+        if controller := self._by_kind.get(key.kind):
+            controller.forget(key, body)
+
+    def wake_all(self) -> None:
+        for controller in self._controllers:
+            controller.wake_all()
+
+    def rest(self) -> None:
+        for controller in self._controllers:
+            controller.rest()
+
+    async def work(self) -> None:
+        while True:
+            await self._leadership.until_works()
+            key = await self._queue.get()
+            try:
+                if self._leadership.works:
+                    await self._pass(key, self._by_kind[key.kind])
+                else:
+                    self._queue.add(key)  # for the time when it leads again
+                if not self._leadership.works:
+                    self.rest()  # the pass may have outlasted the lead, and be going to look again
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("%s: this pass failed, which should not happen", key)
+                self._again(key)
+            finally:
+                self._queue.done(key)
+                self._metrics.queue_depth.set(len(self._queue))
+
+    async def _pass(self, key: Key, controller: Controller) -> None:
+        uid = controller.uid(key)
+        try:
+            await controller.reconcile(key)
+        except NotFound:
+            _is_gone(controller, key, uid)
+        except Conflict:
+            await self._refetch(controller, key, uid)
+        except (KubeError, ValidationError) as error:
+            log.warning("%s: %s", key, error)
+            self._again(key, getattr(error, "retry_after", None))
+
+    async def _refetch(self, controller: Controller, key: Key, uid: str | None) -> None:
+        """The object changed under our hands: read it and begin anew, a little later."""
+        try:
+            body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
+        except NotFound:
+            _is_gone(controller, key, uid)
+            return
+        except KubeError:
+            self._again(key)
+            return
+        controller.learn(key, {**body, "kind": key.kind}, certain=True)
+        self._again(key, base=REFETCH_SECONDS)
+
+    def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:
+        self._queue.add(key, max(self._tries.wait(key, base=base), after or 0.0))
+
+
+def _is_gone(controller: Controller, key: Key, uid: str | None) -> None:
+    """The API server does not know it; a watch that was cut off never tells of that."""
+    if uid is not None and controller.uid(key) == uid:
+        controller.forget(key, controller.body(key) or stub(key, uid))

@@ -1,0 +1,28 @@
+"""The house rules that neither the linter nor the layers know. If these fail, a room has become too crowded."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "operator"
+MODULES = sorted(SOURCE.rglob("*.py"))
+MAX_LINES = 300
+
+
+def test_the_tree_is_where_it_is_looked_for() -> None:
+    assert len(MODULES) > 100
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_a_module_can_be_read_in_one_sitting(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= MAX_LINES, "redesign the room, do not squeeze it"
+
+
+def test_nothing_but_the_kinds_asks_which_kind_an_object_is() -> None:
+    asks = re.compile(r"""\bkind\s*(==|!=|in)\s*(["'(\[{]|[A-Z_]+_JOB\b)""")
+    engine = [path for path in MODULES if {"engine", "core"} & set(path.relative_to(SOURCE).parts)]
+    found = [str(path.relative_to(SOURCE)) for path in engine if asks.search(path.read_text(encoding="utf-8"))]
+    assert found == []
