@@ -17,6 +17,7 @@ import kopf
 
 from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.engine.leadership import Alone, Elector, Leadership, Pace
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.client import KubeClient
@@ -24,7 +25,7 @@ from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.leases import Leases
 from zilliz_jobs.settings import Settings
 
-START_AGAIN_SECONDS = 5
+START_AGAIN_SECONDS = 5.0  # at most, between two tries to start
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=registry)
-    async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
+    async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, retry: int, **_: Any) -> None:
         _configure(settings)
         settings.networking.trust_env = options.trust_env
         client = await _connect(options)
@@ -49,7 +50,9 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
         except KubeError as error:
             await asyncio.to_thread(engine.metrics.close)
             await client.close()
-            raise kopf.TemporaryError(str(error), delay=START_AGAIN_SECONDS) from None
+            raise kopf.TemporaryError(
+                str(error), delay=exponential(retry, base=0.5, cap=START_AGAIN_SECONDS, jitter=1.0)
+            ) from None
         memo.client, memo.engine = client, engine
         log.info("the operator runs on %s", client.server)
 
