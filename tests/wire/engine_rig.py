@@ -54,6 +54,7 @@ class Rig:
         wanted = {"workers": 8, "progress_interval": 0.0, "retry_cap": 0.2, "connection_check": 60.0} | settings
         client = await self.client()
         self.engine = engine = Engine(Settings(allow_http_endpoints=True, **wanted), client, leadership, rules=rules)
+        engine.recorder.turn_seconds = 0.0  # who waits says so at once
         self._told = {}
         await engine.start()
         self._watch = asyncio.create_task(self._watching(engine))

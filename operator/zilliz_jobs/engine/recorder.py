@@ -47,6 +47,7 @@ class Recorder:
         self._writer, self._finalizers, self._objects = writer, finalizers, objects
         self._events, self._crds, self._metrics = events, crds, metrics
         self._progress_interval, self._clock = progress_interval, clock
+        self.turn_seconds = TURN_SECONDS
         self._written: dict[Key, float] = {}
         self._in_line: dict[Key, float] = {}
 
@@ -64,9 +65,10 @@ class Recorder:
         key = key_of(body)
         if weight == "none":
             return body
-        if weight == "turn" and self._clock() - self._in_line.setdefault(key, self._clock()) < TURN_SECONDS:
+        now = self._clock()
+        if weight == "turn" and now - self._in_line.setdefault(key, now) < self.turn_seconds:
             return body
-        lately = self._clock() - self._written.get(key, -1e9) < self._progress_interval
+        lately = now - self._written.get(key, -1e9) < self._progress_interval
         if weight == "minor" and lately and not force:
             return body
         return await self._store(kind, body, status, weight)

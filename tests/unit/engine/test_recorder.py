@@ -264,3 +264,31 @@ class TestFinalizer:
     async def test_an_object_whose_last_finalizer_is_taken_off_is_gone(self):
         bench = Bench(finalizers=["jobs.zilliz.com/cleanup"], deletionTimestamp="2026-03-01T13:00:00Z")
         assert await bench.recorder.remove_finalizer(KIND, bench.body) is None
+
+
+class TestTurn:
+    """A thousand new jobs that stand in line would each cost a write that says nothing new."""
+
+    LINE = JobStatus(state=State.PENDING, reason="SubmissionInProgress", message="another job ...", conditions=[])
+
+    async def test_a_new_job_in_line_says_so_after_half_a_minute(self, bench):
+        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        bench.now += 29
+        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        assert bench.shelf.writes == 0
+        bench.now += 2
+        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        assert bench.shelf.status["reason"] == "SubmissionInProgress"
+
+    async def test_what_is_wrong_is_said_at_once(self, bench):
+        wrong = self.LINE.but(reason="SecretNotFound")
+        await bench.recorder.write(KIND, dict(bench.body), wrong)
+        assert bench.shelf.status["reason"] == "SecretNotFound"
+
+    async def test_one_that_said_something_before_says_this_too(self, bench):
+        bench.shelf.body["status"] = {
+            "conditions": [{"type": "Ready", "status": "False"}],
+            "reason": "SecretNotFound",
+        }
+        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        assert bench.shelf.status["reason"] == "SubmissionInProgress"
