@@ -286,9 +286,7 @@ class TestTurn:
         assert bench.shelf.status["reason"] == "SecretNotFound"
 
     async def test_one_that_said_something_before_says_this_too(self, bench):
-        bench.shelf.body["status"] = {
-            "conditions": [{"type": "Ready", "status": "False"}],
-            "reason": "SecretNotFound",
-        }
+        ready = {"type": "Ready", "status": "False"}
+        bench.shelf.body["status"] = {"conditions": [ready], "reason": "SecretNotFound"}
         await bench.recorder.write(KIND, dict(bench.body), self.LINE)
         assert bench.shelf.status["reason"] == "SubmissionInProgress"
