@@ -70,6 +70,7 @@ class Desk:
 
     def remove(self, key: Key) -> None:
         self._jobs.call_off(key)
+        self._jobs.forget_end(key)
         self.book.remove(key)
         self._wake(_now())  # a list that is read for fewer jobs may not be read for them any more
 

@@ -17,7 +17,7 @@ from zilliz_jobs.engine.polling.follow import Followed, News, Subject, facts
 from zilliz_jobs.engine.polling.health import Health
 from zilliz_jobs.kinds.base import Account
 
-RESULTS_AHEAD = 2.0  # seconds of reads of results that may wait; further ends are told before their results
+RESULTS_AHEAD = 2.5  # seconds of reads of results that may wait; further ends are told before their results
 STALE_SECONDS = 60.0  # without a look for so long, while the cloud is out of reach, a job says so
 
 log = logging.getLogger(__name__)
@@ -39,42 +39,51 @@ class JobReader:
     def __init__(self, limiter: Limiter, ports: Ports, book: Book, health: Health, *, least: float) -> None:
         self.ports, self.in_flight = ports, Counter[str]()
         self._limiter, self._book, self._health, self._least = limiter, book, health, least
-        self._urgent: Counter[str] = Counter()
         self._calls: dict[Key, asyncio.Task[None]] = {}
+        self._ends: dict[str, dict[Key, tuple[Followed, Seen | None]]] = {}
+        """By lane: ends that a list showed, and whose results are yet to be read. None: it is told already."""
 
     @property
     def calls(self) -> list[asyncio.Task[None]]:
         return [*self._calls.values()]
 
-    def call_off(self, key: Key) -> None:
-        """Nobody wants to know any more; what has not left yet takes nothing of the budget."""
-        if (call := self._calls.get(key)) is not None:
+    def call_off(self, key: Key) -> bool:
+        """Nobody wants to know any more; what has not left yet takes nothing of the budget. Whether there was a read
+        to call off."""
+        call = self._calls.pop(key, None)
+        if call is not None:
             call.cancel()
+        return call is not None
 
     def read_soon(self, entry: Followed) -> None:
-        self._begin(entry, urgent=False)
-
-    def read_result(self, entry: Followed) -> bool:
-        """Read a job that has ended, before all that nothing waits for; False where too many others are being read
-        like that."""
-        lane = entry.look.lane
-        if self._urgent[lane] >= max(1.0, self._limiter.pace * RESULTS_AHEAD) or self._health.is_bad:
-            return False
-        self._begin(entry, urgent=True)
-        return True
-
-    def _begin(self, entry: Followed, *, urgent: bool) -> None:
         look = entry.look
         look.busy = True
         self.in_flight[look.lane] += 1
-        self._urgent[look.lane] += urgent
         task = self._calls[look.key] = asyncio.create_task(self._read(entry))
-        task.add_done_callback(lambda done: self._done(entry, urgent, done))
+        task.add_done_callback(lambda done: self._done(entry, done))
 
-    def _done(self, entry: Followed, urgent: int, task: asyncio.Task[None]) -> None:
+    def end_shown(self, entry: Followed, seen: Seen) -> None:
+        """A list showed the end of a job. Its result is read first, so that both are told in one; where too many end
+        at once for that, all ends are told as they are shown, and the results follow."""
+        lane = entry.look.lane
+        ends = self._ends.setdefault(lane, {})
+        ends[entry.look.key] = entry, seen
+        if len(ends) <= max(1.0, self._limiter.pace * RESULTS_AHEAD) and not self._health.is_bad:
+            self.read_soon(entry)
+            return
+        for key, (one, shown) in list(ends.items()):
+            if shown is not None:
+                self.call_off(key)
+                self.tell(one, shown)
+                ends[key] = one, None
+
+    def forget_end(self, key: Key) -> None:
+        for ends in self._ends.values():
+            ends.pop(key, None)
+
+    def _done(self, entry: Followed, task: asyncio.Task[None]) -> None:
         key, lane = entry.look.key, entry.look.lane
         self.in_flight[lane] -= 1
-        self._urgent[lane] -= urgent
         if self._calls.get(key) is task:
             del self._calls[key]
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -91,12 +100,14 @@ class JobReader:
             chosen = account if look.owes else account.patient
             seen = await subject.kind.read(chosen, subject.spec, subject.status)
         except BaseException:
-            look.busy, look.due = False, _now() + 1.0
+            if self._calls.get(look.key) is asyncio.current_task():  # else it was called off for something better
+                look.busy, look.due = False, _now() + 1.0
             raise
         self._health.note(seen if isinstance(seen, Unreadable) else None)
         look.read_at = asked_at
         if not isinstance(seen, Unreadable):
             entry.ended = entry.complained = look.owes = False
+            self.forget_end(look.key)
         self.tell(entry, seen)
 
     def tell(self, entry: Followed, seen: Reading, *, certain: bool = False) -> None:

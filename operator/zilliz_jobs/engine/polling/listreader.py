@@ -129,9 +129,16 @@ class ListReader:
             missing.discard(entry.look.key)
             if asked_at >= entry.look.since:
                 entry.look.listed_at = asked_at
-                if not entry.look.busy and raw != entry.row:
+                if raw != entry.row and self._is_free(entry):
                     self._compare(entry, value, raw)
         return len(met) - before
+
+    def _is_free(self, entry: Followed) -> bool:
+        """Whether news of the job can be taken: what was seen before is recorded. A read for mere progress that still
+        waits for its turn would hold up the news for as long as others go first; it can be had again."""
+        if entry.look.busy and not entry.ended and self._jobs.call_off(entry.look.key):
+            entry.look.busy = False
+        return not entry.look.busy
 
     def _compare(self, entry: Followed, value: Any, raw: Any) -> None:
         """A row that is not as it was when it was last understood."""
@@ -150,9 +157,9 @@ class ListReader:
                 return  # told already; its result is owed
             entry.ended = look.owes = True
             look.due = now
-            if self._jobs.read_result(entry):
-                return
-        elif entry.known == facts(seen):
+            self._jobs.end_shown(entry, seen)
+            return
+        if entry.known == facts(seen):
             if not look.tells_progress:
                 entry.row = raw
                 return

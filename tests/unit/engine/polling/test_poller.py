@@ -265,7 +265,7 @@ async def test_a_burst_of_ends_is_told_at_once_and_the_results_follow() -> None:
         await asyncio.sleep(5)
         end(w, *(f"job-{n}" for n in range(400)))
         began = now()
-        await until(lambda: sum(s.result_pending is True for s in w.statuses.values()) > 300, 3.5)
+        await until(lambda: sum(s.result_pending is True for s in w.statuses.values()) > 350, 3.5)
         await until(lambda: len(w.statuses) == 600, 400 / 18 + 5)
         assert now() - began > 15, "one read each, at the pace of the budget"
         for n in range(400):
@@ -273,6 +273,43 @@ async def test_a_burst_of_ends_is_told_at_once_and_the_results_follow() -> None:
             assert [s.whole for s in readings if isinstance(s, Seen)] in ([True], [False, True]), (
                 "no end is told twice"
             )
+
+
+async def test_a_small_burst_costs_one_word_for_each_end() -> None:
+    async with world(1_000) as w:
+        await asyncio.sleep(5)
+        end(w, *(f"job-{n * 30}" for n in range(30)))
+        await until(lambda: len(w.statuses) == 970, 6)
+        assert [told.seen.whole for told in w.told if isinstance(told.seen, Seen)] == [True] * 30
+
+
+async def test_in_a_burst_nobody_waits_for_the_results_of_others() -> None:
+    async with world(5_000) as w:
+        await asyncio.sleep(10)
+        began = now()
+        end(w, *(f"job-{n * 10}" for n in range(500)))
+        await asyncio.sleep(5)
+        first = {}
+        for told in w.told:
+            first.setdefault(told.name, told.at - began)
+        assert len(first) == 500
+        assert max(first.values()) < 1.2 * 2.5
+
+
+async def test_a_look_that_waits_for_its_turn_does_not_hold_up_an_end() -> None:
+    """Results of other jobs go first in the line of reads, for as many seconds as there are of them."""
+    async with world(300) as w:
+        await asyncio.sleep(5)
+        entry = next(iter(w.poller._desks.values())).book.followed[key("job-7")]
+        jobs = next(iter(w.poller._desks.values()))._jobs
+        w.cloud.limiter.pause(0.01)
+        blocked = [asyncio.create_task(w.cloud.limiter.slot("read", rank=Rank.NEED, within=1000)) for _ in range(400)]
+        jobs.read_soon(entry)
+        await asyncio.sleep(0.1)
+        end(w, "job-7", *(f"job-{n}" for n in range(100, 200)))
+        await until(lambda: bool(w.of("job-7")), 4)
+        for task in blocked:
+            task.cancel()
 
 
 async def test_the_progress_that_a_list_tells_needs_no_reads_and_is_told_now_and_then() -> None:
