@@ -34,6 +34,19 @@ SCALE = """
 **This run had a scale of {scale:g}**: so much of the full run's objects and changes. Fixed times weigh more over a
 lower floor, so what only a full run can tell is not held against its aim (-). The reference is that of a full run.
 """
+LIMITS = """
+- The operator spaces its requests 6 % wider than the documented limit, so that a way of changing length squeezes none
+  of them into a window that is full. So its own floor is 1.06 times that of the tables.
+- Changes at once: the first {ahead} ends wait for their results, up to two and a half seconds, so that both are one
+  write. When more end than that, all are told as the list shows them, and the results follow at 19 a second. Hundreds
+  of decisions and writes then share one processor core with the reading of the list.
+- New jobs: each takes a read of its cluster, the intent, the request and its record, one after the other. Into one
+  collection they go one at a time, or a lost answer could not be told from its neighbour's job; so the pace is that
+  of one such round, and not of the limit.
+- Writes: intent, handle, at work, end; the fraction above four are ends that were told before their results.
+- A restart: Python needs a second before it begins, and some 0.4 ms for each object, most of it in kopf, which
+  prepares each event for handlers of any sort.
+"""
 AGAIN = """
 `make bench` takes about half an hour. `make bench BENCH="--only a --scale 0.1"` is a part of it with a tenth of
 the objects; such a run leaves this page alone and says where its own is. Every run adds to `bench.json`, and
@@ -51,6 +64,7 @@ def page(results: Results) -> str:
         if letter in results:
             figures = results[letter]["figures"]
             parts += [f"## ({letter}) {TITLES[letter]}", *section(figures), *_alarms(figures)]
+    parts += ["## What limits it", LIMITS.strip().format(ahead=47)]
     return "\n\n".join([*parts, *_machines(results), "## To measure again", filled(AGAIN)]) + "\n"
 
 
