@@ -346,3 +346,15 @@ async def test_an_object_of_another_namespace_takes_no_request_from_here(world: 
     told = await page_there.until_row(job, "cancel", outcome="Refused", reason="OwnedElsewhere")
     assert "BackupJob ours in namespace default" in told["message"]
     assert not world.cloud.ledger.requests(kind="cancel")
+
+
+async def test_a_cancel_is_asked_of_the_cloud_once_though_the_watch_tells_of_every_write(world: Rig) -> None:
+    """The echo of what was written before the request arrives while it is on its way."""
+    page = await page_with(world)
+    job = backed_up(world, by="jobId")
+    await page.look()
+    world.cloud.fault("console.cancel", "latency", seconds=0.3, times=None)
+    await page.annotate(job, "cancel", "please")
+    await world.until(lambda: page.row(job).get("cancel", {}).get("outcome") == "Accepted", "it is accepted")
+    await asyncio.sleep(0.8)
+    assert len(world.cloud.ledger.requests(kind="cancel")) == 1

@@ -158,7 +158,8 @@ class ProjectJobTicker:
                 return None
             return old.but(cancel=mirrored(token if new and token else again(old.cancel), verdict, now))
 
-        stored = await self._write(body, judge)
+        # Judged on the row as it is now: the echo of an earlier write would have the cloud asked once more.
+        stored = await self._writer.change(body["metadata"]["namespace"], body["metadata"]["name"], judge)
         status = row_status(stored) if stored else ProjectJobStatus()
         if status.cancel is None or status.cancel.outcome is not Outcome.REQUESTED:
             return None
