@@ -54,13 +54,6 @@ class Baton:
         self.seen_at_release = self.look()
 
 
-@pytest.fixture(autouse=True)
-def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[Rig]:
     async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:

@@ -6,6 +6,7 @@ missed reads as a job that does not exist, so anything odd ends in an error and 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,7 @@ from zilliz_jobs.cloud.fields import WireModel, as_count
 
 PAGE_SIZE = 100  # documented maximum
 MAX_PAGES = 1000
+AHEAD = 8  # pages
 _Row = TypeVar("_Row")
 _Model = TypeVar("_Model", bound=WireModel)
 
@@ -60,15 +62,51 @@ async def pages(
     nothing new or the list has no end: it changes faster than it can be read, or the cloud ignores the page number.
     """
     found: dict[str, _Row] = {}
-    for number in range(1, MAX_PAGES + 1):
-        page = await fetch(number, PAGE_SIZE)
+
+    def take(page: Page[_Row]) -> int:
         known = len(found)
         found.update((key(row), row) for row in page.rows)
-        if page.is_last:
-            return list(found.values())
-        if len(found) == known:
-            raise Transient(f"cannot {listing}: page {number} repeats what was seen before")
-    raise Transient(f"cannot {listing}: no end after {MAX_PAGES} pages")
+        return len(found) - known
+
+    await sweep(PagedList(fetch, key, "", listing), expect=1, take=take, enough=lambda: False)
+    return list(found.values())
+
+
+async def sweep(
+    source: PagedList[_Row], *, expect: int, take: Callable[[Page[_Row]], int], enough: Callable[[], bool]
+) -> tuple[int, bool]:
+    """Hands every page to `take`, which answers how many rows were new, until the list ends or `enough` says so.
+
+    `expect`: how many pages are likely needed. So many are asked for ahead: a cloud that is far away would be asked
+    slower than the budget allows if each page waited for the one before. Rows that move between two pages are met
+    twice or not at all in this reading, as in any other; the next one meets them. Returns the number of pages, and
+    whether the list was read to its end. Raises what the list raises, and Transient where it has no end or repeats
+    itself.
+    """
+    asked: dict[int, asyncio.Task[Page[_Row]]] = {}
+    try:
+        for number in range(1, MAX_PAGES + 1):
+            for wanted in range(number, min(max(number, expect), number + AHEAD - 1) + 1):
+                if wanted not in asked:
+                    asked[wanted] = asyncio.create_task(_fetch(source, wanted))
+            page = await asked[number]
+            new = take(page)
+            if page.is_last:
+                return number, True
+            if new == 0:
+                raise Transient(f"cannot {source.doing}: page {number} repeats what was seen before")
+            if enough():
+                return number, False
+            del asked[number]
+        raise Transient(f"cannot {source.doing}: no end after {MAX_PAGES} pages")
+    finally:
+        for task in asked.values():
+            task.cancel()
+        await asyncio.gather(*asked.values(), return_exceptions=True)
+
+
+async def _fetch(source: PagedList[_Row], number: int) -> Page[_Row]:
+    return await source.fetch(number, PAGE_SIZE)
 
 
 async def stable(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zilliz_jobs.cloud.errors import CloudError, Transient
-from zilliz_jobs.cloud.listing import Page, PagedList
+from zilliz_jobs.cloud.listing import Page, PagedList, sweep
 from zilliz_jobs.cloud.lists import ListId, paged
 from zilliz_jobs.core.observation import Unreadable
 from zilliz_jobs.core.reasons import Reason
@@ -20,7 +20,6 @@ from zilliz_jobs.engine.polling.health import Health
 from zilliz_jobs.engine.polling.jobreader import JobReader
 from zilliz_jobs.engine.polling.lists import Listing, Row
 from zilliz_jobs.engine.polling.plan import Shelf
-from zilliz_jobs.engine.polling.sweep import sweep
 
 PROGRESS_WRITES = 50.0  # a second, for all jobs together
 

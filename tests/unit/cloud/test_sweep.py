@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.cloud.errors import Transient
-from zilliz_jobs.cloud.listing import MAX_PAGES, PAGE_SIZE, Page, PagedList
-from zilliz_jobs.engine.polling.sweep import AHEAD, sweep
+from zilliz_jobs.cloud.listing import AHEAD, MAX_PAGES, PAGE_SIZE, Page, PagedList, sweep
 
 pytestmark = pytest.mark.looptime
 FAR = 1.0  # seconds to the cloud and back
