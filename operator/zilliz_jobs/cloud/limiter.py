@@ -131,11 +131,6 @@ class Limiter:
             raise Throttled(self._expected_wait(lane, rank)) from None
         slot.time = _now()
 
-    def wait_for(self, route: str, rank: Rank = Rank.NEED) -> float:
-        """Seconds that a request of this rank would wait for its slot, if nothing overtook it."""
-        lane = self._lanes.get(route)
-        return self._expected_wait(lane, rank) if lane else self.paused_for
-
     def _expected_wait(self, lane: _Lane, rank: Rank) -> float:
         return max(0.0, self._next(lane) - _now()) + lane.ahead(rank) * self._interval
 

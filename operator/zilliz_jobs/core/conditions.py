@@ -5,6 +5,7 @@ Ready is only ever a summary. Reconciling and Stalled exist for kstatus and are 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition, Evidence, JobStatus, State
@@ -25,23 +26,39 @@ _EVIDENCE_REASON = {
 
 def with_conditions(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     """The status with all its conditions; a lastTransitionTime moves only with its condition's status."""
-    rows = _rows(s, status, now)
-    before = {c.type: c for c in status.conditions or []}
-    conditions = []
-    for kind, (value, reason, message) in rows.items():
-        old = before.get(kind)
-        same = old is not None and old.status == value and old.last_transition_time is not None
-        conditions.append(
-            Condition(
-                type=kind,
-                status=value,
-                reason=reason,
-                message=message[:MAX_MESSAGE],
-                last_transition_time=old.last_transition_time if old and same else now,
-                observed_generation=s.generation,
-            )
-        )
+    conditions = dated(_rows(s, status, now), status.conditions, s.generation, now)
     return status.but(conditions=conditions, observed_generation=s.generation)
+
+
+def dated(
+    rows: Mapping[str, Row], before: Sequence[Condition] | None, generation: int, now: datetime
+) -> list[Condition]:
+    """The conditions by type; a time moves only with its condition's status. `before`: those that were there."""
+    known = {c.type: c for c in before or []}
+
+    def since(kind: str, value: str) -> datetime:
+        old = known.get(kind)
+        return (old.last_transition_time if old and old.status == value else None) or now
+
+    return [
+        Condition(
+            type=kind,
+            status=value,
+            reason=reason,
+            message=message[:MAX_MESSAGE],
+            last_transition_time=since(kind, value),
+            observed_generation=generation,
+        )
+        for kind, (value, reason, message) in rows.items()
+    ]
+
+
+def readiness(reason: Reason, message: str, *, ready: bool, needs_a_person: bool) -> dict[str, Row]:
+    """The conditions of an object that is no job: Ready, and why not for kstatus."""
+    row = (str(reason), message)
+    if ready:
+        return {"Ready": ("True", *row)}
+    return {"Ready": ("False", *row), "Stalled" if needs_a_person else "Reconciling": ("True", *row)}
 
 
 def _rows(s: Snapshot, status: JobStatus, now: datetime) -> dict[str, Row]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from zilliz_jobs.api.importjob import ImportFile
-from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition, Outcome, RequestStatus, State
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Outcome, RequestStatus, State
 from zilliz_jobs.api.projectjob import ProjectJobStatus
+from zilliz_jobs.core.conditions import dated
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.reasons import Reason
 
@@ -148,17 +149,8 @@ def mirrored(
     ready: bool = True,
 ) -> ProjectJobStatus:
     """The status with its one condition."""
-    value = "True" if ready else "False"
-    before = next((c for c in old.conditions or [] if c.type == "Ready" and c.status == value), None)
-    condition = Condition(
-        type="Ready",
-        status=value,
-        reason=str(reason),
-        message=message,
-        last_transition_time=(before.last_transition_time if before else None) or now,
-        observed_generation=generation,
-    )
-    return status.but(conditions=[condition], observed_generation=generation)
+    rows = {"Ready": ("True" if ready else "False", str(reason), message)}
+    return status.but(conditions=dated(rows, old.conditions, generation, now), observed_generation=generation)
 
 
 def settled(request: RequestStatus | None, state: State | None, now: datetime) -> RequestStatus | None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION, ZillizConnectionStatus
-from zilliz_jobs.api.jobstatus import Condition
 from zilliz_jobs.core.backoff import exponential
+from zilliz_jobs.core.conditions import dated, readiness
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body
@@ -81,28 +81,11 @@ def new_status(connection: Connection, problem: Waits | None, now: datetime) -> 
     generation = connection.body["metadata"].get("generation") or 1
     reason = problem.reason if problem else Reason.KEY_ACCEPTED
     message = problem.message if problem else Reason.KEY_ACCEPTED.help
-    rows = {"Ready": "False" if problem else "True"}
-    if problem:
-        rows["Stalled" if problem.reason in NEEDS_A_PERSON else "Reconciling"] = "True"
-    before = {c.type: c for c in old.conditions or []}
-    conditions = []
-    for name, value in rows.items():
-        known = before.get(name)
-        since = known.last_transition_time if known and known.status == value else None
-        conditions.append(
-            Condition(
-                type=name,
-                status=value,
-                reason=str(reason),
-                message=message[:1024],
-                last_transition_time=since or now,
-                observed_generation=generation,
-            )
-        )
+    rows = readiness(reason, message, ready=problem is None, needs_a_person=reason in NEEDS_A_PERSON)
     return ZillizConnectionStatus(
         observed_generation=generation,
         last_check_time=now,
         key_fingerprint=connection.fingerprint or None,
         endpoint=connection.endpoint or None,
-        conditions=conditions,
+        conditions=dated(rows, old.conditions, generation, now),
     )

@@ -170,17 +170,6 @@ async def test_what_goes_out_late_because_we_were_busy_does_not_crowd_the_clouds
     assert most_in_a_second([0.3, *sent[1:]]) <= 20
 
 
-async def test_the_expected_wait_is_told_by_rank():
-    limiter = Limiter(1)
-    assert limiter.wait_for("r") == 0
-    async with asyncio.TaskGroup() as group:
-        for _ in range(3):
-            group.create_task(limiter.slot("r", rank=Rank.POLL, within=100))
-        await asyncio.sleep(0)
-        assert limiter.wait_for("r", Rank.POLL) == pytest.approx(3 * HEADROOM)
-        assert limiter.wait_for("r", Rank.NEED) == pytest.approx(HEADROOM)
-
-
 async def test_slots_that_came_late_are_made_up_for_but_a_rest_is_not() -> None:
     """A busy machine serves each timer some milliseconds late; carried on, that would cost a tenth of the budget."""
     limiter = Limiter(20)

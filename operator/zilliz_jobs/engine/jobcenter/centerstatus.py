@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from zilliz_jobs.api.jobcenter import JobCenterStatus, SourceStatus
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition
+from zilliz_jobs.core.conditions import dated, readiness
 from zilliz_jobs.core.mirroring import Counts
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body
@@ -85,22 +86,6 @@ def _sources(old: JobCenterStatus, told: Sequence[Told]) -> list[SourceStatus]:
 
 
 def _conditions(old: JobCenterStatus, outcome: Outcome, generation: int, now: datetime) -> list[Condition]:
-    rows = {"Ready": "True" if outcome.reason in FINE else "False"}
-    if outcome.reason not in FINE:
-        rows["Stalled" if outcome.reason in NEEDS_A_PERSON else "Reconciling"] = "True"
-    before = {c.type: c for c in old.conditions or []}
-    made = []
-    for kind, value in rows.items():
-        known = before.get(kind)
-        since = known.last_transition_time if known and known.status == value else None
-        made.append(
-            Condition(
-                type=kind,
-                status=value,
-                reason=str(outcome.reason),
-                message=outcome.message[:MAX_MESSAGE],
-                last_transition_time=since or now,
-                observed_generation=generation,
-            )
-        )
-    return made
+    reason = outcome.reason
+    rows = readiness(reason, outcome.message, ready=reason in FINE, needs_a_person=reason in NEEDS_A_PERSON)
+    return dated(rows, old.conditions, generation, now)
