@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
+CHART := charts/zilliz-jobs-operator
 
 .PHONY: help demo test check lint types layers generated pytest generate lock mutants bench chaos clean
 .DEFAULT_GOAL := help
@@ -36,6 +37,7 @@ layers: $(VENV)/.dev ## who may import whom
 generated: $(VENV)/.dev ## the checked-in files are what the models say
 	@echo "== generated files"
 	@$(BIN)/zilliz-jobs crds crds --check
+	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds --check
 	@$(BIN)/zilliz-jobs reference docs/reference --check
 
 pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for some of them)
@@ -44,6 +46,7 @@ pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for so
 
 generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/zilliz-jobs crds crds
+	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds
 	@$(BIN)/zilliz-jobs reference docs/reference
 
 mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)
