@@ -104,12 +104,18 @@ def operator(
 def release_finalizers(
     kubeconfig: Annotated[Path | None, typer.Option(help="kubeconfig file; default: as kubectl.")] = None,
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig; default: its current one.")] = None,
-    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Default: that of the context.")] = None,
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", help="Repeatable. Default: that of the context.")
+    ] = None,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")] = False,
     live: Annotated[
         bool, typer.Option("--all", help="Also where nobody deleted the object. A running operator puts it back.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    stop_deployment: Annotated[
+        str | None,
+        typer.Option(help="First stop the operator of this Deployment, and wait until its Lease says that it has."),
+    ] = None,
 ) -> None:
     """Free the objects whose deletion waits for an operator that is gone. Their jobs in the cloud are left alone.
 
@@ -118,16 +124,28 @@ def release_finalizers(
     import asyncio
 
     from zilliz_jobs.cli.release import Line, Wanted, release, table
+    from zilliz_jobs.cli.standdown import stand_down
     from zilliz_jobs.kube.client import KubeClient
+    from zilliz_jobs.kube.deployments import Deployments
     from zilliz_jobs.kube.errors import KubeError
+    from zilliz_jobs.kube.leases import Leases
+    from zilliz_jobs.settings import Settings
 
     if namespace and all_namespaces:
         raise typer.BadParameter("it does not go with --all-namespaces", param_hint="--namespace")
+    if dry_run and stop_deployment:
+        raise typer.BadParameter("it does not go with --dry-run", param_hint="--stop-deployment")
 
     async def work() -> list[Line]:
-        async with await KubeClient.connect(kubeconfig=kubeconfig, context=context) as client:
-            where = None if all_namespaces else namespace or client.namespace
-            return [line async for line in release(client, Wanted(where, live, dry_run))]
+        known = Settings()
+        async with await KubeClient.connect(
+            kubeconfig=kubeconfig, context=context, trust_env=known.trust_env
+        ) as client:
+            if stop_deployment:
+                leases = Leases(client, known.lease_namespace or client.namespace, known.lease_name, timeout=10)
+                await stand_down(Deployments(client), leases, stop_deployment)
+            wanted: list[str | None] = [None] if all_namespaces else [*(namespace or [client.namespace])]
+            return [line for where in wanted async for line in release(client, Wanted(where, live, dry_run))]
 
     try:
         lines = asyncio.run(work())
