@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.charted import Release, install
 from tests.e2e.cloud import Cloud, LoopThread
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import Operator, OperatorProcess
 from tests.e2e.published import install_crds
+from tests.e2e.rooms import Rooms
 from tests.e2e.user import User
+
+NAMESPACED = bool(os.environ.get("E2E_NAMESPACED"))
+"""Each operator works in some namespaces, with rights in these alone, and not in all of them."""
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +44,49 @@ def cloud(simulators: LoopThread) -> Iterator[Cloud]:
     assert not twice, f"submissions with more than one effect: {twice}"
 
 
+@pytest.fixture(scope="session")
+def cluster_wide(cluster: ControlPlane, helm_binary: Path) -> Release:
+    """The chart, installed as its values are."""
+    return install(cluster, "zilliz-jobs-system")
+
+
 @pytest.fixture(scope="module")
-def operator(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """One operator for the module, over all namespaces. Modules that need another one have a fixture of this name."""
-    operator = OperatorProcess(cluster, tmp_path_factory.mktemp("operator") / "operator.log")
+def rooms(cluster: ControlPlane) -> Rooms | None:
+    """The namespaces of a module's tests where the operator must know them beforehand."""
+    return Rooms(cluster) if NAMESPACED else None
+
+
+@pytest.fixture(scope="module")
+def release(
+    request: pytest.FixtureRequest, cluster: ControlPlane, helm_binary: Path, rooms: Rooms | None
+) -> Iterator[Release]:
+    """What the operators of the module may do, and how they are started: what the chart says, and no more."""
+    if rooms is None:
+        yield request.getfixturevalue("cluster_wide")
+        return
+    release = install(cluster, f"home-{secrets.token_hex(4)}", namespaces=rooms.names)
+    yield release
+    cluster.kubectl("delete", "namespace", release.namespace, *rooms.names, "--wait=false")
+
+
+@pytest.fixture
+def cluster_namespace(request: pytest.FixtureRequest, real_cluster: ControlPlane) -> Iterator[str]:
+    """A namespace of the test's own."""
+    rooms: Rooms | None = request.getfixturevalue("rooms") if NAMESPACED else None
+    if rooms is not None:
+        yield rooms.free()
+        return
+    name = f"test-{secrets.token_hex(4)}"
+    real_cluster.kubectl("create", "namespace", name)
+    yield name
+    real_cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found", check=False)
+
+
+@pytest.fixture(scope="module")
+def operator(cluster: ControlPlane, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """One operator for the module. Modules that need another one have a fixture of this name."""
+    log = tmp_path_factory.mktemp("operator") / "operator.log"
+    operator = OperatorProcess(cluster, log, release=release, log_format="text")
     operator.start()
     yield operator
     operator.close()

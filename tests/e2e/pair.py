@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.charted import Release
 from tests.e2e.cloud import Cloud
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import OperatorProcess
@@ -27,10 +28,27 @@ SETTLE = 3
 class Pair:
     """`first` leads when the tests begin, `second` stands by."""
 
-    def __init__(self, cluster: ControlPlane | StandIn, namespace: str, logs: Path, stop_at: str = "") -> None:
-        settings = LEASE | {"lease_namespace": namespace}
+    def __init__(
+        self,
+        cluster: ControlPlane | StandIn,
+        namespace: str,
+        logs: Path,
+        stop_at: str = "",
+        release: Release | None = None,
+    ) -> None:
+        """With a release of the chart its Lease is theirs, else one in the user's namespace."""
+        self._lease_namespace = release.namespace if release else namespace
+        self._lease_name = release.environment["ZILLIZ_JOBS_LEASE_NAME"] if release else "zilliz-jobs-operator"
+        settings = LEASE | {"lease_namespace": self._lease_namespace}
         self.first, self.second = (
-            OperatorProcess(cluster, logs / f"{name}.log", namespaces=(namespace,), stop_at=step, **settings)
+            OperatorProcess(
+                cluster,
+                logs / f"{name}.log",
+                namespaces=(namespace,),
+                release=release,
+                stop_at=step,
+                **settings,
+            )
             for name, step in (("first", stop_at), ("second", ""))
         )
         self.user = User(cluster, namespace, self.second)
@@ -57,13 +75,15 @@ class Pair:
         self.user.until("the first stops", stopped)
 
     def holder(self) -> str:
-        lease = f"/apis/coordination.k8s.io/v1/namespaces/{self.user.namespace}/leases/zilliz-jobs-operator"
+        lease = f"/apis/coordination.k8s.io/v1/namespaces/{self._lease_namespace}/leases/{self._lease_name}"
         return str((self.user.read(lease).get("spec") or {}).get("holderIdentity") or "")
 
 
 @contextmanager
-def pair(cluster: ControlPlane | StandIn, namespace: str, logs: Path, stop_at: str = "") -> Iterator[Pair]:
-    pair = Pair(cluster, namespace, logs, stop_at)
+def pair(
+    cluster: ControlPlane | StandIn, namespace: str, logs: Path, stop_at: str = "", release: Release | None = None
+) -> Iterator[Pair]:
+    pair = Pair(cluster, namespace, logs, stop_at, release)
     try:
         pair.start()
         yield pair

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.e2e.charted import Release
 from tests.e2e.cloud import Cloud, movies
-from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import Operator, OperatorInProcess
 from tests.e2e.user import Job, User, condition
 
@@ -32,8 +32,8 @@ SETTLED = 40.0
 
 
 @pytest.fixture(scope="module")
-def operator(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    operator = OperatorInProcess(cluster, tmp_path_factory.mktemp("operator") / "operator.log")
+def operator(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    operator = OperatorInProcess(release, tmp_path_factory.mktemp("operator") / "operator.log")
     operator.start()
     yield operator
     operator.close()

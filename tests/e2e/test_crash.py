@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.charted import Release
 from tests.e2e.cloud import COLLECTIONS, Cloud
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import OperatorProcess
@@ -23,9 +24,15 @@ ROUTES = ("backup.create", "import.create")
 
 
 @pytest.fixture
-def operator(cluster: ControlPlane, cluster_namespace: str, log_file: Path) -> Iterator[OperatorProcess]:
+def operator(
+    cluster: ControlPlane, release: Release, cluster_namespace: str, log_file: Path
+) -> Iterator[OperatorProcess]:
     """An operator for this test alone, in its namespace only: it is going to be killed."""
-    operator = OperatorProcess(cluster, log_file, namespaces=(cluster_namespace,))
+    alone = {
+        "leader_elect": False,
+        "log_format": "text",
+    }  # else each start would wait for the Lease of the one killed
+    operator = OperatorProcess(cluster, log_file, namespaces=(cluster_namespace,), release=release, **alone)
     operator.start()
     yield operator
     operator.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.charted import Release
 from tests.e2e.cloud import Cloud
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.pair import LEASE, SETTLE, TAKEN_OVER, Pair, pair, require_once, wakes_up_late
@@ -15,8 +16,8 @@ pytestmark = pytest.mark.controlplane
 
 
 @pytest.fixture
-def both(cluster: ControlPlane, cluster_namespace: str, tmp_path: Path) -> Iterator[Pair]:
-    with pair(cluster, cluster_namespace, tmp_path) as both:
+def both(cluster: ControlPlane, release: Release, cluster_namespace: str, tmp_path: Path) -> Iterator[Pair]:
+    with pair(cluster, cluster_namespace, tmp_path, release=release) as both:
         yield both
 
 
@@ -90,10 +91,10 @@ def test_while_the_api_server_is_away_neither_leads_and_neither_ends(
 
 @pytest.mark.parametrize("step", ["after the intent", "before the record"])
 def test_it_wakes_up_while_another_leads(
-    cluster: ControlPlane, cluster_namespace: str, cloud: Cloud, tmp_path: Path, step: str
+    cluster: ControlPlane, release: Release, cluster_namespace: str, cloud: Cloud, tmp_path: Path, step: str
 ) -> None:
     """Every step is tried on the stand-in; these two are where a late process could do harm."""
-    with pair(cluster, cluster_namespace, tmp_path, step) as both:
+    with pair(cluster, cluster_namespace, tmp_path, step, release) as both:
         wakes_up_late(both, cloud, step)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.e2e.charted import Release
 from tests.e2e.cloud import BROKEN, Cloud
-from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import Operator, OperatorInProcess
 from tests.e2e.user import Body, Job, User, condition
 
@@ -26,8 +26,8 @@ BADLY_ENDED = ("False", "False", "True", None, "True")
 
 
 @pytest.fixture(scope="module")
-def operator(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    operator = OperatorInProcess(cluster, tmp_path_factory.mktemp("operator") / "operator.log")
+def operator(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    operator = OperatorInProcess(release, tmp_path_factory.mktemp("operator") / "operator.log")
     operator.start()
     yield operator
     operator.close()

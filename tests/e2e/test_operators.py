@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from tests.e2e.charted import Release
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import OperatorInProcess
 
@@ -27,10 +28,12 @@ def open_watches(cluster: ControlPlane) -> set[str]:
     return {r.plural for r in RESOURCES if any(f'resource="{r.plural}"' in s and s[-2:] != " 0" for s in watches)}
 
 
-def test_an_operator_in_this_process_leaves_nothing_behind(cluster: ControlPlane, log_file: Path) -> None:
+def test_an_operator_in_this_process_leaves_nothing_behind(
+    cluster: ControlPlane, release: Release, log_file: Path
+) -> None:
     """Else tests that have nothing to do with it would fail for it."""
     threads = set(threading.enumerate())
-    operator = OperatorInProcess(cluster, log_file)
+    operator = OperatorInProcess(release, log_file)
     operator.start()
     deadline = time.monotonic() + 30
     while len(open_watches(cluster)) < len(RESOURCES):

@@ -27,7 +27,21 @@ def etcd(*, url: str, data: Path) -> list[str]:
     ]
 
 
-def kube_apiserver(*, etcd_url: str, port: int, serving: Path, tokens: Path, key: Path) -> list[str]:
+# What service accounts ask for, and by which role they may; nothing of what is in it.
+AUDIT_POLICY = """\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+  - level: Metadata
+    userGroups: ["system:serviceaccounts"]
+  - level: None
+"""
+
+
+def kube_apiserver(
+    *, etcd_url: str, port: int, serving: Path, tokens: Path, key: Path, audit_policy: Path, audit_log: Path
+) -> list[str]:
     """Return the arguments of kube-apiserver: RBAC is on, and everything is on the loopback."""
     return [
         f"--etcd-servers={etcd_url}",
@@ -46,6 +60,8 @@ def kube_apiserver(*, etcd_url: str, port: int, serving: Path, tokens: Path, key
         # It would refuse pods until their service account has been made, which nothing here waits for.
         "--disable-admission-plugins=ServiceAccount",
         "--endpoint-reconciler-type=none",
+        f"--audit-policy-file={audit_policy}",
+        f"--audit-log-path={audit_log}",
     ]
 
 

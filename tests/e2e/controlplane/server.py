@@ -35,17 +35,26 @@ class ControlPlane:
         self.url = f"https://127.0.0.1:{api_port}"
         self.ca_file = work_dir / "ca.crt"
         self.kubeconfig = work_dir / "admin.kubeconfig"
+        self.audit_log = work_dir / "audit.log"
         self.has_controllers = controllers
         self.helm = binaries.helm
         key = credentials.write_private(work_dir / "service-account.key", credentials.private_key_pem())
         tokens = credentials.write_private(
             work_dir / "tokens.csv", f'{self.admin_token},admin,admin,"system:masters"\n'
         )
+        policy = work_dir / "audit-policy.yaml"
+        policy.write_text(arguments.AUDIT_POLICY)
         self._etcd_port = etcd_port
         etcd_url = f"http://127.0.0.1:{etcd_port}"
         etcd = arguments.etcd(url=etcd_url, data=work_dir / "etcd")
         apiserver = arguments.kube_apiserver(
-            etcd_url=etcd_url, port=api_port, serving=work_dir / "serving", tokens=tokens, key=key
+            etcd_url=etcd_url,
+            port=api_port,
+            serving=work_dir / "serving",
+            tokens=tokens,
+            key=key,
+            audit_policy=policy,
+            audit_log=self.audit_log,
         )
         self._etcd = Server("etcd", [str(binaries.etcd), *etcd], work_dir, reaper)
         self._apiserver = Server("kube-apiserver", [str(binaries.kube_apiserver), *apiserver], work_dir, reaper)
