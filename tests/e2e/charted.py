@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,14 +85,22 @@ def environment_of(workload: Body) -> dict[str, str]:
     return {one["name"]: one["value"] for one in container_of(workload)["env"]}
 
 
-def asked(cluster: ControlPlane, user: str) -> Iterator[Body]:
-    """What `user` asked the API server for, as it audited that."""
-    with cluster.audit_log.open() as lines:
-        for line in lines:
-            if line.endswith("\n") and user in line:
-                entry: Body = json.loads(line)
-                if entry["user"]["username"] == user:
-                    yield entry
+class Audit:
+    """What one user asked the API server for. The log is read on from where it was left."""
+
+    def __init__(self, cluster: ControlPlane, user: str) -> None:
+        self._log, self._user, self._at = cluster.audit_log, user, 0
+        self._entries: list[Body] = []
+
+    def entries(self) -> list[Body]:
+        with self._log.open("rb") as log:
+            log.seek(self._at)
+            text = log.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._at += len(whole)
+        mine = (json.loads(line) for line in whole.splitlines() if self._user.encode() in line)
+        self._entries += [entry for entry in mine if entry["user"]["username"] == self._user]
+        return self._entries
 
 
 def is_forbidden(entry: Body) -> bool:

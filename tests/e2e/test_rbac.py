@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.charted import Release, asked, install, is_forbidden
+from tests.e2e.charted import Audit, Release, install, is_forbidden
 from tests.e2e.cloud import Cloud
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import OperatorProcess
@@ -61,22 +61,30 @@ def granted(release: Release) -> set[Right]:
     }
 
 
-def used(release: Release) -> set[Right]:
-    """What the operator did by these roles; what every user of a cluster may do is not theirs."""
-    found = set()
-    for entry in asked(release.cluster, release.account):
-        what, by = entry.get("objectRef", {}), entry["annotations"].get("authorization.k8s.io/reason", "")
-        if release.name in by:
-            resource = "/".join(filter(None, (what["resource"], what.get("subresource"))))
-            one = Right(what.get("apiGroup", ""), resource, entry["verb"])
-            limited = Right(one.group, one.resource, one.verb, what.get("name", ""))
-            found |= {one, limited}
-    return found
+class Deeds:
+    """What the operator of a release did."""
 
+    def __init__(self, release: Release) -> None:
+        self._audit, self._role = Audit(release.cluster, release.account), release.name
 
-def forbidden(release: Release) -> list[str]:
-    entries = asked(release.cluster, release.account)
-    return [f"{entry['verb']} {entry['requestURI']}" for entry in entries if is_forbidden(entry)]
+    def used(self) -> set[Right]:
+        """The rights of its roles that it needed; what every user of a cluster may do is not theirs."""
+        found = set()
+        for entry in self._audit.entries():
+            what = entry.get("objectRef", {})
+            if self._role in entry["annotations"].get("authorization.k8s.io/reason", ""):
+                resource = "/".join(filter(None, (what["resource"], what.get("subresource"))))
+                for name in ("", what.get("name", "")):
+                    found.add(Right(what.get("apiGroup", ""), resource, entry["verb"], name))
+        return found
+
+    def forbidden(self) -> list[str]:
+        return [f"{entry['verb']} {entry['requestURI']}" for entry in self._audit.entries() if is_forbidden(entry)]
+
+    def unread(self) -> set[str]:
+        """Kinds of which it has not yet read a single object."""
+        read = {right.resource for right in self.used() if right.verb == "get"}
+        return {kind for kind, plural in PLURALS.items() if plural not in read} - {"ProjectJob"}
 
 
 @pytest.fixture(params=["in all namespaces", "in one namespace"])
@@ -97,13 +105,13 @@ def operator(cluster: ControlPlane, release: Release, log_file: Path) -> Iterato
 
 def test_it_uses_every_right_that_the_chart_gives_it(user: User, cloud: Cloud, release: Release) -> None:
     """One too many is a gift to a thief, and for one too few there are jobs that never move."""
-    walker = Walker(user, cloud, BY_KIND["ExportJob"])
+    deeds, walker = Deeds(release), Walker(user, cloud, BY_KIND["ExportJob"])
     user.apply(connection(cloud.url, submissionSettleSeconds=2) | {"metadata": {"name": "plain"}})
     stranger = a_job_of_somebody_else(cloud)
     page = user.create("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 10})
     held, short, copied = run_to_their_end(walker), expire(user), restore_a_cluster(user, cloud)
-    with restless(user):
-        user.until("it reads an object of each kind again", lambda: not unread(release), 60)
+    with restless(user, release):
+        user.until("it reads an object of each kind again", lambda: not deeds.unread(), 60)
     for job in short:
         job.until_gone()
     row(user, stranger).ask("cancel-requested", "please")
@@ -112,8 +120,8 @@ def test_it_uses_every_right_that_the_chart_gives_it(user: User, cloud: Cloud, r
     assert condition(copied.body(), "CredentialsAvailable")["status"] == "True"
     user.until("the stranger's job is cancelled", lambda: len(cloud.effects("cancel")) == 1)
     page.edit(types=["Import"])  # so that the rows of all others go
-    user.until("it uses each of its rights", lambda: granted(release) <= used(release), 20)
-    assert forbidden(release) == []
+    user.until("it uses each of its rights", lambda: granted(release) <= deeds.used(), 20)
+    assert deeds.forbidden() == []
 
 
 def restore_a_cluster(user: User, cloud: Cloud) -> Job:
@@ -155,13 +163,8 @@ def row(user: User, job_id: str) -> Job:
     return Job(user, "ProjectJob", str(user.until(f"a row of {job_id}", find)))
 
 
-def unread(release: Release) -> set[str]:
-    read = {right.resource for right in used(release) if right.verb == "get"}
-    return {*PLURALS.values()} - {"projectjobs"} - read
-
-
 @contextmanager
-def restless(user: User) -> Iterator[None]:
+def restless(user: User, release: Release) -> Iterator[None]:
     """Objects that somebody changes all the time, so that the operator's writes meet what it has not seen yet."""
     others: dict[str, Body] = {"ZillizConnection": {"endpoint": "https://nowhere.invalid"}, "JobCenter": {}}
     others["ZillizConnection"]["credentialsSecretRef"] = {"name": "nothing"}
@@ -170,7 +173,7 @@ def restless(user: User) -> Iterator[None]:
         nowhere = {} if kind == "ZillizConnection" else {"connectionRef": {"name": "nowhere"}}
         user.apply(manifest(kind, "restless", spec | nowhere))
     over = threading.Event()
-    worker = threading.Thread(target=_stir, args=(user, [*specs], over))
+    worker = threading.Thread(target=_stir, args=(user, Deeds(release), over))
     worker.start()
     try:
         yield
@@ -179,7 +182,7 @@ def restless(user: User) -> Iterator[None]:
         worker.join()
 
 
-def _stir(user: User, kinds: list[str], over: threading.Event) -> None:
+def _stir(user: User, deeds: Deeds, over: threading.Event) -> None:
     context = ssl.create_default_context(cafile=str(user.cluster.ca_file))
     wire = http.client.HTTPSConnection(user.cluster.url.partition("://")[2], timeout=20, context=context)
     headers = {
@@ -187,11 +190,11 @@ def _stir(user: User, kinds: list[str], over: threading.Event) -> None:
         "Content-Type": "application/merge-patch+json",
     }
     for held in itertools.cycle((True, False)):
-        for kind in kinds:
+        for kind in deeds.unread():
             body = json.dumps({"spec": {"suspend": held}})
             wire.request("PATCH", Job(user, kind, "restless").path, body=body, headers=headers)
             wire.getresponse().read()
-        if over.is_set():
+        if over.wait(0.01):
             break
     wire.close()
 
