@@ -6,23 +6,19 @@ which rights that took. With one less, something here is forbidden, and `require
 
 from __future__ import annotations
 
-import http.client
-import itertools
-import json
 import secrets
-import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.charted import Audit, Release, install, is_forbidden
+from tests.e2e.charted import Release, install
 from tests.e2e.cloud import Cloud
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import OperatorProcess
+from tests.e2e.rights import Deeds, granted
+from tests.e2e.stirring import stirred
 from tests.e2e.user import PLURALS, Body, Job, User, condition, connection, manifest
 from tests.everykind import ROWS, Walker
 
@@ -35,56 +31,8 @@ pytestmark = pytest.mark.controlplane
 BY_KIND = {row.manifest["kind"]: row for row in reversed(ROWS)}
 HELD = [kind.resource.kind for kind in JOB_KINDS if kind.traits.can_cancel or kind.traits.cleanup]
 """These carry the finalizer of the operator, where it is wanted."""
-
-
-@dataclass(frozen=True, order=True)
-class Right:
-    """One deed, as a rule of a role names it. `name`: of the one object that it is limited to."""
-
-    group: str
-    resource: str
-    verb: str
-    name: str = ""
-
-
-def granted(release: Release) -> set[Right]:
-    """What the roles of the operator allow, one by one."""
-    roles = [m for m in release.manifests if m["kind"] in ("ClusterRole", "Role")]
-    return {
-        Right(*deed)
-        for role in roles
-        if role["metadata"]["labels"]["app.kubernetes.io/component"] == "operator"
-        for rule in role["rules"]
-        for deed in itertools.product(
-            rule["apiGroups"], rule["resources"], rule["verbs"], rule.get("resourceNames", [""])
-        )
-    }
-
-
-class Deeds:
-    """What the operator of a release did."""
-
-    def __init__(self, release: Release) -> None:
-        self._audit, self._role = Audit(release.cluster, release.account), release.name
-
-    def used(self) -> set[Right]:
-        """The rights of its roles that it needed; what every user of a cluster may do is not theirs."""
-        found = set()
-        for entry in self._audit.entries():
-            what = entry.get("objectRef", {})
-            if self._role in entry["annotations"].get("authorization.k8s.io/reason", ""):
-                resource = "/".join(filter(None, (what["resource"], what.get("subresource"))))
-                for name in ("", what.get("name", "")):
-                    found.add(Right(what.get("apiGroup", ""), resource, entry["verb"], name))
-        return found
-
-    def forbidden(self) -> list[str]:
-        return [f"{entry['verb']} {entry['requestURI']}" for entry in self._audit.entries() if is_forbidden(entry)]
-
-    def unread(self) -> set[str]:
-        """Kinds of which it has not yet read a single object."""
-        read = {right.resource for right in self.used() if right.verb == "get"}
-        return {kind for kind, plural in PLURALS.items() if plural not in read} - {"ProjectJob"}
+READ = {*PLURALS} - {"ProjectJob"}
+"""Of these an object is read again only where a write met another version of it."""
 
 
 @pytest.fixture(params=["in all namespaces", "in one namespace"])
@@ -105,13 +53,13 @@ def operator(cluster: ControlPlane, release: Release, log_file: Path) -> Iterato
 
 def test_it_uses_every_right_that_the_chart_gives_it(user: User, cloud: Cloud, release: Release) -> None:
     """One too many is a gift to a thief, and for one too few there are jobs that never move."""
-    deeds, walker = Deeds(release), Walker(user, cloud, BY_KIND["ExportJob"])
+    deeds, walker = deeds_of(release), Walker(user, cloud, BY_KIND["ExportJob"])
     user.apply(connection(cloud.url, submissionSettleSeconds=2) | {"metadata": {"name": "plain"}})
     stranger = a_job_of_somebody_else(cloud)
     page = user.create("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 10})
     held, short, copied = run_to_their_end(walker), expire(user), restore_a_cluster(user, cloud)
     with restless(user, release):
-        user.until("it reads an object of each kind again", lambda: not deeds.unread(), 60)
+        user.until("it reads an object of each kind again", lambda: not deeds.unread(READ), 60)
     for job in short:
         job.until_gone()
     row(user, stranger).ask("cancel-requested", "please")
@@ -120,8 +68,12 @@ def test_it_uses_every_right_that_the_chart_gives_it(user: User, cloud: Cloud, r
     assert condition(copied.body(), "CredentialsAvailable")["status"] == "True"
     user.until("the stranger's job is cancelled", lambda: len(cloud.effects("cancel")) == 1)
     page.edit(types=["Import"])  # so that the rows of all others go
-    user.until("it uses each of its rights", lambda: granted(release) <= deeds.used(), 20)
+    user.until("it uses each of its rights", lambda: granted(release.manifests, "operator") <= deeds.used(), 20)
     assert deeds.forbidden() == []
+
+
+def deeds_of(release: Release) -> Deeds:
+    return Deeds(release.cluster, release.account, release.name)
 
 
 def restore_a_cluster(user: User, cloud: Cloud) -> Job:
@@ -172,31 +124,13 @@ def restless(user: User, release: Release) -> Iterator[None]:
     for kind, spec in specs.items():
         nowhere = {} if kind == "ZillizConnection" else {"connectionRef": {"name": "nowhere"}}
         user.apply(manifest(kind, "restless", spec | nowhere))
-    over = threading.Event()
-    worker = threading.Thread(target=_stir, args=(user, Deeds(release), over))
-    worker.start()
-    try:
+    deeds = deeds_of(release)
+    with stirred(
+        release.cluster,
+        lambda: [Job(user, kind, "restless").path for kind in deeds.unread(READ)],
+        lambda turn: {"spec": {"suspend": turn}},
+    ):
         yield
-    finally:
-        over.set()
-        worker.join()
-
-
-def _stir(user: User, deeds: Deeds, over: threading.Event) -> None:
-    context = ssl.create_default_context(cafile=str(user.cluster.ca_file))
-    wire = http.client.HTTPSConnection(user.cluster.url.partition("://")[2], timeout=20, context=context)
-    headers = {
-        "Authorization": f"Bearer {user.cluster.admin_token}",
-        "Content-Type": "application/merge-patch+json",
-    }
-    for held in itertools.cycle((True, False)):
-        for kind in deeds.unread():
-            body = json.dumps({"spec": {"suspend": held}})
-            wire.request("PATCH", Job(user, kind, "restless").path, body=body, headers=headers)
-            wire.getresponse().read()
-        if over.wait(0.01):
-            break
-    wire.close()
 
 
 @pytest.mark.parametrize(
