@@ -38,6 +38,7 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 	@echo "== generated files"
 	@$(BIN)/zilliz-jobs crds crds --check
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds --check
+	@$(BIN)/python -m tests.chartpages --check
 	@$(BIN)/zilliz-jobs reference docs/reference --check
 
 pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for some of them)
@@ -47,6 +48,7 @@ pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for so
 generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/zilliz-jobs crds crds
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds
+	@$(BIN)/python -m tests.chartpages
 	@$(BIN)/zilliz-jobs reference docs/reference
 
 mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)

@@ -218,7 +218,7 @@ def test_a_hook_that_fails_stops_the_uninstall_and_says_why(cluster: ControlPlan
     until_published(cluster, lambda schemas: "BackupJob" in schemas)
     with (
         kubelet(cluster, home) as node,
-        pytest.raises(ControlPlaneError, match="release-finalizers not ready. status: Failed"),
+        pytest.raises(ControlPlaneError, match=r"uninstall not ready\. status: Failed"),
     ):
         helm(cluster, home, "uninstall")
     assert "cannot PATCH /apis/apps/v1" in node.said[0]

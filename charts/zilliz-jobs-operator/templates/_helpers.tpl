@@ -6,7 +6,7 @@
 {{- define "zilliz.fullname" -}}
 {{- $name := include "zilliz.name" . }}
 {{- $default := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) }}
-{{- default $default .Values.fullnameOverride | trunc 42 | trimSuffix "-" }}
+{{- default $default .Values.fullnameOverride | trunc 48 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "zilliz.serviceAccount" -}}
