@@ -212,17 +212,20 @@ def test_the_hook_uses_every_right_that_it_is_given(
     assert deeds.forbidden() == []
 
 
-def test_a_hook_that_fails_stops_the_uninstall_and_says_why(cluster: ControlPlane, home: str, namespace: str) -> None:
+def test_a_hook_that_fails_stops_the_uninstall_and_there_is_a_way_back(
+    cluster: ControlPlane, home: str, namespace: str
+) -> None:
     """Else the operator would be gone, and nobody would know that its objects hang."""
+    deployment = ("-n", home, "deployment", f"{NAME}-zilliz-jobs-operator")
     helm(cluster, home, "install", str(CHART), rbac={"create": False})
     until_published(cluster, lambda schemas: "BackupJob" in schemas)
-    with (
-        kubelet(cluster, home) as node,
-        pytest.raises(ControlPlaneError, match=r"uninstall not ready\. status: Failed"),
-    ):
+    cluster.kubectl("scale", *deployment, "--replicas=0")  # as far as it came
+    failed = pytest.raises(ControlPlaneError, match=r"uninstall not ready\. status: Failed")
+    with kubelet(cluster, home) as node, failed:
         helm(cluster, home, "uninstall")
     assert "cannot PATCH /apis/apps/v1" in node.said[0]
-    cluster.kubectl("-n", home, "get", "deployment", f"{NAME}-zilliz-jobs-operator")
+    cluster.run_helm("rollback", NAME, "1", "-n", home, "--force-conflicts")
+    assert cluster.kubectl("get", *deployment, "-o", "jsonpath={.spec.replicas}").stdout == "1"
     helm(cluster, home, "uninstall", "--no-hooks")
 
 
