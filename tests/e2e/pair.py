@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +60,14 @@ class Pair:
         self.user.until("the second stands by", lambda: "stands by" in self.second.said())
 
     def close(self) -> None:
-        for operator in (self.first, self.second):
-            if operator.runs:
-                if operator.is_stopped:
+        with ExitStack() as ends:  # of both, whatever becomes of one: it would lead for ever
+            ends.callback(self.user.close)
+            for operator in (self.first, self.second):
+                ends.callback(operator.close)
+                if operator.runs and operator.is_stopped:
                     operator.go_on()
-                operator.close()
+        for operator in (self.first, self.second):
             operator.require_clean_log()
-        self.user.close()
 
     def until_stopped(self) -> None:
         def stopped() -> bool:

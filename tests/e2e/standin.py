@@ -21,6 +21,7 @@ class StandIn:
     """As much of `ControlPlane` as a user and an operator need."""
 
     admin_token = ""
+    apiserver_starts = 1
 
     def __init__(self, kube: KubeApi, work_dir: Path, kubectl: Path) -> None:
         self.kube, self.url, self.ca_file = kube, kube.url, None

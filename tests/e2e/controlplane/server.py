@@ -36,6 +36,7 @@ class ControlPlane:
         self.ca_file = work_dir / "ca.crt"
         self.kubeconfig = work_dir / "admin.kubeconfig"
         self.audit_log = work_dir / "audit.log"
+        self.apiserver_starts = 0
         self.has_controllers = controllers
         self.helm = binaries.helm
         key = credentials.write_private(work_dir / "service-account.key", credentials.private_key_pem())
@@ -101,6 +102,7 @@ class ControlPlane:
 
     def start_apiserver(self) -> None:
         """Start the API server on its port and data; return when it is ready."""
+        self.apiserver_starts += 1
         # The default namespace comes a moment after the server says that it is ready.
         ready = "/readyz", "/api/v1/namespaces/default"
         self._apiserver.start(lambda: all(map(self._answers, ready)), START_SECONDS, self.environment)
