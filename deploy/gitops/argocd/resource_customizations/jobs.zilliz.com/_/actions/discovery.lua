@@ -40,7 +40,7 @@ local disproved = submission ~= nil and (submission.evidence == "NotSent" or sub
 local unsent = not known and (submission == nil or disproved)
 local begun = status.steps ~= nil and next(status.steps) ~= nil
 
-local may_cancel = cancellable[obj.kind] == true and spec.mode ~= "ZeroDowntime"
+local may_cancel = cancellable[obj.kind] == true and spec.mode ~= "ZeroDowntime" and status.jobId ~= nil
 if not known and not begun then
   may_cancel = true
 end
