@@ -1,4 +1,4 @@
-"""The fixture `judge`: skipped loudly where it cannot be built, failed where CI says that a green run must mean it ran."""
+"""The fixture `judge`: skipped where it cannot be built, failed there where CI is set."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,9 @@ def _build(target: Path, env: dict[str, str]) -> None:
             raise UnavailableError(str(error)) from error
         except subprocess.CalledProcessError as error:
             end = "\n".join(error.stderr.splitlines()[-10:])
-            raise UnavailableError(f"cannot build the judge: go ended with status {error.returncode}\n{end}") from error
+            raise UnavailableError(
+                f"cannot build the judge: go ended with status {error.returncode}\n{end}"
+            ) from error
         except subprocess.TimeoutExpired as error:
             raise UnavailableError(f"cannot build the judge: not done in {BUILD_SECONDS} s") from error
         made.rename(target)
@@ -75,7 +77,6 @@ class Judge:
     """`ask` many questions at once; an answer that is an error raises."""
 
     binary: Path
-    asked: int = field(default=0)
 
     def kstatus(self, bodies: Sequence[Body]) -> list[str]:
         return self._ask([{"object": body} for body in bodies])
@@ -87,8 +88,9 @@ class Judge:
         return self._ask([{"object": body, "expressions": by_kind[body["kind"]]} for body in bodies])
 
     def _ask(self, questions: Sequence[Body]) -> list[Any]:
-        self.asked += len(questions)
-        done = subprocess.run([str(self.binary)], input=json.dumps(questions), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            [str(self.binary)], input=json.dumps(questions), capture_output=True, text=True, timeout=120
+        )
         assert done.returncode == 0, done.stderr
         answers = json.loads(done.stdout)
         bad = [(a["error"], q["object"]) for a, q in zip(answers, questions, strict=True) if "error" in a]

@@ -1,4 +1,4 @@
-"""The files of deploy/gitops, and what they should make of an object: said by its words alone, not by its conditions."""
+"""The files of deploy/gitops, and what they should make of an object: by its words alone, not its conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What GitOps tools are told of what waits, is held or is stuck, and of objects that are no jobs: by the real engine."""
+"""What GitOps tools are told, by the real engine, of what waits or is held, and of objects that are no jobs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Writes argocd-cm.yaml, the patch of Argo CD's ConfigMap, from the Lua files beside it.
 
-Each kind has its own keys: Argo CD knows no wildcard for actions, and before version 3.0 it may take an entry that has
-only actions for the health of its kind, if that comes from a wildcard.
+Each kind has its own keys: Argo CD knows no wildcard for actions. Beside such entries a wildcard for health is no way
+out, since Argo CD 2 picks any entry that matches a kind, also one that has no health.
 
     python deploy/gitops/argocd/render.py
 """

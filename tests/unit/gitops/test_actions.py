@@ -114,7 +114,13 @@ def test_a_click_changes_what_it_says_and_nothing_else(
     """What a script loses on its way through Lua would be deleted from the object."""
     meta: Body = {"name": "x", "generation": 3} | ({"annotations": annotations} if annotations else {})
     spec = {"clusterId": "in01", "collections": ["a", "b"], "retryPolicy": {"limit": 2}, "suspend": click == "resume"}
-    body: Body = {"apiVersion": "v1", "kind": "BackupJob", "metadata": meta, "spec": spec, "status": {"jobId": "job-1"}}
+    body: Body = {
+        "apiVersion": "v1",
+        "kind": "BackupJob",
+        "metadata": meta,
+        "spec": spec,
+        "status": {"jobId": "job-1"},
+    }
     (script,) = [d["action.lua"] for d in actions("BackupJob")["definitions"] if d["name"] == click]
     (after,) = judge.lua([body], script)
     should = copy.deepcopy(body)
