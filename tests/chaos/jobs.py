@@ -22,8 +22,9 @@ MOVIES_HOLD = {"default": ["films", "actors", "reviews"]}
 SHOP_HOLDS = {"default": ["products"], "archive": ["orders"]}
 EVERY = (*ROWS, SAMPLE_BY_STEPS)
 CAN_ADOPT = ("backup", "import")
-CAN_WAIT = ("restore, collection", "export", "export, public")
-CAN_BE_WAITED_FOR = ("backup", "backup, public")
+ANY_BACKUP = ("backup", "backup, public")
+CAN_WAIT = {"restore, collection": ("backup",), "export": ANY_BACKUP, "export, public": ANY_BACKUP}
+"""Who can wait for the backups of which rows: a restored collection must be in it."""
 MANIFESTS: dict[str, Body] = {row.name: row.manifest for row in EVERY}
 CHANGES_CLUSTER = ("SuspendClusterJob", "ResumeClusterJob", "ScaleClusterJob", "ScaleReplicasJob")
 

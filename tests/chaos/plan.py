@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tests.chaos.jobs import CAN_ADOPT, CAN_BE_WAITED_FOR, CAN_WAIT, EVERY, Course, Origin, Planned
+from tests.chaos.jobs import CAN_ADOPT, CAN_WAIT, EVERY, Course, Origin, Planned
 from tests.chaos.steps import Step
 
 Body = dict[str, Any]
@@ -109,9 +109,8 @@ def _waits(chance: Random, job: Planned, jobs: list[Planned]) -> Planned:
     if job.row.name not in CAN_WAIT or chance.random() > WAITS:
         return job
     last = job.at + BEFORE_SECONDS
-    sure = [
-        one.name for one in jobs if one.row.name in CAN_BE_WAITED_FOR and one.course is Course.LEFT and one.at < last
-    ]
+    backups = [one for one in jobs if one.row.name in CAN_WAIT[job.row.name] and one.course is Course.LEFT]
+    sure = [one.name for one in backups if one.at < last]
     return replace(job, origin=Origin.WAITS, waits_for=chance.choice(sure)) if sure else job
 
 
