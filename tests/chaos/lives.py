@@ -26,17 +26,22 @@ class Lives:
     def __init__(self, server: Server, environment: dict[str, str], chance: Random) -> None:
         self._server, self._environment, self._chance = server, environment, chance
         self.by_itself: list[str] = []
-        self._born = 0.0
+        self._at_work_since: float | None = None
         self._starting: asyncio.Task[None] | None = None
 
     @property
     def age(self) -> float:
-        """Seconds since it was started; 0 while it does not run."""
-        return time.monotonic() - self._born if self._server.running else 0.0
+        """Seconds since this life wrote something for the first time; 0 before, and while there is none."""
+        since = self._at_work_since
+        return time.monotonic() - since if since is not None and self._server.running else 0.0
 
     def start(self) -> None:
         self._server.start(lambda: True, 30, self._environment)
-        self._born = time.monotonic()
+        self._at_work_since = None
+
+    def works(self) -> None:
+        if self._at_work_since is None:
+            self._at_work_since = time.monotonic()
 
     def kill(self) -> bool:
         """At this very moment; False if it does not run."""
@@ -94,6 +99,10 @@ class Fleet:
 
     def age(self, who: int) -> float:
         return self._members[who].age
+
+    def wrote(self, who: int) -> None:
+        self.leader = who
+        self._members[who].works()
 
     def kill(self, why: str, who: int | None = None) -> bool:
         """The leader, if nobody else is named; False if it does not run."""

@@ -27,6 +27,7 @@ class Storm:
         served: Counter[str],
     ) -> None:
         self.unsprung: Counter[str] = Counter()
+        self._restarting = asyncio.Lock()
         self._plane, self._to_kube, self._kube = plane, to_kube, kube
         self._cloud, self._hangs, self._fleet, self._served = cloud, hangs, fleet, served
 
@@ -37,7 +38,8 @@ class Storm:
             case "pause":
                 self._served["operator stopped for a while"] += await self._fleet.sleep(one.seconds)
             case "api-restart":
-                await self._restart(one.seconds)
+                async with self._restarting:
+                    await self._restart(one.seconds)
                 self._served["API server restarts"] += 1
             case "silence":
                 for proxy in self._to_kube:

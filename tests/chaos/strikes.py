@@ -13,8 +13,8 @@ from tests.chaos.plan import Trap
 from tests.chaos.proxy import Drop, Go, Say, Strikes, Way
 from tests.chaos.steps import AFTER, BEFORE, Intent, Request, Sort, Step, intent_in, sort_at_cloud, sort_at_kube
 
-LEAST_AGE = 1.5
-"""How long a life lasts at least before a step ends it, so that there is work between two deaths. Seconds."""
+LEAST_AGE = 2.0
+"""How long a life is at work at least before a step ends it, so that there is work between two deaths. Seconds."""
 WRITES = frozenset(Sort) - {Sort.WATCH, Sort.OTHER}
 HANG_SECONDS = 35.0
 RULE_SECONDS = 4.0
@@ -75,7 +75,7 @@ class KubeStrikes:
     async def before(self, request: Request, who: int) -> Way:
         sort = sort_at_kube(request)
         if sort in WRITES:
-            self._fleet.leader = who
+            self._fleet.wrote(who)
         if self._traps.reached(BEFORE.get(sort), who):
             return Drop()
         way = await self._struck(request, sort, "answer", "drop_before", "delay")

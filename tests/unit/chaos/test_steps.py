@@ -93,6 +93,9 @@ class Immortal:
     def age(self, _who: int) -> float:
         return self.seconds
 
+    def wrote(self, who: int) -> None:
+        self.leader = who
+
     def kill(self, why: str, _who: int) -> bool:
         self.deaths.append(why)
         return True
