@@ -73,6 +73,12 @@ def test_an_object_that_nobody_has_looked_at_is_on_its_way(judge: Judge) -> None
     assert verdicts(judge, new) == [MOVES] * len(new)
 
 
+def test_an_object_that_goes_is_waited_for_to_be_gone(judge: Judge) -> None:  # noqa: F811
+    body = body_of(lives_of(KINDS[0])["successful"](KINDS[0]))
+    body["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
+    assert judge.kstatus([body]) == ["Terminating"]
+
+
 def test_all_kinds_have_a_health_and_flux_knows_those_that_stand_in_git() -> None:
     assert set(health_scripts()) == {resource.kind for resource in RESOURCES}
     assert set(expressions()) == {resource.kind for resource in RESOURCES} - {"ProjectJob"}
