@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +60,24 @@ def verdicts(judge: Judge, bodies: Sequence[Body]) -> list[Verdict]:
     return [Verdict(*one) for one in zip([h["status"] for h in health], judge.kstatus(bodies), flux, strict=True)]
 
 
+@cache
 def config() -> dict[str, str]:
     data: dict[str, str] = yaml.safe_load(CONFIG.read_text())["data"]
     return data
 
 
+@cache
 def health_scripts() -> dict[str, str]:
     return {r.kind: config()[f"resource.customizations.health.{GROUP}_{r.kind}"] for r in RESOURCES}
 
 
+@cache
 def actions(kind: str) -> Body:
     found: Body = yaml.safe_load(config()[f"resource.customizations.actions.{GROUP}_{kind}"])
     return found
 
 
+@cache
 def expressions() -> dict[str, Body]:
     """Flux's, by kind. Of a ProjectJob there are none, as nobody applies one: what stands for it is never asked."""
     found: dict[str, Body] = {}

@@ -52,8 +52,9 @@ def test_a_button_is_there_where_the_operator_would_not_refuse(judge: Judge) -> 
     for kind in JOB_KINDS:
         for variant, traits in kind.trait_variants().items():
             for life, lived in lives_of(traits).items():
+                there = lived(traits)
                 for name in ("spec as it is", "suspend", "retries"):
-                    scene = EDITS[name](lived(traits))
+                    scene = EDITS[name](there)
                     spec: Body = {"suspend": bool(scene.snapshot.spec and scene.snapshot.spec.suspend)}
                     if getattr(scene.snapshot.policy, "resubmit", False):
                         spec["retryPolicy"] = {"resubmit": True}
