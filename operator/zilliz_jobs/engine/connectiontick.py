@@ -12,7 +12,8 @@ from zilliz_jobs.core.conditions import dated, readiness
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body
-from zilliz_jobs.engine.connections import Connection, Connections
+from zilliz_jobs.engine.connection import Connection
+from zilliz_jobs.engine.connections import SECRET_SECONDS, Connections
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.telemetry.metrics import Metrics
@@ -64,7 +65,8 @@ class ConnectionTicker:
         if problem is None:
             return self._interval, changed
         wait = exponential(tries, base=2.0, cap=self._cap, jitter=0.5)
-        return max(wait, problem.retry_after or 0.0), changed
+        # A person may have mended the Secret meanwhile, and waits for it.
+        return max(min(wait, SECRET_SECONDS), problem.retry_after or 0.0), changed
 
 
 def _is_ready(body: Body) -> bool:

@@ -47,11 +47,12 @@ class Performer:
         objects: Objects,
         *,
         wake: Callable[[Key], None],
+        key_in: Callable[[str, str], frozenset[str]] = lambda _namespace, _name: frozenset(),
         ensure_synced: Callable[[], Awaitable[None]],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self._registry, self._leads = registry, leads
-        self._inputs, self._credentials = Inputs(secrets, objects), Credentials(secrets)
+        self._inputs, self._credentials = Inputs(secrets, objects, key_in=key_in), Credentials(secrets)
         self._scopes = Scopes(registry, wake)
         self._ensure_synced = ensure_synced
         self._critical: set[asyncio.Task[Any]] = set()

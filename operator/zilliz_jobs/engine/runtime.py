@@ -89,6 +89,7 @@ class Engine:
             secrets,
             self.objects,
             wake=self.queue.add,
+            key_in=self.connections.key_in,
             ensure_synced=self.census.ensure,
             leads=self.leadership.leads,
         )
