@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.wire.engine_rig import NAMESPACE, QUICK, Rig, condition, rig
+from tests.wire.engine_rig import QUICK, Rig, condition, rig
 
-from zilliz_jobs.engine import connections
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, Duration
+from zilliz_local.cloud import KEY, CloudSimulator, Duration
 
 FRESH = "key-of-the-second-day"
 MANY = 200
@@ -45,7 +43,7 @@ async def test_a_revoked_key_is_one_condition_and_no_storm(world: Rig, console: 
     """Else 200 jobs would lean on the cloud with a dead key, which can lock the account, and drown a cluster in
     events and writes."""
     world.connection(consoleApi={"enabled": console})
-    world.cloud.pace(**{"import_": Duration(run_seconds=100_000)})
+    world.cloud.pace(import_=Duration(run_seconds=100_000))
     for n in range(MANY - 50):
         world.imports(f"runs-{n}")
     await world.start(QUICK, retry_cap=60.0)
@@ -64,7 +62,11 @@ async def test_a_revoked_key_is_one_condition_and_no_storm(world: Rig, console: 
     versions = {b["metadata"]["uid"]: b["metadata"]["resourceVersion"] for b in world.everything()}
     await asyncio.sleep(3)
     print("calls after", refused_calls(world) - calls)
-    changed = [b["metadata"]["name"] for b in world.everything() if versions[b["metadata"]["uid"]] != b["metadata"]["resourceVersion"]]
+    changed = [
+        b["metadata"]["name"]
+        for b in world.everything()
+        if versions[b["metadata"]["uid"]] != b["metadata"]["resourceVersion"]
+    ]
     print("changed", changed)
     print("events", len(world.events("ConnectionNotReady")), len(world.events()), len(world.events("KeyRejected")))
     world.cloud.world.keys.add(KEY)

@@ -14,6 +14,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.engine.connection import Connection
 from zilliz_jobs.engine.connections import SECRET_SECONDS, Connections
+from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.telemetry.metrics import Metrics
@@ -48,7 +49,7 @@ class ConnectionTicker:
         now = datetime.now(UTC)
         status = new_status(connection, problem, now)
         old: Body = connection.body.get("status") or {}
-        wire = status.wire()
+        wire = hidden(status.wire())
         if {**old, "lastCheckTime": None} != {**wire, "lastCheckTime": None}:
             stored = await self._writer.write(ZILLIZ_CONNECTION, connection.body, wire)
             connection.body = {"kind": ZILLIZ_CONNECTION.kind, **stored}

@@ -115,6 +115,10 @@ class Performer:
             return await self._credentials.keep(body, submission.credentials_secret, answer)
         return answer
 
+    async def hide(self, kind: AnyKind, body: Body, spec: JobSpec) -> None:
+        """What the job was given is cut out of all texts from now on."""
+        await self._inputs.hide(kind, key_of(body).namespace, spec)
+
     async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
         """Finish `work` even if the caller is cancelled; `drain` waits for what is left."""
         task = asyncio.ensure_future(work)

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -17,7 +18,7 @@ SECRET = 'Ab/c+d"é=1234'
 
 @pytest.fixture(autouse=True)
 def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_secrets", set())
+    monkeypatch.setattr(logs, "_secrets", ())
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_concealed_key_is_in_no_record(root, form, say):
     logs.conceal(SECRET, "a", "")
     log = logging.getLogger("zilliz_jobs.test")
     if say == "message":
-        log.warning(f"the key is {SECRET} and https://x/?k={logs.quote(SECRET, safe='')}")
+        log.warning(f"the key is {SECRET} and https://x/?k={quote(SECRET, safe='')}")
     elif say == "argument":
         log.warning("the headers are %s", {"Authorization": f"Bearer {SECRET}"})
     else:
@@ -48,7 +49,7 @@ def test_a_concealed_key_is_in_no_record(root, form, say):
             log.exception("it failed")
     text = out.getvalue()
     assert "zilliz_jobs.test" in text
-    for piece in (SECRET, json.dumps(SECRET)[1:-1], logs.quote(SECRET, safe=""), "1234"):
+    for piece in (SECRET, json.dumps(SECRET)[1:-1], quote(SECRET, safe=""), "1234"):
         assert piece not in text
     assert logs.MASK in text
 
