@@ -23,9 +23,7 @@ USUAL_PORTS = {"https": 443, "http": 80}
 _FIRST_FREE_PORT = 1024
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PRIVATE = frozenset({"localhost", "localdomain", "local", "internal", "svc", "lan", "home", "corp", "arpa"})
-_URL = re.compile(
-    r"[A-Za-z]+://[!-~]+"
-)  # printable ASCII: no blank, no line end, which a parser would drop in silence
+_URL = re.compile(r"[A-Za-z]+://[!-~]+")  # no blank, no line end, which a parser would drop in silence
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?")
 _TOP = re.compile(r"[a-z]{2,}|xn--[a-z0-9-]+")  # the last part of any notation of an address begins with a digit
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -42,8 +40,8 @@ def endpoint_of(cloud: CloudRegion | None, endpoint: str | None) -> str:
         return ENDPOINTS[cloud or CloudRegion.GLOBAL]
     if not _URL.fullmatch(endpoint):
         raise BadEndpoint(
-            "cannot use the endpoint: it is not a URL, or has blanks or other odd characters; write a name that is not "
-            "ASCII in its xn-- form"
+            "cannot use the endpoint: it is not a URL, or has blanks or other odd characters; write a name that is "
+            "not ASCII in its xn-- form"
         )
     try:
         parts = urlsplit(endpoint)

@@ -1,8 +1,8 @@
 """The last look at what is about to be written where people read: no text holds a secret that the operator knows.
 
 The cloud layer cuts out what its own request carried. But the cloud may name a secret much later, as the reason of a
-job's end say, or in the row of another one's job. Only texts are changed, never what the operator goes by: else a Secret
-that holds a word or an id would spoil the jobs of others.
+job's end say, or in the row of another one's job. Only texts are changed, never what the operator goes by: else a
+Secret that holds a word or an id would spoil the jobs of others.
 """
 
 from __future__ import annotations
