@@ -106,7 +106,8 @@ class TestRotated:
         monkeypatch.setattr(connections, "SECRET_SECONDS", 0.4)
         world.connection(consoleApi={"enabled": True})
         cloud = world.cloud
-        cloud.pace(import_=Duration(pending_seconds=0, run_seconds=60), cancel_seconds=30)
+        slow = Duration(pending_seconds=0, run_seconds=6_000)
+        cloud.pace(import_=Duration(pending_seconds=0, run_seconds=60), backup=slow, cancel_seconds=30)
         cloud.next_job("IMPORT", pending_seconds=50)
         world.imports("pending")
         await world.start(QUICK, retry_cap=1.0)
@@ -117,7 +118,9 @@ class TestRotated:
         await world.patch(
             "backupjobs", "cancelled", {"metadata": {"annotations": {"jobs.zilliz.com/cancel-requested": "x"}}}
         )
-        await world.until_state("backupjobs", "cancelled", "Canceling")
+        await world.until(
+            lambda: world.status("backupjobs", "cancelled").get("reason") == "Canceling", "it is cancelled"
+        )
         cloud.fault("import.create", "latency_after", seconds=0.6, times=1)
         world.imports("submitting", "reviews")
         await world.until(lambda: len(cloud.ledger.effects(kind="submit")) == 4, "it is on its way")
