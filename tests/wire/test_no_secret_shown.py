@@ -172,12 +172,12 @@ def test_what_the_cloud_says_again_is_written_nowhere(stage: Stage, plane: Stand
     for route in ("project.list", "cluster.list", "job.get", "console.list"):
         cloud.fault(route, "echo", times=1)
     jobs = []
-    for name, given in WALKED.items():
+    for n, (name, given) in enumerate(WALKED.items()):
         walker = stage.walker(name)
         cloud.fault(ROUTES[walker.row.job], "echo", times=1)
-        jobs.append(ended(walker.apply("refused")))
+        jobs.append(ended(walker.apply(f"refused-{n}")))
         cloud.next_job(walker.row.job, failure=stage.gossip(*given))
-        jobs.append(ended(walker.apply("fails")))
+        jobs.append(ended(walker.apply(f"fails-{n}")))
     assert {job["state"] for job in jobs} == {"Failed"}
     assert all("***" in str(job["message"]) for job in jobs), (
         "else the cloud's words were not shown, and nothing hidden"
@@ -185,7 +185,7 @@ def test_what_the_cloud_says_again_is_written_nowhere(stage: Stage, plane: Stand
     user.apply(manifest("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 10}))
     kube = plane.kube
     user.until("the page is read", lambda: len(kube.objects("projectjobs.jobs.zilliz.com")) >= len(WALKED))
-    assert [b for b in kube.objects("projectjobs.jobs.zilliz.com") if "***" in json.dumps(b["status"].get("raw"))]
+    assert [b for b in kube.objects("projectjobs.jobs.zilliz.com") if "***" in json.dumps(b["status"].get("cloud"))]
     kept = json.loads(user.kubectl("get", "secret", "-l", "jobs.zilliz.com/one-time-credentials", "-o", "json"))
     told = [item["data"]["password"] for item in kept["items"] if (item.get("data") or {}).get("password")]
     assert told, "the new cluster's password was told"

@@ -15,7 +15,7 @@ from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.telemetry.logs import redacted
 
 _TEXTS = frozenset({"message", "reason", "description", "target", "createdBy", "cloudStatus", "directory"})
-_WHOLE = frozenset({"raw", "files"})  # what the cloud wrote, for people to read
+_WHOLE = frozenset({"cloud", "files"})  # what the cloud wrote, for people to read
 _OURS = frozenset({"submission", "handle", "baseline"})
 _WORDS = frozenset(Reason)
 _CLOUD_WORD = re.compile(r"[A-Za-z_ ]{1,40}")
