@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -70,3 +72,15 @@ def test_a_connection_that_is_gone_shows_no_last_state():
     metrics.forget_connection("ns", "c")
     metrics.forget_connection("ns", "c")
     assert metrics.registry.get_sample_value("zilliz_jobs_connection_ready", {"namespace": "ns", "name": "c"}) is None
+
+
+def test_what_ends_the_process_shows_no_key():
+    """Python writes such a trace itself, past every formatter."""
+    code = (
+        "from zilliz_jobs.telemetry import logs\nlogs.set_up('text', 'info')\n"
+        "logs.conceal('hush-hush-key')\nraise ValueError('hush-' + 'hush-key')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ValueError" in done.stderr
+    assert "hush-hush-key" not in done.stderr.partition("raise ValueError")[2] + done.stdout
