@@ -82,5 +82,5 @@ def test_what_ends_the_process_shows_no_key():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "ValueError" in done.stderr
-    assert "hush-hush-key" not in done.stderr.partition("raise ValueError")[2] + done.stdout
+    assert "ValueError: hush-hush-key" not in done.stderr
+    assert "ValueError: ***" in done.stderr
