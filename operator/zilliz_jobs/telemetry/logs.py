@@ -13,28 +13,35 @@ from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
-from zilliz_jobs.core.secretforms import forms
+from zilliz_jobs.core.secretforms import SHORTEST, forms
 
-_secrets: tuple[str, ...] = ()
+_by_start: dict[str, tuple[str, ...]] = {}
+"""The forms of all secrets by their first characters, so that a text costs its own length and not their number."""
 _lock = threading.Lock()
 MASK = "***"
 
 
 def conceal(*values: str) -> None:
     """From now on these appear in no log record, status or event, in whatever form they travel."""
-    global _secrets
     with _lock:
-        known = set(_secrets)
-        if new := {form for value in values for form in forms(value)} - known:
-            _secrets = tuple(sorted(known | new, key=len, reverse=True))
+        for form in {form for value in values for form in forms(value)}:
+            start = form[:SHORTEST]
+            if form not in (known := _by_start.get(start, ())):
+                _by_start[start] = (*known, form)
 
 
 def redacted(text: str) -> str:
     """`text` without anything that was concealed."""
-    for secret in _secrets:
-        if secret in text:
-            text = text.replace(secret, MASK)
-    return text
+    parts: list[str] = []
+    shown = 0  # where the text goes on that is not told or masked yet
+    end = 0  # of the secret in which the search is
+    for at in range(len(text) - SHORTEST + 1):
+        for form in _by_start.get(text[at : at + SHORTEST], ()):
+            if text.startswith(form, at):
+                if at >= end:
+                    parts += [text[shown:at], MASK]
+                shown = end = max(end, at + len(form))
+    return "".join([*parts, text[shown:]]) if parts else text
 
 
 class RedactingText(logging.Formatter):

@@ -20,7 +20,7 @@ SECRET = 'Ab/c+d"é=1234'
 
 @pytest.fixture(autouse=True)
 def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_secrets", ())
+    monkeypatch.setattr(logs, "_by_start", {})
 
 
 @pytest.fixture
@@ -64,6 +64,12 @@ def test_what_is_too_short_to_be_a_secret_cuts_no_holes():
 def test_the_longer_secret_is_cut_first():
     logs.conceal("abcd", "abcdefgh")
     assert logs.redacted("abcdefgh") == logs.MASK
+
+
+def test_secrets_that_overlap_leave_no_end_of_either():
+    logs.conceal("overlap-one", "one-overlap-two")
+    assert logs.redacted("x overlap-one-overlap-two y") == "x *** y"
+    assert logs.redacted("overlap-oneoverlap-one") == "******"
 
 
 def test_a_connection_that_is_gone_shows_no_last_state():
