@@ -205,19 +205,21 @@ _MINOR = frozenset(
         "attempts",
     }
 )
+_WHY = frozenset({"reason", "message", "conditions"})
 _RUNNING_WORDS = frozenset({"Submitted", "Found", "Adopted", "Pending", "InProgress"})
 
 
 def weigh(old: Body, new: Body) -> str:
-    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "turn": a new object learns
-    that it stands in line, which is over in a moment, mostly; "major": all else."""
+    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "turn": an object that is
+    new, or waits for something else, learns that it stands in line, which is over in a moment, mostly; "major": all
+    else."""
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not changed - {"estimatedCompletionTime", "lastProgressTime"}:
         return "none"
     words = {old.get("reason"), new.get("reason")}
     if changed <= _MINOR and words <= _RUNNING_WORDS and _stands(old) == _stands(new):
         return "minor"
-    if not old.get("conditions") and new.get("reason") == Reason.SUBMISSION_IN_PROGRESS:
+    if new.get("reason") == Reason.SUBMISSION_IN_PROGRESS and (not old.get("conditions") or changed <= _WHY):
         return "turn"
     return "major"
 

@@ -64,6 +64,8 @@ class Recorder:
         old, new = body.get("status") or {}, hidden(status.wire())
         weight = weigh(old, new)
         key = key_of(body)
+        if weight != "turn":
+            self._in_line.pop(key, None)
         if weight == "none":
             return body
         now = self._clock()
