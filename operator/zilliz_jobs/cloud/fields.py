@@ -16,6 +16,9 @@ from pydantic.alias_generators import to_camel
 from zilliz_jobs.api.model import Time
 
 
+MAX_COUNT = 2**63  # what a status can hold
+
+
 class WireModel(BaseModel):
     """An answer of the cloud: frozen, camelCase on the wire, unknown fields ignored."""
 
@@ -42,7 +45,7 @@ def as_count(value: object) -> int | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if math.isfinite(value) else None
+    return int(value) if abs(value) < MAX_COUNT else None
 
 
 def as_percent(value: object) -> int | None:
@@ -55,7 +58,7 @@ def as_share(value: object) -> int | None:
     """Whole percent of a share of 1 (the v1 guides poll until it is 1); more than 1 is taken for percent."""
     try:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if number is None or not 0 <= number <= 1:
         return as_percent(value)

@@ -63,10 +63,19 @@ def _doubt(raw: dict[str, Any], status: JobStatus) -> str:
         if status.state is not None and status.state.finished:
             return f"status.state is {status.state}, but status.completionTime and status.submission are gone"
         return ""
-    if any(raw["submission"].get(name) is not None and getattr(record, field) is None for name, field in _TIMES):
+    written = raw.get("submission") or {}  # none where a job id stood without it
+    if any(written.get(name) is not None and getattr(record, field) is None for name, field in _TIMES):
         return "a time in status.submission is no time"
     if record.evidence in _WITH_HANDLE and not handle_of(status):
         return f"status.submission.handle is gone, although its evidence is {record.evidence}"
     if is_open(status) and not is_disproved(record) and not record.token:
         return "status.submission.token is gone"
     return ""
+
+
+def is_spoilt(raw: dict[str, Any]) -> bool:
+    try:
+        read_status(raw)
+    except RecordError:
+        return True
+    return False

@@ -13,7 +13,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Revived, Seen
-from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of, stub
+from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, raw_status, status_of, stub
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.perform import Performer
@@ -21,7 +21,7 @@ from zilliz_jobs.engine.polling.follow import News, Subject, stamp_of
 from zilliz_jobs.engine.polling.jobreader import Ports
 from zilliz_jobs.engine.polling.poller import Poller
 from zilliz_jobs.engine.recorder import Recorder
-from zilliz_jobs.engine.records import RecordError
+from zilliz_jobs.engine.records import RecordError, is_spoilt
 from zilliz_jobs.engine.store import ObjectStore, version_of
 from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
@@ -89,7 +89,7 @@ class JobController(Controller):
         news = self._store.is_news(body)
         if not self._store.remember(body, certain=certain):
             self._let_go(key, body["metadata"]["uid"])
-        elif news or key in self._unreadable:
+        elif news or key in self._unreadable or is_spoilt(raw_status(body)):
             self._queue.add(key)
 
     def forget(self, key: Key, body: Body) -> None:
