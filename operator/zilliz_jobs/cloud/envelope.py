@@ -7,6 +7,7 @@ code and a message, but a bad key as HTTP 401 (recorded). A few documented examp
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -131,7 +132,9 @@ def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, An
     if status == 204 and not body:
         return None, "", None, True
     try:
-        content = _plain(json.loads(body, parse_constant=lambda _word: None))
+        content = json.loads(body, parse_constant=lambda _word: None)
+        if _HALF.search(body):
+            content = _whole(content)
     except (ValueError, RecursionError):
         return None, "", None, False
     if isinstance(content, dict) and "code" in content:
@@ -148,14 +151,12 @@ def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, An
     return None, "", None, False
 
 
-def _plain(content: Any) -> Any:
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _whole(content: Any) -> Any:
     """Without halves of characters, which JSON can write and no status can hold."""
-    text = json.dumps(content, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.loads(text.encode(errors="replace"))
-    return content
+    return json.loads(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
 
 
 def _code(value: object) -> int | None:

@@ -15,8 +15,11 @@ from pydantic.alias_generators import to_camel
 
 from zilliz_jobs.api.model import Time
 
-
 MAX_COUNT = 2**63  # what a status can hold
+
+
+MAX_ID = 256
+MAX_TEXT = 4096  # the cloud's words end in a status, which must stay small
 
 
 class WireModel(BaseModel):
@@ -34,6 +37,11 @@ def as_text(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if math.isfinite(value) and value.is_integer() else ""
     return str(value)
+
+
+def as_words(value: object) -> str:
+    """For people, so it may be cut; an id never is."""
+    return as_text(value)[:MAX_TEXT]
 
 
 def as_count(value: object) -> int | None:
@@ -70,8 +78,8 @@ def as_list(value: object) -> object:
     return [] if value is None else value
 
 
-Id = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
-Text = Annotated[str, BeforeValidator(as_text)]
+Id = Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=MAX_ID)]
+Text = Annotated[str, BeforeValidator(as_words)]
 Count = Annotated[int | None, BeforeValidator(as_count)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
 Share = Annotated[int | None, BeforeValidator(as_share)]

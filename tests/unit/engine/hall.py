@@ -21,9 +21,10 @@ from tests.unit.engine.fakes import Kind, backup
 
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.limiter import Limiter
-from zilliz_jobs.core.observation import Accepted, Absent, Seen, Undecided
+from zilliz_jobs.core.observation import Accepted, Seen, Undecided
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine import runtime
+from zilliz_jobs.engine.clock import WallClock
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound
@@ -54,7 +55,14 @@ class Api:
         return await self.request("GET", path, query=query)
 
     async def request(
-        self, method: str, path: str, *, query: Any = None, body: Any = None, content_type: str = "", timeout: float = 0
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Any = None,
+        body: Any = None,
+        content_type: str = "",
+        timeout: float = 0,
     ) -> Body:
         await asyncio.sleep(0.001)
         path = unquote(path)
@@ -249,7 +257,8 @@ async def hall(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
     engine = Engine(Settings(workers=4), api)  # type: ignore[arg-type]
     engine.kinds["BackupJob"] = kind
     inside = Hall(engine, api, kind)
-    engine.jobs.ticker._now = inside.now
+    clock = engine.jobs.ticker._clock = WallClock(inside.now, seconds)
+    engine.jobs.ticker._now = clock.now
     engine.jobs._connection_is_known = _yes
     api.tell = inside.heard
     await engine.start()

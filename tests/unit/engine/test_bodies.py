@@ -7,7 +7,6 @@ from tests.unit.engine.fakes import Kind, backup
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.core.snapshot import Link, Rules, handle_of, is_open, is_unsent
-from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.engine.bodies import (
     CANCEL,
     FINALIZER,
@@ -22,6 +21,7 @@ from zilliz_jobs.engine.bodies import (
     status_of,
     weigh,
 )
+from zilliz_jobs.engine.records import RecordError
 
 AROUND = Surroundings(link=Link(), gate=None, tries=0, rules=Rules())
 ENDED = {"completionTime": "2026-03-01T12:05:00Z", "observedGeneration": 1, "state": "Successful"}

@@ -147,7 +147,8 @@ SOUND: dict[str, dict[str, Any]] = {
         "startTime": T,
         "lastProgressTime": T,
         "estimatedCompletionTime": T,
-        "submission": SENT | {"evidence": "Answered", "handle": {"jobId": "job-1"}, "missingSince": T, "cancelTime": T},
+        "submission": SENT
+        | {"evidence": "Answered", "handle": {"jobId": "job-1"}, "missingSince": T, "cancelTime": T},
         "attempts": [{"number": 1, "jobId": "job-1", "state": "InProgress", "startTime": T, "notBefore": T}],
         "cancel": {"token": "c", "time": T, "outcome": "Requested"},
     },
