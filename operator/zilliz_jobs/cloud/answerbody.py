@@ -1,5 +1,5 @@
-"""The body of an answer, read with a bound: a list of the cloud is some hundred kilobytes, and whatever stands between
-may send anything, as long as it likes, and packed so that little becomes much."""
+"""The body of an answer, read with a bound: a list of the cloud is some hundred kilobytes, and whatever stands
+between may send anything, as long as it likes, and packed so that little becomes much."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _EITHER = 32 + zlib.MAX_WBITS  # gzip or zlib, by its header
 async def body_of(response: httpx2.Response) -> bytes:
     """The whole body, unpacked, of a response that is still to be read; it is closed then.
 
-    Raises httpx2.DecodingError where it is longer than MAX_BYTES or packed in another way than was asked for, and what
-    the client raises while it reads.
+    Raises httpx2.DecodingError where it is longer than MAX_BYTES or packed in another way than was asked for, and
+    what the client raises while it reads.
     """
     if response.is_stream_consumed:
         return response.content  # a carrier that had it all at once

@@ -1,4 +1,4 @@
-"""Reading a raw status. People can edit it, and what was sent must never read as "never sent": it would be sent twice.
+"""Reading a raw status. People can edit it; what was sent must never read as "never sent", and be sent twice.
 
 So all is read leniently but the record of the submission. Where that is damaged, or gone while the rest of the status
 still speaks of it, the status is not used at all.

@@ -1,4 +1,4 @@
-"""The operator works for months on objects that come and go. If these fail, it ends by being killed for its memory."""
+"""The operator works for months on objects that come and go. If these fail, it is killed for its memory one day."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -207,7 +207,7 @@ def test_one_thing_wrong_anywhere_in_a_sound_status_is_no_second_submission(name
 
 @pytest.mark.looptime
 class TestTheOperator:
-    BROKEN: Any = {"state": "InProgress", "submission": {"token": "t", "evidence": "Answered"}}
+    BROKEN: ClassVar[dict[str, Any]] = {"state": "InProgress", "submission": {"token": "t", "evidence": "Answered"}}
 
     async def test_a_record_that_cannot_be_read_is_told_once_and_the_object_left_alone_for_an_hour(self, monkeypatch):
         async with hall(monkeypatch) as stage:
