@@ -106,6 +106,8 @@ class JobTicker:
         self._now()
         base = replace(snapshot(kind, body, around), clock_set=self._clock.set_at)
         run = _Run(kind, body, base, base.status)
+        if base.spec is not None and base.status.submission is not None:
+            await self._performer.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
             plan = decide(replace(run.base, status=run.status), seen, now=self._now())

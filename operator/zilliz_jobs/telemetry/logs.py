@@ -6,33 +6,32 @@ that neither a library's debug line nor an error text of a proxy can carry one o
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import threading
-from urllib.parse import quote
+from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
-_secrets: set[str] = set()
+from zilliz_jobs.core.secretforms import forms
+
+_secrets: tuple[str, ...] = ()
 _lock = threading.Lock()
 MASK = "***"
-SHORTEST = 4  # anything shorter would cut holes into ordinary words
 
 
 def conceal(*values: str) -> None:
-    """From now on these never appear in a log record."""
-    long = [value for value in values if len(value) >= SHORTEST]
+    """From now on these appear in no log record, status or event, in whatever form they travel."""
+    global _secrets
     with _lock:
-        for value in long:
-            # As it is, and as it stands inside JSON and in a URL.
-            _secrets.update({value, json.dumps(value)[1:-1], quote(value, safe=""), quote(value)})
+        known = set(_secrets)
+        if new := {form for value in values for form in forms(value)} - known:
+            _secrets = tuple(sorted(known | new, key=len, reverse=True))
 
 
 def redacted(text: str) -> str:
-    with _lock:
-        known = sorted(_secrets, key=len, reverse=True)
-    for secret in known:
+    """`text` without anything that was concealed."""
+    for secret in _secrets:
         if secret in text:
             text = text.replace(secret, MASK)
     return text
@@ -48,6 +47,13 @@ class RedactingJson(JsonFormatter):
         return redacted(super().format(record))
 
 
+def _tell_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends the process is told like all else, since Python's own trace is searched by nobody."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger(__name__).critical("the program ends by an error", exc_info=(kind, error, trace))
+
+
 def set_up(form: str, level: str) -> None:
     """Send all records to stderr in the wanted form; replaces what was set up before."""
     fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -58,4 +64,7 @@ def set_up(form: str, level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("kopf", "httpx2", "httpcore2", "kubernetes", "aiohttp", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.captureWarnings(True)
+    sys.excepthook = _tell_crash
+    threading.excepthook = lambda end: _tell_crash(end.exc_type, end.exc_value or end.exc_type(), end.exc_traceback)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a stack trace for each probe that fails
