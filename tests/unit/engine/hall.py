@@ -213,6 +213,9 @@ class Connections:
     def suspect(self, _key: Any) -> None:
         pass
 
+    def key_in(self, _namespace: str, _name: str) -> frozenset[str]:
+        return frozenset()
+
     def get(self, _key: Any) -> Any:
         return SimpleNamespace(is_known=True)
 
