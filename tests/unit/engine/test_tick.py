@@ -27,6 +27,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.bodies import CANCEL, FINALIZER, key_of
+from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
@@ -54,6 +55,7 @@ class Bench:
     def restart(self) -> None:
         """Another process with an empty memory, and the same object."""
         port: Any = self.shelf
+        self.metrics = Metrics()
         recorder = Recorder(
             port,
             port,
@@ -70,7 +72,8 @@ class Bench:
             self.performer,
             recorder,
             self.crds,  # type: ignore[arg-type]
-            Metrics(),
+            self.metrics,
+            Departures(self.events, self.metrics, now=lambda: self.now, works=lambda: True),  # type: ignore[arg-type]
             rules=Rules(),
             now=lambda: self.now,
         )
