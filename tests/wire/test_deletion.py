@@ -112,7 +112,7 @@ async def one_at_every_moment(world: Rig) -> None:
         world.backup(name, **{"clusterId": cluster(name), "deletionPolicy": "Cancel"} | CONSOLE | spec)
 
     backup("ended")
-    world.cloud.fault("backup.delete", "rate_limit")
+    world.cloud.fault("backup.delete", "drop_before")
     clone(world, "sweeps")
     await world.until(lambda: job("backupjobs", "ended") and job("clonecollectionjobs", "sweeps"), "both run")
     world.cloud.advance(3600)
@@ -167,6 +167,7 @@ async def test_every_deletion_ends_and_what_became_of_the_job_is_told_once(
     world: Rig, situation: Situation, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "zilliz_jobs")
+    later = situation.trouble == "operator started later"
     engine = await world.start(SHORT)
     await one_at_every_moment(world)
     await begins(world, situation.trouble)
@@ -176,19 +177,20 @@ async def test_every_deletion_ends_and_what_became_of_the_job_is_told_once(
         else:
             await world.delete("zillizconnections", "default")
             await world.delete("zillizconnections", "console")
-    for moment in MOMENTS:
+    # The settle time of a connection that nobody knows any more is the default, which is too long for a test.
+    present = [m for m in MOMENTS if m.name != "open" or (situation.can_ask or not later)]
+    for moment in present:
         await world.delete(moment.plural, moment.name)
-    if situation.trouble == "operator started later":
+    if later:
         assert world.get("backupjobs", "runs"), "nobody lets it go"
         await asyncio.sleep(1.1)  # the bound that counts is that of an operator which is there
         engine = await world.start(SHORT)
 
     def left() -> list[str]:
-        return [moment.name for moment in MOMENTS if world.get(moment.plural, moment.name)]
+        return [moment.name for moment in present if world.get(moment.plural, moment.name)]
 
     await world.until(lambda: not left(), "all are gone", BOUND)
-    later = situation.trouble == "operator started later"
-    held = [m for m in MOMENTS if not later or m.name not in UNHELD]
+    held = [m for m in present if not later or m.name not in UNHELD]
     await world.until(lambda: sum(n for (k, _), n in deleted(engine).items() if "Job" in k) >= len(held), "counted")
     words = {m.name: [r.getMessage() for r in last_words(caplog, m.name)] for m in MOMENTS}
     wanted = {one.name: one.outcome if situation.can_ask else one.cut_off for one in MOMENTS}
