@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from tests.wire.engine_rig import NAMESPACE, QUICK, Rig, rig
 
+from zilliz_jobs.engine.bodies import FINALIZER
 from zilliz_jobs.engine.runtime import Engine
-from zilliz_local.cloud import KEY, CloudSimulator, ManualClock
+from zilliz_local.cloud import KEY, PROJECT, CloudSimulator, ManualClock
 from zilliz_local.cloud.clusters import ClusterFields
 
 SHORT = replace(QUICK, cancel_on_delete=2, look_on_delete=2, cleanup_seconds=2)
@@ -213,3 +214,69 @@ async def test_every_deletion_ends_and_what_became_of_the_job_is_told_once(
         if moment.told == "LeftBehind":
             assert any(f"/{moment.name}: LeftBehind" in r.getMessage() for r in caplog.records)
     assert not [r for r in caplog.records if "cannot add" in r.getMessage() or "should not happen" in r.getMessage()]
+
+
+@pytest.mark.parametrize("account", ["there is none", "its Secret is gone", "all is well"])
+async def test_no_finalizer_stays_on_what_has_ended(world: Rig, account: str) -> None:
+    """An operator was killed between the status and the finalizer. Once it is uninstalled, the object would hang."""
+    if account == "there is none":
+        await world.delete("zillizconnections", "console")
+    elif account == "its Secret is gone":
+        await world.delete_secret()
+    world.backup("done", deletionPolicy="Cancel", **CONSOLE)
+    times = {"completionTime": "2026-03-01T12:00:00Z", "state": "Successful", "reason": "Successful"}
+    await world.patch("backupjobs", "done", {"status": times}, "/status")
+    await world.patch("backupjobs", "done", {"metadata": {"finalizers": [FINALIZER, "example.com/theirs"]}})
+    await world.start(SHORT)
+    await world.until(lambda: FINALIZER not in world.get("backupjobs", "done")["metadata"]["finalizers"], "ours goes")
+    assert world.get("backupjobs", "done")["metadata"]["finalizers"] == ["example.com/theirs"]
+
+
+async def test_none_is_put_on_an_object_that_is_on_its_way_out(world: Rig) -> None:
+    """Another's finalizer holds it; the API server refuses ours, again and again, and nothing may be submitted."""
+    world.backup("held", deletionPolicy="Cancel", suspend=True, **CONSOLE)
+    await world.patch("backupjobs", "held", {"metadata": {"finalizers": ["example.com/theirs"]}})
+    engine = await world.start(SHORT)
+    await world.until(lambda: world.status("backupjobs", "held").get("reason") == "Suspended", "it is seen")
+    await world.delete("backupjobs", "held")
+    await world.patch("backupjobs", "held", {"spec": {"suspend": False}})
+    await world.until(lambda: not len(engine.queue) or engine.queue.ready == 0, "it is looked at")
+    await asyncio.sleep(0.3)
+    assert world.get("backupjobs", "held")["metadata"]["finalizers"] == ["example.com/theirs"]
+    assert not world.cloud.ledger.requests(kind="submit")
+
+
+async def test_no_check_of_a_connection_holds_a_deletion_up_for_ever(world: Rig) -> None:
+    """Its Secret cannot be read for a while, so that the first check of the key has no end."""
+    world.backup("runs", clusterId=cluster("runs"), deletionPolicy="Cancel", **CONSOLE)
+    await world.start(SHORT)
+    await world.until(lambda: world.status("backupjobs", "runs").get("jobId"), "it runs")
+    await world.stop()
+    await world.delete("backupjobs", "runs")
+    world.kube.faults.answer(500, method="GET", path="*/zillizconnections/*", times=None)
+    world.kube.faults.answer(500, method="GET", path="*/secrets/*", times=None)
+    world.kube.faults.answer(500, method="PATCH", path="*/zillizconnections/*/status", times=None)
+    await world.start(SHORT)
+    await world.until(lambda: not world.get("backupjobs", "runs"), "it goes", BOUND)
+
+
+async def test_every_object_that_goes_is_counted(world: Rig) -> None:
+    world.kube.create(
+        {
+            "apiVersion": "jobs.zilliz.com/v1alpha1",
+            "kind": "JobCenter",
+            "metadata": {"name": "page", "namespace": NAMESPACE},
+            "spec": {"projectId": PROJECT},
+        }
+    )
+    await world.patch("zillizconnections", "default", {"metadata": {"labels": {"a": "b"}}})
+    world.backup("kept", clusterId=cluster("kept"))
+    engine = await world.start(SHORT)
+    await world.until(lambda: world.kube.objects("projectjobs.jobs.zilliz.com"), "the page has a row")
+    await world.delete("jobcenters", "page")
+    await world.delete("zillizconnections", "console")
+    await world.until(
+        lambda: not world.kube.objects("projectjobs.jobs.zilliz.com"), f"{row['metadata']['name']} goes"
+    )
+    kinds = ("JobCenter", "ProjectJob", "ZillizConnection")
+    await world.until(lambda: deleted(engine) == {(kind, "no_job"): 1 for kind in kinds}, "all are counted")

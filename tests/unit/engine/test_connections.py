@@ -341,6 +341,10 @@ class TestLife:
         assert bench.connections.forget(key(), "u2")
         assert not bench.connections.forget(key(), "u2")
 
+    def test_a_key_stays_in_memory_for_as_long_as_a_clean_up_may_take(self):
+        """Else the backup of a clone stays, and is paid for, since its namespace took the key along."""
+        assert Rules().cleanup_seconds + Rules().cancel_on_delete < PARTING_SECONDS
+
     async def test_only_what_is_being_deleted_uses_the_key_of_a_connection_that_is_gone(self, bench):
         await bench.checked()
         bench.connections.forget(key(), "u1")
