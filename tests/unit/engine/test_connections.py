@@ -13,8 +13,9 @@ from zilliz_jobs.cloud.errors import Rejected, Transient, Unauthorised
 from zilliz_jobs.cloud.projects import Project
 from zilliz_jobs.cloud.session import fingerprint
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.bodies import Key
-from zilliz_jobs.engine.connections import SECRET_SECONDS, SUSPECT_SECONDS, Connections
+from zilliz_jobs.engine.connections import PARTING_SECONDS, SECRET_SECONDS, SUSPECT_SECONDS, Connections
 from zilliz_jobs.engine.connectiontick import new_status
 from zilliz_jobs.engine.sessions import RETIRED_SECONDS
 from zilliz_jobs.kube.errors import Forbidden, KubeError, NotFound, Unavailable
