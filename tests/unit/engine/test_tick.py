@@ -27,7 +27,7 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.bodies import CANCEL, FINALIZER, key_of
+from zilliz_jobs.engine.bodies import CANCEL, FINALIZER, key_of, status_of
 from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.perform import Performer
@@ -57,6 +57,8 @@ class Bench:
         """Another process with an empty memory, and the same object."""
         port: Any = self.shelf
         self.metrics = Metrics()
+        events: Any = self.events
+        self.departures = Departures(events, self.metrics, now=lambda: self.now, works=lambda: True)
         recorder = Recorder(
             port,
             port,
@@ -74,7 +76,7 @@ class Bench:
             recorder,
             self.crds,  # type: ignore[arg-type]
             self.metrics,
-            Departures(self.events, self.metrics, now=lambda: self.now, works=lambda: True),  # type: ignore[arg-type]
+            self.departures,
             rules=Rules(),
             now=lambda: self.now,
         )
@@ -275,6 +277,34 @@ class TestAnswers:
         assert bench.registry.holder("job-1") is None
         assert not bench.registry.is_unclaimed("other", "job-1")  # and nobody takes its job for its own
         assert "job job-1 still runs" in bench.events[-1][2]
+
+    async def test_one_whose_end_the_watch_tells_first_is_told_of_with_the_answer(self):
+        """Else nobody could say which job is left in the cloud."""
+        bench = Bench()
+
+        async def deleted() -> None:
+            body, bench.shelf.body = bench.shelf.body, None
+            bench.departures.tell(bench.kind.traits, body, status_of(body))
+
+        bench.kind.submitting = deleted
+        with pytest.raises(NotFound):
+            await bench.tick()
+        told = [message for _, reason, message in bench.events if reason == "DeletedWhileRunning"]
+        assert told == ["the object is gone; job job-1 still runs in the cloud"]
+
+    async def test_an_answer_that_may_not_be_stored_holds_no_deletion_up(self):
+        """The rights went with the namespace; a worker that tries for ever is lost to all others."""
+        bench = Bench()
+
+        async def deleted() -> None:
+            bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
+            bench.departures.since(bench.shelf.body)
+
+        bench.kind.submitting = deleted
+        bench.shelf.faults["write_handle"] = [Forbidden("no right")] * 100
+        with pytest.raises(Forbidden):
+            await bench.tick()
+        assert len(bench.shelf.faults["write_handle"]) == 99
 
 
 class TestFind:
