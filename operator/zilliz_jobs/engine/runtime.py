@@ -19,15 +19,17 @@ from zilliz_jobs.engine.connectiontick import ConnectionTicker
 from zilliz_jobs.engine.controllers.connections import ConnectionController
 from zilliz_jobs.engine.controllers.jobs import JobController
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.dispatch import Dispatcher
 from zilliz_jobs.engine.echoes import Echoes
+from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.leadership import Alone, Leadership
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.store import ObjectStore
-from zilliz_jobs.engine.tick import JobTicker
+from zilliz_jobs.engine.tick import JobTicker, utc_now
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds import JOB_KINDS
@@ -39,6 +41,7 @@ from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.settings import Settings
+from zilliz_jobs.telemetry.logs import redacted
 from zilliz_jobs.telemetry.metrics import Metrics
 
 DRAIN_SECONDS = 25.0
@@ -70,9 +73,10 @@ class Engine:
         self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
-        self.events = EventPoster(client, instance=f"zilliz-jobs-{uuid.uuid4().hex[:6]}")
+        instance = f"zilliz-jobs-{uuid.uuid4().hex[:6]}"
+        self.events = EventPoster(client, instance=instance, redacted=redacted)
         self.rules = rules or _rules(settings)
-        secrets, writer = Secrets(client), StatusWriter(client)
+        secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.crds = CrdCheck(client, self.metrics)
         self.connections = Connections(secrets, allow_http=settings.allow_http_endpoints, wake=self.queue.add)
         self.recorder = Recorder(
@@ -84,11 +88,13 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
+        self.departures = Departures(self.events, self.metrics, now=utc_now, works=lambda: self.leadership.works)
         self.performer = Performer(
             self.registry,
             secrets,
             self.objects,
             wake=self.queue.add,
+            key_in=self.connections.key_in,
             ensure_synced=self.census.ensure,
             leads=self.leadership.leads,
         )
@@ -98,6 +104,7 @@ class Engine:
             self.recorder,
             self.crds,
             self.metrics,
+            self.departures,
             rules=self.rules,
             asked=self._asked,
             leads=self.leadership.leads,
@@ -125,6 +132,7 @@ class Engine:
             ticker,
             self.performer,
             self.recorder,
+            self.departures,
             self.census,
             self.objects,
             self.queue,
@@ -199,6 +207,8 @@ class Engine:
     def forget(self, body: Body) -> None:
         """An object is gone."""
         self.echoes.heard(body)
+        if body["kind"] not in self.kinds:
+            self.departures.note(body, Left.NO_JOB)
         self.dispatcher.forget(body)
 
     def _wake_dependents(self, connection: Key) -> None:
@@ -229,6 +239,7 @@ class Engine:
     def _take_over(self) -> None:
         """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
         self._rest()
+        self.departures.renew()
         self.census.renew()
         self.dispatcher.wake_all()
 
