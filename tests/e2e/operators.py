@@ -48,8 +48,7 @@ class Operator:
     def __init__(self, cluster: ControlPlane | StandIn, log: Path) -> None:
         self.log = log
         (self.metrics_port,) = free_ports(1)
-        self._starts = lambda: cluster.apiserver_starts
-        self._starts_before = self._starts()
+        self._cluster, self._starts = cluster, cluster.apiserver_starts
 
     def said(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
@@ -73,7 +72,7 @@ class Operator:
         """No key, no stack trace, no surprise."""
         bad = [line for line in self.said().splitlines() if any(word in line for word in NEVER)]
         assert not bad, f"the operator's log holds what it never should:\n{chr(10).join(bad)}\n{self.log_tail(200)}"
-        if self._starts() != self._starts_before:
+        if self._cluster.apiserver_starts != self._starts:
             return  # while an API server starts it knows no roles yet
         # What earlier tests left may be in namespaces that end, where nobody may write.
         lacking = [line for line in self.said().splitlines() if "orbidden" in line and ENDING not in line]
