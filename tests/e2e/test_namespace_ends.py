@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.charted import Release
 from tests.e2e.cloud import Cloud, movies
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import OperatorProcess
@@ -18,9 +19,12 @@ pytestmark = pytest.mark.controlplane
 
 
 @pytest.fixture
-def operator(cluster: ControlPlane, cluster_namespace: str, log_file: Path) -> Iterator[OperatorProcess]:
+def operator(
+    cluster: ControlPlane, release: Release, cluster_namespace: str, log_file: Path
+) -> Iterator[OperatorProcess]:
     """One of the namespace's own, since a test stops it."""
-    operator = OperatorProcess(cluster, log_file, namespaces=(cluster_namespace,))
+    alone = {"leader_elect": False, "log_format": "text"}
+    operator = OperatorProcess(cluster, log_file, namespaces=(cluster_namespace,), release=release, **alone)
     operator.start()
     yield operator
     operator.close()
