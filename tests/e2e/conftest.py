@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +12,8 @@ from tests.e2e.cloud import Cloud, LoopThread
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import Operator, OperatorProcess
 from tests.e2e.published import install_crds
-from tests.e2e.rooms import Rooms
+from tests.e2e.rooms import NAMESPACED, Rooms
 from tests.e2e.user import User
-
-NAMESPACED = bool(os.environ.get("E2E_NAMESPACED"))
-"""Each operator works in some namespaces, with rights in these alone, and not in all of them."""
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 
 from tests.e2e.controlplane import ControlPlane
@@ -9,6 +10,8 @@ from tests.e2e.controlplane import ControlPlane
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.api.resources import RESOURCES
 
+NAMESPACED = bool(os.environ.get("E2E_NAMESPACED"))
+"""Each operator works in some namespaces, with rights in these alone, and not in all of them."""
 ROOMS = 12
 EVERYTHING = ",".join([*(f"{resource.plural}.{GROUP}" for resource in RESOURCES), "secrets", "events"])
 

@@ -11,11 +11,17 @@ from tests.e2e.charted import Release
 from tests.e2e.cloud import Cloud, movies
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.operators import OperatorProcess
+from tests.e2e.rooms import NAMESPACED
 from tests.e2e.user import User, manifest
 
 from zilliz_local.cloud import PROJECT
 
-pytestmark = pytest.mark.controlplane
+pytestmark = [
+    pytest.mark.controlplane,
+    pytest.mark.skipif(
+        NAMESPACED, reason="with the namespace goes the operator's role in it, and so all that it could do"
+    ),
+]
 
 
 @pytest.fixture
