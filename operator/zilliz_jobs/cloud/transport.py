@@ -22,6 +22,7 @@ from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, 
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Transient, Unauthorised
 from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
+from zilliz_jobs.cloud.meter import Call, Meter, Unmetered, turn
 from zilliz_jobs.cloud.paths import BadId, fill
 from zilliz_jobs.cloud.redaction import redact, secrets_in
 from zilliz_jobs.core.reasons import Reason
@@ -94,6 +95,7 @@ class Transport:
         wire: Wire | None = None,
         codes: Codes = CONTROL_PLANE,
         tls: ssl.SSLContext | None = None,
+        meter: Meter | None = None,
     ) -> None:
         key = key.strip()  # Secrets made from files end in a line break
         if not key or not key.isascii() or not key.isprintable() or " " in key:
@@ -105,6 +107,7 @@ class Transport:
         self._wire = wire
         self._traced = wire is None
         self._codes = codes
+        self._meter = meter or Unmetered()
         self._cloud_time: datetime | None = None
         self._tls = (tls or httpx2.create_ssl_context()) if wire is None else None  # the system's trust store
         self._reading = self._client(httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
@@ -127,7 +130,14 @@ class Transport:
     def beside(self, base_url: str, limiter: Limiter, codes: Codes) -> Transport:
         """A transport with the same key to another host, whose business codes are `codes`. Close it too."""
         return Transport(
-            base_url, self._key, limiter, timeouts=self._timeouts, wire=self._wire, codes=codes, tls=self._tls
+            base_url,
+            self._key,
+            limiter,
+            timeouts=self._timeouts,
+            wire=self._wire,
+            codes=codes,
+            tls=self._tls,
+            meter=self._meter,
         )
 
     async def close(self) -> None:
@@ -158,7 +168,9 @@ class Transport:
         except BadId as error:
             raise NotFound(f"cannot {doing}: {redact(str(error))}") from None
         try:
-            await self._limiter.slot(route or f"{method} {path}", rank=self._rank, within=self._timeouts.total)
+            await turn(
+                self._limiter, self._meter, route or f"{method} {path}", self._rank, within=self._timeouts.total
+            )
         except Throttled as full:
             raise Transient(
                 f"cannot {doing}: the request budget of the key is used up",
@@ -167,17 +179,20 @@ class Transport:
             ) from None
         request = self._request(self._reading, method, url, params, body)
         secrets = (self._key, *secrets_in(body))
-        try:
-            async with asyncio.timeout(self._timeouts.total):
-                response = await self._reading.send(request)
-        except TimeoutError:
-            raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
-        except httpx2.DecodingError as error:
-            raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None
-        except (httpx2.RequestError, OSError, RuntimeError) as error:
-            # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
-            raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
-        envelope = self._open(response, bare)
+        with Call(self._meter, f"{method} {path}") as call:
+            try:
+                async with asyncio.timeout(self._timeouts.total):
+                    response = await self._reading.send(request)
+            except TimeoutError:
+                raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
+            except httpx2.DecodingError as error:
+                call.unreadable()
+                raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None
+            except (httpx2.RequestError, OSError, RuntimeError) as error:
+                # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
+                raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
+            envelope = self._open(response, bare)
+            call.answered(envelope, self._codes)
         failure = fault(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
         if failure is not None:
             raise failure
@@ -211,7 +226,9 @@ class Transport:
         except BadId as error:
             return Refused(None, 0, f"cannot {doing}: {redact(str(error))}")
         try:
-            await self._limiter.slot(route or f"{method} {path}", rank=Rank.EFFECT, within=self._timeouts.slot)
+            await turn(
+                self._limiter, self._meter, route or f"{method} {path}", Rank.EFFECT, within=self._timeouts.slot
+            )
         except Throttled as full:
             text = f"cannot {doing}: the request budget of the key is used up"
             return NotSent(Reason.RATE_LIMITED, text, full.retry_after)
@@ -221,19 +238,22 @@ class Transport:
         passage = _Passage(fence)
         request.extensions["trace"] = passage.trace
         secrets = (self._key, *secrets_in(body))
-        try:
-            passage.ask()
-            async with asyncio.timeout(self._timeouts.total):
-                response = await self._effecting.send(request)
-        except _Fenced as closed:
-            return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
-        except Exception as error:
-            # Whatever it is, it decides over money: only what is proven may be called not sent.
-            cause = "no answer in time" if type(error) is TimeoutError else _cause(error, secrets)
-            if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
-                return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
-            return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
-        envelope = self._open(response, bare)
+        with Call(self._meter, f"{method} {path}") as call:
+            try:
+                passage.ask()
+                async with asyncio.timeout(self._timeouts.total):
+                    response = await self._effecting.send(request)
+            except _Fenced as closed:
+                call.withheld()
+                return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
+            except Exception as error:
+                # Whatever it is, it decides over money: only what is proven may be called not sent.
+                cause = "no answer in time" if type(error) is TimeoutError else _cause(error, secrets)
+                if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
+                    return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
+                return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
+            envelope = self._open(response, bare)
+            call.answered(envelope, self._codes)
         return answered(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
 
     def _client(self, limits: httpx2.Limits) -> httpx2.AsyncClient:

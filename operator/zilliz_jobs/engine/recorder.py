@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 
 from zilliz_jobs.api.jobstatus import JobStatus, Outcome
+from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of, is_finished
 from zilliz_jobs.core.steps import left_behind
 from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
+from zilliz_jobs.engine.counting import count_job
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import Conflict, HandleConflict, KubeError, NotFound, StrictDecoding, Unavailable
@@ -191,8 +193,8 @@ class Recorder:
                 item.reason,
                 item.message,
             )
-        if is_finished(new) and not is_finished(old):
-            self._metrics.finished.labels(kind.resource.kind, str(new.state)).inc()
+        created = parse_time(stored["metadata"].get("creationTimestamp"))
+        count_job(self._metrics, kind.resource.kind, created, old, new)
 
     async def _another_record(self, kind: AnyKind, body: Body, live: Body, status: JobStatus) -> Body:
         """Somebody else recorded an end for this submission first. If it names another job, both must be known."""
