@@ -247,6 +247,8 @@ class Transport:
                 call.withheld()
                 return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
             except Exception as error:
+                if isinstance(error, httpx2.DecodingError):
+                    call.unreadable()
                 # Whatever it is, it decides over money: only what is proven may be called not sent.
                 cause = "no answer in time" if type(error) is TimeoutError else _cause(error, secrets)
                 if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
