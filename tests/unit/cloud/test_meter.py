@@ -82,6 +82,23 @@ async def test_what_never_left_is_no_call(cloud: Any) -> None:
     await transport.close()
 
 
+async def test_a_call_whose_answer_nobody_waits_for_says_nothing_of_the_cloud() -> None:
+    """Else each stop of the operator looked like an outage."""
+
+    async def slow(_request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(5)
+        raise AssertionError("it was waited for")
+
+    book = Book()
+    transport = Transport(URL, KEY, Limiter(), wire=httpx2.MockTransport(slow), meter=book)
+    task = asyncio.create_task(transport.read("GET", "/v2/x"))
+    await asyncio.sleep(1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert book.calls == []
+    await transport.close()
+
+
 async def test_the_wait_for_a_turn_is_told_by_rank_and_so_is_a_turn_that_came_too_late(cloud: Any) -> None:
     cloud.says({})
     transport, book = metered(cloud, Limiter(1.06))  # one turn a second

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from typing import Any
 
 import pytest
 from tests.unit.engine.fakes import backup
 
+from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Key, key_of
 from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.figures import MAX_CONNECTIONS, Figures
@@ -34,7 +36,7 @@ class Known:
 
 class Bench:
     def __init__(self) -> None:
-        self.lead, self.known, self.tally = Lead(), Known(), Tally(["BackupJob"])
+        self.lead, self.known, self.tally = Lead(), Known(), Tally(["BackupJob"], 5)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.time = 0.0
         self.echoes = Echoes(60.0, clock=lambda: self.time)
@@ -83,21 +85,25 @@ async def test_another_thread_can_ask_while_the_loop_goes_on(bench: Bench) -> No
         except Exception as error:
             wrong.append(error)
 
-    bench.tally.learn(KEY, backup())
-    bench.queue.add(KEY)
+    sys.setswitchinterval(1e-6)  # the threads change places as often as they can
     thread = threading.Thread(target=scrape)
     thread.start()
+    words = [str(reason) for reason in Reason]
     for n in range(4000):
-        body = backup(f"o{n}", uid=f"u{n}", status={"target": f"in{n % 50}", "state": "InProgress"})
+        status = {"target": f"in{n}", "state": "Successful", "completionTime": "2026-03-01T13:00:00Z"}
+        if n % 2:
+            status = {"state": "InProgress", "reason": words[n % len(words)]}
+        body = backup(f"o{n}", uid=f"u{n}", status=status)
         bench.tally.learn(key_of(body), body)
         bench.queue.add(key_of(body))
         bench.echoes.wrote({**body, "kind": f"Kind{n}"})
-        if n > 100:
-            gone = Key("BackupJob", "ns", f"o{n - 100}")
-            bench.tally.forget(gone)
-            bench.queue.forget(gone)
+        if n % 300 == 299:  # in bursts, so that the tables shrink and grow while they are read
+            for gone in [Key("BackupJob", "ns", f"o{m}") for m in range(n - 299, n)]:
+                bench.tally.forget(gone)
+                bench.queue.forget(gone)
     over.set()
     await asyncio.to_thread(thread.join)
+    sys.setswitchinterval(0.005)
     assert wrong == []
 
 
