@@ -48,6 +48,10 @@ class Reason(StrEnum):
         ('Label the Secret with jobs.zilliz.com/credentials: "true" to allow its use.'),
     )
     SECRET_KEY_MISSING = "SecretKeyMissing", "Add the named key to the Secret."
+    SECRET_HOLDS_API_KEY = (
+        "SecretHoldsApiKey",
+        "The Secret holds the API key of a connection, which no job may send elsewhere; make a Secret of its own.",
+    )
     SUBMISSION_IN_PROGRESS = (
         "SubmissionInProgress",
         ("Another job on the same target is being submitted; this one follows."),

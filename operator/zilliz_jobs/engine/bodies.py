@@ -26,7 +26,12 @@ CANCEL = f"{GROUP}/cancel-requested"
 RETRY = f"{GROUP}/retry-requested"
 RESOLVE = f"{GROUP}/resolve-submission"
 RESTORED_LABEL = "velero.io/restore-name"
-LABEL_MARKS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
+LABEL_MARKS = (
+    "app.kubernetes.io/instance",  # what Argo CD marks with unless it is told otherwise, before version 3
+    "argocd.argoproj.io/instance",
+    "kustomize.toolkit.fluxcd.io/name",
+    "helm.toolkit.fluxcd.io/name",
+)
 ANNOTATION_MARKS = ("argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name")
 
 

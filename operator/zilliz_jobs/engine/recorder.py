@@ -17,6 +17,7 @@ from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
 from zilliz_jobs.engine.counting import count_job
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import Conflict, HandleConflict, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.kube.events import EventPoster
@@ -62,7 +63,7 @@ class Recorder:
 
         Raises Conflict when the object changed since it was read, Unavailable, KubeError.
         """
-        old, new = body.get("status") or {}, status.wire()
+        old, new = body.get("status") or {}, hidden(status.wire())
         weight = weigh(old, new)
         key = key_of(body)
         if weight == "none":

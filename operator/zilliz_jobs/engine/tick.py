@@ -101,6 +101,8 @@ class JobTicker:
         around = Surroundings(link=link, gate=gate, tries=tries, rules=self.rules, asked=asked)
         base = snapshot(kind, body, around)
         run = _Run(kind, body, base, base.status)
+        if base.spec is not None and base.status.submission is not None:
+            await self._performer.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
             plan = decide(replace(run.base, status=run.status), seen, now=self._now())

@@ -47,6 +47,7 @@ class TestSnapshot:
     @pytest.mark.parametrize(
         "marks",
         [
+            {"labels": {"app.kubernetes.io/instance": "x"}},
             {"labels": {"argocd.argoproj.io/instance": "x"}},
             {"labels": {"kustomize.toolkit.fluxcd.io/name": "x"}},
             {"labels": {"helm.toolkit.fluxcd.io/name": "x"}},
