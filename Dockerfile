@@ -7,6 +7,8 @@ FROM ${BASE} AS build
 ARG SOURCE_DATE_EPOCH=1767225600
 # The same hashes in every run: the order of a compiled set depends on them.
 ENV PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+# Some bases have another user.
+USER 0
 WORKDIR /build
 
 # What the lock names and nothing else: nothing is compiled, so neither stage needs a compiler.
