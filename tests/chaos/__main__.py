@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--jobs 200] [--seed N] [--seeds K] [--stand-in] [--out FOLDER] [--plan]"""
+"""python -m tests.chaos [--jobs 200] [--seed N] [--seeds K] [--operators 2] [--stand-in] [--out FOLDER] [--plan]"""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def _one(seed: int, options: argparse.Namespace, teller: Teller) -> int:
         teller.say(line)
     out.mkdir(parents=True, exist_ok=True)
     (out / "plan.txt").write_text("\n".join(drawn.lines()) + "\n")
-    (out / "operator.log").unlink(missing_ok=True)
+    for log in out.glob("operator-*.log"):
+        log.unlink()
     outcome = asyncio.run(_run(drawn, options, teller, out))
     (out / "verdict.json").write_text(json.dumps(as_json(outcome), indent=2) + "\n")
     teller.show(table(outcome))
@@ -73,7 +74,7 @@ async def _run(drawn: Plan, options: argparse.Namespace, teller: Teller, out: Pa
     this = asyncio.current_task()
     assert this is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
-    return await run(drawn, teller, out, real=not options.stand_in)
+    return await run(drawn, teller, out, real=not options.stand_in, replicas=options.operators)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=200, help="how many (default 200)")
     parser.add_argument("--seed", type=int, help="the plan's seed (default: drawn, and printed)")
     parser.add_argument("--seeds", type=int, default=1, help="that many runs, with this seed and the next ones")
+    parser.add_argument("--operators", type=int, default=1, help="so many, one of which leads (default 1)")
     parser.add_argument("--stand-in", action="store_true", help="no real API server")
     parser.add_argument("--out", type=Path, default=OUT, help="where plan, verdict and logs go (default build/chaos)")
     parser.add_argument("--plan", action="store_true", help="print the plan and run nothing")

@@ -21,6 +21,10 @@ SHARED_BY = 10
 MOVIES_HOLD = {"default": ["films", "actors", "reviews"]}
 SHOP_HOLDS = {"default": ["products"], "archive": ["orders"]}
 EVERY = (*ROWS, SAMPLE_BY_STEPS)
+CAN_ADOPT = ("backup", "import")
+ANY_BACKUP = ("backup", "backup, public")
+CAN_WAIT = {"restore, collection": ("backup",), "export": ANY_BACKUP, "export, public": ANY_BACKUP}
+"""Who can wait for the backups of which rows: a restored collection must be in it."""
 MANIFESTS: dict[str, Body] = {row.name: row.manifest for row in EVERY}
 CHANGES_CLUSTER = ("SuspendClusterJob", "ResumeClusterJob", "ScaleClusterJob", "ScaleReplicasJob")
 
@@ -30,14 +34,25 @@ class Course(StrEnum):
 
     LEFT = "left alone"
     FAILS = "fails in the cloud"
+    RETRIED = "fails, and its user retries it"
     CANCELLED = "cancelled"
+    STOPPED = "cancelled by a stranger"
     DELETED = "deleted"
+
+
+class Origin(StrEnum):
+    """How the job comes to be."""
+
+    SUBMITTED = "submitted"
+    ADOPTED = "adopted"
+    WAITS = "waits for a backup"
 
 
 @dataclass(frozen=True)
 class Planned:
     """`at`: when it is made; `then`: how much later its course is taken, and if `patient` not before the cloud has
-    the job. Seconds."""
+    the job. Seconds. `at_row`: requests are made at the job's row in the job centre; `waits_for`: name of a
+    BackupJob."""
 
     number: int
     row: Row
@@ -45,6 +60,9 @@ class Planned:
     at: float
     then: float
     patient: bool = False
+    origin: Origin = Origin.SUBMITTED
+    at_row: bool = False
+    waits_for: str = ""
 
     @property
     def name(self) -> str:
@@ -64,7 +82,9 @@ class Planned:
 
     @property
     def alone(self) -> bool:
-        return self.kind in CHANGES_CLUSTER or "milvusBackup" in MANIFESTS[self.row.name]["spec"].get("source", {})
+        """A stranger's job beside ours, of the same sort and time, is what no look-up can tell from it."""
+        reads_files = "milvusBackup" in MANIFESTS[self.row.name]["spec"].get("source", {})
+        return self.kind in CHANGES_CLUSTER or reads_files or self.origin is Origin.ADOPTED
 
     @property
     def is_untraceable(self) -> bool:
@@ -89,8 +109,19 @@ class Planned:
             return f"in01-movies{group:04d}", f"in01-shop{self.number:04d}own"
         return f"in01-movies{group:04d}", f"in01-shop{group:04d}"
 
-    def manifest(self, backups: dict[str, str]) -> Body:
-        """`backups`: one that exists, by cluster."""
+    @property
+    def stranger(self) -> tuple[str, Body]:
+        """The call that starts a job like this one, and its body."""
+        spec = MANIFESTS[self.row.name]["spec"]
+        if self.kind == "BackupJob":
+            return f"/v2/clusters/{self.clusters[0]}/backups/create", {"backupType": "CLUSTER"}
+        where = {"clusterId": self.clusters[0], "dbName": "default", "collectionName": spec["collection"]}
+        return "/v2/vectordb/jobs/import/create", where | {
+            "objectUrls": [[url] for url in spec["objectStorage"]["urls"]]
+        }
+
+    def manifest(self, backups: dict[str, str], adopted: str = "") -> Body:
+        """`backups`: one that exists, by cluster; `adopted`: the job that the stranger started."""
         text = json.dumps(MANIFESTS[self.row.name]["spec"])
         for known, ours in zip((MOVIES, SHOP), self.clusters, strict=True):
             text = text.replace(known, ours)
@@ -98,7 +129,11 @@ class Planned:
         spec.pop("ttlSecondsAfterFinished", None)
         spec["connectionRef"] = {"name": "console" if self.row.console else "default"}
         self._choose_names(spec)
-        if "backup" in spec:
+        if adopted:
+            spec["adopt"] = {"jobId": adopted}
+        if self.waits_for:
+            spec["backup"] = {"backupJobRef": {"name": self.waits_for}}
+        elif "backup" in spec:
             spec["backup"] = {"clusterId": self.clusters[0], "backupId": backups[self.clusters[0]]}
         if self.course is Course.DELETED and self.can_cancel:
             spec["deletionPolicy"] = "Retain" if self.number % 3 == 0 else "Cancel"

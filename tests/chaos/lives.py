@@ -1,11 +1,14 @@
-"""The operator's process: killed without a word, and started again a moment later. One log over all its lives."""
+"""The operators: killed without a word and started again a moment later, or stopped for a while. A log for each."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from random import Random
 
 from tests.bench.problem import Problem
@@ -13,37 +16,53 @@ from tests.e2e.controlplane.supervise import Server
 
 PAUSE = (0.05, 1.0)
 """Between a death and the next life, seconds."""
+MOST_BY_THEMSELVES = 20
 NEVER = ("Traceback (most recent call last)", "should not happen", "chaos-key")
 
 
 class Lives:
+    """One operator, over all its lives."""
+
     def __init__(self, server: Server, environment: dict[str, str], chance: Random) -> None:
         self._server, self._environment, self._chance = server, environment, chance
-        self.deaths: Counter[str] = Counter()
         self.by_itself: list[str] = []
-        self._born = 0.0
+        self._at_work_since: float | None = None
         self._starting: asyncio.Task[None] | None = None
 
     @property
     def age(self) -> float:
-        """Seconds since it was started; 0 while it does not run."""
-        return time.monotonic() - self._born if self._server.running else 0.0
-
-    @property
-    def log(self) -> str:
-        return self._server.log.read_text(errors="replace") if self._server.log.exists() else ""
+        """Seconds since this life wrote something for the first time; 0 before, and while there is none."""
+        since = self._at_work_since
+        return time.monotonic() - since if since is not None and self._server.running else 0.0
 
     def start(self) -> None:
         self._server.start(lambda: True, 30, self._environment)
-        self._born = time.monotonic()
+        self._at_work_since = None
 
-    def kill(self, why: str) -> bool:
+    def works(self) -> None:
+        if self._at_work_since is None:
+            self._at_work_since = time.monotonic()
+
+    def kill(self) -> bool:
         """At this very moment; False if it does not run."""
         if not self._server.running:
             return False
         self._server.stop(kill=True)
-        self.deaths[why] += 1
         self._starting = asyncio.create_task(self._start_again(self._chance.uniform(*PAUSE)))
+        return True
+
+    async def sleep(self, seconds: float) -> bool:
+        """It stands still, and goes on as if nothing had been, if nobody killed it meanwhile."""
+        pid = self._server.pid
+        if pid is None:
+            return False
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            if self._server.pid == pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
         return True
 
     async def _start_again(self, pause: float) -> None:
@@ -54,7 +73,7 @@ class Lives:
         """One that ended by itself is noted, and started as kubelet would."""
         if not self._server.running and (self._starting is None or self._starting.done()):
             self.by_itself.append(self._server.tail()[-2000:])
-            if len(self.by_itself) > 20:
+            if len(self.by_itself) > MOST_BY_THEMSELVES:
                 raise Problem(f"the operator does not stay up:\n{self.by_itself[-1]}")
             self.start()
 
@@ -64,6 +83,52 @@ class Lives:
             await asyncio.gather(self._starting, return_exceptions=True)
         self._server.stop(kill=True)
 
-    def alarms(self, also: Callable[[str], bool] = lambda _: False) -> list[str]:
+    def alarms(self) -> list[str]:
         """Lines of the log that no healthy operator writes, whatever happens around it."""
-        return [line for line in self.log.splitlines() if any(word in line for word in NEVER) or also(line)]
+        log = self._server.log.read_text(errors="replace") if self._server.log.exists() else ""
+        return [line for line in log.splitlines() if any(word in line for word in NEVER)]
+
+
+class Fleet:
+    """All replicas. `leader` is the one that wrote last: whoever does not lead writes nothing."""
+
+    def __init__(self, members: Sequence[Lives]) -> None:
+        self._members = list(members)
+        self.deaths: Counter[str] = Counter()
+        self.leader = 0
+
+    def age(self, who: int) -> float:
+        return self._members[who].age
+
+    def wrote(self, who: int) -> None:
+        self.leader = who
+        self._members[who].works()
+
+    def kill(self, why: str, who: int | None = None) -> bool:
+        """The leader, if nobody else is named; False if it does not run."""
+        done = self._members[self.leader if who is None else who].kill()
+        self.deaths[why] += done
+        return done
+
+    async def sleep(self, seconds: float) -> bool:
+        """The leader stands still for so long."""
+        return await self._members[self.leader].sleep(seconds)
+
+    def start(self) -> None:
+        for member in self._members:
+            member.start()
+
+    def look(self) -> None:
+        for member in self._members:
+            member.look()
+
+    async def end(self) -> None:
+        for member in self._members:
+            await member.end()
+
+    @property
+    def by_itself(self) -> list[str]:
+        return [line for member in self._members for line in member.by_itself]
+
+    def alarms(self) -> list[str]:
+        return [line for member in self._members for line in member.alarms()]

@@ -7,11 +7,11 @@ many such steps pass first.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tests.chaos.jobs import EVERY, Course, Planned
+from tests.chaos.jobs import CAN_ADOPT, CAN_WAIT, EVERY, Course, Origin, Planned
 from tests.chaos.steps import Step
 
 Body = dict[str, Any]
@@ -20,12 +20,19 @@ RARE = frozenset(
     {Step.SECRET_EMPTY, Step.SECRET_FILLED, Step.CANCEL_LOST, Step.CANCEL_TAKEN}
     | {Step.FINALIZER_KEPT, Step.FINALIZER_GONE}
 )
-SECONDS_PER_JOB = 0.5
-LEAST_SECONDS = 15.0
+SECONDS_PER_JOB = 0.4
+LEAST_SECONDS = 20.0
+BREAKS = (Course.FAILS, Course.RETRIED)
+ASKS = (Course.CANCELLED, Course.RETRIED)
+"""Where its user asks for something that a row in the job centre takes too."""
 LATE = 0.7
 """The share of the storm in which jobs are made."""
-SELDOM, SOMETIMES = (70, 12, 8, 10), (25, 10, 35, 30)
+SELDOM, SOMETIMES = (56, 10, 16, 8, 0, 10), (20, 6, 14, 24, 14, 22)
 """How often each course is taken: of jobs that cannot be cancelled, and that can."""
+ADOPTED, AT_ROW, WAITS = 0.2, 0.3, 0.5
+"""How often that is, of the jobs that can."""
+BEFORE_SECONDS = 30.0
+"""How much later than who waits for it a backup may be made."""
 PATIENT = 0.7
 READS = ("job.get", "backup.get", "backup.list", "console.*", "import.list", "import.progress", "cluster.get")
 SUBMITS = ("*.create", "restore.*", "*migrat*", "console.clone", "console.sample", "cluster.*")
@@ -41,7 +48,7 @@ class Trap:
 
 @dataclass(frozen=True)
 class Happening:
-    """`what`: kill, api-restart, silence, cut, kube, cloud, cloud-hang, cloud-restart, cloud-down."""
+    """`what`: kill, pause, api-restart, silence, cut, kube, cloud, cloud-hang, cloud-restart, cloud-down."""
 
     at: float
     what: str
@@ -85,12 +92,26 @@ def _jobs(chance: Random, count: int, seconds: float) -> tuple[Planned, ...]:
     found = []
     for number, (row, at) in enumerate(zip(rows, made, strict=True)):
         course = chance.choices(list(Course), weights=SOMETIMES if row.cancel == "Canceled" else SELDOM)[0]
-        if course is Course.FAILS and not (row.told and row.job):
+        if course is Course.RETRIED and row.retry != "again":
+            course = Course.FAILS
+        if course in BREAKS and not (row.told and row.job):
             course = Course.LEFT
-        patient = course is Course.FAILS or chance.random() < PATIENT
+        origin = Origin.ADOPTED if row.name in CAN_ADOPT and chance.random() < ADOPTED else Origin.SUBMITTED
+        patient = course in (*BREAKS, Course.STOPPED) or chance.random() < PATIENT
         then = 0.0 if patient else round(chance.uniform(0, 6), 2)
-        found.append(Planned(number, row, course, round(at, 2), then, patient))
-    return tuple(found)
+        at_row = course in ASKS and chance.random() < AT_ROW
+        found.append(Planned(number, row, course, round(at, 2), then, patient or at_row, origin, at_row))
+    return tuple(_waits(chance, job, found) for job in found)
+
+
+def _waits(chance: Random, job: Planned, jobs: list[Planned]) -> Planned:
+    """Some wait for a backup that nobody stops, and that is made about when they are."""
+    if job.row.name not in CAN_WAIT or chance.random() > WAITS:
+        return job
+    last = job.at + BEFORE_SECONDS
+    backups = [one for one in jobs if one.row.name in CAN_WAIT[job.row.name] and one.course is Course.LEFT]
+    sure = [one.name for one in backups if one.at < last]
+    return replace(job, origin=Origin.WAITS, waits_for=chance.choice(sure)) if sure else job
 
 
 def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:
@@ -111,6 +132,7 @@ def _happenings(chance: Random, seconds: float) -> tuple[Happening, ...]:
             found.append(make(at, round(chance.uniform(0.3, 1) * longest, 1)))
 
     some(25, lambda at, _: Happening(at, "kill"))
+    some(60, lambda at, s: Happening(at, "pause", 3 * s))
     some(60, lambda at, s: Happening(at, "api-restart", s))
     some(30, lambda at, s: Happening(at, "silence", 2 * s))
     some(20, lambda at, _: Happening(at, "cut"))

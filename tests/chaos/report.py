@@ -12,7 +12,9 @@ from tests.chaos.steps import AT_RANDOM, Step
 
 def table(outcome: Outcome) -> Table:
     verdict = outcome.verdict
-    shown = Table(title=f"seed {outcome.plan.seed}, {len(outcome.plan.jobs):,} jobs", title_justify="left")
+    operators = f"{outcome.replicas} operator{'s' if outcome.replicas > 1 else ''}"
+    title = f"seed {outcome.plan.seed}, {len(outcome.plan.jobs):,} jobs, {operators}"
+    shown = Table(title=title, title_justify="left")
     shown.add_column("")
     shown.add_column("", justify="right")
     shown.add_column("must be", justify="right")
@@ -24,6 +26,7 @@ def table(outcome: Outcome) -> Table:
         _row(shown, f"objects: {name}", len(lines), "0", bad=bool(lines))
     _row(shown, "objects: need a human, no look-up can tell", len(verdict.human))
     _row(shown, "objects: need a human, and should not", len(verdict.needless), "0", bad=bool(verdict.needless))
+    _row(shown, "job centre: rows that differ from the cloud", len(verdict.page), "0", bad=bool(verdict.page))
     for state, count in sorted(verdict.states.items()):
         _row(shown, f"  ended: {state}", count)
     shown.add_section()
@@ -33,6 +36,9 @@ def table(outcome: Outcome) -> Table:
     shown.add_section()
     for name, count in sorted(outcome.served.items()):
         _row(shown, name, count)
+    shown.add_section()
+    for name, count in sorted(outcome.done.items()):
+        _row(shown, f"users: {name}", count)
     shown.add_section()
     _row(shown, "in the operator's log, or its own end", len(outcome.alarms) + len(outcome.by_itself), "0",
          bad=bool(outcome.alarms or outcome.by_itself))  # fmt: skip
@@ -46,6 +52,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     return {
         "seed": outcome.plan.seed,
         "jobs": len(outcome.plan.jobs),
+        "operators": outcome.replicas,
         "passed": not outcome.violations,
         "submissions": verdict.effects,
         "attempts": verdict.attempts,
@@ -54,6 +61,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "unfinished": len(verdict.unfinished),
         "needHuman": len(verdict.human),
         "needHumanNeedlessly": len(verdict.needless),
+        "wrongRows": len(verdict.page),
         "states": _sorted(verdict.states),
         "deaths": _sorted(outcome.deaths),
         "notReached": _sorted(outcome.unsprung),

@@ -22,6 +22,7 @@ class Sort(StrEnum):
     FINALIZER_ON = "finalizer on"
     FINALIZER_OFF = "finalizer off"
     SECRET = "secret"
+    ROW = "row"
     SUBMIT = "submit"
     CANCEL = "cancel"
     WATCH = "watch"
@@ -41,6 +42,8 @@ class Step(StrEnum):
     SECRET_FILLED = "Secret filled, not recorded"
     CANCEL_LOST = "cancel sent, not arrived"
     CANCEL_TAKEN = "cancel taken, not answered"
+    ROW_WANTED = "before a row is made"
+    ROW_MADE = "row made, not filled"
     FINALIZER_WANTED = "before the finalizer"
     FINALIZER_SET = "finalizer set"
     FINALIZER_KEPT = "before the finalizer goes"
@@ -54,6 +57,7 @@ BEFORE = {
     Sort.HANDLE: Step.ANSWER_HAD,
     Sort.SECRET: Step.SECRET_EMPTY,
     Sort.CANCEL: Step.CANCEL_LOST,
+    Sort.ROW: Step.ROW_WANTED,
     Sort.FINALIZER_ON: Step.FINALIZER_WANTED,
     Sort.FINALIZER_OFF: Step.FINALIZER_KEPT,
 }
@@ -63,6 +67,7 @@ AFTER = {
     Sort.HANDLE: Step.RECORDED,
     Sort.SECRET: Step.SECRET_FILLED,
     Sort.CANCEL: Step.CANCEL_TAKEN,
+    Sort.ROW: Step.ROW_MADE,
     Sort.FINALIZER_ON: Step.FINALIZER_SET,
     Sort.FINALIZER_OFF: Step.FINALIZER_GONE,
 }
@@ -98,6 +103,8 @@ class Request:
 def sort_at_kube(request: Request) -> Sort:
     if request.query.get("watch", "").lower() in ("true", "1"):
         return Sort.WATCH
+    if request.method == "POST" and request.path.startswith(JOBS) and request.path.endswith("/projectjobs"):
+        return Sort.ROW
     if request.method != "PATCH":
         return Sort.OTHER
     body = request.json

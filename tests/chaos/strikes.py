@@ -8,13 +8,14 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from tests.chaos.lives import Lives
+from tests.chaos.lives import Fleet
 from tests.chaos.plan import Trap
 from tests.chaos.proxy import Drop, Go, Say, Strikes, Way
 from tests.chaos.steps import AFTER, BEFORE, Intent, Request, Sort, Step, intent_in, sort_at_cloud, sort_at_kube
 
-LEAST_AGE = 1.5
-"""How long a life lasts at least before a step ends it, so that there is work between two deaths. Seconds."""
+LEAST_AGE = 2.0
+"""How long a life is at work at least before a step ends it, so that there is work between two deaths. Seconds."""
+WRITES = frozenset(Sort) - {Sort.WATCH, Sort.OTHER}
 HANG_SECONDS = 35.0
 RULE_SECONDS = 4.0
 """How long a fault waits for requests: those that met nobody while the operator was away would all meet its start."""
@@ -24,20 +25,20 @@ REASONS = {429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailabl
 class Traps:
     """All are set from the beginning; whichever step comes first is the first to kill."""
 
-    def __init__(self, traps: tuple[Trap, ...], lives: Lives) -> None:
-        self._lives = lives
+    def __init__(self, traps: tuple[Trap, ...], fleet: Fleet) -> None:
+        self._fleet = fleet
         self._left: dict[Step, deque[int]] = {}
         for trap in traps:
             self._left.setdefault(trap.step, deque()).append(trap.skip)
 
-    def reached(self, step: Step | None) -> bool:
-        """Whether the operator died of it."""
+    def reached(self, step: Step | None, who: int) -> bool:
+        """Whether the operator `who` died of it."""
         if step is None or not (left := self._left.get(step)):
             return False
         if left[0] > 0:
             left[0] -= 1
             return False
-        if self._lives.age < LEAST_AGE or not self._lives.kill(step):
+        if self._fleet.age(who) < LEAST_AGE or not self._fleet.kill(step, who):
             return False
         left.popleft()
         return True
@@ -51,12 +52,19 @@ class Traps:
         return Counter({str(step): len(left) for step, left in self._left.items() if left})
 
 
-class KubeStrikes(Strikes):
-    def __init__(self, traps: Traps, served: Counter[str]) -> None:
+class KubeStrikes:
+    """On the way of every operator to Kubernetes; `of` makes one's own side of it."""
+
+    def __init__(self, traps: Traps, served: Counter[str], fleet: Fleet) -> None:
         self.intents: dict[str, Intent] = {}
-        self._traps, self._served = traps, served
+        self.senders: dict[str, int] = {}
+        """Who wrote the intent, by token."""
+        self._traps, self._served, self._fleet = traps, served, fleet
         self._rules: list[dict[str, Any]] = []
         self._last: dict[tuple[str, str], Intent] = {}
+
+    def of(self, who: int) -> Strikes:
+        return _Side(self, who)
 
     def add(self, rule: dict[str, Any]) -> None:
         self._rules.append(rule | {"until": monotonic() + RULE_SECONDS})
@@ -64,13 +72,16 @@ class KubeStrikes(Strikes):
     def clear(self) -> None:
         self._rules.clear()
 
-    async def before(self, request: Request) -> Way:
+    async def before(self, request: Request, who: int) -> Way:
         sort = sort_at_kube(request)
-        if self._traps.reached(BEFORE.get(sort)):
+        if sort in WRITES:
+            self._fleet.wrote(who)
+        if self._traps.reached(BEFORE.get(sort), who):
             return Drop()
         way = await self._struck(request, sort, "answer", "drop_before", "delay")
         if isinstance(way, Go) and sort is Sort.INTENT and (intent := intent_in(request)):
             self._note(intent)
+            self.senders[intent.token] = who
         return way
 
     def _note(self, intent: Intent) -> None:
@@ -83,9 +94,9 @@ class KubeStrikes(Strikes):
         )
         self.intents[intent.token] = self._last[intent.plural, intent.name] = known
 
-    async def after(self, request: Request, code: int) -> Way:
+    async def after(self, request: Request, code: int, who: int) -> Way:
         sort = sort_at_kube(request)
-        if code < 300 and self._traps.reached(AFTER.get(sort)):
+        if code < 300 and self._traps.reached(AFTER.get(sort), who):
             return Drop()
         return await self._struck(request, sort, "drop_after")
 
@@ -106,11 +117,22 @@ class KubeStrikes(Strikes):
         return Go()
 
 
+class _Side(Strikes):
+    def __init__(self, strikes: KubeStrikes, who: int) -> None:
+        self._strikes, self._who = strikes, who
+
+    async def before(self, request: Request) -> Way:
+        return await self._strikes.before(request, self._who)
+
+    async def after(self, request: Request, code: int) -> Way:
+        return await self._strikes.after(request, code, self._who)
+
+
 class CloudStrikes(Strikes):
     """Most faults of the cloud are the simulator's own; here it only hangs until the operator gives up."""
 
-    def __init__(self, traps: Traps, served: Counter[str]) -> None:
-        self._traps, self._served = traps, served
+    def __init__(self, traps: Traps, served: Counter[str], fleet: Fleet, senders: dict[str, int]) -> None:
+        self._traps, self._served, self._fleet, self._senders = traps, served, fleet, senders
         self._hangs: list[str] = []
 
     def hang(self, when: str) -> None:
@@ -121,11 +143,20 @@ class CloudStrikes(Strikes):
 
     async def before(self, request: Request) -> Way:
         sort = sort_at_cloud(request)
-        return Drop() if self._traps.reached(BEFORE.get(sort)) else await self._hung(sort, "before")
+        return (
+            Drop()
+            if self._traps.reached(BEFORE.get(sort), self._sender(request))
+            else await self._hung(sort, "before")
+        )
 
     async def after(self, request: Request, code: int) -> Way:
         sort = sort_at_cloud(request)
-        return Drop() if self._traps.reached(AFTER.get(sort)) else await self._hung(sort, "after")
+        return (
+            Drop() if self._traps.reached(AFTER.get(sort), self._sender(request)) else await self._hung(sort, "after")
+        )
+
+    def _sender(self, request: Request) -> int:
+        return self._senders.get(request.headers.get("idempotency-key", ""), self._fleet.leader)
 
     async def _hung(self, sort: Sort, when: str) -> Way:
         if sort is not Sort.SUBMIT or when not in self._hangs:

@@ -14,16 +14,28 @@ import aiohttp
 from tests.bench.cloud import Cloud
 from tests.bench.kube import ROOT, Body, Kube, KubeProblem
 from tests.bench.problem import Problem
-from tests.chaos.jobs import Course, Planned
+from tests.chaos.jobs import Course, Origin, Planned
+from tests.chaos.stage import SHOWN
 from tests.chaos.steps import Intent, intent_of
-from tests.chaos.verdict import FINISHED, effects_in, is_over, needs_human
+from tests.chaos.verdict import (
+    CANCEL,
+    FINISHED,
+    RETRY,
+    Asked,
+    effects_in,
+    is_over,
+    needs_human,
+    unanswered,
+    waits_in_vain,
+    wrong_rows,
+)
 
+ROWS = "projectjobs"
 MERGE = "application/merge-patch+json"
 RESOLVE = "jobs.zilliz.com/resolve-submission"
-CANCEL = "jobs.zilliz.com/cancel-requested"
 WHY = "disk full"
 EARLY = 60
-"""Percent: a job beyond may end in the moment in which the cloud is told that it shall fail."""
+"""Percent: a job beyond may end in the moment in which the cloud is told how it shall end."""
 TRIES = 60
 
 
@@ -34,11 +46,14 @@ class Users:
         self.objects: dict[tuple[str, str], Body] = {}
         self.done: Counter[str] = Counter()
         self._kube, self._cloud, self._jobs, self._backups = kube, cloud, jobs, backups
-        self._plurals = sorted({job.plural for job in jobs})
+        self._plurals = sorted({job.plural for job in jobs} | {ROWS})
         self._made: dict[str, float] = {}
         self._taken: set[str] = set()
-        self.asked: dict[str, str] = {}
-        """Unknown submissions that a person had to decide: the object, by token."""
+        self.asked: dict[str, Asked] = {}
+        """Unknown submissions that a person had to decide, by token."""
+        self.adopted: dict[str, str] = {}
+        """What strangers started for us to adopt: the job's id, by name of the object."""
+        self.rows: list[Body] = []
         self._verdicts: dict[str, str] = {}
 
     async def turn(self, now: float) -> None:
@@ -64,7 +79,7 @@ class Users:
                 continue
             ledger = (await self._cloud.ask("GET", "/_sim/ledger"))["entries"]
             began = [effect.job_id for effect in effects_in(ledger) if effect.token == token]
-            self.asked[token] = job.name
+            self.asked[token] = Asked(job.name, str(status.get("message") or ""))
             self._verdicts[job.name] = f"{token}=adopt:{began[0]}" if began else f"{token}=resubmit"
             await self._insist(self._resolve, job)
 
@@ -76,6 +91,9 @@ class Users:
                 bodies, _ = await self._kube.everything(plural)
             except (KubeProblem, aiohttp.ClientError, OSError):
                 return  # the API server is away; it is looked at again
+            if plural == ROWS:
+                self.rows = bodies
+                continue
             for body in bodies:
                 found[plural, body["metadata"]["name"]] = body
                 for intent in intent_of(body, plural):
@@ -84,11 +102,20 @@ class Users:
 
     @property
     def waiting(self) -> int:
-        """Jobs that are not made, or not over."""
-        return sum(
-            job.name not in self._made or not is_over(job, self.objects.get((job.plural, job.name)))
-            for job in self._jobs
-        )
+        """Jobs that are not made, or not over, or of which their user still wants something."""
+        return sum(not self._is_done(job) for job in self._jobs)
+
+    def _is_done(self, job: Planned) -> bool:
+        if job.name not in self._made or (job.course is Course.RETRIED and job.name not in self._taken):
+            return False
+        if waits_in_vain(job, self.objects):
+            return True
+        return is_over(job, self.objects.get((job.plural, job.name))) and not unanswered(self._row_of(job))
+
+    async def page_is_right(self) -> bool:
+        """Whether the job centre's page shows the cloud's jobs, all of them or as many as are wanted."""
+        jobs = {job_id: job["status"] for job_id, job in (await self._cloud.state()).jobs.items()}
+        return not wrong_rows(self.rows, jobs, SHOWN)
 
     # -- what they do
 
@@ -105,8 +132,12 @@ class Users:
         raise Problem("the API server stays away")
 
     async def _make(self, job: Planned) -> bool:
+        if job.origin is Origin.ADOPTED and job.name not in self.adopted:
+            path, body = job.stranger
+            answer = await self._cloud.ask("POST", "/_sim/rival", {"path": path, "body": body, "client": "console"})
+            self.adopted[job.name] = answer["data"]["jobId"]
         try:
-            await self._kube.create(job.manifest(self._backups))
+            await self._kube.create(job.manifest(self._backups, self.adopted.get(job.name, "")))
         except KubeProblem as problem:
             if "already exists" not in str(problem) and "HTTP 409" not in str(problem):
                 raise
@@ -123,19 +154,54 @@ class Users:
         body = self.objects.get((job.plural, job.name))
         if body is None or (job.patient and not _is_taken(job, body)):
             return False
+        status = body.get("status") or {}
         match job.course:
             case Course.DELETED:
                 await self._kube.delete(job.plural, job.name)
             case Course.CANCELLED:
-                await self._kube.ask("PATCH", path, {"metadata": {"annotations": {CANCEL: "stop"}}}, MERGE)
+                if not await self._ask_for(CANCEL, job, path):
+                    return False
+            case Course.RETRIED if status.get("state") == "Failed":
+                if not await self._ask_for(RETRY, job, path):
+                    return False
             case Course.FAILS:
-                return await self._let_fail(job, body.get("status") or {})
+                return await self._let_end(job, status, "FAILED")
+            case Course.RETRIED:
+                # once it is let fail its user waits for the end; one that ended before needs no retry
+                return await self._let_end(job, status, "FAILED") and not await self._failed(status)
+            case Course.STOPPED:
+                return await self._let_end(job, status, "CANCELED")
             case Course.LEFT:
                 pass
         self.done[job.course] += 1
         return True
 
-    async def _let_fail(self, job: Planned, status: Body) -> bool:
+    async def _ask_for(self, what: str, job: Planned, path: str) -> bool:
+        """At the object, or at its row in the job centre: False while there is none."""
+        if job.at_row:
+            row = self._row_of(job)
+            ended = (self.objects[job.plural, job.name].get("status") or {}).get("state") in FINISHED
+            if row is None and not (ended and what == CANCEL):
+                return False
+            if row is not None:
+                path = f"{ROOT}/namespaces/default/{ROWS}/{row['metadata']['name']}"
+                self.done["asked at a row"] += 1
+        await self._kube.ask("PATCH", path, {"metadata": {"annotations": {what: "stop"}}}, MERGE)
+        return True
+
+    def _row_of(self, job: Planned) -> Body | None:
+        for row in self.rows:
+            owner = (row.get("status") or {}).get("owner") or {}
+            if (owner.get("kind"), owner.get("name")) == (job.kind, job.name):
+                return row
+        return None
+
+    async def _failed(self, status: Body) -> bool:
+        now = (await self._cloud.state()).jobs.get(status.get("jobId") or "")
+        return now is not None and now["status"] == "FAILED"
+
+    async def _let_end(self, job: Planned, status: Body, word: str) -> bool:
+        """Whether nothing is left to be done: the cloud was told, or it is too late."""
         if status.get("state") in FINISHED or needs_human(status):
             return True
         if not (job_id := status.get("jobId")):
@@ -143,7 +209,7 @@ class Users:
         now = (await self._cloud.state()).jobs.get(job_id)
         if now is None or now["status"] not in ("PENDING", "IN_PROGRESS") or now["progress"] > EARLY:
             return True
-        await self._cloud.ask("PATCH", f"/_sim/jobs/{job_id}", {"status": "FAILED", "reason": WHY})
+        await self._cloud.ask("PATCH", f"/_sim/jobs/{job_id}", {"status": word, "reason": WHY})
         self.done[job.course] += 1
         return True
 

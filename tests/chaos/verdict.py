@@ -21,6 +21,18 @@ FINISHED = frozenset({"Successful", "Failed", "Canceled", "Unknown"})
 HUMAN = "SubmissionUnknown"
 NEVER_TAKEN = "SubmissionFailed"
 ALREADY = "AlreadyInState"
+NEAR = "began within a minute before"
+NO_BACKUP = "BackupNotReady"
+CANCEL, RETRY = "jobs.zilliz.com/cancel-requested", "jobs.zilliz.com/retry-requested"
+REQUESTS = {CANCEL: "cancel", RETRY: "retry"}
+STATES = {
+    "PENDING": "Pending",
+    "IN_PROGRESS": "InProgress",
+    "SUCCESSFUL": "Successful",
+    "FAILED": "Failed",
+    "CANCELED": "Canceled",
+}
+"""The page's words for the cloud's."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,14 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """`name`: of the object; `message`: why it asks a person."""
+
+    name: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that a verdict rests on. `jobs`: the cloud's word for each job; `objects`: by plural and name, with
     those that are gone left out."""
@@ -42,8 +62,13 @@ class Evidence:
     effects: tuple[Effect, ...]
     jobs: dict[str, str]
     objects: dict[tuple[str, str], Body]
-    asked: dict[str, str] = field(default_factory=dict)
-    """Unknown submissions that a person decided: the object's name, by token."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """Unknown submissions that a person decided, by token."""
+    adopted: dict[str, str] = field(default_factory=dict)
+    """What strangers started for an object to adopt: the job's id, by the object's name."""
+    rows: list[Body] = field(default_factory=list)
+    shown: int = 0
+    """The job centre's page, and how many rows it shows at most."""
 
 
 @dataclass
@@ -55,6 +80,8 @@ class Verdict:
     twice: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     """Effects that no object was seen to intend."""
+    page: list[str] = field(default_factory=list)
+    """Rows of the job centre that differ from the cloud, and requests at them that nobody answered."""
     differing: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
@@ -70,6 +97,7 @@ class Verdict:
             "end differs from the cloud's": self.differing,
             "not ended": self.unfinished,
             "needs a human, and should not": self.needless,
+            "the job centre's page": self.page,
         }
         return {name: lines for name, lines in found.items() if lines}
 
@@ -95,11 +123,19 @@ def judge(seen: Evidence) -> Verdict:
         if job_id := ((body or {}).get("status") or {}).get("jobId"):
             holders[job_id].append(job.name)
         _judge_one(verdict, seen, job, body, by_attempt)
-        for token in (token for token, name in seen.asked.items() if name == job.name):
-            (verdict.human if _cannot_tell(seen, job, token) else verdict.needless).append(f"{job.name}: {token}")
+        for token in (token for token, asked in seen.asked.items() if asked.name == job.name):
+            (verdict.human if _cannot_tell(seen, job, token) else verdict.needless).append(
+                f"{job.name}: {token}: {seen.asked[token].message}"
+            )
+        if job.name in seen.adopted and (mine := by_attempt.get((job.plural, job.name, 1, "Submit"))):
+            verdict.twice.append(f"{job.plural}/{job.name} adopts, and submitted {mine[0].job_id}")
     for job_id, names in holders.items():
         if len(names) > 1:
             verdict.differing.append(f"{', '.join(names)}: all hold {job_id}")
+    if seen.shown:
+        verdict.page = wrong_rows(seen.rows, seen.jobs, seen.shown) + [
+            f"{row['metadata']['name']}: {what} has no answer" for row in seen.rows if (what := unanswered(row))
+        ]
     return verdict
 
 
@@ -110,7 +146,48 @@ def is_over(job: Planned, body: Body | None) -> bool:
     status = body.get("status") or {}
     if body["metadata"].get("deletionTimestamp") or job.course is Course.DELETED:
         return False
-    return status.get("state") in FINISHED
+    return status.get("state") in FINISHED and not unanswered(body)
+
+
+def unanswered(body: Body | None) -> str:
+    """The request that the object's user made, and that its status does not mirror yet; empty for none."""
+    if body is None:
+        return ""
+    asked = body["metadata"].get("annotations") or {}
+    told = body.get("status") or {}
+    for annotation, name in REQUESTS.items():
+        if annotation in asked and (told.get(name) or {}).get("token") != asked[annotation]:
+            return name
+    return ""
+
+
+def waits_in_vain(job: Planned, objects: dict[tuple[str, str], Body]) -> bool:
+    """Whether the backup that it waits for ended badly, so that nobody can do more than wait."""
+    status = (objects.get((job.plural, job.name)) or {}).get("status") or {}
+    if not job.waits_for or status.get("reason") != NO_BACKUP:
+        return False
+    backup = (objects.get(("backupjobs", job.waits_for)) or {}).get("status") or {}
+    return backup.get("state") in FINISHED - {"Successful"}
+
+
+def wrong_rows(rows: list[Body], jobs: dict[str, str], most: int) -> list[str]:
+    """In what the page differs from the cloud. A row without an id is of an object to which the cloud gave none."""
+    found = []
+    ids = Counter((row.get("status") or {}).get("jobId") or "" for row in rows)
+    for row in rows:
+        status = row.get("status") or {}
+        job_id, state = status.get("jobId") or "", status.get("state")
+        if job_id and job_id not in jobs:
+            found.append(f"{job_id}: a row of a job that is gone")
+        elif job_id and STATES.get(jobs[job_id]) != state:
+            found.append(f"{job_id}: the page says {state}, and the cloud {jobs[job_id]}")
+        if job_id and ids[job_id] > 1:
+            found.append(f"{job_id}: {ids[job_id]} rows")
+    if len(rows) > most:
+        found.append(f"{len(rows)} rows, and {most} are wanted")
+    if len(rows) < most and (missing := set(jobs) - set(ids)):
+        found.append(f"no row for {len(missing)} jobs: {', '.join(sorted(missing)[:3])}")
+    return found
 
 
 def needs_human(status: Body) -> bool:
@@ -131,9 +208,13 @@ def _judge_one(
         return
     status = body.get("status") or {}
     state = str(status.get("state") or "none")
+    if waits_in_vain(job, seen.objects):
+        verdict.states["waits for a backup that failed"] += 1
+        return
     if not is_over(job, body):
         verdict.states["not ended"] += 1
         how = "being deleted" if body["metadata"].get("deletionTimestamp") else state
+        how += f", {unanswered(body)} without an answer" if unanswered(body) else ""
         verdict.unfinished.append(f"{job.name}: {how}, {status.get('reason')}: {status.get('message')}")
         return
     verdict.states[state] += 1
@@ -141,21 +222,31 @@ def _judge_one(
     mine = {key: found for key, found in by_attempt.items() if key[:3] == (job.plural, job.name, last)}
     effects = [effect for found in mine.values() for effect in found]
     sent = [i for i in seen.intents.values() if (i.plural, i.name, i.attempt) == (job.plural, job.name, last)]
-    if why := _difference(status, effects, seen.jobs, sent):
+    adopted = seen.adopted.get(job.name, "") if last == 1 else ""
+    if why := _difference(status, effects, seen.jobs, sent, adopted):
         verdict.differing.append(
             f"{job.name}: {state} ({status.get('reason')}), {why}: {status.get('message')}"[:400]
         )
 
 
 def _cannot_tell(seen: Evidence, job: Planned, token: str) -> bool:
-    """Nothing to be seen proves nothing, for such a job; and of some even what began is not shown."""
+    """Nothing to be seen proves nothing, for such a job; and of some even what began is not shown. An import that
+    never began cannot be told from one that began a moment before and belongs to nobody."""
     began = any(effect.token == token for effect in seen.effects)
+    if job.kind == "ImportJob" and not began:
+        gone = {effect.job_id for effect in seen.effects if _is_nobodys(seen, effect)}
+        return NEAR in (message := seen.asked[token].message) and any(job_id in message for job_id in gone)
     return job.is_untraceable and not (began and job.row.shows)
 
 
-def _difference(status: Body, effects: list[Effect], jobs: dict[str, str], sent: list[Intent]) -> str:
+def _is_nobodys(seen: Evidence, effect: Effect) -> bool:
+    intent = seen.intents.get(effect.token)
+    return intent is None or (intent.plural, intent.name) not in seen.objects
+
+
+def _difference(status: Body, effects: list[Effect], jobs: dict[str, str], sent: list[Intent], adopted: str) -> str:
     """In what an ended object is wrong about the cloud; empty for nothing."""
-    ids = {effect.job_id for effect in effects if effect.job_id}
+    ids = {effect.job_id for effect in effects if effect.job_id} | ({adopted} if adopted else set())
     words = Counter(jobs.get(job_id, "gone") for job_id in ids)
     told = ", ".join(f"{job_id} {jobs.get(job_id, 'gone')}" for job_id in sorted(ids)) or "none"
     if status.get("jobId") and ids and status["jobId"] not in ids:
@@ -170,7 +261,7 @@ def _difference(status: Body, effects: list[Effect], jobs: dict[str, str], sent:
             untaken = status.get("reason") == NEVER_TAKEN and any(intent.token not in tokens for intent in sent)
             right = words["FAILED"] > 0 or untaken
         case "Canceled":
-            right = words["CANCELED"] > 0 or not effects
+            right = words["CANCELED"] > 0 or not (effects or adopted)
         case _:
             right = False
     return "" if right else f"the cloud's jobs: {told}"

@@ -276,6 +276,17 @@ class TestAdopt:
         assert isinstance(seen, Seen)
         assert seen.job_id == job_id
 
+    async def test_its_backup_is_named_where_the_console_may_be_asked(self, cloud, console):
+        """Else no RestoreJob could wait for it by reference."""
+        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
+        job = next(iter(cloud.jobs.all()))
+        one = whole(console)
+        one.follow({"jobId": job.job_id})
+        cloud.advance(3600)
+        seen = await one.read()
+        assert isinstance(seen, Seen)
+        assert seen.result["backupId"] == job.backup_id
+
     async def test_a_job_of_another_type_is_refused(self, cloud, plain):
         body = {"clusterId": MOVIES, "collectionName": "films", "objectUrls": [["s3://demo-data/actors.json"]]}
         cloud.act_as("console", "POST", "/v2/vectordb/jobs/import/create", body)

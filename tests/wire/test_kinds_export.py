@@ -233,6 +233,15 @@ class TestFind:
         await one.send()
         assert isinstance(await one.look(), Undecided)
 
+    async def test_an_export_from_a_moment_before_is_not_ours(self, cloud, console):
+        """Its object may be deleted since, so that it belongs to nobody."""
+        stranger(cloud, backup := backed_up(cloud))
+        cloud.advance(20)
+        cloud.fault(ROUTE, "drop_before", times=1)
+        one = export(console, backup)
+        await one.send()
+        assert isinstance(await one.look(), Undecided)
+
     async def test_an_outage_is_no_look(self, cloud, console):
         one = export(console, backed_up(cloud))
         await one.prepare()

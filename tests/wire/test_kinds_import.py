@@ -197,6 +197,28 @@ class TestFind:
         stranger(cloud, FILM)
         assert isinstance(await one.look(), Undecided)
 
+    async def test_one_from_a_moment_before_is_not_taken_for_ours_nor_ruled_out(self, cloud, plain):
+        """Its object may be deleted since. Taken for ours, its end would be told as ours; ruled out, ours might be
+        sent a second time, were the cloud's clocks apart."""
+        before = stranger(cloud)
+        cloud.advance(20)
+        cloud.fault("import.create", "drop_before", times=1)
+        one = films(plain)
+        await one.send()
+        look = await one.look()
+        assert isinstance(look, Undecided)
+        assert before in look.message
+
+    async def test_found_beside_one_from_a_moment_before(self, cloud, plain):
+        """Of two by the same clock the later one is ours."""
+        stranger(cloud)
+        cloud.advance(20)
+        cloud.fault("import.create", "drop_after", times=1)
+        one = films(plain)
+        await one.send()
+        (effect,) = cloud.ledger.effects(token="token-1")
+        assert await one.look() == Found({"jobId": effect.job_id}, Evidence.INFERRED)
+
     async def test_without_a_start_time_nobody_can_tell(self, cloud, plain):
         cloud.behave(start_time_while_pending=False)
         cloud.fault("import.create", "drop_after", times=1)
@@ -231,7 +253,7 @@ class TestFind:
         assert isinstance(await one.look(), Unreadable)
 
     async def test_too_many_candidates_are_not_compared(self, cloud, plain, monkeypatch):
-        monkeypatch.setattr("zilliz_jobs.kinds.importing.MAX_CANDIDATES", 3)
+        monkeypatch.setattr("zilliz_jobs.kinds.importlook.MAX_CANDIDATES", 3)
         one = films(plain)
         await one.prepare()
         for _ in range(4):

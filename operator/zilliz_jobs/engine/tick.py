@@ -29,6 +29,7 @@ from zilliz_jobs.engine.bodies import (
     snapshot,
     status_of,
 )
+from zilliz_jobs.engine.clock import WallClock, steady
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.fence import Fence
@@ -82,10 +83,13 @@ class JobTicker:
         rules: Rules,
         leads: Callable[[float], bool] = lambda _seconds: True,
         now: Callable[[], datetime] = utc_now,
+        beside: Callable[[], float] = steady,
         asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
     ) -> None:
         self._connections, self._performer, self._recorder = connections, performer, recorder
-        self._crds, self._metrics, self.rules, self._leads, self._now = crds, metrics, rules, leads, now
+        self._crds, self._metrics, self.rules, self._leads = crds, metrics, rules, leads
+        self._clock = WallClock(now, beside)
+        self._now = self._clock.now
         self._asked = asked
         self.holder = uuid.uuid4().hex[:12]
 
@@ -99,8 +103,11 @@ class JobTicker:
         link = self._connections.link(connection_key(body), parting=parting)
         gate, asked = self._crds.gate(kind.resource.kind), self._asked(body["metadata"]["uid"])
         around = Surroundings(link=link, gate=gate, tries=tries, rules=self.rules, asked=asked)
-        base = snapshot(kind, body, around)
+        self._now()
+        base = replace(snapshot(kind, body, around), clock_set=self._clock.set_at)
         run = _Run(kind, body, base, base.status)
+        if base.spec is not None and base.status.submission is not None:
+            await self._performer.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
             plan = decide(replace(run.base, status=run.status), seen, now=self._now())

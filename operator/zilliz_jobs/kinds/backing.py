@@ -127,6 +127,8 @@ async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_reg
     job_id, backup_id = handle.get("jobId"), handle.get("backupId")
     if job_id and (job := await _job(account, job_id, or_none=bool(backup_id))):
         result: dict[str, Any] = {}
+        if not backup_id and job.state is State.SUCCESSFUL:
+            backup_id = await _named_by_console(account, job_id)
         if backup_id and job.state is not None and job.state.finished:
             result = await _made(account, cluster_id, backup_id)
         if job.state is State.SUCCESSFUL:
@@ -195,6 +197,15 @@ async def _job(account: Account, job_id: str, *, or_none: bool) -> answers.Basic
         if or_none:
             return None
         raise
+
+
+async def _named_by_console(account: Account, job_id: str) -> str | None:
+    """The backup that a job made which was started elsewhere; only the console says so."""
+    if account.session.console is None:
+        return None
+    with suppress(CloudError):
+        return (await account.session.console.describe(job_id)).backup_id or None
+    return None
 
 
 async def _made(account: Account, cluster_id: str, backup_id: str) -> dict[str, Any]:

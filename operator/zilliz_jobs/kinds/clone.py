@@ -35,7 +35,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, step_of
 from zilliz_jobs.kinds import answers, backing, backupsource, restoring
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
-from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.joblist import known, new_jobs
 from zilliz_jobs.kinds.restoring import CollectionRestore
 
 BACKUP, RESTORE, DELETE = "Backup", "Restore", "DeleteBackup"
@@ -81,7 +81,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
                 source = _temporary(spec, draft.status)
                 return Ready(backupsource.record(source) | {LOADED: [str(await self._is_loaded(account, spec))]})
             case _:
-                return Ready()
+                return Ready(await known(account, JobType.CLONE_COLLECTION, spec.cluster_id))
 
     async def submit(self, account: Account, spec: CloneCollectionJobSpec, order: Order) -> SubmitAnswer:
         match order.submission.step:

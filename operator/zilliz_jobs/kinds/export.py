@@ -20,7 +20,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
 from zilliz_jobs.kinds import answers, backupsource
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
-from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.joblist import known, new_jobs
 
 
 class ExportKind(JobKind[ExportJobSpec]):
@@ -50,7 +50,9 @@ class ExportKind(JobKind[ExportJobSpec]):
 
     async def baseline(self, account: Account, spec: ExportJobSpec, draft: Draft) -> Ready | Waits:
         backup = await backupsource.ready(account, spec.backup, draft.backup)
-        return backup if isinstance(backup, Waits) else Ready(backupsource.record(backup))
+        if isinstance(backup, Waits):
+            return backup
+        return Ready(backupsource.record(backup) | await known(account, JobType.EXPORT, backup.cluster_id))
 
     async def submit(self, account: Account, spec: ExportJobSpec, order: Order) -> SubmitAnswer:
         backup = backupsource.recorded(order.submission)

@@ -7,9 +7,8 @@ same import, submitted again.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from zilliz_jobs.api.connection import ImportApi
@@ -21,11 +20,9 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.errors import CloudError, NotFound
 from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.imports_v1 import ImportTask
-from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.observation import (
-    Absent,
     Accepted,
     Found,
     Look,
@@ -33,21 +30,17 @@ from zilliz_jobs.core.observation import (
     Refused,
     Seen,
     SubmitAnswer,
-    Undecided,
     Waits,
 )
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
-from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds import answers, importlook
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
 from zilliz_jobs.kinds.importwire import (
     Facts,
     described_by_job,
-    facts_v1,
-    facts_v2,
     on_list,
-    same_files,
     sources,
     takes_token_alone,
     target_of,
@@ -55,28 +48,6 @@ from zilliz_jobs.kinds.importwire import (
     v2_request,
     why_not_v1,
 )
-
-SLACK = timedelta(seconds=60)
-LIST_MEMORY = timedelta(minutes=15)  # finished imports are listed for at least this long (inferred)
-MAX_CANDIDATES = 200
-
-
-@dataclass(frozen=True)
-class _Began:
-    """When an import that nobody holds began, and with what; by the cloud's clock."""
-
-    start_time: datetime | None
-    files: frozenset[str]
-    finished: bool
-
-    @property
-    def dated(self) -> bool:
-        return self.start_time is not None
-
-    def is_older(self, submission: Submission) -> bool:
-        if self.start_time is None or submission.cloud_time is None:
-            return False
-        return self.start_time < submission.cloud_time - SLACK
 
 
 class ImportKind(JobKind[ImportJobSpec]):
@@ -166,37 +137,12 @@ class ImportKind(JobKind[ImportJobSpec]):
     async def find(self, account: Account, spec: ImportJobSpec, submission: Submission, free: Claimable) -> Look:
         if submission.step == RETRY_STEP and (same := await self._retried(account, submission)):
             return same
-        rows = await self._listed(account, spec)
-        unclaimed = [job_id for job_id in rows if free(job_id)]
-        if len(unclaimed) > MAX_CANDIDATES:
-            return Undecided(f"{len(unclaimed)} imports of the collection belong to nobody here, too many to compare")
-        candidates: list[str] = []
-        unsure: list[str] = []
-        reaches_back = False
-        for job_id in unclaimed:
-            began = await self._began(account, spec, job_id)
-            if began.is_older(submission):
-                reaches_back |= began.finished
-            elif (fits := same_files(spec, began.files)) is not False:
-                (candidates if fits and began.dated and submission.cloud_time else unsure).append(job_id)
-        if len(candidates) == 1 and not unsure:
-            return Found({"jobId": candidates[0]}, Evidence.INFERRED)
-        if candidates or unsure:
-            ids = [*candidates, *unsure]
-            why = (
-                "several imports could be it"
-                if len(ids) > 1
-                else "an import could be it, but shows no files or times"
-            )
-            return Undecided(f"{why}: {', '.join(ids[:5])}")
-        if not reaches_back and not await self._reaches_back(account, submission, rows, unclaimed):
-            return Undecided("the cloud's list of imports does not reach back to the submission any more")
-        return Absent()
+        return await importlook.look(account, spec, submission, free)
 
     async def observe(self, account: Account, spec: ImportJobSpec, status: JobStatus) -> Seen:
         job_id = status.job_id or ""
         try:
-            facts = await self._facts(account, spec, job_id)
+            facts = await importlook.facts_of(account, spec, job_id)
         except NotFound:
             # Finished imports are soon forgotten by the import API; the generic read may still know.
             facts = described_by_job(await account.session.jobs.describe(job_id))
@@ -209,59 +155,11 @@ class ImportKind(JobKind[ImportJobSpec]):
 
     # -- parts
 
-    async def _facts(self, account: Account, spec: ImportJobSpec, job_id: str) -> Facts:
-        if account.import_api is ImportApi.V1 and account.session.imports_v1 is not None:
-            return facts_v1(await account.session.imports_v1.progress(spec.cluster_id or "", job_id))
-        return facts_v2(await account.session.imports.progress(target_of(spec), job_id))
-
     async def _start_time(self, account: Account, job_id: str) -> datetime | None:
         try:
             return (await account.session.jobs.describe(job_id)).start_time
         except CloudError:
             return None
-
-    async def _listed(self, account: Account, spec: ImportJobSpec) -> list[str]:
-        """Ids of the collection's imports, as two passes agree on them."""
-        session, listing = account.session, f"list imports of {self.scope(spec)}"
-
-        async def fetch_v2() -> list[tuple[str, str]]:
-            rows = await session.imports.list(target_of(spec), database=spec.database, collection=spec.collection)
-            return [(row.job_id, row.collection_name) for row in rows]
-
-        async def fetch_v1() -> list[tuple[str, str]]:
-            rows = await session.imports_v1.list(spec.cluster_id or "") if session.imports_v1 else []
-            return [(row.job_id, row.collection_name) for row in rows]
-
-        fetch = fetch_v1 if account.import_api is ImportApi.V1 else fetch_v2
-        rows = await stable(fetch, key=lambda row: row[0], listing=listing)
-        return [job_id for job_id, collection in rows if collection in ("", spec.collection)]
-
-    async def _began(self, account: Account, spec: ImportJobSpec, job_id: str) -> _Began:
-        """What is listed may be unknown to the other reads; then it is not ruled out by them."""
-        start, finished, files = None, False, frozenset[str]()
-        with suppress(NotFound):
-            job = await account.session.jobs.describe(job_id)
-            state = state_of(job.status)
-            start, finished = job.start_time, state is not None and state.finished
-        with suppress(NotFound):
-            files = (await self._facts(account, spec, job_id)).names
-        return _Began(start, files, finished)
-
-    async def _reaches_back(
-        self, account: Account, submission: Submission, rows: list[str], unclaimed: list[str]
-    ) -> bool:
-        """Whether an import that this submission started would still be listed."""
-        now, sent = account.cloud_time, submission.cloud_time
-        if now is None or sent is None:
-            return False
-        if now - sent < LIST_MEMORY:
-            return True
-        for job_id in [row for row in rows if row not in unclaimed][:MAX_CANDIDATES]:
-            with suppress(NotFound):
-                job = await account.session.jobs.describe(job_id)
-                if job.end_time and job.end_time < sent:
-                    return True
-        return False
 
     async def _retry_in_place(self, account: Account, order: Order) -> SubmitAnswer:
         """The console's retry; the id may stay the same or change."""

@@ -13,7 +13,7 @@ from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Missing, Seen, Undecided, Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, Claimable, Ready
-from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.joblist import known, new_jobs
 from zilliz_jobs.kinds.migrationwire import DEFAULT_DATABASE, moves, place, wanted
 
 MAX_NAMES = 200
@@ -28,13 +28,13 @@ async def prepare(account: Account, spec: MigrationJobSpec, target_id: str, sour
         return target
     if spec.source is not None and spec.source.milvus_backup is not None:
         present = await _names(account, target, [DEFAULT_DATABASE])
-        return Ready({"present": sorted(present)[:MAX_NAMES]})
+        return Ready({"present": sorted(present)[:MAX_NAMES]} | await known(account, JobType.MIGRATION, target_id))
     names = wanted(spec, await _whole(account, spec, source) if source else {})
     present = await _names(account, target, [name.partition("/")[0] for name in names])
     if taken := [name for name in names if name in present]:
         message = f"collection {taken[0]} exists in cluster {target_id}; choose another destination, or remove it"
         return Waits(Reason.NAME_TAKEN, message)
-    return Ready({"wanted": names[:MAX_NAMES]})
+    return Ready({"wanted": names[:MAX_NAMES]} | await known(account, JobType.MIGRATION, target_id))
 
 
 async def look(account: Account, target_id: str, submission: Submission, free: Claimable) -> Look:

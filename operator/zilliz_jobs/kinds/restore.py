@@ -36,6 +36,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of
 from zilliz_jobs.kinds import answers, backupsource, newcluster, restoring
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.joblist import known
 from zilliz_jobs.kinds.restoring import CollectionRestore
 
 DEFAULT_DATABASE = "default"
@@ -102,6 +103,7 @@ class RestoreKind(JobKind[RestoreJobSpec]):
         elif spec.existing_cluster:
             one = _collection(spec.existing_cluster)
             problem = await restoring.prepare(account, one, again=draft.sent_before)
+            facts |= {} if problem else await known(account, JobType.RESTORE, one.cluster_id)
         return problem or Ready(facts)
 
     async def submit(self, account: Account, spec: RestoreJobSpec, order: Order) -> SubmitAnswer:

@@ -34,7 +34,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, step_of
 from zilliz_jobs.kinds import answers, sampledata
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
-from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.joblist import known, new_jobs
 
 CREATE, WRITE = "CreateCollection", "WriteRows"
 BUSY_SECONDS = 10.0
@@ -68,6 +68,8 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             return Waits(
                 Reason.NAME_TAKEN, f"there is a collection {spec.collection} already; name another, or drop it"
             )
+        if draft.step == SUBMIT_STEP:
+            return Ready(await known(account, JobType.SAMPLE_COLLECTION, spec.cluster_id))
         return Ready()
 
     async def submit(self, account: Account, spec: SampleCollectionJobSpec, order: Order) -> SubmitAnswer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from tests.chaos.jobs import EVERY, Course, places
+from tests.chaos.jobs import EVERY, Course, Origin, places
 from tests.chaos.plan import plan
 from tests.chaos.steps import Step
 
@@ -36,11 +36,24 @@ def test_as_many_jobs_as_wanted_each_under_a_name_of_its_own(jobs: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_kind_and_no_step_and_no_sort_of_fault_is_left_out(seed: int) -> None:
-    drawn = plan(seed, 100)
+    drawn = plan(seed, 200)
     assert {job.row.name for job in drawn.jobs} == {row.name for row in EVERY}
     assert {trap.step for trap in drawn.traps} == set(Step)
     assert {job.course for job in drawn.jobs} == set(Course)
-    sorts = {"kill", "api-restart", "silence", "cut", "kube", "cloud", "cloud-hang", "cloud-restart", "cloud-down"}
+    assert {job.origin for job in drawn.jobs} == set(Origin)
+    assert any(job.at_row for job in drawn.jobs)
+    sorts = {
+        "kill",
+        "pause",
+        "api-restart",
+        "silence",
+        "cut",
+        "kube",
+        "cloud",
+        "cloud-hang",
+        "cloud-restart",
+        "cloud-down",
+    }
     assert {one.what for one in drawn.happenings} == sorts
     assert all(0 < one.at < drawn.seconds for one in drawn.happenings)
 

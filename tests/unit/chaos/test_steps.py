@@ -46,6 +46,7 @@ AT_KUBE = {
     "the end of one": (patch({"metadata": {"finalizers": None}}, OBJECT), Sort.FINALIZER_OFF),
     "credentials": (patch({"metadata": {}, "data": {"password": "cA=="}}, SECRET), Sort.SECRET),
     "an empty Secret": (Request("POST", "/api/v1/namespaces/default/secrets", body=b"{}"), Sort.OTHER),
+    "a row of the job centre": (Request("POST", OBJECT.rpartition("/importjobs")[0] + "/projectjobs"), Sort.ROW),
     "a watch": (Request("GET", "/apis/jobs.zilliz.com/v1alpha1/importjobs", {"watch": "true"}), Sort.WATCH),
     "a list": (Request("GET", "/apis/jobs.zilliz.com/v1alpha1/importjobs"), Sort.OTHER),
     "an unreadable body": (Request("PATCH", f"{OBJECT}/status", body=b"{"), Sort.OTHER),
@@ -86,9 +87,16 @@ class Immortal:
 
     def __init__(self) -> None:
         self.deaths: list[str] = []
-        self.age = 10.0
+        self.seconds = 10.0
+        self.leader = 0
 
-    def kill(self, why: str) -> bool:
+    def age(self, _who: int) -> float:
+        return self.seconds
+
+    def wrote(self, who: int) -> None:
+        self.leader = who
+
+    def kill(self, why: str, _who: int) -> bool:
         self.deaths.append(why)
         return True
 
@@ -96,23 +104,25 @@ class Immortal:
 def test_a_trap_lets_as_many_pass_as_the_plan_says_and_springs_once() -> None:
     lives = Immortal()
     traps = Traps((Trap(Step.INTENT_STORED, 2),), lives)  # type: ignore[arg-type]
-    assert [traps.reached(Step.INTENT_STORED) for _ in range(5)] == [False, False, True, False, False]
+    assert [traps.reached(Step.INTENT_STORED, 0) for _ in range(5)] == [False, False, True, False, False]
     assert (lives.deaths, dict(traps.left)) == ([Step.INTENT_STORED], {})
 
 
 def test_a_trap_waits_for_an_operator_that_lives() -> None:
     lives = Immortal()
-    lives.age = 0.0
+    lives.seconds = 0.0
     traps = Traps((Trap(Step.RECORDED, 0),), lives)  # type: ignore[arg-type]
-    assert not traps.reached(Step.RECORDED)
+    assert not traps.reached(Step.RECORDED, 0)
     assert traps.left == {Step.RECORDED: 1}
 
 
 async def test_a_second_token_of_the_same_attempt_is_known_as_that() -> None:
     """Else two submissions under two tokens would look like two attempts."""
-    strikes = KubeStrikes(Traps((), Immortal()), Counter())  # type: ignore[arg-type]
+    fleet = Immortal()
+    strikes = KubeStrikes(Traps((), fleet), Counter(), fleet)  # type: ignore[arg-type]
     second = {"submission": RECORD | {"attempt": 2, "evidence": "Absent"}}
-    await strikes.before(merged({}, {"submission": RECORD | {"attempt": 2}}))
-    await strikes.before(merged(second, {"submission": RECORD | {"attempt": 2, "token": "t2"}}))
+    await strikes.before(merged({}, {"submission": RECORD | {"attempt": 2}}), 0)
+    await strikes.before(merged(second, {"submission": RECORD | {"attempt": 2, "token": "t2"}}), 1)
     assert {(i.attempt, i.step) for i in strikes.intents.values()} == {(2, "Submit")}
-    assert set(strikes.intents) == {"t1", "t2"}
+    assert strikes.senders == {"t1": 0, "t2": 1}, "the cloud's side kills whoever sent"
+    assert fleet.leader == 1

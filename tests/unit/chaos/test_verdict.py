@@ -6,9 +6,21 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.chaos.jobs import EVERY, Course, Planned
+from tests.chaos.jobs import EVERY, Course, Origin, Planned
 from tests.chaos.steps import Intent
-from tests.chaos.verdict import Effect, Evidence, Verdict, effects_in, is_over, judge
+from tests.chaos.verdict import (
+    CANCEL,
+    RETRY,
+    Asked,
+    Effect,
+    Evidence,
+    Verdict,
+    effects_in,
+    is_over,
+    judge,
+    waits_in_vain,
+    wrong_rows,
+)
 
 Body = dict[str, Any]
 
@@ -148,7 +160,7 @@ ASKS: dict[str, tuple[str, bool, bool]] = {
 def test_a_person_is_asked_only_what_no_look_up_can_tell(case: str) -> None:
     row, began, allowed = ASKS[case]
     job = planned(row)
-    seen = replace(scene(job, obj(job)), asked={"t1": job.name})
+    seen = replace(scene(job, obj(job)), asked={"t1": Asked(job.name)})
     if not began:  # a person said so, and it was sent again
         seen.intents["t2"] = Intent("t2", job.plural, job.name, 2, "Submit")
         again = obj(job, attempts=[{"number": 1}, {"number": 2}])
@@ -171,6 +183,93 @@ def test_an_honest_end_without_a_job_passes(case: str) -> None:
     job = planned()
     seen = scene(job, obj(job, **status))
     assert judge(seen if began else replace(seen, effects=())).violations == {}
+
+
+def test_an_import_may_ask_where_one_that_belongs_to_nobody_began_a_moment_before() -> None:
+    job, gone = planned(), replace(planned(course=Course.DELETED), number=2)
+    seen = scene(job, obj(job, attempts=[{"number": 1}, {"number": 2}]), more=(Effect("t0", "job-2", "submit"),))
+    seen.intents["t0"] = Intent("t0", gone.plural, gone.name, 1, "Submit")
+    seen.intents["t9"] = Intent("t9", job.plural, job.name, 1, "Submit")
+    seen.intents["t1"] = Intent("t1", job.plural, job.name, 2, "Submit")
+    told = "an import began within a minute before, so only the cloud's clocks speak against it: "
+    for named, allowed in (("job-2", True), ("job-1", False)):
+        verdict = judge(replace(seen, asked={"t9": Asked(job.name, told + named)}))
+        assert (len(verdict.human), len(verdict.needless)) == ((1, 0) if allowed else (0, 1))
+
+
+@pytest.mark.parametrize(("annotation", "name"), [(CANCEL, "cancel"), (RETRY, "retry")])
+def test_a_request_that_nobody_answers_is_seen(annotation: str, name: str) -> None:
+    job = planned()
+    body = obj(job)
+    body["metadata"]["annotations"] = {annotation: "stop"}
+    assert list(judge(scene(job, body)).violations) == ["not ended"]
+    body["status"][name] = {"token": "stop", "outcome": "Refused"}
+    assert judge(scene(job, body)).violations == {}
+
+
+def adopting(word: str, state: str, *, submits: bool = False) -> Evidence:
+    job = replace(planned(), origin=Origin.ADOPTED)
+    seen = scene(job, obj(job, state, jobId="job-1"), word=word)
+    return replace(seen, adopted={job.name: "job-1"}, effects=seen.effects if submits else ())
+
+
+def test_an_adopted_job_is_compared_with_the_one_that_the_stranger_started() -> None:
+    assert judge(adopting("SUCCESSFUL", "Successful")).violations == {}
+    for word, state in (("FAILED", "Successful"), ("IN_PROGRESS", "Canceled"), ("SUCCESSFUL", "Failed")):
+        assert list(judge(adopting(word, state)).violations) == ["end differs from the cloud's"]
+
+
+def test_an_adoption_that_submits_is_seen() -> None:
+    assert list(judge(adopting("SUCCESSFUL", "Successful", submits=True)).violations) == ["submitted more than once"]
+
+
+@pytest.mark.parametrize(
+    ("state", "vain"), [("Failed", True), ("Canceled", True), ("Successful", False), (None, False)]
+)
+def test_who_waits_for_a_backup_that_ended_badly_may_wait(state: str | None, vain: bool) -> None:
+    backup = planned("backup")
+    job = replace(planned("export"), waits_for=backup.name)
+    objects = {
+        (backup.plural, backup.name): obj(backup, state),
+        (job.plural, job.name): obj(job, "Pending", reason="BackupNotReady", jobId=""),
+    }
+    assert waits_in_vain(job, objects) is vain
+
+
+PAGE = {"job-1": "SUCCESSFUL", "job-2": "FAILED"}
+
+
+def row(job_id: str, state: str, **annotations: str) -> Body:
+    meta: Body = {"name": f"row-{job_id}", "annotations": annotations}
+    return {"metadata": meta, "status": {"jobId": job_id, "state": state}}
+
+
+PAGES: dict[str, tuple[list[Body], int]] = {
+    "a state that is not the cloud's": ([row("job-1", "Failed"), row("job-2", "Failed")], 10),
+    "a row of a job that is gone": ([row("job-1", "Successful"), row("job-2", "Failed"), row("job-3", "Failed")], 10),
+    "two rows of one job": ([row("job-1", "Successful"), row("job-2", "Failed"), row("job-2", "Failed")], 10),
+    "a job without a row": ([row("job-1", "Successful")], 10),
+    "more rows than wanted": ([row("job-1", "Successful"), row("job-2", "Failed")], 1),
+}
+
+
+@pytest.mark.parametrize("case", PAGES)
+def test_a_page_that_differs_from_the_cloud_is_seen(case: str) -> None:
+    rows, most = PAGES[case]
+    assert wrong_rows(rows, PAGE, most)
+    job = planned()
+    assert list(judge(replace(scene(job, obj(job)), rows=rows, shown=most)).violations) == ["the job centre's page"]
+
+
+def test_a_page_that_is_right_passes_and_one_that_retention_cuts() -> None:
+    assert wrong_rows([row("job-1", "Successful"), row("job-2", "Failed"), row("", "Pending")], PAGE, 10) == []
+    assert wrong_rows([row("job-2", "Failed")], PAGE, 1) == []
+
+
+def test_a_request_at_a_row_that_nobody_answers_is_seen() -> None:
+    job = planned()
+    rows = [row("job-1", "Successful", **{CANCEL: "stop"}), row("job-2", "Successful")]
+    assert list(judge(replace(scene(job, obj(job)), rows=rows, shown=10)).violations) == ["the job centre's page"]
 
 
 def test_only_what_our_operator_started_counts() -> None:

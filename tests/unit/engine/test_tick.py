@@ -73,6 +73,7 @@ class Bench:
             Metrics(),
             rules=Rules(),
             now=lambda: self.now,
+            beside=lambda: self.now.timestamp(),
         )
 
     async def _synced(self) -> None:

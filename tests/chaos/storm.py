@@ -1,0 +1,92 @@
+"""Lets happen what the plan says, and stops it all at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from tests.bench.cloud import Cloud
+from tests.chaos.lives import Fleet
+from tests.chaos.plan import Happening
+from tests.chaos.proxy import Proxy
+from tests.chaos.steps import AT_RANDOM
+from tests.chaos.strikes import CloudStrikes, KubeStrikes
+from tests.serving import Plane
+
+
+class Storm:
+    def __init__(
+        self,
+        plane: Plane,
+        to_kube: list[Proxy],
+        kube: KubeStrikes,
+        cloud: Cloud,
+        hangs: CloudStrikes,
+        fleet: Fleet,
+        served: Counter[str],
+    ) -> None:
+        self.unsprung: Counter[str] = Counter()
+        self._restarting = asyncio.Lock()
+        self._plane, self._to_kube, self._kube = plane, to_kube, kube
+        self._cloud, self._hangs, self._fleet, self._served = cloud, hangs, fleet, served
+
+    async def strike(self, one: Happening) -> None:
+        match one.what:
+            case "kill":
+                self._fleet.kill(AT_RANDOM)
+            case "pause":
+                self._served["operator stopped for a while"] += await self._fleet.sleep(one.seconds)
+            case "api-restart":
+                async with self._restarting:
+                    await self._restart(one.seconds)
+                self._served["API server restarts"] += 1
+            case "silence":
+                for proxy in self._to_kube:
+                    proxy.silence(one.seconds)
+                self._served["watches silent"] += 1
+            case "cut":
+                for proxy in self._to_kube:
+                    proxy.cut()
+                self._served["watches cut"] += 1
+            case "kube":
+                self._kube.add(one.rule)
+            case "cloud":
+                await self._cloud.ask("POST", "/_sim/faults", one.rule)
+            case "cloud-hang":
+                self._hangs.hang(one.rule["when"])
+            case "cloud-restart":
+                await self._cloud.ask("POST", "/_sim/restart", {"forget": False})
+                self._served["cloud restarts"] += 1
+            case "cloud-down":
+                await self._cloud.ask("POST", "/_sim/down", {"down": True})
+                await asyncio.sleep(one.seconds)
+                await self._cloud.ask("POST", "/_sim/down", {"down": False})
+                self._served["cloud outages"] += 1
+            case _:
+                raise AssertionError(one.what)
+
+    async def _restart(self, seconds: float) -> None:
+        for proxy in self._to_kube:
+            proxy.down = True
+            proxy.cut()
+        try:
+            if self._plane.restart is None:
+                await asyncio.sleep(seconds)
+            else:
+                await asyncio.to_thread(self._plane.restart)
+        finally:
+            for proxy in self._to_kube:
+                proxy.down = False
+
+    async def end(self) -> None:
+        """Faults stop: what was not served by now never is."""
+        self._kube.clear()
+        self._hangs.clear()
+        self.count((await self._cloud.ask("GET", "/_sim/faults"))["rules"])
+        await self._cloud.ask("DELETE", "/_sim/faults")
+
+    def count(self, rules: list[dict[str, Any]]) -> None:
+        for rule in rules:
+            if rule["hits"]:
+                self._served[f"cloud {rule['action']}"] += rule["hits"]
