@@ -68,6 +68,12 @@ class Plan:
     happenings: tuple[Happening, ...]
     seconds: float
 
+    @property
+    def least_life(self) -> float:
+        """How long an operator is at work at least before a step ends it, in seconds: time enough to look at all
+        jobs, or more would come in than are ever ended."""
+        return 2.0 + len(self.jobs) / 500
+
     def lines(self) -> list[str]:
         """For people who want to know what a seed means."""
         courses = Counter(job.course for job in self.jobs)
@@ -115,7 +121,7 @@ def _waits(chance: Random, job: Planned, jobs: list[Planned]) -> Planned:
 
 
 def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:
-    rounds = max(1, min(4, jobs // 100))
+    rounds = max(1, min(3, jobs // 100))
     found = [Trap(step, 0 if step in RARE else chance.randint(0, 2)) for step in Step for _ in range(rounds)]
     chance.shuffle(found)
     return tuple(found)

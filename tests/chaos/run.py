@@ -37,7 +37,7 @@ from zilliz_local.kube.kubeconfig import kubeconfig
 OPERATOR = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator"]
 BOUND_SECONDS = 120.0
 """From the storm's end to the last end: the fence (10 s), the settle time, three sends, a lost deletion (60 s)."""
-MOST_STORM = 2.0
+MOST_STORM = 1.5
 """It lasts longer than planned while a trap is set and jobs are at work, so many times as long at most."""
 MORE_PER_JOB = 0.3
 TURN_SECONDS = 0.5
@@ -90,7 +90,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             ]
         )
         served: Counter[str] = Counter()
-        traps = Traps(plan.traps, fleet)
+        traps = Traps(plan.traps, fleet, plan.least_life)
         kube_strikes = KubeStrikes(traps, served, fleet)
         cloud_strikes = CloudStrikes(traps, served, fleet, kube_strikes.senders)
         to_kube = []

@@ -31,7 +31,7 @@ from zilliz_jobs.telemetry.logs import conceal
 SECRET_SECONDS = 30.0
 SUSPECT_SECONDS = 30.0
 CHECKS = 3  # of one key after the other, if they change in the midst of a check
-PARTING_SECONDS = 300.0  # longer than a deletion may wait for its cancel
+PARTING_SECONDS = 900.0  # longer than a deletion may take for its cancel, or its clean-up
 
 PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED})
 
