@@ -251,20 +251,34 @@ async def test_refused_events_go_to_the_log_and_the_refusal_is_told_once(
     script: Script, poster: EventPoster, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger=events.__name__)
-    script.say(403, {"message": "namespace team is being terminated"})
+    script.say(403, {"message": "no right to create events"})
     for attempt in ("1", "2"):
         poster.post(BODY, "Warning", "Overdue", f"attempt {attempt} is late")
+    poster.post(BODY, "Warning", "Overdue", "the log has this one", logged=True)
     await poster.flush(5)
-    assert poster.dropped == 2
+    assert poster.dropped == 3
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert len(warnings) == 1
-    assert "being terminated" in warnings[0]
-    assert "Overdue: attempt 2 is late" in caplog.text
+    assert ["no right" in text for text in warnings] == [True, False, False]
+    assert warnings[1:] == ["Overdue: attempt 1 is late", "Overdue: attempt 2 is late"]
     script.answers.clear()
     script.say(201)
     poster.post(BODY, "Warning", "Overdue", "attempt 3 is late")
     await poster.flush(5)
     assert "events can be posted again" in caplog.text
+
+
+async def test_a_namespace_that_ends_is_no_trouble_with_events(
+    script: Script, poster: EventPoster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else each namespace that somebody deletes looks like a right that is missing."""
+    causes = [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]
+    script.say(403, {"message": "namespace team is being terminated", "details": {"causes": causes}})
+    poster.post(BODY, "Normal", "Submitted", "the job was submitted")
+    await poster.flush(5)
+    script.say(404, {"message": "namespaces team not found"})
+    poster.post(BODY, "Warning", "Overdue", "it is late")
+    await poster.flush(5)
+    assert [record.getMessage() for record in caplog.records] == ["Overdue: it is late"]
 
 
 async def test_a_flood_of_events_takes_no_memory_without_end(

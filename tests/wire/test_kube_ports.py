@@ -263,8 +263,10 @@ async def test_a_deletion_waits_for_the_finalizer(cluster: Cluster) -> None:
     await objects.delete(BACKUP_JOB, body)
     deleting = await cluster.now(body)
     assert deleting["metadata"]["deletionTimestamp"]
-    with pytest.raises(Invalid):
+    with pytest.raises(Conflict):
         await finalizers.add(BACKUP_JOB, deleting, "jobs.zilliz.com/late")
+    with pytest.raises(Conflict):  # nor by what was read before
+        await finalizers.add(BACKUP_JOB, body, "jobs.zilliz.com/late")
     last = await finalizers.remove(BACKUP_JOB, deleting, FINALIZER)
     assert last is not None
     assert "finalizers" not in last["metadata"]

@@ -101,6 +101,8 @@ class Surroundings:
     tries: int
     rules: Rules
     asked: AskedElsewhere = (None, None)
+    deleting_since: datetime | None = None
+    """When this process first knew, where the object is being deleted; else the object itself is asked."""
 
 
 def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
@@ -126,7 +128,7 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         target=kind.target(spec) if spec else "",
         description=kind.description(spec) if spec else "",
         has_source=kind.has_source(spec) if spec else False,
-        deleting_since=parse_time(meta.get("deletionTimestamp")),
+        deleting_since=around.deleting_since or parse_time(meta.get("deletionTimestamp")),
         finalizer=FINALIZER in (meta.get("finalizers") or []),
         cancel_token=_token(annotations, CANCEL),
         retry_token=_token(annotations, RETRY),

@@ -30,7 +30,7 @@ from zilliz_jobs.telemetry.logs import conceal
 
 SECRET_SECONDS = 30.0
 SUSPECT_SECONDS = 30.0
-PARTING_SECONDS = 300.0  # longer than a deletion may wait for its cancel
+PARTING_SECONDS = 900.0  # longer than a deletion may take for its cancel, or its clean-up
 
 PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED})
 

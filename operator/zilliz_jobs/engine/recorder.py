@@ -8,15 +8,22 @@ import logging
 import time
 from collections.abc import Callable
 
-from zilliz_jobs.api.jobstatus import JobStatus, Outcome
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of, is_finished
-from zilliz_jobs.core.steps import left_behind
 from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kube.errors import Conflict, HandleConflict, KubeError, NotFound, StrictDecoding, Unavailable
+from zilliz_jobs.kube.errors import (
+    Conflict,
+    Forbidden,
+    HandleConflict,
+    KubeError,
+    NotFound,
+    StrictDecoding,
+    Unavailable,
+)
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
@@ -25,6 +32,7 @@ from zilliz_jobs.telemetry.metrics import Metrics
 
 STORE_PAUSE_SECONDS = 0.5
 STORE_MAX_PAUSE_SECONDS = 10.0
+STORE_FORBIDDEN_SECONDS = 600.0  # a namespace that ends may take the operator's rights along
 MAX_OTHERS = 10
 TURN_SECONDS = 30.0  # a new object that stands in line for so long says so
 
@@ -93,26 +101,39 @@ class Recorder:
             raise Conflict("cannot submit: the stored intent is not the one that was written")
         return stored
 
-    async def write_answer(self, kind: AnyKind, body: Body, intent: JobStatus, status: JobStatus) -> Body:
+    async def write_answer(
+        self,
+        kind: AnyKind,
+        body: Body,
+        intent: JobStatus,
+        status: JobStatus,
+        *,
+        went: Callable[[], bool] = lambda: False,
+        patience: Callable[[], float] = lambda: STORE_FORBIDDEN_SECONDS,
+    ) -> Body:
         """Store what became of the request, whatever the object's version, and until it is stored.
 
         Returns the object as stored, with the end that somebody else recorded first if so. Raises NotFound when the
-        object is gone; the log and the claims are then all that is left of the job.
+        object is gone, and Forbidden when it was not allowed for `patience` seconds: the claims, and what the caller
+        tells, are then all that is left of the job. `went`: whether the object is known to be gone.
         """
         submission = intent.submission
         assert submission is not None  # noqa: S101 - callers sent an intent
-        pause = STORE_PAUSE_SECONDS
+        pause, since = STORE_PAUSE_SECONDS, self._clock()
         while True:
             try:
                 stored = await self._writer.write_handle(kind.resource, body, status.wire(), submission.token)
-                self._tell(kind, body, stored, intent, status)
+                self.tell(kind, stored, intent, status)
                 return stored
             except HandleConflict as conflict:
                 return await self._another_record(kind, body, conflict.body, status)
             except NotFound:
-                log.warning("%s: deleted while it was submitted; its job: %s", key_of(body), handle_of(status))
                 raise
             except KubeError as error:
+                if went():
+                    raise NotFound("cannot store the answer: the object is gone") from error
+                if isinstance(error, Forbidden) and self._clock() - since >= patience():
+                    raise
                 # Whatever it is, a right that is missing or credentials that ran out: the handle stands nowhere else.
                 if isinstance(error, StrictDecoding):
                     self._crds.doubt(kind.resource.kind, str(error))
@@ -142,29 +163,21 @@ class Recorder:
         """Tell what no status shows; once, however often it is found."""
         self._events.post(body, "Warning", str(reason), reason.help, once_per=str(reason))
 
-    def tell_deleted(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
-        """An object goes whose job may still run."""
-        submission, left = status.submission, left_behind(kind.traits, status)
-        if is_finished(status) or (submission is None and not left):
-            return
-        if submission is None:
-            self._part(body, f"the object is gone half way; {left}")
-            return
-        job = status.job_id or ", ".join(handle_of(status).values())
-        if submission.cancel_time or (status.cancel and status.cancel.outcome is Outcome.ACCEPTED):
-            text = f"the object is gone; the cloud was asked to cancel job {job}"
-        elif job:
-            text = f"the object is gone; job {job} still runs in the cloud"
-        else:
-            text = "the object is gone while its submission was open; look for its job in the cloud"
-        self._part(body, f"{text}; {left}" if left else text)
+    def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
+        """The events, and the lines of the log, that the change of the status is worth."""
+        for item in news(old, new):
+            self._events.post(body, item.type, item.reason, item.message, once_per=item.once_per, logged=True)
+            log.log(
+                logging.WARNING if item.type == "Warning" else logging.INFO,
+                "%s: %s: %s",
+                key_of(body),
+                item.reason,
+                item.message,
+            )
+        if is_finished(new) and not is_finished(old):
+            self._metrics.finished.labels(kind.resource.kind, str(new.state)).inc()
 
     # -- parts
-
-    def _part(self, body: Body, text: str) -> None:
-        log.warning("%s: %s", key_of(body), text)
-        reason = str(Reason.DELETED_WHILE_RUNNING)
-        self._events.post(body, "Warning", reason, text, once_per=reason)
 
     async def _store(self, kind: AnyKind, body: Body, status: JobStatus, weight: str) -> Body:
         try:
@@ -178,21 +191,8 @@ class Recorder:
             self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
         self._written[key_of(body)] = self._clock()
         self._in_line.pop(key_of(body), None)
-        self._tell(kind, body, stored, status_of(body), status)
+        self.tell(kind, stored, status_of(body), status)
         return stored
-
-    def _tell(self, kind: AnyKind, before: Body, stored: Body, old: JobStatus, new: JobStatus) -> None:
-        for item in news(old, new):
-            self._events.post(stored, item.type, item.reason, item.message, once_per=item.once_per)
-            log.log(
-                logging.WARNING if item.type == "Warning" else logging.INFO,
-                "%s: %s: %s",
-                key_of(stored),
-                item.reason,
-                item.message,
-            )
-        if is_finished(new) and not is_finished(old):
-            self._metrics.finished.labels(kind.resource.kind, str(new.state)).inc()
 
     async def _another_record(self, kind: AnyKind, body: Body, live: Body, status: JobStatus) -> Body:
         """Somebody else recorded an end for this submission first. If it names another job, both must be known."""

@@ -19,6 +19,7 @@ from zilliz_jobs.engine.connectiontick import ConnectionTicker
 from zilliz_jobs.engine.controllers.connections import ConnectionController
 from zilliz_jobs.engine.controllers.jobs import JobController
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.dispatch import Dispatcher
 from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
@@ -27,7 +28,7 @@ from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.store import ObjectStore
-from zilliz_jobs.engine.tick import JobTicker
+from zilliz_jobs.engine.tick import JobTicker, utc_now
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds import JOB_KINDS
@@ -84,6 +85,7 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
+        self.departures = Departures(self.events, self.metrics, now=utc_now, works=lambda: self.leadership.works)
         self.performer = Performer(
             self.registry,
             secrets,
@@ -98,6 +100,7 @@ class Engine:
             self.recorder,
             self.crds,
             self.metrics,
+            self.departures,
             rules=self.rules,
             asked=self._asked,
             leads=self.leadership.leads,
@@ -125,6 +128,7 @@ class Engine:
             ticker,
             self.performer,
             self.recorder,
+            self.departures,
             self.census,
             self.objects,
             self.queue,
@@ -199,6 +203,8 @@ class Engine:
     def forget(self, body: Body) -> None:
         """An object is gone."""
         self.echoes.heard(body)
+        if body["kind"] not in self.kinds:
+            self.departures.note(body, Left.NO_JOB)
         self.dispatcher.forget(body)
 
     def _wake_dependents(self, connection: Key) -> None:
@@ -229,6 +235,7 @@ class Engine:
     def _take_over(self) -> None:
         """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
         self._rest()
+        self.departures.renew()
         self.census.renew()
         self.dispatcher.wake_all()
 

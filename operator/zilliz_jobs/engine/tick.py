@@ -12,13 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
+
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.decide import decide
-from zilliz_jobs.core.observation import Nothing, Observation
+from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open
+from zilliz_jobs.core.snapshot import Rules, Snapshot, handle_of, is_open
 from zilliz_jobs.engine.bodies import (
     FINALIZER,
     AskedElsewhere,
@@ -31,11 +33,12 @@ from zilliz_jobs.engine.bodies import (
 )
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.perform import Performer
-from zilliz_jobs.engine.recorder import Recorder
+from zilliz_jobs.engine.recorder import STORE_FORBIDDEN_SECONDS, Recorder
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kube.errors import KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.errors import Forbidden, Invalid, KubeError, NotFound, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
 MAX_PASSES = 12
@@ -68,6 +71,7 @@ class _Run:
     base: Snapshot
     status: JobStatus
     secrets: dict[str, str] = field(default_factory=dict)
+    refusal: CancelRefused | None = None  # the cloud's, of a cancel in this pass
 
 
 class JobTicker:
@@ -78,6 +82,7 @@ class JobTicker:
         recorder: Recorder,
         crds: CrdCheck,
         metrics: Metrics,
+        departures: Departures,
         *,
         rules: Rules,
         leads: Callable[[float], bool] = lambda _seconds: True,
@@ -86,7 +91,7 @@ class JobTicker:
     ) -> None:
         self._connections, self._performer, self._recorder = connections, performer, recorder
         self._crds, self._metrics, self.rules, self._leads, self._now = crds, metrics, rules, leads, now
-        self._asked = asked
+        self._departures, self._asked = departures, asked
         self.holder = uuid.uuid4().hex[:12]
 
     async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
@@ -95,11 +100,16 @@ class JobTicker:
         seen = seen or Nothing()
         if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(body))
-        parting = bool(body["metadata"].get("deletionTimestamp"))
-        link = self._connections.link(connection_key(body), parting=parting)
+        since = self._departures.since(body)
+        link = self._connections.link(connection_key(body), parting=since is not None)
         gate, asked = self._crds.gate(kind.resource.kind), self._asked(body["metadata"]["uid"])
-        around = Surroundings(link=link, gate=gate, tries=tries, rules=self.rules, asked=asked)
-        base = snapshot(kind, body, around)
+        around = Surroundings(link, gate, tries, self.rules, asked, since)
+        try:
+            base = snapshot(kind, body, around)
+        except ValidationError:
+            if since is None:
+                raise
+            return TickResult(await self._free(kind, body, None), None, True)
         run = _Run(kind, body, base, base.status)
         learnt = True
         for _ in range(MAX_PASSES):
@@ -116,9 +126,10 @@ class JobTicker:
             if isinstance(plan.action, Observe) and not plan.action.at_once:
                 return await self._settle(run, replace(plan, action=None, look=0.0), learnt)
             if isinstance(plan.action, Cancel):
-                run.body = await self._recorder.write(kind, run.body, plan.status, force=True)
+                run.body = await self._write(run, plan, force=True)
             run.status = plan.status
             seen = await self._perform(run, plan)
+            run.refusal = seen if isinstance(seen, CancelRefused) else run.refusal
         log.error("%s: no end after %d passes, which should not happen", key_of(body), MAX_PASSES)
         return TickResult(run.body, self.rules.recheck, False)
 
@@ -154,11 +165,25 @@ class JobTicker:
             self._performer.release_scope(run.kind, run.body, run.status)
             raise
         run.status = plan.status
+        self._departures.hold(run.body["metadata"]["uid"])
         return await self._performer.shielded(self._send(run, fence))
 
     async def _send(self, run: _Run, fence: Fence) -> Plan:
-        spec = run.base.spec
-        account = await self._connections.account(connection_key(run.body))
+        """An object that is deleted meanwhile is told of with the answer; before, it would be a guess."""
+        uid, gone = run.body["metadata"]["uid"], False
+        try:
+            return await self._submitted(run, fence)
+        except NotFound:
+            self._performer.forget(uid, key_of(run.body))
+            gone = True
+            raise
+        finally:
+            if self._departures.let_go(uid) or gone:
+                self._departures.tell(run.base.traits, run.body, run.status)
+
+    async def _submitted(self, run: _Run, fence: Fence) -> Plan:
+        spec, parting = run.base.spec, run.base.deleting_since is not None  # the latter: it is the clean-up
+        account = await self._connections.account(connection_key(run.body), parting=parting)
         answer: seen_.SubmitAnswer
         if account is None or spec is None:
             answer = seen_.NotSent(Reason.CONNECTION_NOT_READY, "the connection was withdrawn")
@@ -167,13 +192,23 @@ class JobTicker:
         self._metrics.submissions.labels(run.kind.resource.kind, type(answer).__name__).inc()
         if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(run.body))
-        plan = decide(replace(run.base, status=run.status), answer, now=self._now())
+        intent, plan = run.status, decide(replace(run.base, status=run.status), answer, now=self._now())
         self._performer.claim(run.body, plan.status)
+        run.status, uid = plan.status, run.body["metadata"]["uid"]
         try:
-            run.body = await self._recorder.write_answer(run.kind, run.body, run.status, plan.status)
-        except NotFound:
-            self._performer.forget(run.body["metadata"]["uid"], key_of(run.body))
-            raise
+            run.body = await self._recorder.write_answer(
+                run.kind,
+                run.body,
+                intent,
+                plan.status,
+                went=lambda: self._departures.went(uid),
+                patience=lambda: 0.0 if self._departures.is_parting(uid) else STORE_FORBIDDEN_SECONDS,
+            )
+        except Forbidden as error:
+            log.warning("%s: the answer cannot be stored: %s: %s", key_of(run.body), handle_of(plan.status), error)
+            if not parting:
+                raise
+            return plan  # what is left of the object's time is spent on what it was for
         run.status = status_of(run.body)
         if run.status.submission == plan.status.submission:
             return plan
@@ -185,20 +220,50 @@ class JobTicker:
         kind = run.kind
         if plan.finalizer is True and not run.base.finalizer and run.base.deleting_since is None:
             run.body = await self._recorder.add_finalizer(kind, run.body)
-        body: Body | None = await self._recorder.write(kind, run.body, plan.status)
+        body: Body | None = await self._write(run, plan)
         self._performer.release_scope(kind, run.body, plan.status)
         if run.base.spec is not None:
             self._performer.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
-                self._recorder.tell_deleted(kind, body, plan.status)
-            body = await self._recorder.remove_finalizer(kind, body)
+                body = await self._free(kind, body, plan.status, run.refusal)
+            else:
+                body = await self._recorder.remove_finalizer(kind, body)
         if plan.note is not None and body is not None:
             self._recorder.note(body, plan.note)
         if isinstance(plan.action, Delete) and body is not None:
             await self._recorder.delete(kind, body)
             body = None
         return TickResult(body, plan.wake, learnt, plan.look)
+
+    async def _write(self, run: _Run, plan: Plan, *, force: bool = False) -> Body:
+        """Store the status. That of an object which is being deleted holds nothing up where it is refused."""
+        try:
+            return await self._recorder.write(run.kind, run.body, plan.status, force=force)
+        except (Forbidden, Invalid) as error:
+            if run.base.deleting_since is None:
+                raise
+            log.warning("%s: it is being deleted, and goes on without its status: %s", key_of(run.body), error)
+            if plan.finalizer is False:
+                self._recorder.tell(run.kind, run.body, status_of(run.body), plan.status)
+            return run.body
+
+    async def _free(
+        self, kind: AnyKind, body: Body, status: JobStatus | None, refusal: CancelRefused | None = None
+    ) -> Body | None:
+        """Let an object go that is being deleted, then tell what becomes of its job. `status`: None where its record
+        cannot be read."""
+        if FINALIZER not in (body["metadata"].get("finalizers") or []):
+            return body
+        uid, done = body["metadata"]["uid"], False
+        self._departures.hold(uid)
+        try:
+            freed = await self._recorder.remove_finalizer(kind, body)
+            done = True
+            return freed
+        finally:
+            if self._departures.let_go(uid) or done:
+                self._departures.tell(kind.traits, body, status, refusal)
 
 
 def _is_fruitless(seen: Observation) -> bool:

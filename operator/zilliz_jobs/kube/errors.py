@@ -3,7 +3,8 @@
 KubeError
 |- Unavailable      no usable answer: what became of a write is unknown; read again
 |- Unauthorised     401: the credentials are not accepted, fresh ones neither
-|- Forbidden        403: a right is missing, or the namespace is ending
+|- Forbidden        403: a right is missing
+|  `- Terminating   the namespace is ending, and takes nothing new
 |- NotFound         404
 |- Gone             410: a list or watch is too old; begin anew
 |- Conflict         409: the object is not the one that was read; read again, decide again
@@ -52,6 +53,10 @@ class Forbidden(KubeError):
     """A right is missing, or the namespace is being deleted. Nothing was written."""
 
 
+class Terminating(Forbidden):
+    """The namespace is being deleted, so nothing is made in it any more."""
+
+
 class NotFound(KubeError):
     """There is no such object, or no such kind."""
 
@@ -87,6 +92,7 @@ class StrictDecoding(Invalid):
     """The content has a field that the installed CRD lacks. Nothing was written."""
 
 
+_TERMINATING = "NamespaceTerminating"
 _BY_STATUS: dict[int, type[KubeError]] = {
     400: Invalid,
     401: Unauthorised,
@@ -111,4 +117,12 @@ def error_of(asked: str, status: int, answer: Body, retry_after: float | None = 
     if status in (400, 422) and STRICT_DECODING in text:
         # The server repeats the whole object in front of the one thing that matters.
         return StrictDecoding(f"cannot {asked}: {text[text.rindex(STRICT_DECODING) :]}", status=status)
+    if status == 403 and _TERMINATING in _causes(answer):
+        return Terminating(message, status=status)
     return _BY_STATUS.get(status, KubeError)(message, status=status)
+
+
+def _causes(answer: Body) -> set[str]:
+    details = answer.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    return {str(one.get("reason")) for one in causes or [] if isinstance(one, dict)}

@@ -16,7 +16,7 @@ from typing import Literal
 
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.kube.client import FIELD_MANAGER, KubeClient
-from zilliz_jobs.kube.errors import AlreadyExists, Body, KubeError, Unavailable
+from zilliz_jobs.kube.errors import AlreadyExists, Body, KubeError, NotFound, Terminating, Unavailable
 from zilliz_jobs.kube.paths import path
 
 EventType = Literal["Normal", "Warning"]
@@ -73,15 +73,25 @@ class EventPoster:
     def __init__(self, client: KubeClient, *, instance: str) -> None:
         self._client = client
         self._instance = instance
-        self._queue: deque[Body] = deque(maxlen=MAX_QUEUED)
+        self._queue: deque[tuple[Body, bool]] = deque(maxlen=MAX_QUEUED)
         self._some = asyncio.Event()
         self._failing = False
         self.dropped = 0  # Events that never reached the server, for a metric
 
-    def post(self, body: Body, kind: EventType, reason: str, message: str, *, once_per: str | None = None) -> None:
+    def post(
+        self,
+        body: Body,
+        kind: EventType,
+        reason: str,
+        message: str,
+        *,
+        once_per: str | None = None,
+        logged: bool = False,
+    ) -> None:
         """Queue an Event about the object `body`; it returns at once and never raises.
 
-        `once_per` is what makes the Event another one, the number of an attempt say; default the message.
+        `once_per` is what makes the Event another one, the number of an attempt say; default the message. `logged`:
+        the log has the text already; else it has it where the Event cannot be posted.
         """
         event = event_of(
             body,
@@ -93,7 +103,7 @@ class EventPoster:
             instance=self._instance,
         )
         self.dropped += len(self._queue) == MAX_QUEUED
-        self._queue.append(event)
+        self._queue.append((event, logged))
         self._some.set()
 
     async def run(self) -> None:
@@ -112,14 +122,14 @@ class EventPoster:
 
     async def _drain(self) -> None:
         while self._queue:
-            event = self._queue[0]
-            await self._deliver(event)
+            first = self._queue[0]
+            await self._deliver(*first)
             # A full queue may have dropped it meanwhile.
-            if self._queue and self._queue[0] is event:
+            if self._queue and self._queue[0] is first:
                 self._queue.popleft()
         self._some.clear()
 
-    async def _deliver(self, event: Body) -> None:
+    async def _deliver(self, event: Body, logged: bool) -> None:
         pause = FIRST_PAUSE_SECONDS
         for attempt in range(1, TRIES + 1):
             try:
@@ -129,13 +139,13 @@ class EventPoster:
                 return
             except Unavailable as error:
                 if attempt == TRIES:
-                    self._failed(event, error)
+                    self._failed(event, logged, error)
                 else:
                     # The name makes a repetition harmless.
                     await asyncio.sleep(min(error.retry_after or pause, MAX_PAUSE_SECONDS))
                     pause *= 2
             except KubeError as error:
-                self._failed(event, error)
+                self._failed(event, logged, error)
                 return
             else:
                 if self._failing:
@@ -143,12 +153,15 @@ class EventPoster:
                     log.info("events can be posted again")
                 return
 
-    def _failed(self, event: Body, error: KubeError) -> None:
-        """Say once that Events fail; the text of a lost Event still goes to the log."""
+    def _failed(self, event: Body, logged: bool, error: KubeError) -> None:
+        """Say once that Events fail, unless it is only that the namespace ends; the text of a lost Event goes to the
+        log."""
         self.dropped += 1
         about = event["involvedObject"]
         extra = {"kind": about["kind"], "namespace": about["namespace"], "object": about["name"]}
-        if not self._failing:
+        if not self._failing and not isinstance(error, (Terminating, NotFound)):
             self._failing = True
             log.warning("cannot post events, they go to the log instead: %s", error)
-        log.info("%s: %s", event["reason"], event["message"], extra=extra)
+        if not logged:
+            level = logging.WARNING if event["type"] == "Warning" else logging.INFO
+            log.log(level, "%s: %s", event["reason"], event["message"], extra=extra)

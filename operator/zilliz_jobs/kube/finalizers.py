@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.kube.client import FIELD_MANAGER, MERGE_PATCH, KubeClient
-from zilliz_jobs.kube.errors import Body, NotFound
+from zilliz_jobs.kube.errors import Body, Conflict, NotFound
 from zilliz_jobs.kube.paths import resource_path
 
 
@@ -19,7 +19,9 @@ class Finalizers:
         self._client = client
 
     async def add(self, resource: Resource, body: Body, finalizer: str) -> Body | None:
-        """Put `finalizer` on the object. Raises Invalid once its deletion has begun: the server takes none then."""
+        """Put `finalizer` on the object. Raises Conflict once its deletion has begun: the server takes none then."""
+        if body["metadata"].get("deletionTimestamp"):
+            raise Conflict(f"cannot add {finalizer}: the object is being deleted")
         present = _finalizers(body)
         return body if finalizer in present else await self._write(resource, body, [*present, finalizer])
 

@@ -19,6 +19,12 @@ class Metrics:
         self.finished = Counter(
             "zilliz_jobs_finished", "Jobs that ended, by state.", ["kind", "state"], registry=self.registry
         )
+        self.deleted = Counter(
+            "zilliz_jobs_deleted",
+            "Objects that are gone, by what became of their job in the cloud.",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
         self.status_writes = Counter(
             "zilliz_jobs_status_writes", "Status writes.", ["kind", "outcome"], registry=self.registry
         )

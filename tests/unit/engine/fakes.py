@@ -114,7 +114,9 @@ def _finalizers(live: Body, names: list[str]) -> Body:
 
 
 class Events(list[tuple[str, str, str]]):
-    def post(self, _body: Body, kind: str, reason: str, message: str, *, once_per: str | None = None) -> None:
+    def post(
+        self, _body: Body, kind: str, reason: str, message: str, *, once_per: str | None = None, logged: bool = False
+    ) -> None:
         self.append((kind, reason, message))
 
 

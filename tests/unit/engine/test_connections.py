@@ -13,8 +13,9 @@ from zilliz_jobs.cloud.errors import Rejected, Transient, Unauthorised
 from zilliz_jobs.cloud.projects import Project
 from zilliz_jobs.cloud.session import fingerprint
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.bodies import Key
-from zilliz_jobs.engine.connections import SECRET_SECONDS, SUSPECT_SECONDS, Connections
+from zilliz_jobs.engine.connections import PARTING_SECONDS, SECRET_SECONDS, SUSPECT_SECONDS, Connections
 from zilliz_jobs.engine.connectiontick import new_status
 from zilliz_jobs.engine.sessions import RETIRED_SECONDS
 from zilliz_jobs.kube.errors import Forbidden, KubeError, NotFound, Unavailable
@@ -340,6 +341,10 @@ class TestLife:
         assert bench.connections.get(key()) is not None
         assert bench.connections.forget(key(), "u2")
         assert not bench.connections.forget(key(), "u2")
+
+    def test_a_key_stays_in_memory_for_as_long_as_a_clean_up_may_take(self):
+        """Else the backup of a clone stays, and is paid for, since its namespace took the key along."""
+        assert Rules().cleanup_seconds + Rules().cancel_on_delete < PARTING_SECONDS
 
     async def test_only_what_is_being_deleted_uses_the_key_of_a_connection_that_is_gone(self, bench):
         await bench.checked()

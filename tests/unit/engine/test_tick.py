@@ -14,6 +14,7 @@ from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.core.observation import (
     Absent,
     CancelAccepted,
+    CancelRefused,
     EffectUnknown,
     Found,
     NotSent,
@@ -26,13 +27,14 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.bodies import CANCEL, FINALIZER, key_of
+from zilliz_jobs.engine.bodies import CANCEL, FINALIZER, key_of, status_of
+from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.tick import JobTicker, TickResult
-from zilliz_jobs.kube.errors import Conflict, Invalid, KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.looptime
@@ -54,6 +56,9 @@ class Bench:
     def restart(self) -> None:
         """Another process with an empty memory, and the same object."""
         port: Any = self.shelf
+        self.metrics = Metrics()
+        events: Any = self.events
+        self.departures = Departures(events, self.metrics, now=lambda: self.now, works=lambda: True)
         recorder = Recorder(
             port,
             port,
@@ -70,7 +75,8 @@ class Bench:
             self.performer,
             recorder,
             self.crds,  # type: ignore[arg-type]
-            Metrics(),
+            self.metrics,
+            self.departures,
             rules=Rules(),
             now=lambda: self.now,
         )
@@ -270,6 +276,35 @@ class TestAnswers:
         assert not bench.registry.is_open("backup/in01")
         assert bench.registry.holder("job-1") is None
         assert not bench.registry.is_unclaimed("other", "job-1")  # and nobody takes its job for its own
+        assert "job job-1 still runs" in bench.events[-1][2]
+
+    async def test_one_whose_end_the_watch_tells_first_is_told_of_with_the_answer(self):
+        """Else nobody could say which job is left in the cloud."""
+        bench = Bench()
+
+        async def deleted() -> None:
+            body, bench.shelf.body = bench.shelf.body, None
+            bench.departures.tell(bench.kind.traits, body, status_of(body))
+
+        bench.kind.submitting = deleted
+        with pytest.raises(NotFound):
+            await bench.tick()
+        told = [message for _, reason, message in bench.events if reason == "DeletedWhileRunning"]
+        assert told == ["the object is gone; job job-1 still runs in the cloud"]
+
+    async def test_an_answer_that_may_not_be_stored_holds_no_deletion_up(self):
+        """The rights went with the namespace; a worker that tries for ever is lost to all others."""
+        bench = Bench()
+
+        async def deleted() -> None:
+            bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
+            bench.departures.since(bench.shelf.body)
+
+        bench.kind.submitting = deleted
+        bench.shelf.faults["write_handle"] = [Forbidden("no right")] * 100
+        with pytest.raises(Forbidden):
+            await bench.tick()
+        assert len(bench.shelf.faults["write_handle"]) == 99
 
 
 class TestFind:
@@ -381,6 +416,64 @@ class TestLife:
         assert FINALIZER not in bench.shelf.body["metadata"]["finalizers"]
         assert result.body is None
         assert "DeletedWhileRunning" in [reason for _, reason, _ in bench.events]
+
+    async def test_one_that_was_deleted_while_no_operator_ran_is_cancelled_all_the_same(self):
+        """Its two minutes are over by the API server's clock; the job would run on."""
+        bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=[CancelAccepted()])
+        await bench.tick()
+        bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
+        bench.later(3600)
+        bench.restart()
+        await bench.tick()
+        assert "cancel" in bench.story
+        assert bench.shelf.body["metadata"]["finalizers"] == []
+
+    @pytest.mark.parametrize("error", [Forbidden("no right"), Invalid("the CRD is older")])
+    async def test_a_status_that_is_refused_holds_no_deletion_up(self, error):
+        """A namespace would hang because of a right that is missing."""
+        bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=[CancelAccepted()])
+        await bench.tick()
+        bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
+        bench.shelf.faults["write"] = [error] * 5
+        await bench.tick()
+        assert "cancel" in bench.story
+        assert bench.shelf.body["metadata"]["finalizers"] == []
+        assert "asked to cancel job job-1" in bench.events[-1][2]
+
+    async def test_a_status_that_is_refused_is_an_error_where_nothing_is_deleted(self):
+        bench = Bench(read=[running()])
+        await bench.tick()
+        bench.shelf.faults["write"] = [Forbidden("no right")]
+        with pytest.raises(Forbidden):
+            await bench.tick(seen=running())
+
+    async def test_a_record_that_nobody_can_read_holds_no_deletion_up(self):
+        spoilt = {"submission": {"sends": "many"}}
+        bench = Bench(backup(finalizers=[FINALIZER], deletionTimestamp="2026-03-01T12:00:00Z", status=spoilt))
+        result = await bench.tick()
+        assert result.body is None
+        assert bench.shelf.body["metadata"]["finalizers"] == []
+        assert "record unreadable" in bench.events[-1][2]
+
+    async def test_a_refused_cancel_is_told_as_such(self):
+        refused = [CancelRefused(Reason.NO_PERMISSION, "the role may not")]
+        bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=refused)
+        await bench.tick()
+        bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
+        await bench.tick()
+        assert "did not cancel job job-1: the role may not" in bench.events[-1][2]
+
+    async def test_a_finalizer_that_cannot_be_taken_off_is_no_farewell(self):
+        """The object is still there, and its job is cancelled with the next try."""
+        bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=[CancelAccepted(), CancelAccepted()])
+        await bench.tick()
+        bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
+        bench.shelf.faults["remove_finalizer"] = [Forbidden("no right")]
+        with pytest.raises(Forbidden):
+            await bench.tick()
+        assert "DeletedWhileRunning" not in [reason for _, reason, _ in bench.events]
+        await bench.tick()
+        assert [reason for _, reason, _ in bench.events].count("DeletedWhileRunning") == 1
 
     async def test_an_object_past_its_time_to_live_is_deleted(self):
         bench = await self.followed(ttlSecondsAfterFinished=60)

@@ -5,26 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from math import inf
 from typing import Any
 
 from pydantic import ValidationError
 
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of, stub
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
+from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.polling.follow import News, Subject, stamp_of
 from zilliz_jobs.engine.polling.jobreader import Ports
 from zilliz_jobs.engine.polling.poller import Poller
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.store import ObjectStore, version_of
-from zilliz_jobs.engine.tick import JobTicker
+from zilliz_jobs.engine.tick import JobTicker, utc_now
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds.base import Account, AnyKind
@@ -49,6 +51,7 @@ class JobController(Controller):
         ticker: JobTicker,
         performer: Performer,
         recorder: Recorder,
+        departures: Departures,
         census: Census,
         objects: Objects,
         queue: WorkQueue[Key],
@@ -66,7 +69,7 @@ class JobController(Controller):
         self.resources = {name: kind.resource for name, kind in kinds.items()}
         self._kinds, self._store, self._census, self._objects = kinds, store, census, objects
         self.ticker = ticker
-        self._performer, self._recorder = performer, recorder
+        self._performer, self._recorder, self._departures = performer, recorder, departures
         self._queue, self._tries, self._metrics = queue, tries, metrics
         self._connection_is_known, self._usable = connection_is_known, usable
         self._stored, self._gone = stored, gone
@@ -82,6 +85,7 @@ class JobController(Controller):
         """Cheap for a finished one."""
         if not certain and self._store.is_stale(body):
             return
+        self._departures.since(body)
         known = self._store.uid(key)
         if known not in (None, body["metadata"]["uid"]):  # another object of the same name; its end went unseen
             self.forget(key, self._store.body(key) or stub(key, known))
@@ -93,8 +97,7 @@ class JobController(Controller):
 
     def forget(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
-        with contextlib.suppress(ValidationError):
-            self._recorder.tell_deleted(self._kinds[key.kind], body, status_of(body))
+        self._tell_gone(self._kinds[key.kind], body)
         self._census.forget(uid)
         self._performer.forget(uid, key)
         self._gone(uid)
@@ -102,6 +105,15 @@ class JobController(Controller):
             self._let_go(key, uid)
             self._store.forget(key)
             self._queue.forget(key)
+
+    def _tell_gone(self, kind: AnyKind, body: Body) -> None:
+        if "spec" not in body:  # a stub: nothing is kept of what has ended
+            self._departures.note(body, Left.ENDED)
+            return
+        status: JobStatus | None = None
+        with contextlib.suppress(ValidationError):
+            status = status_of(body)
+        self._departures.tell(kind.traits, body, status)
 
     def _let_go(self, key: Key, uid: str) -> None:
         """Nothing is left to do for the object; what is known of a successor of the same name stays."""
@@ -147,7 +159,7 @@ class JobController(Controller):
             if (job_id := self._restless.pop(key, None)) is not None:
                 await self._look_at_ended(key, job_id)
             return
-        if not await self._connection_is_known(connection_key(body)):
+        if not self._waits_no_longer(body) and not await self._connection_is_known(connection_key(body)):
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
         uid, tries, seen = body["metadata"]["uid"], self._tries.of(key), None
@@ -170,6 +182,12 @@ class JobController(Controller):
         if result.wake is not None:
             self._queue.add(key, result.wake)
         self._look_again(key, result.look)
+
+    def _waits_no_longer(self, body: Body) -> bool:
+        """Whether an object is being deleted for so long that nothing may hold it up any more, no check of its
+        connection either."""
+        since = self._departures.since(body)
+        return since is not None and utc_now() - since >= timedelta(seconds=self.ticker.rules.look_on_delete)
 
     # -- looks
 

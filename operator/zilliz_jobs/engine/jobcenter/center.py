@@ -197,7 +197,7 @@ class JobCenterTicker:
                 kind: EventType = "Normal" if outcome.reason in FINE else "Warning"
                 mark = f"{outcome.reason} {old.last_list_time}"
                 told = {**stored, "kind": JOB_CENTER.kind}
-                self._events.post(told, kind, str(outcome.reason), outcome.message, once_per=mark)
+                self._events.post(told, kind, str(outcome.reason), outcome.message, once_per=mark, logged=True)
                 log.info("%s: %s: %s", key_of(told), outcome.reason, outcome.message)
             return
 
