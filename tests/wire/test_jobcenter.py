@@ -315,7 +315,7 @@ async def test_a_page_that_cannot_be_looked_at_says_why_and_keeps_its_rows(world
     await page.look()
     await world.patch("zillizconnections", "default", {"spec": {"suspend": True}})
     await world.until(lambda: page.status["reason"] == "ConnectionSuspended", "the connection's suspension")
-    assert condition({"status": page.status}, "Ready")["status"] == "False"
+    assert condition({"status": page.status}, "Ready")["status"] == "True", "as a person wants it"
     assert job in page.rows
     await world.patch("zillizconnections", "default", {"spec": {"suspend": False}})
     await world.until(lambda: page.status["reason"] == "Listed", "the end of the suspension")
@@ -343,6 +343,7 @@ async def test_a_missing_connection_is_named_and_the_page_comes_with_it(world: R
     page = Page(world)
     await page.begin()
     assert page.status["reason"] == "ConnectionNotFound"
+    assert condition({"status": page.status}, "Reconciling"), "who applies both at once must not be told of a failure"
     world.connection(consoleApi=CONSOLE)
     await world.until(lambda: page.status["reason"] == "Listed", "the page")
 

@@ -14,6 +14,7 @@ from zilliz_jobs.api.resource import Column, Resource, Rule
 DEFAULT_CONSOLE_PATH = "/console/v1"
 MAX_REQUESTS_PER_SECOND = 20  # documented: 20 requests a second per user and endpoint
 DEFAULT_SETTLE_SECONDS = 120
+REGION = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"  # it becomes part of a host name
 
 
 class CloudRegion(StrEnum):
@@ -41,7 +42,7 @@ class SecretKeyRef(Model):
 
 class ConsoleApi(Model):
     enabled: bool = Field(description="Allow the calls of the web console, which the vendor does not document.")
-    base_path: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+    base_path: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^/[A-Za-z0-9._~/-]*$")] | None = Field(
         default=None, description=f"Path of the console API on the endpoint. Default {DEFAULT_CONSOLE_PATH}."
     )
 
@@ -54,7 +55,7 @@ class ZillizConnectionSpec(Model):
     credentials_secret_ref: SecretKeyRef = Field(description="The API key.")
     project_id: CloudId | None = Field(default=None, description="Project that the key must see.")
     import_api: ImportApi = Field(default=ImportApi.V2, description="Generation of the import API to use.")
-    region_id: CloudId | None = Field(
+    region_id: Annotated[str, Field(min_length=1, max_length=63, pattern=REGION)] | None = Field(
         default=None, description="Region of the v1 controller host; needed with importApi V1."
     )
     suspend: bool = Field(
@@ -105,6 +106,11 @@ ZILLIZ_CONNECTION = Resource(
             "has(self.cloud) != has(self.endpoint)",
             "name exactly one of cloud and endpoint",
             lambda spec: (spec.cloud is None) != (spec.endpoint is None),
+        ),
+        Rule(
+            "!has(self.endpoint) || !self.endpoint.contains('@')",
+            "write no user and no key into endpoint, the key belongs into the Secret; an endpoint has no @",
+            lambda spec: spec.endpoint is None or "@" not in spec.endpoint,
         ),
         Rule(
             "self.importApi != 'V1' || has(self.regionId)",

@@ -15,6 +15,7 @@ from pydantic.alias_generators import to_camel
 GROUP = "jobs.zilliz.com"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Model(BaseModel):
@@ -37,16 +38,18 @@ def format_time(moment: datetime) -> str:
 
 
 def parse_time(value: object) -> datetime | None:
-    """A time of the cloud or of a status; None for what is empty or unreadable (never an error)."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if not isinstance(value, str) or not value:
-        return None
+    """A time of the cloud or of a status; None for what is empty or unreadable (never an error).
+
+    What no job can mean is brought to the nearest time that can be reckoned with, however long the wait.
+    """
     try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(moment, datetime):
+            return None
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return max(EARLIEST, min(LATEST, moment))
 
 
 Time = Annotated[

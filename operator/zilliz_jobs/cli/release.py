@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from zilliz_jobs.core.snapshot import handle_of, is_finished
 from zilliz_jobs.core.steps import left_behind
 from zilliz_jobs.engine.bodies import FINALIZER, Body, status_of
+from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.client import KubeClient
@@ -102,7 +101,7 @@ def in_the_cloud(kind: AnyKind, body: Body) -> str:
     """What of the object may run, or remain, in the cloud; for people."""
     try:
         status = status_of(body)
-    except ValidationError:
+    except RecordError:
         return "its record cannot be read; look in the cloud"
     left = left_behind(kind.traits, status)
     if is_finished(status):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope
-from zilliz_jobs.cloud.fields import as_text
+from zilliz_jobs.cloud.fields import MAX_ID, as_text
 from zilliz_jobs.core.reasons import Reason
 
 
@@ -98,5 +98,6 @@ def id_in(data: Any, name: str) -> str:
         return id_in(data[0], name) if len(data) == 1 else ""
     if isinstance(data, dict):
         value = data.get(name)
-        return id_in(value, name) if isinstance(value, list) else as_text(value)
+        found = id_in(value, name) if isinstance(value, list) else as_text(value)
+        return found if len(found) <= MAX_ID else ""
     return ""

@@ -7,12 +7,14 @@ code and a message, but a bad key as HTTP 401 (recorded). A few documented examp
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
 from zilliz_jobs.cloud.fields import as_text
 from zilliz_jobs.core.reasons import Reason
@@ -130,7 +132,9 @@ def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, An
     if status == 204 and not body:
         return None, "", None, True
     try:
-        content = json.loads(body)
+        content = json.loads(body, parse_constant=lambda _word: None)
+        if _HALF.search(body):
+            content = _whole(content)
     except (ValueError, RecursionError):
         return None, "", None, False
     if isinstance(content, dict) and "code" in content:
@@ -147,6 +151,14 @@ def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, An
     return None, "", None, False
 
 
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def _whole(content: Any) -> Any:
+    """Without halves of characters, which JSON can write and no status can hold."""
+    return json.loads(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
+
+
 def _code(value: object) -> int | None:
     """Strict: nothing but a whole number may read as the 0 of success."""
     text = as_text(value)
@@ -155,12 +167,9 @@ def _code(value: object) -> int | None:
 
 def _date(text: str | None) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(text) if text else None
+        return parse_time(parsedate_to_datetime(text)) if text else None
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment is None:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _retry_after(text: str | None, now: datetime | None) -> float | None:

@@ -15,6 +15,12 @@ from pydantic.alias_generators import to_camel
 
 from zilliz_jobs.api.model import Time
 
+MAX_COUNT = 2**63  # what a status can hold
+
+
+MAX_ID = 256
+MAX_TEXT = 4096  # the cloud's words end in a status, which must stay small
+
 
 class WireModel(BaseModel):
     """An answer of the cloud: frozen, camelCase on the wire, unknown fields ignored."""
@@ -33,6 +39,11 @@ def as_text(value: object) -> str:
     return str(value)
 
 
+def as_words(value: object) -> str:
+    """For people, so it may be cut; an id never is."""
+    return as_text(value)[:MAX_TEXT]
+
+
 def as_count(value: object) -> int | None:
     """A whole number, given as number or text; None for what is none."""
     if isinstance(value, str):
@@ -42,7 +53,7 @@ def as_count(value: object) -> int | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if math.isfinite(value) else None
+    return int(value) if abs(value) < MAX_COUNT else None
 
 
 def as_percent(value: object) -> int | None:
@@ -55,7 +66,7 @@ def as_share(value: object) -> int | None:
     """Whole percent of a share of 1 (the v1 guides poll until it is 1); more than 1 is taken for percent."""
     try:
         number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if number is None or not 0 <= number <= 1:
         return as_percent(value)
@@ -67,8 +78,8 @@ def as_list(value: object) -> object:
     return [] if value is None else value
 
 
-Id = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
-Text = Annotated[str, BeforeValidator(as_text)]
+Id = Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=MAX_ID)]
+Text = Annotated[str, BeforeValidator(as_words)]
 Count = Annotated[int | None, BeforeValidator(as_count)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
 Share = Annotated[int | None, BeforeValidator(as_share)]

@@ -11,14 +11,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import quote, quote_plus
+
+from zilliz_jobs.core.secretforms import forms
 
 MAX_TEXT = 500
 MASK = "***"
-_SHORTEST = 4  # masking every "a" would make a text unreadable and protect nobody
 
 _SECRET_FIELDS = frozenset({"accesskey", "secretkey", "token", "password", "apikey", "sessiontoken"})
-_BEARER = re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+")
+_HEADER = re.compile(r"(?i)\b((?:bearer|basic)(?:\s|\+|%20)+)[^\s\"',;&]+")
 _USERINFO = re.compile(r"(?<=://)[^\s/\"']+@")  # postgresql://user:password@host
 _SIGNED = re.compile(
     r"(?i)\b(sig|signature|x-amz-signature|x-amz-security-token|x-amz-credential|awsaccesskeyid|x-goog-signature"
@@ -31,10 +31,10 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
     Cut last: a secret that was cut first would no longer be recognised.
     """
-    forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
-    for form in sorted(forms, key=len, reverse=True):
+    known = {form for secret in secrets for form in forms(secret)}
+    for form in sorted(known, key=len, reverse=True):
         text = text.replace(form, MASK)
-    text = _BEARER.sub(rf"\g<1>{MASK}", text)
+    text = _HEADER.sub(rf"\g<1>{MASK}", text)
     text = _USERINFO.sub(f"{MASK}@", text)
     text = _SIGNED.sub(rf"\g<1>={MASK}", text)
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -90,8 +90,3 @@ def _plain(value: Any) -> Any:
             return str(value)
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     return value if isinstance(value, bool) or abs(value) < 2**63 else str(value)
-
-
-def _forms(secret: str) -> set[str]:
-    written = {json.dumps(secret, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False)}
-    return {secret, *written, quote(secret), quote(secret, safe=""), quote_plus(secret)}

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import httpx2
 
+from zilliz_jobs.cloud.answerbody import body_of
 from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, answered
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Transient, Unauthorised
@@ -169,7 +170,8 @@ class Transport:
         secrets = (self._key, *secrets_in(body))
         try:
             async with asyncio.timeout(self._timeouts.total):
-                response = await self._reading.send(request)
+                response = await self._reading.send(request, stream=True)
+                content = await body_of(response)
         except TimeoutError:
             raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
         except httpx2.DecodingError as error:
@@ -177,7 +179,7 @@ class Transport:
         except (httpx2.RequestError, OSError, RuntimeError) as error:
             # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
             raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
-        envelope = self._open(response, bare)
+        envelope = self._open(response, content, bare)
         failure = fault(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
         if failure is not None:
             raise failure
@@ -224,7 +226,8 @@ class Transport:
         try:
             passage.ask()
             async with asyncio.timeout(self._timeouts.total):
-                response = await self._effecting.send(request)
+                response = await self._effecting.send(request, stream=True)
+                content = await body_of(response)
         except _Fenced as closed:
             return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
         except Exception as error:
@@ -233,7 +236,7 @@ class Transport:
             if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
                 return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
             return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
-        envelope = self._open(response, bare)
+        envelope = self._open(response, content, bare)
         return answered(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
 
     def _client(self, limits: httpx2.Limits) -> httpx2.AsyncClient:
@@ -244,7 +247,7 @@ class Transport:
             limits=limits,
             timeout=httpx2.Timeout(wait.total, connect=wait.connect),
             follow_redirects=False,
-            headers={"Accept": "application/json", "User-Agent": "zilliz-jobs-operator"},
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "zilliz-jobs-operator"},
         )
 
     def _request(
@@ -263,8 +266,8 @@ class Transport:
         query = {name: value for name, value in (params or {}).items() if value is not None}
         return client.build_request(method, url, params=query or None, content=content, headers=headers)
 
-    def _open(self, response: httpx2.Response, bare: bool) -> Envelope:
-        envelope = open_envelope(response.status_code, response.headers, response.content, bare=bare)
+    def _open(self, response: httpx2.Response, content: bytes, bare: bool) -> Envelope:
+        envelope = open_envelope(response.status_code, response.headers, content, bare=bare)
         self._cloud_time = envelope.cloud_time or self._cloud_time
         if envelope.throttled or (envelope.status == 503 and envelope.retry_after is not None):
             self._limiter.pause(envelope.retry_after)

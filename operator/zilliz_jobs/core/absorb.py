@@ -17,6 +17,7 @@ from zilliz_jobs.core.snapshot import (
     RetryRule,
     Snapshot,
     attempt_of,
+    counted,
     handle_of,
     is_finished,
     is_open,
@@ -221,7 +222,7 @@ def _missing(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     submission = status.submission
     if submission is None:
         return status
-    since = submission.missing_since or now
+    since = counted(s, submission.missing_since, now)
     status = status.but(submission=submission.but(missing_since=since))
     if now - since < timedelta(seconds=s.rules.missing_grace):
         return said(status, Reason.JOB_NOT_SEEN, "the cloud does not show the job at the moment")

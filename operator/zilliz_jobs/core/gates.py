@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.core.backoff import DEFAULT_MAX_BACKOFF
 from zilliz_jobs.core.deadlines import wound_up_by
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption
@@ -44,7 +45,9 @@ def closed_gate(s: Snapshot, status: JobStatus, now: datetime) -> Gate | None:
     if adoption(s, status) is None and first and (held := _held(s)):
         return Gate(Reason.HELD, held, None)
     due = attempt_of(status).not_before
-    if due and now < due:
+    # Further away than any back-off is: the clock was set back, or somebody wrote it.
+    longest = timedelta(seconds=s.policy.max_backoff_seconds or DEFAULT_MAX_BACKOFF)
+    if due and now < due <= now + longest:
         return Gate(Reason.RETRY_SCHEDULED, status.message or "", (due - now).total_seconds())
     return None
 

@@ -13,7 +13,7 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.attempts import ended, failed, next_attempt, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Snapshot, attempt_of, is_requested
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, counted, is_requested
 
 
 def looked(
@@ -26,7 +26,9 @@ def looked(
     submission = status.submission
     if submission is None:
         return status
-    since = submission.look_since or now
+    since = counted(s, submission.look_since, now)
+    if since == now:
+        submission = submission.but(absent_since=None)  # of a time that cannot be compared with now
     settled = now - since >= s.settle
     submission = submission.but(look_since=since)
     match seen:

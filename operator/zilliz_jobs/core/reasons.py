@@ -48,6 +48,10 @@ class Reason(StrEnum):
         ('Label the Secret with jobs.zilliz.com/credentials: "true" to allow its use.'),
     )
     SECRET_KEY_MISSING = "SecretKeyMissing", "Add the named key to the Secret."
+    SECRET_HOLDS_API_KEY = (
+        "SecretHoldsApiKey",
+        "The Secret holds the API key of a connection, which no job may send elsewhere; make a Secret of its own.",
+    )
     SUBMISSION_IN_PROGRESS = (
         "SubmissionInProgress",
         ("Another job on the same target is being submitted; this one follows."),
@@ -152,6 +156,13 @@ class Reason(StrEnum):
     )
     LEFT_BEHIND = "LeftBehind", "Something that was made on the way is still in the cloud; remove it by hand."
     KEPT_FOR_GITOPS = "KeptForGitOps", "The object outlives its TTL, because a GitOps tool or Helm manages it."
+    RECORD_UNREADABLE = (
+        "RecordUnreadable",
+        (
+            "The status was edited, and what was submitted cannot be told from it any more; nothing is done for the "
+            "object until its status is restored, or it is deleted."
+        ),
+    )
     TWO_HANDLES = "TwoHandles", "The cloud named two jobs for one submission; look at both."
     DELETED_WHILE_RUNNING = "DeletedWhileRunning", "The object is gone; its job still runs in the cloud."
     # job centre

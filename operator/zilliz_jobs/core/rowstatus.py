@@ -11,7 +11,7 @@ from datetime import datetime
 from zilliz_jobs.api.importjob import ImportFile
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Outcome, RequestStatus, State
 from zilliz_jobs.api.projectjob import ProjectJobStatus
-from zilliz_jobs.core.conditions import dated
+from zilliz_jobs.core.conditions import dated, readiness
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.reasons import Reason
 
@@ -135,7 +135,9 @@ def without(old: ProjectJobStatus, generation: int, now: datetime) -> ProjectJob
 def made_by_hand(old: ProjectJobStatus, generation: int, now: datetime) -> ProjectJobStatus:
     """The status of an object that no JobCenter made."""
     text = Reason.NOT_A_ROW.help
-    return mirrored(old.but(message=text), Reason.NOT_A_ROW, text, old, generation, now, ready=False)
+    rows = readiness(Reason.NOT_A_ROW, text, ready=False, needs_a_person=True)
+    conditions = dated(rows, old.conditions, generation, now)
+    return old.but(message=text, conditions=conditions, observed_generation=generation)
 
 
 def mirrored(
@@ -145,11 +147,9 @@ def mirrored(
     old: ProjectJobStatus,
     generation: int,
     now: datetime,
-    *,
-    ready: bool = True,
 ) -> ProjectJobStatus:
     """The status with its one condition."""
-    rows = {"Ready": ("True" if ready else "False", str(reason), message)}
+    rows = {"Ready": ("True", str(reason), message)}
     return status.but(conditions=dated(rows, old.conditions, generation, now), observed_generation=generation)
 
 

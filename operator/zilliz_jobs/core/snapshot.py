@@ -93,6 +93,7 @@ class Snapshot:
     tries: int = 0  # consecutive passes that learnt nothing
     jitter: float = 0.5  # 0..1, fixed per object
     rules: Rules = field(default_factory=Rules)
+    clock_set: datetime | None = None  # when the operator's clock was last set anew, by that clock
 
     @property
     def policy(self) -> RetryPolicy:
@@ -127,6 +128,14 @@ class Snapshot:
     def settle(self) -> timedelta:
         """How long a look-up may say Absent no earlier than: the fence of a paused sender, and the cloud's delay."""
         return timedelta(seconds=self.rules.fence_seconds + self.link.settle_seconds)
+
+
+def counted(s: Snapshot, since: datetime | None, now: datetime) -> datetime:
+    """From when a wait that began at `since` counts: from now where the clock was set since then, as nobody knows how
+    much of the wait is over. Too long a wait costs time, too short a one may submit a job twice."""
+    if since is None or since > now or (s.clock_set is not None and since < s.clock_set):
+        return now
+    return since
 
 
 def attempt_of(status: JobStatus) -> Attempt:

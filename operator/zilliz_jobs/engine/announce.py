@@ -17,6 +17,7 @@ _TROUBLE = frozenset(
         Reason.SECRET_NOT_FOUND,
         Reason.SECRET_NOT_LABELLED,
         Reason.SECRET_KEY_MISSING,
+        Reason.SECRET_HOLDS_API_KEY,
         Reason.CLUSTER_NOT_FOUND,
         Reason.NO_PUBLIC_API,
         Reason.NAME_TAKEN,

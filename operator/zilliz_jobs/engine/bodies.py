@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import MAX_TOKEN
 from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
+from zilliz_jobs.engine.records import read_status
 from zilliz_jobs.kinds.base import AnyKind
 
 Body = dict[str, Any]
@@ -26,7 +25,12 @@ CANCEL = f"{GROUP}/cancel-requested"
 RETRY = f"{GROUP}/retry-requested"
 RESOLVE = f"{GROUP}/resolve-submission"
 RESTORED_LABEL = "velero.io/restore-name"
-LABEL_MARKS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
+LABEL_MARKS = (
+    "app.kubernetes.io/instance",  # what Argo CD marks with unless it is told otherwise, before version 3
+    "argocd.argoproj.io/instance",
+    "kustomize.toolkit.fluxcd.io/name",
+    "helm.toolkit.fluxcd.io/name",
+)
 ANNOTATION_MARKS = ("argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name")
 
 
@@ -60,36 +64,21 @@ def stub(key: Key, uid: str | None) -> Body:
 
 
 def connection_key(body: Body) -> Key:
-    ref = (body.get("spec") or {}).get("connectionRef")
+    spec = body.get("spec")
+    ref = spec.get("connectionRef") if isinstance(spec, dict) else None
     name = ref.get("name") if isinstance(ref, dict) else None
     return Key("ZillizConnection", body["metadata"]["namespace"], str(name or "default"))
 
 
-def status_of(body: Body) -> JobStatus:
-    """The status, read leniently. Raises ValidationError for an unreadable record of what was sent.
-
-    Else it would read as "never sent", and the job would be submitted a second time.
-    """
+def raw_status(body: Body) -> Body:
+    """The status as it is stored; empty for what is no status."""
     raw = body.get("status")
-    if not isinstance(raw, dict):
-        return JobStatus()
-    try:
-        status = JobStatus.model_validate(raw)
-    except ValidationError as error:
-        broken = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
-        if broken & {"submission", "jobId", "completionTime", "attempts"}:
-            raise
-        status = JobStatus.model_validate({name: value for name, value in raw.items() if name not in broken})
-    return _with_record(status)
+    return raw if isinstance(raw, dict) else {}
 
 
-def _with_record(status: JobStatus) -> JobStatus:
-    """A job id without its record, since somebody removed that, is a job all the same, though not proven ours."""
-    if status.submission is not None or not status.job_id or status.completion_time is not None:
-        return status
-    number = status.attempts[-1].number if status.attempts else 1
-    record = Submission(attempt=number, handle={"jobId": status.job_id}, evidence=Evidence.INFERRED)
-    return status.but(submission=record)
+def status_of(body: Body) -> JobStatus:
+    """The status, read leniently. Raises RecordError where its record of what was sent cannot be relied on."""
+    return read_status(raw_status(body))
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ class Surroundings:
 
 
 def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
-    """Everything `decide` may know. Raises ValidationError where the submission record is unreadable."""
+    """Everything `decide` may know. Raises RecordError where the submission record is unreadable."""
     meta = body["metadata"]
     annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
     spec: JobSpec | None = None
@@ -149,7 +138,7 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
 
     `asked`: the tokens of its row in a JobCenter.
     """
-    meta, status = body["metadata"], body.get("status") or {}
+    meta, status, spec = body["metadata"], raw_status(body), body.get("spec")
     annotations = meta.get("annotations") or {}
     return bool(
         status.get("completionTime")
@@ -157,7 +146,7 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
         and status.get("observedGeneration") == meta.get("generation")
         and not meta.get("deletionTimestamp")
         and FINALIZER not in (meta.get("finalizers") or [])
-        and (body.get("spec") or {}).get("ttlSecondsAfterFinished") is None
+        and (not isinstance(spec, dict) or spec.get("ttlSecondsAfterFinished") is None)
         and _mirrored(_token(annotations, CANCEL), status.get("cancel"))
         and _mirrored(_token(annotations, RETRY), status.get("retry"))
         and _mirrored(_token(annotations, RESOLVE), status.get("resolution"))
@@ -202,19 +191,21 @@ _MINOR = frozenset(
         "attempts",
     }
 )
+_WHY = frozenset({"reason", "message", "conditions"})
 _RUNNING_WORDS = frozenset({"Submitted", "Found", "Adopted", "Pending", "InProgress"})
 
 
 def weigh(old: Body, new: Body) -> str:
-    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "turn": a new object learns
-    that it stands in line, which is over in a moment, mostly; "major": all else."""
+    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "turn": an object that is
+    new, or waits for something else, learns that it stands in line, which is over in a moment, mostly; "major": all
+    else."""
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not changed - {"estimatedCompletionTime", "lastProgressTime"}:
         return "none"
     words = {old.get("reason"), new.get("reason")}
     if changed <= _MINOR and words <= _RUNNING_WORDS and _stands(old) == _stands(new):
         return "minor"
-    if not old.get("conditions") and new.get("reason") == Reason.SUBMISSION_IN_PROGRESS:
+    if new.get("reason") == Reason.SUBMISSION_IN_PROGRESS and (not old.get("conditions") or changed <= _WHY):
         return "turn"
     return "major"
 

@@ -10,10 +10,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-from zilliz_jobs.api.connection import ZILLIZ_CONNECTION, ZillizConnectionSpec
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.errors import CloudError, Transient, Unauthorised
 from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of, is_encrypted
@@ -22,6 +21,7 @@ from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine.bodies import Body, Key
+from zilliz_jobs.engine.connection import Connection
 from zilliz_jobs.engine.labelled import RETRY_SECONDS, read_labelled
 from zilliz_jobs.engine.sessions import Sessions
 from zilliz_jobs.kinds.base import Account
@@ -30,71 +30,12 @@ from zilliz_jobs.telemetry.logs import conceal
 
 SECRET_SECONDS = 30.0
 SUSPECT_SECONDS = 30.0
+CHECKS = 3  # of one key after the other, if they change in the midst of a check
 PARTING_SECONDS = 900.0  # longer than a deletion may take for its cancel, or its clean-up
 
 PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED})
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Connection:
-    """One ZillizConnection, as it was last seen, and what was learnt about it."""
-
-    key: Key
-    body: Body
-    spec: ZillizConnectionSpec | None = None
-    spec_error: str = ""
-    account: Account | None = None
-    problem: Waits | None = None
-    checked: bool = False  # the cloud accepted this very key
-    suspected: bool = False  # and rejected it since, in the midst of work; to be checked again
-    fingerprint: str = ""
-    secret_read: float = field(default=-1e9)
-    suspected_at: float = field(default=-1e9)
-    last_account: Account | None = None
-
-    @property
-    def uid(self) -> str:
-        return str(self.body["metadata"]["uid"])
-
-    @property
-    def is_known(self) -> bool:
-        """Whether a check has ended, so that there is something to say of the connection."""
-        return self.spec is None or self.problem is not None or (self.checked and not self.suspected)
-
-    @property
-    def endpoint(self) -> str:
-        try:
-            return endpoint_of(self.spec.cloud, self.spec.endpoint) if self.spec else ""
-        except BadEndpoint:
-            return ""
-
-    def link(self) -> Link:
-        if self.spec is None:
-            return Link(problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.spec_error)))
-        link = Link(
-            suspended=self.spec.suspend,
-            first_submission=self.spec.first_submission,
-            settle_seconds=self.spec.submission_settle_seconds,
-            console=bool(self.spec.console_api and self.spec.console_api.enabled),
-        )
-        if self.problem:
-            return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.problem.message)))
-        if not self.checked or self.suspected or self.account is None:
-            return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named("not checked yet"), 2.0))
-        return link
-
-    def parting_link(self) -> Link:
-        """For an object that is being deleted: its job is cancelled with the key in memory, if there ever was one.
-
-        The Secret and the connection of a namespace that ends are gone before its jobs are.
-        """
-        link = self.link()
-        return replace(link, problem=None) if self.account is None and self.last_account is not None else link
-
-    def _named(self, message: str) -> str:
-        return f"ZillizConnection {self.key.name}: {message}"
 
 
 class Connections:
@@ -126,6 +67,8 @@ class Connections:
             old.body = body
             return old
         connection = Connection(key, body)
+        if old is not None and old.uid == connection.uid:
+            connection.last_account = old.last_account
         try:
             spec: Any = parse_spec(ZILLIZ_CONNECTION, body)
             connection.spec = spec
@@ -186,16 +129,25 @@ class Connections:
 
     async def check(self, connection: Connection) -> Waits | None:
         """Whether the cloud accepts the key, and shows it the project. What stands in the way, or None."""
-        await self._refresh(connection, 0.0)
-        if connection.account is None:
-            connection.suspected = False
-            return connection.problem
-        problem = await self._ask(connection, connection.account)
+        for _ in range(CHECKS):
+            await self._refresh(connection, 0.0)
+            if (asked := connection.account) is None:
+                connection.suspected = False
+                return connection.problem
+            problem = await self._ask(connection, asked)
+            if connection.account is asked:
+                break  # else the key was rotated meanwhile, and the answer is about the old one
         good_before = connection.checked and not connection.suspected
         if problem is not None and problem.reason in PASSING and good_before:
             problem = None  # an outage says nothing of a key that was good before
         connection.checked, connection.suspected, connection.problem = problem is None, False, problem
         return problem
+
+    def key_in(self, namespace: str, secret: str) -> frozenset[str]:
+        """The entries of this Secret that connections of the namespace have their API keys in."""
+        specs = [known.spec for key, known in self._known.items() if key.namespace == namespace and known.spec]
+        refs = [spec.credentials_secret_ref for spec in specs]
+        return frozenset(ref.key for ref in refs if ref.name == secret)
 
     async def close(self) -> None:
         await self._sessions.close()
@@ -220,7 +172,7 @@ class Connections:
         async with self._locks.setdefault(connection.key, asyncio.Lock()):
             if self._clock() - connection.secret_read < age:
                 return False  # somebody else did it while we waited
-            before = connection.fingerprint
+            before, known = connection.fingerprint, connection.problem
             problem = await self._read_key(connection)
             await self._close_unused()
             if problem is None:
@@ -229,12 +181,12 @@ class Connections:
                 log.info("%s has a new key", connection.key)
                 connection.checked = False
                 return True
+            # Not at every step again: whoever wants the account of 200 jobs would read a missing Secret 200 times.
+            connection.secret_read = self._clock() - max(0.0, SECRET_SECONDS - RETRY_SECONDS)
             if problem.reason is Reason.CLOUD_UNREACHABLE and connection.account is not None:
-                # Kubernetes is out of reach; the key in memory goes on, and is not read again at every step.
-                connection.secret_read = self._clock() - SECRET_SECONDS + RETRY_SECONDS
-                return False
+                return False  # Kubernetes is out of reach; the key in memory goes on
             connection.account, connection.problem = None, problem
-            return True
+            return problem != known
 
     async def _close_unused(self) -> None:
         """Let go of the sessions that no connection uses any more."""

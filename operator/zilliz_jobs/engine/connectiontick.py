@@ -12,7 +12,9 @@ from zilliz_jobs.core.conditions import dated, readiness
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body
-from zilliz_jobs.engine.connections import Connection, Connections
+from zilliz_jobs.engine.connection import Connection
+from zilliz_jobs.engine.connections import SECRET_SECONDS, Connections
+from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.telemetry.metrics import Metrics
@@ -47,7 +49,7 @@ class ConnectionTicker:
         now = datetime.now(UTC)
         status = new_status(connection, problem, now)
         old: Body = connection.body.get("status") or {}
-        wire = status.wire()
+        wire = hidden(status.wire())
         if {**old, "lastCheckTime": None} != {**wire, "lastCheckTime": None}:
             stored = await self._writer.write(ZILLIZ_CONNECTION, connection.body, wire)
             connection.body = {"kind": ZILLIZ_CONNECTION.kind, **stored}
@@ -64,7 +66,8 @@ class ConnectionTicker:
         if problem is None:
             return self._interval, changed
         wait = exponential(tries, base=2.0, cap=self._cap, jitter=0.5)
-        return max(wait, problem.retry_after or 0.0), changed
+        # A person may have mended the Secret meanwhile, and waits for it.
+        return max(min(wait, SECRET_SECONDS), problem.retry_after or 0.0), changed
 
 
 def _is_ready(body: Body) -> bool:

@@ -3,6 +3,9 @@ that another object of the namespace made."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
+
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import State
@@ -18,13 +21,28 @@ from zilliz_jobs.telemetry.logs import conceal
 
 
 class Inputs:
-    def __init__(self, secrets: Secrets, objects: Objects) -> None:
-        self._secrets, self._objects = secrets, objects
+    """`key_in`: the entries of a Secret that are API keys of connections, by namespace and name."""
+
+    def __init__(
+        self,
+        secrets: Secrets,
+        objects: Objects,
+        *,
+        key_in: Callable[[str, str], frozenset[str]] = lambda _namespace, _name: frozenset(),
+    ) -> None:
+        self._secrets, self._objects, self._key_in = secrets, objects, key_in
+        self._hidden: set[tuple[str, str]] = set()
 
     async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> dict[str, str] | Waits:
-        """The values by key of all Secrets that the spec names; they are hidden from the log from now on."""
+        """The values by key of all Secrets that the spec names; they are hidden from the log from now on.
+
+        An API key of ours is none of them: who may write jobs could have it sent to a "source" of his own.
+        """
         values: dict[str, str] = {}
         for need in kind.secrets(spec):
+            if self._key_in(namespace, need.name) & set(need.keys):
+                message = f"Secret {need.name} holds the API key of a ZillizConnection, which is sent nowhere else"
+                return Waits(Reason.SECRET_HOLDS_API_KEY, f"{message}; name a Secret of its own")
             secret, problem = await read_labelled(self._secrets, namespace, need.name)
             if secret is None:
                 return problem or Waits(Reason.SECRET_NOT_FOUND, f"cannot read Secret {need.name}")
@@ -36,11 +54,25 @@ class Inputs:
                     return Waits(Reason.SECRET_KEY_MISSING, str(error))
                 if value:
                     found[key] = value
-                    conceal(value)
+                    _hide(key, value)
+            self._hidden.add((namespace, need.name))
             if lack := need.lacks(found):
                 return Waits(Reason.SECRET_KEY_MISSING, lack)
             values |= found
         return values
+
+    async def hide(self, kind: AnyKind, namespace: str, spec: JobSpec) -> None:
+        """Of a job that an earlier process submitted: hide what it was given, before the cloud's words about it are
+        shown. Each Secret is read once."""
+        for need in kind.secrets(spec):
+            if (namespace, need.name) in self._hidden:
+                continue
+            secret, problem = await read_labelled(self._secrets, namespace, need.name)
+            if problem is None or problem.reason is not Reason.CLOUD_UNREACHABLE:
+                self._hidden.add((namespace, need.name))
+            for key in need.keys:
+                with contextlib.suppress(ValueError):
+                    _hide(key, (secret.text(key) if secret else None) or "")
 
     async def backup(self, job: Key) -> BackupSource | Waits:
         """The backup that the BackupJob made, once it has ended well. Raises KubeError."""
@@ -61,6 +93,12 @@ class Inputs:
             message = f"BackupJob {job.name} does not say which backup it made; name clusterId and backupId instead"
             return Waits(Reason.BACKUP_NOT_READY, message)
         return BackupSource(str(cluster_id), str(backup_id))
+
+
+def _hide(key: str, value: str) -> None:
+    """Not a user's name: it is no secret, and often a word that would then be missing from every text."""
+    if key != "username":
+        conceal(value)
 
 
 def backup_key(kind: AnyKind, namespace: str, spec: JobSpec) -> Key | None:

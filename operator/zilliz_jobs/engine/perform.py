@@ -47,11 +47,12 @@ class Performer:
         objects: Objects,
         *,
         wake: Callable[[Key], None],
+        key_in: Callable[[str, str], frozenset[str]] = lambda _namespace, _name: frozenset(),
         ensure_synced: Callable[[], Awaitable[None]],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self._registry, self._leads = registry, leads
-        self._inputs, self._credentials = Inputs(secrets, objects), Credentials(secrets)
+        self._inputs, self._credentials = Inputs(secrets, objects, key_in=key_in), Credentials(secrets)
         self._scopes = Scopes(registry, wake)
         self._ensure_synced = ensure_synced
         self._critical: set[asyncio.Task[Any]] = set()
@@ -113,6 +114,10 @@ class Performer:
         if isinstance(answer, seen_.Accepted) and submission.credentials_secret:
             return await self._credentials.keep(body, submission.credentials_secret, answer)
         return answer
+
+    async def hide(self, kind: AnyKind, body: Body, spec: JobSpec) -> None:
+        """What the job was given is cut out of all texts from now on."""
+        await self._inputs.hide(kind, key_of(body).namespace, spec)
 
     async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
         """Finish `work` even if the caller is cancelled; `drain` waits for what is left."""

@@ -14,6 +14,8 @@ from zilliz_jobs.core.snapshot import handle_of, is_finished
 from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.hiding import hidden
+from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import (
     Conflict,
@@ -68,9 +70,11 @@ class Recorder:
 
         Raises Conflict when the object changed since it was read, Unavailable, KubeError.
         """
-        old, new = body.get("status") or {}, status.wire()
+        old, new = body.get("status") or {}, hidden(status.wire())
         weight = weigh(old, new)
         key = key_of(body)
+        if weight != "turn":
+            self._in_line.pop(key, None)
         if weight == "none":
             return body
         now = self._clock()
@@ -177,6 +181,12 @@ class Recorder:
         if is_finished(new) and not is_finished(old):
             self._metrics.finished.labels(kind.resource.kind, str(new.state)).inc()
 
+    def unreadable(self, body: Body, problem: str) -> None:
+        """Say that nothing is done for the object, and what is wrong with its status."""
+        reason = Reason.RECORD_UNREADABLE
+        log.error("%s: %s: %s", key_of(body), reason, problem)
+        self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem, logged=True)
+
     # -- parts
 
     async def _store(self, kind: AnyKind, body: Body, status: JobStatus, weight: str) -> Body:
@@ -196,7 +206,15 @@ class Recorder:
 
     async def _another_record(self, kind: AnyKind, body: Body, live: Body, status: JobStatus) -> Body:
         """Somebody else recorded an end for this submission first. If it names another job, both must be known."""
-        ours, theirs = handle_of(status), handle_of(status_of(live))
+        ours = handle_of(status)
+        try:
+            theirs = handle_of(status_of(live))
+        except RecordError as error:
+            theirs = {}
+            if live["metadata"]["uid"] == body["metadata"]["uid"]:
+                names = ", ".join(sorted(ours.values())) or "nothing"
+                self.unreadable(live, f"{error}; the cloud named {names} for the submission")
+                return live
         if live["metadata"]["uid"] != body["metadata"]["uid"]:
             log.warning("%s: replaced while it was submitted; its job: %s", key_of(body), ours)
             raise NotFound("cannot store the answer: the object was replaced meanwhile")

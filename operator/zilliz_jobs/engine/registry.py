@@ -30,7 +30,8 @@ class Registry:
 
     def learn(self, uid: Uid, body: dict[str, Any]) -> None:
         """Everything that the object's status names belongs to it."""
-        for name in ids_in(body.get("status") or {}):
+        status = body.get("status")
+        for name in ids_in(status if isinstance(status, dict) else {}):
             self.claim(uid, name)
 
     def claim(self, uid: Uid, name: str) -> bool:

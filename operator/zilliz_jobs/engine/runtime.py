@@ -22,6 +22,7 @@ from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.dispatch import Dispatcher
 from zilliz_jobs.engine.echoes import Echoes
+from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.leadership import Alone, Leadership
 from zilliz_jobs.engine.perform import Performer
@@ -40,6 +41,7 @@ from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.settings import Settings
+from zilliz_jobs.telemetry.logs import redacted
 from zilliz_jobs.telemetry.metrics import Metrics
 
 DRAIN_SECONDS = 25.0
@@ -71,9 +73,10 @@ class Engine:
         self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
-        self.events = EventPoster(client, instance=f"zilliz-jobs-{uuid.uuid4().hex[:6]}")
+        instance = f"zilliz-jobs-{uuid.uuid4().hex[:6]}"
+        self.events = EventPoster(client, instance=instance, redacted=redacted)
         self.rules = rules or _rules(settings)
-        secrets, writer = Secrets(client), StatusWriter(client)
+        secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.crds = CrdCheck(client, self.metrics)
         self.connections = Connections(secrets, allow_http=settings.allow_http_endpoints, wake=self.queue.add)
         self.recorder = Recorder(
@@ -91,6 +94,7 @@ class Engine:
             secrets,
             self.objects,
             wake=self.queue.add,
+            key_in=self.connections.key_in,
             ensure_synced=self.census.ensure,
             leads=self.leadership.leads,
         )

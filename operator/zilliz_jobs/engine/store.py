@@ -15,7 +15,18 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from zilliz_jobs.core.snapshot import step_of
-from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, connection_key, is_settled, key_of, slim, status_of
+from zilliz_jobs.engine.bodies import (
+    AskedElsewhere,
+    Body,
+    Key,
+    connection_key,
+    is_settled,
+    key_of,
+    raw_status,
+    slim,
+    status_of,
+)
+from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.kinds.base import AnyKind
 
@@ -119,15 +130,19 @@ class ObjectStore:
         uid = body["metadata"]["uid"]
         self._registry.learn(uid, body)
         self._noted(body)
-        status = body.get("status") or {}
+        status = raw_status(body)
         record = status.get("submission")
         kind = self._kinds[body["kind"]]
         taken = isinstance(record, dict) and record.get("handle") and not kind.exclusive
-        if not isinstance(record, dict) or taken or status.get("completionTime"):
+        if record is None or taken or status.get("completionTime"):
             return  # whoever works on the object leaves its scope
         try:
-            parsed, spec = status_of(body), kind.resource.spec.model_validate(body.get("spec") or {})
+            spec = kind.resource.spec.model_validate(body.get("spec") or {})
+            parsed = status_of(body)
         except ValidationError:
+            return
+        except RecordError:
+            self._registry.hold(uid, kind.scope(spec))  # it may be open for all that can be told
             return
         if kind.occupies(parsed):
             self._registry.hold(uid, kind.scope(spec, step_of(parsed)))

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pydantic import ValidationError
-
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.decide import decide
@@ -31,12 +29,14 @@ from zilliz_jobs.engine.bodies import (
     snapshot,
     status_of,
 )
+from zilliz_jobs.engine.clock import WallClock, steady
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import STORE_FORBIDDEN_SECONDS, Recorder
+from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import Forbidden, Invalid, KubeError, NotFound, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
@@ -87,10 +87,13 @@ class JobTicker:
         rules: Rules,
         leads: Callable[[float], bool] = lambda _seconds: True,
         now: Callable[[], datetime] = utc_now,
+        beside: Callable[[], float] = steady,
         asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
     ) -> None:
         self._connections, self._performer, self._recorder = connections, performer, recorder
-        self._crds, self._metrics, self.rules, self._leads, self._now = crds, metrics, rules, leads, now
+        self._crds, self._metrics, self.rules, self._leads = crds, metrics, rules, leads
+        self._clock = WallClock(now, beside)
+        self._now = self._clock.now
         self._departures, self._asked = departures, asked
         self.holder = uuid.uuid4().hex[:12]
 
@@ -104,13 +107,16 @@ class JobTicker:
         link = self._connections.link(connection_key(body), parting=since is not None)
         gate, asked = self._crds.gate(kind.resource.kind), self._asked(body["metadata"]["uid"])
         around = Surroundings(link, gate, tries, self.rules, asked, since)
+        self._now()
         try:
-            base = snapshot(kind, body, around)
-        except ValidationError:
+            base = replace(snapshot(kind, body, around), clock_set=self._clock.set_at)
+        except RecordError:
             if since is None:
                 raise
             return TickResult(await self._free(kind, body, None), None, True)
         run = _Run(kind, body, base, base.status)
+        if base.spec is not None and base.status.submission is not None:
+            await self._performer.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
             plan = decide(replace(run.base, status=run.status), seen, now=self._now())

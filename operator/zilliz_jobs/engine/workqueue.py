@@ -13,6 +13,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+SPARE = 64  # times that are superseded, or whose key is forgotten, before they are swept out
 
 
 class WorkQueue(Generic[K]):
@@ -48,6 +49,9 @@ class WorkQueue(Generic[K]):
             return
         self._due[key] = due
         heapq.heappush(self._heap, (due, next(self._order), key))
+        if len(self._heap) > 2 * len(self._due) + SPARE:
+            self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+            heapq.heapify(self._heap)
         self._changed.set()
 
     def forget(self, key: K) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -67,11 +68,13 @@ class EventPoster:
     """Posts Events in the background. Nothing that goes wrong with them ever reaches the caller.
 
     `run` is a task of the caller's. When more than MAX_QUEUED wait, the oldest are dropped: the status tells
-    the story anyway.
+    the story anyway. `redacted`: takes the secrets out of a message.
     """
 
-    def __init__(self, client: KubeClient, *, instance: str) -> None:
-        self._client = client
+    def __init__(
+        self, client: KubeClient, *, instance: str, redacted: Callable[[str], str] = lambda text: text
+    ) -> None:
+        self._client, self._redacted = client, redacted
         self._instance = instance
         self._queue: deque[tuple[Body, bool]] = deque(maxlen=MAX_QUEUED)
         self._some = asyncio.Event()
@@ -97,7 +100,7 @@ class EventPoster:
             body,
             kind,
             reason,
-            message,
+            self._redacted(message),
             once_per=message if once_per is None else once_per,
             now=datetime.now(UTC),
             instance=self._instance,

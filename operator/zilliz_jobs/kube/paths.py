@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.kube.errors import NotFound
 
 
 def resource_path(
@@ -18,7 +19,12 @@ def resource_path(
 def path(
     api_version: str, plural: str, namespace: str | None, name: str | None = None, subresource: str | None = None
 ) -> str:
-    """Path of an object or a collection of any API; cluster-wide without a namespace."""
+    """Path of an object or a collection of any API; cluster-wide without a namespace.
+
+    Raises NotFound for the names that a path takes for a way upwards: no object can have them.
+    """
+    if name in (".", ".."):
+        raise NotFound(f"cannot find {plural} {name!r}: no object can have that name")
     parts = [group_path(api_version)]
     if namespace:
         parts += ["namespaces", quote(namespace, safe="")]

@@ -6,6 +6,7 @@ label say, because what it stores exists nowhere else; it insists on the submiss
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from zilliz_jobs.api.resource import Resource
@@ -55,10 +56,11 @@ def json_ops(old: Body, new: Body, at: str = "/status") -> list[Body]:
 
 
 class StatusWriter:
-    """Writes the status of one object of ours, with its preconditions. Repeats nothing."""
+    """Writes the status of one object of ours, with its preconditions. Repeats nothing. `hidden`: takes the secrets
+    out of what is written."""
 
-    def __init__(self, client: KubeClient) -> None:
-        self._client = client
+    def __init__(self, client: KubeClient, *, hidden: Callable[[Body], Body] = lambda status: status) -> None:
+        self._client, self._hidden = client, hidden
 
     async def write(self, resource: Resource, body: Body, new_status: Body) -> Body:
         """Make the status of `body` into `new_status` and return the object as stored.
@@ -67,7 +69,7 @@ class StatusWriter:
         version of `body` any more, NotFound, StrictDecoding when the installed CRD lacks a field of ours,
         Invalid, and Unavailable when the answer was lost: read again, then decide.
         """
-        change = merge_diff(body.get("status") or {}, new_status)
+        change = merge_diff(body.get("status") or {}, self._hidden(new_status))
         if not change:
             return body
         # No uid: the server ignores it in a write of a status, and a successor has another version anyway.
@@ -94,7 +96,7 @@ class StatusWriter:
         ops: list[Body] = [
             {"op": "test", "path": "/metadata/uid", "value": meta["uid"]},
             *({"op": "test", "path": f"/status/submission/{name}", "value": mark[name]} for name in mark),
-            *json_ops(body.get("status") or {}, new_status),
+            *json_ops(body.get("status") or {}, self._hidden(new_status)),
         ]
         where = _status_path(resource, body)
         try:

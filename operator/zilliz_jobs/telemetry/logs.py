@@ -6,36 +6,42 @@ that neither a library's debug line nor an error text of a proxy can carry one o
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import threading
-from urllib.parse import quote
+from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
-_secrets: set[str] = set()
+from zilliz_jobs.core.secretforms import SHORTEST, forms
+
+_by_start: dict[str, tuple[str, ...]] = {}
+"""The forms of all secrets by their first characters, so that a text costs its own length and not their number."""
 _lock = threading.Lock()
 MASK = "***"
-SHORTEST = 4  # anything shorter would cut holes into ordinary words
 
 
 def conceal(*values: str) -> None:
-    """From now on these never appear in a log record."""
-    long = [value for value in values if len(value) >= SHORTEST]
+    """From now on these appear in no log record, status or event, in whatever form they travel."""
     with _lock:
-        for value in long:
-            # As it is, and as it stands inside JSON and in a URL.
-            _secrets.update({value, json.dumps(value)[1:-1], quote(value, safe=""), quote(value)})
+        for form in {form for value in values for form in forms(value)}:
+            start = form[:SHORTEST]
+            if form not in (known := _by_start.get(start, ())):
+                _by_start[start] = (*known, form)
 
 
 def redacted(text: str) -> str:
-    with _lock:
-        known = sorted(_secrets, key=len, reverse=True)
-    for secret in known:
-        if secret in text:
-            text = text.replace(secret, MASK)
-    return text
+    """`text` without anything that was concealed."""
+    parts: list[str] = []
+    shown = 0  # where the text goes on that is not told or masked yet
+    end = 0  # of the secret in which the search is
+    for at in range(len(text) - SHORTEST + 1):
+        for form in _by_start.get(text[at : at + SHORTEST], ()):
+            if text.startswith(form, at):
+                if at >= end:
+                    parts += [text[shown:at], MASK]
+                shown = end = max(end, at + len(form))
+    return "".join([*parts, text[shown:]]) if parts else text
 
 
 class RedactingText(logging.Formatter):
@@ -48,6 +54,13 @@ class RedactingJson(JsonFormatter):
         return redacted(super().format(record))
 
 
+def _tell_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends the process is told like all else, since Python's own trace is searched by nobody."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger(__name__).critical("the program ends by an error", exc_info=(kind, error, trace))
+
+
 def set_up(form: str, level: str) -> None:
     """Send all records to stderr in the wanted form; replaces what was set up before."""
     fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -58,4 +71,7 @@ def set_up(form: str, level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("kopf", "httpx2", "httpcore2", "kubernetes", "aiohttp", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    logging.captureWarnings(True)
+    sys.excepthook = _tell_crash
+    threading.excepthook = lambda end: _tell_crash(end.exc_type, end.exc_value or end.exc_type(), end.exc_traceback)
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a stack trace for each probe that fails

@@ -16,6 +16,7 @@ from .camel import Camel
 Action = Literal[
     "latency",  # wait `seconds` (real), then go on
     "status",  # answer `status` (and `body`) instead; no effect
+    "echo",  # answer `status` (400) with all that was sent, credentials too, in many forms; no effect
     "rate_limit",  # HTTP 429 with Retry-After; no effect
     "drop_before",  # close the connection; no effect
     "delay_effect",  # answer is lost at once, the effect comes `seconds` later

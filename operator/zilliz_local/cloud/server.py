@@ -5,12 +5,14 @@ effect -> the desk -> faults that come after it.
 """
 
 import asyncio
+import base64
 import json
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from aiohttp import web
 
@@ -39,6 +41,7 @@ class Outgoing:
     dropped: bool = False
     date_skew_seconds: float = 0
     outcome: str = ""
+    request_id: str = ""
 
 
 DROPPED = Outgoing(dropped=True, outcome="dropped")
@@ -88,7 +91,7 @@ class Server:
         call = Call(self.world, route, path, given, key or NO_KEY, "api", token, self.world.now, origin)
         entry = self._note(call) if route.kind else None
         refused = self._refusal(call, key) or unreadable
-        out = _plain(refusal(refused)) if refused else await self._with_faults(call, entry)
+        out = _plain(refusal(refused)) if refused else await self._with_faults(call, entry, request, body)
         if entry is not None:
             entry.outcome = out.outcome
         return out
@@ -110,7 +113,7 @@ class Server:
             return throttled(endpoint)
         return None
 
-    async def _with_faults(self, call: Call, entry: Entry | None) -> Outgoing:
+    async def _with_faults(self, call: Call, entry: Entry | None, request: web.Request, body: bytes) -> Outgoing:
         rules = self.world.faults.striking(call.route.name, call.route.method, call.route.template)
         for rule in rules:
             match rule.action:
@@ -118,6 +121,8 @@ class Server:
                     await asyncio.sleep(rule.seconds)
                 case "status":
                     return _fault_answer(rule, 500)
+                case "echo":
+                    return _echo(rule, request, body)
                 case "rate_limit":
                     return _plain(refusal(throttled(call.route.endpoint, rule.retry_after or 1)))
                 case "drop_before":
@@ -148,7 +153,7 @@ class Server:
         skew = self.world.behaviour.date_skew_seconds + out.date_skew_seconds
         headers = {
             "Date": self.world.clock.http_date(skew),
-            "requestid": self.world.new_id("", 32),
+            "requestid": out.request_id or self.world.new_id("", 32),
         }
         if out.retry_after is not None:
             headers["Retry-After"] = str(out.retry_after)
@@ -209,6 +214,16 @@ def _fault_answer(rule: FaultRule, usual: int) -> Outgoing:
     status = rule.status or usual
     body = rule.body if rule.body is not None else {"code": status, "message": f"simulated fault {rule.id}"}
     return replace(_plain(Reply(status, body, rule.retry_after)), outcome=f"HTTP {status}")
+
+
+def _echo(rule: FaultRule, request: web.Request, body: bytes) -> Outgoing:
+    """A careless proxy: what it was sent stands in its message, in the answer's data and in a header."""
+    key, sent = request.headers.get("Authorization", ""), body.decode()
+    packed = base64.b64encode(f"{key} {sent}".encode()).decode()
+    said = f"cannot serve {key} with {sent}, that is {quote(key)} {quote_plus(sent)} or {packed}"
+    problem = {"code": rule.status or 400, "message": said, "data": {"reason": said}}
+    out = _plain(Reply(rule.status or 200, problem))
+    return replace(out, outcome="echo", request_id=key)
 
 
 def _given(query: Mapping[str, str], body: bytes) -> dict[str, object]:

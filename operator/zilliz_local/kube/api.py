@@ -136,6 +136,10 @@ class KubeApi:
         """All objects of a resource; read-only."""
         return [record.body for record in self.store.records(self._known(resource).key, namespace)]
 
+    def versions(self, resource: str) -> list[Body]:
+        """All versions of all objects of a resource, as far as a watch may look back; read-only."""
+        return [change.record.body for change in self.store.shelf(self._known(resource).key).history]
+
     def _known(self, name: str) -> Resource:
         found = self._catalog.named(name)
         if found is None:

@@ -119,8 +119,14 @@ def test_a_request_that_was_answered_stays_answered() -> None:
 
 def test_a_row_is_never_stalled() -> None:
     row = stored(ROW)
-    for status in (row, without(row, 1, NOON), made_by_hand(ProjectJobStatus(), 1, NOON)):
+    for status in (row, without(row, 1, NOON)):
         assert [c.type for c in status.conditions or []] == ["Ready"]
+
+
+def test_what_only_looks_like_a_row_is_stalled() -> None:
+    """Else a GitOps tool waits for it until its time-out, and nobody reads why."""
+    status = made_by_hand(ProjectJobStatus(), 1, NOON)
+    assert [(c.type, c.status) for c in status.conditions or []] == [("Ready", "False"), ("Stalled", "True")]
 
 
 def test_a_transition_time_moves_only_with_its_condition() -> None:

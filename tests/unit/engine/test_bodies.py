@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 from tests.unit.engine.fakes import Kind, backup
 
 from zilliz_jobs.api.jobstatus import Evidence, State
@@ -22,6 +21,7 @@ from zilliz_jobs.engine.bodies import (
     status_of,
     weigh,
 )
+from zilliz_jobs.engine.records import RecordError
 
 AROUND = Surroundings(link=Link(), gate=None, tries=0, rules=Rules())
 ENDED = {"completionTime": "2026-03-01T12:05:00Z", "observedGeneration": 1, "state": "Successful"}
@@ -47,6 +47,7 @@ class TestSnapshot:
     @pytest.mark.parametrize(
         "marks",
         [
+            {"labels": {"app.kubernetes.io/instance": "x"}},
             {"labels": {"argocd.argoproj.io/instance": "x"}},
             {"labels": {"kustomize.toolkit.fluxcd.io/name": "x"}},
             {"labels": {"helm.toolkit.fluxcd.io/name": "x"}},
@@ -85,19 +86,38 @@ class TestStatusEditedByHand:
             {"submission": {"handle": "odd"}},
             {"jobId": {"odd": 1}},
             {"attempts": "odd"},
+            {"steps": "odd"},
+            {"steps": [{"name": {"odd": 1}}]},
+            {"completionTime": "yesterday", "state": "Successful"},
+            {"state": "Successful"},
+            {"submission": {}},
+            {"submission": {"token": "t", "evidence": "Answered"}},
+            {"submission": {"token": "t", "evidence": "Sending", "cloudTime": "noon"}},
+            {"submission": {"token": "", "evidence": "Sending"}},
+            {"conditions": [{"type": "Submitted", "status": "True"}], "state": "InProgress"},
+            {"conditions": [{"type": "Submitted", "status": "Unknown"}], "state": "Pending"},
         ],
     )
     def test_an_unreadable_record_never_reads_as_never_sent(self, status):
         """It would be submitted a second time."""
-        with pytest.raises(ValidationError):
+        with pytest.raises(RecordError) as problem:
             status_of(backup(status=status))
+        assert str(problem.value).startswith("status.") or "status.submission" in str(problem.value)
 
     @pytest.mark.parametrize("evidence", ["Weird", "", "Sending", None])
     def test_a_record_with_an_unknown_word_is_an_open_submission(self, evidence):
         assert is_open(status_of(backup(status={"submission": {"token": "t", "evidence": evidence}})))
 
-    def test_an_empty_record_is_an_open_submission(self):
-        assert is_open(status_of(backup(status={"submission": {}})))
+    @pytest.mark.parametrize(
+        "status",
+        [
+            {"jobId": "job-1", "submission": {"token": "t", "evidence": "Answered"}},
+            {"jobId": "job-1", "submission": {"token": "t", "evidence": "Absent"}},
+            {"attempts": [{"number": 1, "jobId": "job-1"}], "conditions": [{"type": "Submitted", "status": "True"}]},
+        ],
+    )
+    def test_a_job_that_is_still_named_somewhere_is_followed(self, status):
+        assert handle_of(status_of(backup(status=status))) == {"jobId": "job-1"}
 
     def test_a_job_id_without_its_record_is_a_job_that_is_not_proven_ours(self):
         """Whoever removed the record must not cause a second submission; nor may a policy cancel what it names."""

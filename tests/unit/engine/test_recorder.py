@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.engine.fakes import Crds, Events, Kind, Shelf, backup
 
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
+from zilliz_jobs.api.jobstatus import Condition, Evidence, JobStatus, State, Submission
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
@@ -280,6 +280,17 @@ class TestTurn:
 
     LINE = JobStatus(state=State.PENDING, reason="SubmissionInProgress", message="another job ...", conditions=[])
 
+    async def test_jobs_that_all_lack_the_same_thing_do_not_write_turn_by_turn(self, bench):
+        """While one of them finds its Secret missing, the others stand in line behind it for a moment."""
+        ready = Condition(type="Ready", status="False")
+        same = JobStatus(state=State.PENDING, conditions=[ready], reason="SecretNotFound", message="no Secret films")
+        bench.shelf.body["status"] = same.wire()
+        for _ in range(5):
+            bench.now += 20
+            await bench.recorder.write(KIND, dict(bench.body), same.but(reason=self.LINE.reason))
+            await bench.recorder.write(KIND, dict(bench.body), same)
+        assert bench.shelf.writes == 0
+
     async def test_a_new_job_in_line_says_so_after_half_a_minute(self, bench):
         await bench.recorder.write(KIND, dict(bench.body), self.LINE)
         bench.now += 29
@@ -297,5 +308,7 @@ class TestTurn:
     async def test_one_that_said_something_before_says_this_too(self, bench):
         ready = {"type": "Ready", "status": "False"}
         bench.shelf.body["status"] = {"conditions": [ready], "reason": "SecretNotFound"}
+        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        bench.now += 31
         await bench.recorder.write(KIND, dict(bench.body), self.LINE)
         assert bench.shelf.status["reason"] == "SubmissionInProgress"

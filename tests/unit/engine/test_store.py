@@ -109,13 +109,19 @@ def test_an_open_submission_of_an_earlier_life_keeps_its_scope(store, registry):
         {"submission": {"token": "t", "evidence": "Absent"}},
         {"submission": {"token": "t", "handle": {"jobId": "j"}}},
         OPEN | {"completionTime": "2026-03-01T12:05:00Z"},
-        {"submission": "odd"},
         {},
     ],
 )
 def test_one_that_is_decided_keeps_none(store, registry, status):
     store.note(backup(status=status))
     assert not registry.is_open("backup/in01")
+
+
+@pytest.mark.parametrize("record", ["odd", {"token": ""}, {"token": "t", "evidence": "Answered"}])
+def test_a_record_that_cannot_be_read_keeps_its_target(store, registry, record):
+    """It may be open, and another object on the target would take its lost job."""
+    store.note(backup(status={"submission": record}))
+    assert registry.is_open("backup/in01")
 
 
 def test_dependents_follow_the_object(store):

@@ -79,6 +79,7 @@ class Bench:
             self.departures,
             rules=Rules(),
             now=lambda: self.now,
+            beside=lambda: self.now.timestamp(),
         )
 
     async def _synced(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from zilliz_jobs.kube.errors import NotFound
 from zilliz_jobs.kube.events import MAX_MESSAGE, event_of
 from zilliz_jobs.kube.openapi import schemas_by_kind
 from zilliz_jobs.kube.paths import group_path, path
@@ -111,3 +112,10 @@ def test_only_our_kinds_are_taken_from_a_document() -> None:
     }
     assert set(schemas_by_kind({"components": {"schemas": schemas}})) == {"ImportJob"}
     assert schemas_by_kind({}) == {}
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_no_name_leads_upwards(name: str) -> None:
+    """Else a manifest that names a Secret `..` would make the operator ask for something else."""
+    with pytest.raises(NotFound):
+        path("v1", "secrets", "team", name)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -17,7 +20,7 @@ SECRET = 'Ab/c+d"é=1234'
 
 @pytest.fixture(autouse=True)
 def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "_secrets", set())
+    monkeypatch.setattr(logs, "_by_start", {})
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_a_concealed_key_is_in_no_record(root, form, say):
     logs.conceal(SECRET, "a", "")
     log = logging.getLogger("zilliz_jobs.test")
     if say == "message":
-        log.warning(f"the key is {SECRET} and https://x/?k={logs.quote(SECRET, safe='')}")
+        log.warning(f"the key is {SECRET} and https://x/?k={quote(SECRET, safe='')}")
     elif say == "argument":
         log.warning("the headers are %s", {"Authorization": f"Bearer {SECRET}"})
     else:
@@ -48,7 +51,7 @@ def test_a_concealed_key_is_in_no_record(root, form, say):
             log.exception("it failed")
     text = out.getvalue()
     assert "zilliz_jobs.test" in text
-    for piece in (SECRET, json.dumps(SECRET)[1:-1], logs.quote(SECRET, safe=""), "1234"):
+    for piece in (SECRET, json.dumps(SECRET)[1:-1], quote(SECRET, safe=""), "1234"):
         assert piece not in text
     assert logs.MASK in text
 
@@ -63,9 +66,27 @@ def test_the_longer_secret_is_cut_first():
     assert logs.redacted("abcdefgh") == logs.MASK
 
 
+def test_secrets_that_overlap_leave_no_end_of_either():
+    logs.conceal("overlap-one", "one-overlap-two")
+    assert logs.redacted("x overlap-one-overlap-two y") == "x *** y"
+    assert logs.redacted("overlap-oneoverlap-one") == "******"
+
+
 def test_a_connection_that_is_gone_shows_no_last_state():
     metrics = Metrics()
     metrics.connection_ready.labels("ns", "c").set(1)
     metrics.forget_connection("ns", "c")
     metrics.forget_connection("ns", "c")
     assert metrics.registry.get_sample_value("zilliz_jobs_connection_ready", {"namespace": "ns", "name": "c"}) is None
+
+
+def test_what_ends_the_process_shows_no_key():
+    """Python writes such a trace itself, past every formatter."""
+    code = (
+        "from zilliz_jobs.telemetry import logs\nlogs.set_up('text', 'info')\n"
+        "logs.conceal('hush-hush-key')\nraise ValueError('hush-' + 'hush-key')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ValueError: hush-hush-key" not in done.stderr
+    assert "ValueError: ***" in done.stderr

@@ -9,14 +9,12 @@ from datetime import timedelta
 from math import inf
 from typing import Any
 
-from pydantic import ValidationError
-
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Revived, Seen
-from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, status_of, stub
+from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, raw_status, status_of, stub
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.departures import Departures, Left
@@ -25,6 +23,7 @@ from zilliz_jobs.engine.polling.follow import News, Subject, stamp_of
 from zilliz_jobs.engine.polling.jobreader import Ports
 from zilliz_jobs.engine.polling.poller import Poller
 from zilliz_jobs.engine.recorder import Recorder
+from zilliz_jobs.engine.records import RecordError, is_spoilt
 from zilliz_jobs.engine.store import ObjectStore, version_of
 from zilliz_jobs.engine.tick import JobTicker, utc_now
 from zilliz_jobs.engine.tries import Tries
@@ -36,6 +35,7 @@ from zilliz_jobs.telemetry.metrics import Metrics
 FIRST_CHECK_SECONDS = 2.0
 DOUBT_SECONDS = 60.0  # between two reads of a job whose end was seen, and which a list shows at work
 MAX_DOUBTED = 10_000
+REMIND_SECONDS = 3600.0  # events live for an hour
 CERTAIN = 2  # passes that learnt nothing, after which a status says why
 
 
@@ -76,6 +76,7 @@ class JobController(Controller):
         self._news: dict[Key, News] = {}
         self._restless: dict[Key, str] = {}
         self._doubted: dict[str, float] = {}
+        self._unreadable: set[Key] = set()
         ports = Ports(self._subject, account, self._hear, self._stranger)
         self.poller = Poller(ports, least=ticker.rules.poll_min, progress_interval=progress_interval)
 
@@ -92,7 +93,7 @@ class JobController(Controller):
         news = self._store.is_news(body)
         if not self._store.remember(body, certain=certain):
             self._let_go(key, body["metadata"]["uid"])
-        elif news:
+        elif news or key in self._unreadable or is_spoilt(raw_status(body)):
             self._queue.add(key)
 
     def forget(self, key: Key, body: Body) -> None:
@@ -111,7 +112,7 @@ class JobController(Controller):
             self._departures.note(body, Left.ENDED)
             return
         status: JobStatus | None = None
-        with contextlib.suppress(ValidationError):
+        with contextlib.suppress(RecordError):
             status = status_of(body)
         self._departures.tell(kind.traits, body, status)
 
@@ -124,6 +125,7 @@ class JobController(Controller):
             self._recorder.forget(key)
             self.poller.unfollow(key)
             self._news.pop(key, None)
+            self._unreadable.discard(key)
 
     def uid(self, key: Key) -> str | None:
         return self._store.uid(key)
@@ -153,6 +155,31 @@ class JobController(Controller):
     # -- work
 
     async def reconcile(self, key: Key) -> None:
+        self._unreadable.discard(key)
+        uid = self._store.uid(key)
+        try:
+            await self._pass(key)
+        except RecordError as error:
+            await self._leave_alone(key, str(error))
+        finally:
+            if uid is not None and self._store.uid(key) is None:  # gone meanwhile; nobody else tidies up after this
+                self._performer.let_go(uid, key)
+                self._recorder.forget(key)
+
+    async def _leave_alone(self, key: Key, problem: str) -> None:
+        """All that could be done for the object might be done twice. A change of its status wakes it. Its deletion is
+        not held up, as nobody could cancel its job."""
+        body = self._store.body(key)
+        if body is None:
+            return
+        self._unreadable.add(key)
+        self.poller.unfollow(key)
+        self._recorder.unreadable(body, problem)
+        if body["metadata"].get("deletionTimestamp"):
+            await self._recorder.remove_finalizer(self._kinds[key.kind], body)
+        self._queue.add(key, REMIND_SECONDS)
+
+    async def _pass(self, key: Key) -> None:
         body = self._store.body(key)
         if body is None:
             self._tries.forget(key)
@@ -210,7 +237,7 @@ class JobController(Controller):
         kind = self._kinds[key.kind]
         try:
             spec, status = parse_spec(kind.resource, body), status_of(body)
-        except (SpecError, ValidationError):
+        except (SpecError, RecordError):
             return None
         return Subject(kind, spec, status, connection_key(body)) if isinstance(spec, JobSpec) else None
 
@@ -241,7 +268,10 @@ class JobController(Controller):
         kind = self._kinds[key.kind]
         body: Body = {**await self._objects.get(kind.resource, key.namespace, key.name), "kind": key.kind}
         account = self._usable(connection_key(body))
-        status, spec = status_of(body), parse_spec(kind.resource, body)
+        try:
+            status, spec = status_of(body), parse_spec(kind.resource, body)
+        except (SpecError, RecordError):
+            return
         if account is None or status.job_id != job_id or not isinstance(spec, JobSpec):
             return
         seen = await kind.read(account, spec, status)

@@ -18,6 +18,7 @@ from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of
+from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.engine.jobcenter.centerstatus import FINE, Outcome, center_status, status_after
 from zilliz_jobs.engine.jobcenter.ownjobs import OwnJob, OwnJobs, owned
 from zilliz_jobs.engine.jobcenter.pages import Page, Pages
@@ -180,7 +181,7 @@ class JobCenterTicker:
         """Store the status where it says something new; an event where the reason is another one."""
         for _ in range(TRIES):
             old = center_status(body)
-            wire = status_after(body, outcome, utc_now()).wire()
+            wire = hidden(status_after(body, outcome, utc_now()).wire())
             if wire == (body.get("status") or {}):
                 return
             try:

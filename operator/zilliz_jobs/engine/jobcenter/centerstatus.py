@@ -16,10 +16,9 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.engine.jobcenter.sources import Told
 
-NEEDS_A_PERSON = frozenset(
-    {Reason.INVALID_SPEC, Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.CONNECTION_NOT_FOUND}
-)
-FINE = frozenset({Reason.LISTED, Reason.SUSPENDED})
+NEEDS_A_PERSON = frozenset({Reason.INVALID_SPEC, Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE})
+"""A connection that is missing is not among them: a GitOps tool may apply it a moment later."""
+FINE = frozenset({Reason.LISTED, Reason.SUSPENDED, Reason.CONNECTION_SUSPENDED})
 MAX_SOURCES = 100
 
 

@@ -18,7 +18,9 @@ from zilliz_jobs.cloud.imports_v1 import ImportTask
 from zilliz_jobs.cloud.redaction import bounded, redact
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of, state_of, type_of
 from zilliz_jobs.core.jobrow import JobRow
+from zilliz_jobs.engine.hiding import without_secrets
 from zilliz_jobs.engine.polling.lists import Row
+from zilliz_jobs.telemetry.logs import redacted
 
 _TYPES = {
     JobType.IMPORT: RowType.IMPORT,
@@ -153,9 +155,11 @@ def of_cluster(row: Row, position: int) -> JobRow | None:
 def for_people(row: JobRow) -> JobRow:
     """The row without secrets, and with what the cloud wrote cut to what a status may hold."""
     texts: dict[str, Any] = {
-        name: redact(text) for name in ("description", "message", "target") if (text := getattr(row, name))
+        name: redact(redacted(text))
+        for name in ("description", "message", "target", "created_by")
+        if (text := getattr(row, name))
     }
-    return replace(row, raw=bounded(row.raw), **texts)
+    return replace(row, raw=bounded(without_secrets(row.raw)), **texts)
 
 
 def _described(kind: str, cluster_id: str, collection: str) -> str:

@@ -1,0 +1,47 @@
+"""The forms in which a secret can come back: as it is, in JSON, in a URL, and packed in base64, alone or in the midst
+of something, as in the header of a basic authentication. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+from functools import lru_cache
+from urllib.parse import quote, quote_plus
+
+SHORTEST = 4  # masking every "a" would make a text unreadable and protect nobody
+_LEAST_PACKED = 8  # characters; a shorter piece of base64 stands in many an innocent word
+
+
+@lru_cache(maxsize=1024)
+def forms(secret: str) -> tuple[str, ...]:
+    """All of them, the longest first; none for what is too short to be a secret."""
+    if len(secret) < SHORTEST:
+        return ()
+    quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    twice = {quote(form, safe="") for form in quoted}
+    found = {secret, *quoted, *twice, *map(_small, quoted | twice)}
+    for only_ascii in (True, False):
+        written = json.dumps(secret, ensure_ascii=only_ascii)[1:-1]
+        found |= {written, written.replace("/", "\\/"), json.dumps(written)[1:-1]}
+    found |= {secret.encode().hex(), secret.encode().hex().upper(), repr(secret)[1:-1], *_packed(secret.encode())}
+    return tuple(sorted(found, key=lambda form: (-len(form), form)))
+
+
+def _small(quoted: str) -> str:
+    """With %2f in the place of %2F."""
+    parts = quoted.split("%")
+    return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
+
+
+def _packed(raw: bytes) -> set[str]:
+    """What base64 makes of it, wherever it stands in what was packed. Characters at its ends that also hold bits of
+    a neighbour are left out."""
+    found = set()
+    for before in range(3):
+        text = base64.b64encode(bytes(before) + raw).decode()
+        begin = (0, 2, 3)[before]
+        spoilt = (0, 3, 2)[(before + len(raw)) % 3]
+        core = text[begin : len(text) - spoilt]
+        if len(core) >= _LEAST_PACKED:
+            found |= {core, core.replace("+", "-").replace("/", "_"), quote(core, safe="")}
+    return found

@@ -1,0 +1,81 @@
+"""Reading a raw status. People can edit it; what was sent must never read as "never sent", and be sent twice.
+
+So all is read leniently but the record of the submission. Where that is damaged, or gone while the rest of the status
+still speaks of it, the status is not used at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.core.snapshot import handle_of, is_disproved, is_open
+
+_RECORD = frozenset({"submission", "jobId", "completionTime", "attempts", "steps"})
+_TIMES = (("intentTime", "intent_time"), ("cloudTime", "cloud_time"))
+_WITH_HANDLE = frozenset({Evidence.ANSWERED, Evidence.MARKER, Evidence.INFERRED, Evidence.ADOPTED})
+
+
+class RecordError(ValueError):
+    """Nothing may be done for the object until a person has looked. The message names fields, and no values."""
+
+
+def read_status(raw: dict[str, Any]) -> JobStatus:
+    """The status. Raises RecordError where it cannot tell what was submitted."""
+    try:
+        status = JobStatus.model_validate(raw)
+    except ValidationError as error:
+        places = sorted({tuple(str(part)[:40] for part in e["loc"]) for e in error.errors(include_input=False)})
+        broken = {place[0] for place in places if place}
+        if hurt := [place for place in places if place and place[0] in _RECORD]:
+            raise RecordError(f"status.{'.'.join(hurt[0])} cannot be read") from None
+        status = JobStatus.model_validate({name: value for name, value in raw.items() if name not in broken})
+    if status.completion_time is not None:
+        return status
+    if raw.get("completionTime") is not None:
+        raise RecordError("status.completionTime is no time")
+    status = _with_job(status)
+    if problem := _doubt(raw, status):
+        raise RecordError(problem)
+    return status
+
+
+def _with_job(status: JobStatus) -> JobStatus:
+    """A job id without its record, since somebody removed that, is a job all the same, though not proven ours."""
+    last = status.attempts[-1] if status.attempts else None
+    job_id = status.job_id or (last.job_id if last and last.completion_time is None else None)
+    if not job_id or handle_of(status):
+        return status
+    record = status.submission or Submission(attempt=last.number if last else 1)
+    record = record.but(handle={"jobId": job_id}, evidence=Evidence.INFERRED)
+    return status.but(submission=record, job_id=job_id)
+
+
+def _doubt(raw: dict[str, Any], status: JobStatus) -> str:
+    """Why an unfinished status cannot be relied on, in words; empty where it can."""
+    record = status.submission
+    if record is None:
+        told = any(c.type == "Submitted" and c.status in ("True", "Unknown") for c in status.conditions or [])
+        if told and not status.steps:
+            return "status.submission is gone, although condition Submitted tells of one"
+        if status.state is not None and status.state.finished:
+            return f"status.state is {status.state}, but status.completionTime and status.submission are gone"
+        return ""
+    written = raw.get("submission") or {}  # none where a job id stood without it
+    if any(written.get(name) is not None and getattr(record, field) is None for name, field in _TIMES):
+        return "a time in status.submission is no time"
+    if record.evidence in _WITH_HANDLE and not handle_of(status):
+        return f"status.submission.handle is gone, although its evidence is {record.evidence}"
+    if is_open(status) and not is_disproved(record) and not record.token:
+        return "status.submission.token is gone"
+    return ""
+
+
+def is_spoilt(raw: dict[str, Any]) -> bool:
+    try:
+        read_status(raw)
+    except RecordError:
+        return True
+    return False

@@ -1,0 +1,51 @@
+"""Manifests of every kind with anything in them. If these fail, one manifest stops the passes over its object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.engine.test_hostile_status import ANY, FUZZ, of
+
+from zilliz_jobs.api.crd import crd
+from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.api.resources import RESOURCES
+
+
+def specs(resource: Any) -> st.SearchStrategy[Any]:
+    schema = crd(resource)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    names = st.sampled_from(sorted(schema["properties"]))
+    valid = of(schema)
+    return valid | ANY | st.tuples(valid, st.dictionaries(names, ANY, max_size=3)).map(lambda two: two[0] | two[1])
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.kind)
+def test_a_manifest_is_a_model_or_a_sentence(resource):
+    @settings(FUZZ, max_examples=40)
+    @given(specs(resource))
+    def any_of_them(spec: Any) -> None:
+        try:
+            parsed = parse_spec(resource, {"spec": spec})
+        except SpecError as error:
+            text = str(error)
+        else:
+            text = "cannot use the spec: "
+            parsed.wire()
+        assert text.startswith("cannot use the spec: ")
+        assert len(text) < 4000
+
+    any_of_them()
+
+
+@pytest.mark.parametrize("spec", ["\ud800", {"clusterId": "\ud800"}, {"clusterId": float("nan")}, [[]], 7])
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.kind)
+def test_what_json_cannot_even_say_is_a_sentence_too(resource, spec):
+    try:
+        parse_spec(resource, {"spec": spec})
+    except SpecError as error:
+        said = str(error).encode()
+    else:
+        said = b"cannot use the spec: "
+    assert said.startswith(b"cannot use the spec: ")
