@@ -173,7 +173,7 @@ class Recorder:
         """Say that nothing is done for the object, and what is wrong with its status."""
         reason = Reason.RECORD_UNREADABLE
         log.error("%s: %s: %s", key_of(body), reason, problem)
-        self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem)
+        self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem, logged=True)
 
     def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
         """The events, and the lines of the log, that the change of the status is worth."""
