@@ -9,9 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 from tests.e2e.controlplane.pytest_plugin import *  # noqa: F403
+from tests.image import told
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(told, "image-told")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,7 @@ RARE = frozenset(
     {Step.SECRET_EMPTY, Step.SECRET_FILLED, Step.CANCEL_LOST, Step.CANCEL_TAKEN}
     | {Step.FINALIZER_KEPT, Step.FINALIZER_GONE}
 )
-SECONDS_PER_JOB = 0.3
+SECONDS_PER_JOB = 0.25
 LEAST_SECONDS = 20.0
 BREAKS = (Course.FAILS, Course.RETRIED)
 ASKS = (Course.CANCELLED, Course.RETRIED)
@@ -67,6 +67,12 @@ class Plan:
     traps: tuple[Trap, ...]
     happenings: tuple[Happening, ...]
     seconds: float
+
+    @property
+    def least_life(self) -> float:
+        """How long an operator is at work at least before a step ends it, in seconds: time enough to look at all
+        jobs, or more would come in than are ever ended."""
+        return 2.0 + len(self.jobs) / 500
 
     def lines(self) -> list[str]:
         """For people who want to know what a seed means."""
@@ -115,7 +121,7 @@ def _waits(chance: Random, job: Planned, jobs: list[Planned]) -> Planned:
 
 
 def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:
-    rounds = max(1, min(4, jobs // 100))
+    rounds = max(1, min(3, jobs // 100))
     found = [Trap(step, 0 if step in RARE else chance.randint(0, 2)) for step in Step for _ in range(rounds)]
     chance.shuffle(found)
     return tuple(found)

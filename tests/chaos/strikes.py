@@ -13,8 +13,6 @@ from tests.chaos.plan import Trap
 from tests.chaos.proxy import Drop, Go, Say, Strikes, Way
 from tests.chaos.steps import AFTER, BEFORE, Intent, Request, Sort, Step, intent_in, sort_at_cloud, sort_at_kube
 
-LEAST_AGE = 2.0
-"""How long a life is at work at least before a step ends it, so that there is work between two deaths. Seconds."""
 WRITES = frozenset(Sort) - {Sort.WATCH, Sort.OTHER}
 HANG_SECONDS = 35.0
 RULE_SECONDS = 4.0
@@ -25,8 +23,8 @@ REASONS = {429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailabl
 class Traps:
     """All are set from the beginning; whichever step comes first is the first to kill."""
 
-    def __init__(self, traps: tuple[Trap, ...], fleet: Fleet) -> None:
-        self._fleet = fleet
+    def __init__(self, traps: tuple[Trap, ...], fleet: Fleet, least_life: float = 0.0) -> None:
+        self._fleet, self._least_life = fleet, least_life
         self._left: dict[Step, deque[int]] = {}
         for trap in traps:
             self._left.setdefault(trap.step, deque()).append(trap.skip)
@@ -38,7 +36,7 @@ class Traps:
         if left[0] > 0:
             left[0] -= 1
             return False
-        if self._fleet.age(who) < LEAST_AGE or not self._fleet.kill(step, who):
+        if self._fleet.age(who) <= self._least_life or not self._fleet.kill(step, who):
             return False
         left.popleft()
         return True

@@ -45,6 +45,14 @@ async def broken_import(world: Rig, page: Page) -> str:
     return job
 
 
+def counted(world: Rig, kind: str, request: str) -> dict[str, float]:
+    """What the metrics say of the requests."""
+    assert world.engine is not None
+    (family,) = [f for f in world.engine.metrics.registry.collect() if f.name == "zilliz_jobs_requests"]
+    wanted = {"kind": kind, "request": request}
+    return {s.labels["outcome"]: s.value for s in family.samples if wanted.items() <= s.labels.items() and s.value}
+
+
 def mended(world: Rig) -> None:
     world.cloud.objects.put(BROKEN, StoredObject(size_bytes=1000, rows=10))
 
@@ -64,6 +72,7 @@ async def test_a_strangers_job_is_cancelled_by_annotation(world: Rig) -> None:
     assert page.row(job)["state"] == "Canceled"
     assert page.row(job)["cancel"]["outcome"] == "Completed"
     assert len(world.cloud.ledger.requests(kind="cancel")) == 1
+    assert counted(world, "ProjectJob", "cancel") == {"Requested": 1, "Accepted": 1, "Completed": 1}
 
 
 async def test_the_page_is_looked_at_soon_after_a_request(world: Rig) -> None:
@@ -273,6 +282,8 @@ async def test_a_cancel_on_either_is_one_request_decided_at_the_object(world: Ri
     await world.until_state("backupjobs", "ours", "Canceled")
     await world.until(lambda: same() and page.row(job)["state"] == "Canceled", "the same end on both")
     assert len(world.cloud.ledger.effects(kind="cancel")) == 1
+    assert counted(world, "BackupJob", "cancel")["Completed"] == 1
+    assert counted(world, "ProjectJob", "cancel") == {}, "the row repeats what is counted at the object"
     await page.look()
     settled = world.get("backupjobs", "ours")["metadata"]["resourceVersion"], page.row(job)
     await page.look()

@@ -1,4 +1,4 @@
-"""The generated part of the docs: fields of every kind, reasons, states, settings, cancel and retry rules. Pure text.
+"""The generated part of the docs: kinds, reasons, states, settings, metrics, cancel and retry rules. Pure text.
 
 What a page says comes from the models themselves, so it cannot be out of date; a test compares it.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from zilliz_jobs.api.crd import root_schema
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
-from zilliz_jobs.cli import requestrules
+from zilliz_jobs.cli import metricspage, requestrules
 from zilliz_jobs.cloud.words import CLUSTER_WORDS, VOCABULARIES
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule
@@ -33,7 +33,7 @@ def pages() -> dict[str, str]:
     """File name to text."""
     texts = {f"{resource.plural}.md": _kind_page(resource) for resource in RESOURCES}
     texts |= {"requests.md": requestrules.page(), "reasons.md": _reasons(), "states.md": _states()}
-    texts["settings.md"] = _settings()
+    texts |= {"settings.md": _settings(), "metrics.md": metricspage.page()}
     texts["README.md"] = _index(texts)
     return {name: HEAD + text for name, text in texts.items()}
 

@@ -9,7 +9,8 @@ from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 _ONE = "/v2/clusters/{clusterId}/backups/{backupId}"
 

@@ -15,7 +15,8 @@ from zilliz_jobs.cloud.external import ExternalSource, MigratedCollection
 from zilliz_jobs.cloud.fields import Id, Moment, Percent, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.migrations import NewCluster
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 
 class ConsoleJob(WireModel):

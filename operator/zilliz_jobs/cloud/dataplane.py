@@ -18,7 +18,8 @@ from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes
 from zilliz_jobs.cloud.errors import ProtocolMismatch
 from zilliz_jobs.cloud.fields import Id, Percent, Text, WireModel
 from zilliz_jobs.cloud.listing import parsed
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 _COLLECTIONS = "/v2/vectordb/collections/"
 _NOT_FOUND = frozenset({100})  # Milvus source: collection not found

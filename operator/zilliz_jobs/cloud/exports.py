@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 
 class Exports:

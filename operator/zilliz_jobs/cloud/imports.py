@@ -15,7 +15,8 @@ from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Percent, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
-from zilliz_jobs.cloud.transport import Fence, Reply, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Reply, Transport
 
 _PATH = "/v2/vectordb/jobs/import/"
 _SPELLINGS = ("describe", "getProgress", "get_progress")

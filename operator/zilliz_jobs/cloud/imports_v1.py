@@ -13,7 +13,8 @@ from pydantic import Field
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Share, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 _PATH = "/v1/vector/collections/import"
 

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.fields import WireModel
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 Plan = Literal["Standard", "Enterprise"]
 CuType = Literal["Performance-optimized", "Capacity-optimized", "Tiered-storage"]

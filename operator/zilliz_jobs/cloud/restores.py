@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 CollectionStatus = Literal["KEEP", "RELEASE"]
 RestoreVersionPolicy = Literal["LATEST", "ORIGINAL"]

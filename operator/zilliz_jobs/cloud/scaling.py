@@ -12,7 +12,8 @@ from pydantic import model_validator
 
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.fields import WireModel
-from zilliz_jobs.cloud.transport import Fence, Transport
+from zilliz_jobs.cloud.passage import Fence
+from zilliz_jobs.cloud.transport import Transport
 
 
 class Bounds(WireModel):

@@ -18,6 +18,7 @@ from zilliz_jobs.cloud.imports import Imports
 from zilliz_jobs.cloud.imports_v1 import ImportsV1
 from zilliz_jobs.cloud.jobs import Jobs
 from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.meter import Meter
 from zilliz_jobs.cloud.migrations import Migrations
 from zilliz_jobs.cloud.projects import Projects
 from zilliz_jobs.cloud.restores import Restores
@@ -49,17 +50,16 @@ class CloudSession:
         timeouts: Timeouts | None = None,
         limiter: Limiter | None = None,
         wire: Wire | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.endpoint = endpoint_of(None, endpoint)
         self.fingerprint = fingerprint(key)
         self.limiter = limiter or Limiter(rate)
-        transport = Transport(self.endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
+        transport = Transport(self.endpoint, key, self.limiter, timeouts=timeouts, wire=wire, meter=meter)
         self._v1_transport: Transport | None = None
         v1_endpoint = v1_endpoint_of(self.endpoint, v1_region)
-        if v1_endpoint is not None:
-            same = v1_endpoint == self.endpoint
-            v1 = transport if same else Transport(v1_endpoint, key, self.limiter, timeouts=timeouts, wire=wire)
-            self._v1_transport = None if same else v1
+        if v1_endpoint is not None and v1_endpoint != self.endpoint:
+            self._v1_transport = Transport(v1_endpoint, key, self.limiter, timeouts=timeouts, wire=wire, meter=meter)
         self._console_path, self._has_v1 = console_path, v1_endpoint is not None
         self._data_planes: dict[str, tuple[Transport, DataPlane]] = {}
         self._closed = False

@@ -1,4 +1,4 @@
-"""The only importer of the HTTP client: one request, one answer, nothing hidden.
+"""The only user of the HTTP client: one request, one answer, nothing hidden.
 
 No redirects, no retries, HTTP/1.1 only. Reads reuse connections; an effect always gets a fresh one, since a stale
 kept-alive connection would turn "not sent" into "perhaps". The client's trace events tell when an effect's first byte
@@ -11,7 +11,7 @@ import asyncio
 import copy
 import json
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -23,16 +23,16 @@ from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, 
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Transient, Unauthorised
 from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
+from zilliz_jobs.cloud.meter import Call, Meter, Unmetered, turn
+from zilliz_jobs.cloud.passage import Fence, Fenced, Passage
 from zilliz_jobs.cloud.paths import BadId, fill
 from zilliz_jobs.cloud.redaction import redact, secrets_in
 from zilliz_jobs.core.reasons import Reason
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Fence = Callable[[], None]
 Wire = httpx2.AsyncBaseTransport
 """What carries the requests; only tests pass one."""
 
-_FIRST_BYTE = "http11.send_request_headers.started"
 _NEVER_OPENED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 
 
@@ -55,30 +55,6 @@ class Reply:
     request_id: str
 
 
-class _Fenced(Exception):  # noqa: N818 - carries the fence's answer through the client
-    pass
-
-
-class _Passage:
-    """One effect on its way: asks the fence, and knows whether a byte of the request may have left."""
-
-    def __init__(self, fence: Fence) -> None:
-        self._fence = fence
-        self.begun = False
-
-    def ask(self) -> None:
-        try:
-            self._fence()
-        except Exception as error:
-            raise _Fenced(str(error) or type(error).__name__) from error
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        # A CONNECT asks a proxy for a tunnel; the cloud sees nothing of it.
-        if event == _FIRST_BYTE and info["request"].method != b"CONNECT":
-            self.ask()
-            self.begun = True
-
-
 class Transport:
     """Requests with one key to one host, within the budget of `limiter`. Close it with `close()`.
 
@@ -95,6 +71,7 @@ class Transport:
         wire: Wire | None = None,
         codes: Codes = CONTROL_PLANE,
         tls: ssl.SSLContext | None = None,
+        meter: Meter | None = None,
     ) -> None:
         key = key.strip()  # Secrets made from files end in a line break
         if not key or not key.isascii() or not key.isprintable() or " " in key:
@@ -106,6 +83,7 @@ class Transport:
         self._wire = wire
         self._traced = wire is None
         self._codes = codes
+        self._meter = meter or Unmetered()
         self._cloud_time: datetime | None = None
         self._tls = (tls or httpx2.create_ssl_context()) if wire is None else None  # the system's trust store
         self._reading = self._client(httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
@@ -128,7 +106,14 @@ class Transport:
     def beside(self, base_url: str, limiter: Limiter, codes: Codes) -> Transport:
         """A transport with the same key to another host, whose business codes are `codes`. Close it too."""
         return Transport(
-            base_url, self._key, limiter, timeouts=self._timeouts, wire=self._wire, codes=codes, tls=self._tls
+            base_url,
+            self._key,
+            limiter,
+            timeouts=self._timeouts,
+            wire=self._wire,
+            codes=codes,
+            tls=self._tls,
+            meter=self._meter,
         )
 
     async def close(self) -> None:
@@ -159,7 +144,9 @@ class Transport:
         except BadId as error:
             raise NotFound(f"cannot {doing}: {redact(str(error))}") from None
         try:
-            await self._limiter.slot(route or f"{method} {path}", rank=self._rank, within=self._timeouts.total)
+            await turn(
+                self._limiter, self._meter, route or f"{method} {path}", self._rank, within=self._timeouts.total
+            )
         except Throttled as full:
             raise Transient(
                 f"cannot {doing}: the request budget of the key is used up",
@@ -168,18 +155,21 @@ class Transport:
             ) from None
         request = self._request(self._reading, method, url, params, body)
         secrets = (self._key, *secrets_in(body))
-        try:
-            async with asyncio.timeout(self._timeouts.total):
-                response = await self._reading.send(request, stream=True)
-                content = await body_of(response)
-        except TimeoutError:
-            raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
-        except httpx2.DecodingError as error:
-            raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None
-        except (httpx2.RequestError, OSError, RuntimeError) as error:
-            # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
-            raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
-        envelope = self._open(response, content, bare)
+        with Call(self._meter, f"{method} {path}") as call:
+            try:
+                async with asyncio.timeout(self._timeouts.total):
+                    response = await self._reading.send(request, stream=True)
+                    content = await body_of(response)
+            except TimeoutError:
+                raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
+            except httpx2.DecodingError as error:
+                call.unreadable()
+                raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None
+            except (httpx2.RequestError, OSError, RuntimeError) as error:
+                # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
+                raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
+            envelope = self._open(response, content, bare)
+            call.answered(envelope, self._codes)
         failure = fault(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
         if failure is not None:
             raise failure
@@ -213,30 +203,37 @@ class Transport:
         except BadId as error:
             return Refused(None, 0, f"cannot {doing}: {redact(str(error))}")
         try:
-            await self._limiter.slot(route or f"{method} {path}", rank=Rank.EFFECT, within=self._timeouts.slot)
+            await turn(
+                self._limiter, self._meter, route or f"{method} {path}", Rank.EFFECT, within=self._timeouts.slot
+            )
         except Throttled as full:
             text = f"cannot {doing}: the request budget of the key is used up"
             return NotSent(Reason.RATE_LIMITED, text, full.retry_after)
         request = self._request(self._effecting, method, url, None, body)
         request.headers["Idempotency-Key"] = token
         request.headers["Connection"] = "close"
-        passage = _Passage(fence)
+        passage = Passage(fence)
         request.extensions["trace"] = passage.trace
         secrets = (self._key, *secrets_in(body))
-        try:
-            passage.ask()
-            async with asyncio.timeout(self._timeouts.total):
-                response = await self._effecting.send(request, stream=True)
-                content = await body_of(response)
-        except _Fenced as closed:
-            return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
-        except Exception as error:
-            # Whatever it is, it decides over money: only what is proven may be called not sent.
-            cause = "no answer in time" if type(error) is TimeoutError else _cause(error, secrets)
-            if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
-                return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
-            return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
-        envelope = self._open(response, content, bare)
+        with Call(self._meter, f"{method} {path}") as call:
+            try:
+                passage.ask()
+                async with asyncio.timeout(self._timeouts.total):
+                    response = await self._effecting.send(request, stream=True)
+                    content = await body_of(response)
+            except Fenced as closed:
+                call.withheld()
+                return NotSent(Reason.NOT_SUBMITTED, f"cannot {doing}: {redact(str(closed), secrets)}")
+            except Exception as error:
+                if isinstance(error, httpx2.DecodingError):
+                    call.unreadable()
+                # Whatever it is, it decides over money: only what is proven may be called not sent.
+                cause = "no answer in time" if type(error) is TimeoutError else _cause(error, secrets)
+                if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
+                    return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
+                return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
+            envelope = self._open(response, content, bare)
+            call.answered(envelope, self._codes)
         return answered(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
 
     def _client(self, limits: httpx2.Limits) -> httpx2.AsyncClient:

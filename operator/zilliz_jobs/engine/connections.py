@@ -92,6 +92,10 @@ class Connections:
     def get(self, key: Key) -> Connection | None:
         return self._known.get(key)
 
+    def readiness(self) -> dict[Key, bool]:
+        """Whether the key of each connection is good, of those that were ever checked. Any thread may ask."""
+        return {key: one.problem is None for key, one in self._known.copy().items() if one.is_known}
+
     def link(self, key: Key, *, parting: bool = False) -> Link:
         """`parting`: for an object that is being deleted; see `Connection.parting_link`."""
         connection = self._known.get(key)

@@ -17,7 +17,6 @@ from zilliz_jobs.engine.connections import SECRET_SECONDS, Connections
 from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.status import StatusWriter
-from zilliz_jobs.telemetry.metrics import Metrics
 
 NEEDS_A_PERSON = frozenset(
     {Reason.INVALID_SPEC, Reason.INSECURE_ENDPOINT, Reason.KEY_REJECTED, Reason.PROJECT_NOT_VISIBLE}
@@ -30,12 +29,11 @@ class ConnectionTicker:
         connections: Connections,
         writer: StatusWriter,
         events: EventPoster,
-        metrics: Metrics,
         *,
         interval: float,
         cap: float,
     ) -> None:
-        self._connections, self._writer, self._events, self._metrics = connections, writer, events, metrics
+        self._connections, self._writer, self._events = connections, writer, events
         self._interval, self._cap = interval, cap
 
     async def tick(self, connection: Connection, tries: int) -> tuple[float, bool]:
@@ -60,8 +58,6 @@ class ConnectionTicker:
                 problem.message if problem else Reason.KEY_ACCEPTED.help,
                 once_per=f"{now.isoformat()}",
             )
-        key = connection.key
-        self._metrics.connection_ready.labels(key.namespace, key.name).set(0 if problem else 1)
         changed = is_first or usable != was_usable or (problem is None) != was_ready
         if problem is None:
             return self._interval, changed

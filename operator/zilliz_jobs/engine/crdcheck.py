@@ -7,6 +7,7 @@ import logging
 
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.api.schema import Schema
 from zilliz_jobs.api.skew import missing_fields
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
@@ -27,6 +28,8 @@ class CrdCheck:
     def __init__(self, client: KubeClient, metrics: Metrics) -> None:
         self._client, self._metrics = client, metrics
         self._lacking: dict[str, str] = {}
+        self._ours: dict[str, Schema] = {}
+        """By kind; to make one takes a tenth of a second, and a start waits for it."""
         self._doubt = asyncio.Event()
 
     def gate(self, kind: str) -> Waits | None:
@@ -50,20 +53,17 @@ class CrdCheck:
                     resource.kind, f"the CRD {resource.crd_name} is not installed; apply the CRDs of this release"
                 )
                 continue
-            lacking = missing_fields(crd(resource), schema)
+            if resource.kind not in self._ours:
+                self._ours[resource.kind] = crd(resource)
+            lacking = missing_fields(self._ours[resource.kind], schema)
             shown = ", ".join(lacking[:5]) + (", ..." if len(lacking) > 5 else "")
             advice = f"the installed CRD {resource.crd_name} lacks {shown}; apply the CRDs of this release"
             self._say(resource.kind, advice if lacking else "")
         return before != self._lacking
 
     async def run(self, changed: asyncio.Event) -> None:
-        """Check for ever; `changed` is set when a gate opened or closed."""
+        """Check again for ever, after a first `check`; `changed` is set when a gate opened or closed."""
         while True:
-            try:
-                if await self.check():
-                    changed.set()
-            except KubeError as error:
-                log.warning("cannot compare the installed CRDs: %s", error)
             try:
                 async with asyncio.timeout(AGAIN_SECONDS if self._lacking else CALM_SECONDS):
                     await self._doubt.wait()
@@ -71,6 +71,11 @@ class CrdCheck:
             except TimeoutError:
                 pass
             self._doubt.clear()
+            try:
+                if await self.check():
+                    changed.set()
+            except KubeError as error:
+                log.warning("cannot compare the installed CRDs: %s", error)
 
     def _say(self, kind: str, problem: str) -> None:
         if problem and self._lacking.get(kind) != problem:

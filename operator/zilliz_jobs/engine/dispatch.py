@@ -15,7 +15,6 @@ from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
-from zilliz_jobs.telemetry.metrics import Metrics
 
 REFETCH_SECONDS = 0.1
 
@@ -32,12 +31,11 @@ class Dispatcher:
         tries: Tries,
         objects: Objects,
         leadership: Leadership,
-        metrics: Metrics,
     ) -> None:
         self._controllers = controllers
         self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
         self._queue, self._tries, self._objects = queue, tries, objects
-        self._leadership, self._metrics = leadership, metrics
+        self._leadership = leadership
 
     def learn(self, body: Body) -> None:
         key = key_of(body)
@@ -75,7 +73,6 @@ class Dispatcher:
                 self._again(key)
             finally:
                 self._queue.done(key)
-                self._metrics.queue_depth.set(len(self._queue))
 
     async def _pass(self, key: Key, controller: Controller) -> None:
         uid = controller.uid(key)

@@ -47,6 +47,15 @@ class Echoes:
             if since < late
         ]
 
+    @property
+    def waiting(self) -> dict[str, float]:
+        """For how many seconds the oldest write of each kind waits for its echo; without kinds that owe none. Any
+        thread may ask."""
+        now, longest = self._clock(), dict[str, float]()
+        for (kind, _), (_, since) in self._awaited.copy().items():
+            longest[kind] = max(now - since, longest.get(kind, 0.0))
+        return longest
+
     def _watch(self, body: Body) -> Watch:
         namespace = body["metadata"].get("namespace") or ""
         return body["kind"], namespace if namespace in self._namespaces else ""

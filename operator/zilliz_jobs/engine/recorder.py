@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 
 from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import handle_of, is_finished
+from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
+from zilliz_jobs.engine.counting import count_job
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.engine.records import RecordError
@@ -171,7 +173,7 @@ class Recorder:
         """Say that nothing is done for the object, and what is wrong with its status."""
         reason = Reason.RECORD_UNREADABLE
         log.error("%s: %s: %s", key_of(body), reason, problem)
-        self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem)
+        self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem, logged=True)
 
     def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
         """The events, and the lines of the log, that the change of the status is worth."""
@@ -184,8 +186,8 @@ class Recorder:
                 item.reason,
                 item.message,
             )
-        if is_finished(new) and not is_finished(old):
-            self._metrics.finished.labels(kind.resource.kind, str(new.state)).inc()
+        created = parse_time(body["metadata"].get("creationTimestamp"))
+        count_job(self._metrics, kind.resource.kind, created, old, new)
 
     # -- parts
 

@@ -10,7 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from functools import partial
 
+from zilliz_jobs.api.projectjob import PROJECT_JOB
+from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key
 from zilliz_jobs.engine.census import Census
@@ -22,6 +26,7 @@ from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.dispatch import Dispatcher
 from zilliz_jobs.engine.echoes import Echoes
+from zilliz_jobs.engine.figures import Figures
 from zilliz_jobs.engine.hiding import hidden
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.leadership import Alone, Leadership
@@ -29,6 +34,7 @@ from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.store import ObjectStore
+from zilliz_jobs.engine.tally import Tally
 from zilliz_jobs.engine.tick import JobTicker, utc_now
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
@@ -62,13 +68,13 @@ class Engine:
     ) -> None:
         self.settings, self.client, self.leadership = settings, client, leadership or Alone()
         self.metrics = metrics or Metrics()
-        self.metrics.leader.set_function(lambda: float(self.leadership.works))
         self.echoes = Echoes(settings.watch_limit, settings.namespaces)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.tries = Tries(settings.retry_cap)
         self.registry = Registry()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
-        self.store = ObjectStore(self.registry, self.kinds, noted=self._note, asked=self._asked)
+        self.tally = Tally(self.kinds)
+        self.store = ObjectStore(self.registry, self.kinds, noted=self._note, asked=self._asked, tally=self.tally)
         self._tasks: list[asyncio.Task[None]] = []
         self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
@@ -78,7 +84,12 @@ class Engine:
         self.rules = rules or _rules(settings)
         secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.crds = CrdCheck(client, self.metrics)
-        self.connections = Connections(secrets, allow_http=settings.allow_http_endpoints, wake=self.queue.add)
+        self.connections = Connections(
+            secrets,
+            allow_http=settings.allow_http_endpoints,
+            wake=self.queue.add,
+            make_session=partial(CloudSession, meter=self.metrics),
+        )
         self.recorder = Recorder(
             writer,
             Finalizers(client),
@@ -113,7 +124,6 @@ class Engine:
             self.connections,
             writer,
             self.events,
-            self.metrics,
             interval=settings.connection_check,
             cap=settings.retry_cap,
         )
@@ -123,7 +133,6 @@ class Engine:
             self.objects,
             self.queue,
             self.tries,
-            self.metrics,
             wake_dependents=self._wake_dependents,
         )
         self.jobs = JobController(
@@ -164,7 +173,11 @@ class Engine:
             leads=self.leadership.leads,
         )
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
-        self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership, self.metrics)
+        self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership)
+        self.metrics.begin(self.kinds, rows=[PROJECT_JOB.kind])
+        watched = [resource.kind for resource in RESOURCES]
+        figures = Figures(self.tally, self.queue, self.echoes, self.connections, self.leadership, watched)
+        self.metrics.read_from(figures.read)
 
     # -- life
 

@@ -28,6 +28,7 @@ from zilliz_jobs.engine.bodies import (
 )
 from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.engine.registry import Registry
+from zilliz_jobs.engine.tally import Tally
 from zilliz_jobs.kinds.base import AnyKind
 
 
@@ -53,9 +54,12 @@ class ObjectStore:
         *,
         noted: Callable[[Body], object] = lambda _body: None,
         asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
+        tally: Tally | None = None,
     ) -> None:
-        """`noted` hears of every object, finished ones too; `asked`: what the row of an object's job asks for."""
+        """`noted` hears of every object, finished ones too; `asked`: what the row of an object's job asks for;
+        `tally` counts them."""
         self._registry, self._kinds, self._noted, self._asked = registry, kinds, noted, asked
+        self._tally = tally or Tally(kinds)
         self._bodies: dict[Key, bytes] = {}
         self._versions: dict[Key, Version] = {}
         self._connection: dict[Key, Key] = {}
@@ -115,6 +119,7 @@ class ObjectStore:
             return key in self._bodies
         self.note(body)
         self._versions[key] = version_of(body)
+        self._tally.learn(key, body)
         if is_settled(body, self._asked(body["metadata"]["uid"])):
             return False
         self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
@@ -156,6 +161,7 @@ class ObjectStore:
         """The object is gone."""
         self.drop(key)
         self._versions.pop(key, None)
+        self._tally.forget(key)
 
     def _unlink(self, key: Key) -> None:
         connection = self._connection.pop(key, None)

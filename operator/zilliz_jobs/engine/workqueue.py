@@ -26,21 +26,25 @@ class WorkQueue(Generic[K]):
         self._order = count()
         self._changed = asyncio.Event()
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def __len__(self) -> int:
         return len(self._due)
 
     @property
     def ready(self) -> int:
-        """How many keys are due now and not worked on."""
-        now = self._now()
-        return sum(1 for key, due in self._due.items() if due <= now and key not in self._busy)
+        """How many keys are due now and not worked on. Any thread may ask."""
+        return sum(1 for late in self._late() if late >= 0)
 
     @property
     def lateness(self) -> float:
-        """For how many seconds the longest waiting key is due."""
-        now = self._now()
-        return max((now - due for key, due in self._due.items() if key not in self._busy), default=0.0)
+        """For how many seconds the longest waiting key is due. Any thread may ask."""
+        return max(0.0, max(self._late(), default=0.0))
+
+    def _late(self) -> list[float]:
+        known = self._due.copy()  # in one step, so that the loop's thread may go on changing it
+        now = self._now() if known else 0.0
+        return [now - due for key, due in known.items() if key not in self._busy]
 
     def add(self, key: K, delay: float = 0.0) -> None:
         """Work on `key` in `delay` seconds, or earlier if it was to come earlier."""
@@ -100,4 +104,6 @@ class WorkQueue(Generic[K]):
         return float("inf")
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop.time()

@@ -151,7 +151,7 @@ async def test_an_answer_without_end_is_not_read_on(session, cloud, packed):
 
 @pytest.mark.parametrize(
     ("encoding", "content"),
-    [("gzip", b"no gzip"), ("gzip", gzip.compress(b"{}" * 500)[:20]), ("br", b"x"), ("gzip, gzip", b"x")],
+    [("gzip", b"no gzip"), ("gzip", gzip.compress(b"{}" * 500, mtime=0)[:20]), ("br", b"x"), ("gzip, gzip", b"x")],
 )
 async def test_an_answer_that_cannot_be_unpacked_is_a_mismatch(session, cloud, encoding, content):
     cloud.says(httpx2.Response(200, headers={"content-encoding": encoding}, stream=_Parts(content, 1)))

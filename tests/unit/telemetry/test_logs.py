@@ -1,4 +1,4 @@
-"""No key in any record, in whatever form it travels; and metrics that do not grow."""
+"""No key in any record, in whatever form it travels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from urllib.parse import quote
 import pytest
 
 from zilliz_jobs.telemetry import logs
-from zilliz_jobs.telemetry.metrics import Metrics
 
 SECRET = 'Ab/c+d"é=1234'
 
@@ -70,14 +69,6 @@ def test_secrets_that_overlap_leave_no_end_of_either():
     logs.conceal("overlap-one", "one-overlap-two")
     assert logs.redacted("x overlap-one-overlap-two y") == "x *** y"
     assert logs.redacted("overlap-oneoverlap-one") == "******"
-
-
-def test_a_connection_that_is_gone_shows_no_last_state():
-    metrics = Metrics()
-    metrics.connection_ready.labels("ns", "c").set(1)
-    metrics.forget_connection("ns", "c")
-    metrics.forget_connection("ns", "c")
-    assert metrics.registry.get_sample_value("zilliz_jobs_connection_ready", {"namespace": "ns", "name": "c"}) is None
 
 
 def test_what_ends_the_process_shows_no_key():

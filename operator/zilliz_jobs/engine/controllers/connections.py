@@ -15,7 +15,6 @@ from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kube.errors import NotFound
 from zilliz_jobs.kube.objects import Objects
-from zilliz_jobs.telemetry.metrics import Metrics
 
 CONNECTION = ZILLIZ_CONNECTION.kind
 
@@ -32,12 +31,11 @@ class ConnectionController(Controller):
         objects: Objects,
         queue: WorkQueue[Key],
         tries: Tries,
-        metrics: Metrics,
         *,
         wake_dependents: Callable[[Key], None],
     ) -> None:
         self._connections, self._ticker, self._objects = connections, ticker, objects
-        self._queue, self._tries, self._metrics = queue, tries, metrics
+        self._queue, self._tries = queue, tries
         self._wake_dependents = wake_dependents
 
     def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
@@ -47,7 +45,6 @@ class ConnectionController(Controller):
 
     def forget(self, key: Key, body: Body) -> None:
         if self._connections.forget(key, body["metadata"]["uid"]):
-            self._metrics.forget_connection(key.namespace, key.name)
             self._wake_dependents(key)
 
     def uid(self, key: Key) -> str | None:

@@ -192,7 +192,7 @@ class JobController(Controller):
         if news is not None and news.stamp == stamp_of(status_of(body)):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
         result = await self.ticker.tick(self._kinds[key.kind], body, tries, seen)
-        self._metrics.ticks.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
+        self._metrics.passes.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
         if result.body is not None and version_of(result.body) != version_of(body):
             await self._stored(key, result.body)
         if self._store.uid(key) != uid:

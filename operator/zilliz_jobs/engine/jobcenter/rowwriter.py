@@ -12,6 +12,7 @@ from zilliz_jobs.api.model import API_VERSION, GROUP
 from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
 from zilliz_jobs.core.jobrow import label_of
 from zilliz_jobs.engine.bodies import Body
+from zilliz_jobs.engine.counting import count_requests
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, NotFound, StrictDecoding
 from zilliz_jobs.kube.objects import Objects
@@ -120,7 +121,10 @@ class RowWriter:
             return body
         outcome = "progress" if new.state is old.state else "state"
         try:
-            return await self._writer.write(PROJECT_JOB, body, new.wire())
+            stored = await self._writer.write(PROJECT_JOB, body, new.wire())
+            if new.owner is None:  # else the owner's requests are counted, which the row repeats
+                count_requests(self._metrics, PROJECT_JOB.kind, old, new)
+            return stored
         except StrictDecoding as error:
             self._crds.doubt(PROJECT_JOB.kind, str(error))
             raise
