@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.e2e.rights import granted
 from tests.unit.chart.rendering import Body, Chart, RefusedError, environment, of_kind, selects, the
 
 from zilliz_jobs import __version__
@@ -90,6 +91,18 @@ def test_the_roles_know_all_kinds_and_those_that_may_be_held(chart: Chart) -> No
     assert by_verb["watch"] == {resource.plural for resource in RESOURCES}
     (held,) = (set(r["resources"]) for r in role["rules"] if r["verbs"] == ["patch"] and "/" not in r["resources"][0])
     assert held == {kind.resource.plural for kind in JOB_KINDS if kind.traits.can_cancel or kind.traits.cleanup}
+
+
+def test_the_base_for_kustomize_gives_the_same_rights(chart: Chart) -> None:
+    """The chart's are held against an audit; those of the base are known to be right by this alone."""
+    base = Path(__file__).parents[3] / "deploy" / "kustomize"
+    other = [one for file in base.glob("*role.yaml") for one in yaml.safe_load_all(file.read_text())]
+    ours = chart.render(fullnameOverride="zilliz-jobs-operator", releaseFinalizers={"enabled": False})
+    assert granted(ours, "operator") == granted([_of_the_operator(role) for role in other], "operator")
+
+
+def _of_the_operator(role: Body) -> Body:
+    return role | {"metadata": role["metadata"] | {"labels": {"app.kubernetes.io/component": "operator"}}}
 
 
 def test_people_may_not_write_what_the_operator_says(chart: Chart) -> None:
