@@ -20,8 +20,8 @@ from zilliz_jobs.engine.runtime import Engine
 from zilliz_local.cloud import KEY, PROJECT, CloudSimulator, ManualClock
 from zilliz_local.cloud.clusters import ClusterFields
 
-SHORT = replace(QUICK, cancel_on_delete=2, look_on_delete=2, cleanup_seconds=2)
-BOUND = 6.0  # seconds, with a slow machine
+SHORT = replace(QUICK, cancel_on_delete=4, look_on_delete=2, cleanup_seconds=2)
+BOUND = 10.0  # seconds, with a slow machine
 CONSOLE = {"connectionRef": {"name": "console"}}
 
 
