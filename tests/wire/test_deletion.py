@@ -156,7 +156,7 @@ async def begins(world: Rig, trouble: str) -> None:
 def deleted(engine: Engine) -> dict[tuple[str, str], int]:
     samples = [one for family in engine.metrics.registry.collect() for one in family.samples]
     counted = [one for one in samples if one.name == "zilliz_jobs_deleted_total"]
-    return {(one.labels["kind"], one.labels["outcome"]): int(one.value) for one in counted}
+    return {(one.labels["kind"], one.labels["outcome"]): int(one.value) for one in counted if one.value}
 
 
 def last_words(caplog: pytest.LogCaptureFixture, name: str) -> list[logging.LogRecord]:
