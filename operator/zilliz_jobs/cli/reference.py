@@ -15,7 +15,7 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cli import metricspage, requestrules
 from zilliz_jobs.cloud.words import CLUSTER_WORDS, VOCABULARIES
-from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.reasons import GOES_ON_BY_ITSELF, NEEDS_SOMEBODY, Reason
 from zilliz_jobs.core.snapshot import RetryRule
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
@@ -134,11 +134,17 @@ def _reasons() -> str:
     lines = [
         "# Reasons",
         "",
-        "What a condition, an event or a request says in one word, and what to do about it.",
-        "",
+        "What a condition, an event or a request says in one word, and what to do about it. Where to look:",
+        "[troubleshooting](../troubleshooting.md).",
     ]
-    lines += ["| Reason | Meaning |", "|---|---|"]
-    lines += [f"| `{reason}` | {reason.help} |" for reason in sorted(Reason)]
+    rest = set(Reason) - NEEDS_SOMEBODY - GOES_ON_BY_ITSELF
+    for title, reasons in (
+        ("Somebody has to act", NEEDS_SOMEBODY),
+        ("It goes on by itself", GOES_ON_BY_ITSELF),
+        ("Ends, answers and news", rest),
+    ):
+        lines += ["", f"## {title}", "", "| Reason | Meaning |", "|---|---|"]
+        lines += [f"| `{reason}` | {reason.help} |" for reason in sorted(reasons)]
     return "\n".join([*lines, ""])
 
 
