@@ -214,6 +214,13 @@ def test_the_policy_lets_the_operator_do_its_work(chart: Chart) -> None:
     assert into == {8080, 8081}
 
 
+def test_the_policy_as_shipped_leaves_the_way_to_the_clusters_open(chart: Chart) -> None:
+    """Clones, samples and restored collections talk to a cluster's own data plane, on its own ports."""
+    policy = the(chart.render(networkPolicy={"enabled": True}), "NetworkPolicy")["spec"]
+    out = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+    assert out == {53, 443, 6443, 19530, 19539}
+
+
 def test_one_replica_may_always_be_moved(chart: Chart) -> None:
     """A budget for it would hold up every drain of its node."""
     assert of_kind(chart.render(), "PodDisruptionBudget") == []
