@@ -37,6 +37,7 @@ WHY = "disk full"
 EARLY = 60
 """Percent: a job beyond may end in the moment in which the cloud is told how it shall end."""
 TRIES = 60
+LOOKS_FOR_ROW = 12
 
 
 class Users:
@@ -55,6 +56,7 @@ class Users:
         """What strangers started for us to adopt: the job's id, by name of the object."""
         self.rows: list[Body] = []
         self._verdicts: dict[str, str] = {}
+        self._looks_for_row: Counter[str] = Counter()
 
     async def turn(self, now: float) -> None:
         """`now`: seconds since the beginning of the run."""
@@ -177,11 +179,12 @@ class Users:
         return True
 
     async def _ask_for(self, what: str, job: Planned, path: str) -> bool:
-        """At the object, or at its row in the job centre: False while there is none."""
+        """At the object, or at its row in the job centre: False while there may be one soon. An old job may have none,
+        since retention leaves it out."""
         if job.at_row:
             row = self._row_of(job)
-            ended = (self.objects[job.plural, job.name].get("status") or {}).get("state") in FINISHED
-            if row is None and not (ended and what == CANCEL):
+            self._looks_for_row[job.name] += 1
+            if row is None and self._looks_for_row[job.name] < LOOKS_FOR_ROW:
                 return False
             if row is not None:
                 path = f"{ROOT}/namespaces/default/{ROWS}/{row['metadata']['name']}"
