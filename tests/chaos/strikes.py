@@ -14,6 +14,8 @@ from tests.chaos.proxy import Drop, Go, Say, Strikes, Way
 from tests.chaos.steps import AFTER, BEFORE, Intent, Request, Sort, Step, intent_in, sort_at_cloud, sort_at_kube
 
 WRITES = frozenset(Sort) - {Sort.WATCH, Sort.OTHER}
+TWINS = {BEFORE[sort]: AFTER[sort] for sort in BEFORE}
+"""The other side of the request, by the step before it."""
 HANG_SECONDS = 35.0
 RULE_SECONDS = 4.0
 """How long a fault waits for requests: those that met nobody while the operator was away would all meet its start."""
@@ -33,6 +35,8 @@ class Traps:
         """Whether the operator `who` died of it."""
         if step is None or not (left := self._left.get(step)):
             return False
+        if len(self._left.get(TWINS.get(step, step), ())) > len(left):
+            return False  # else the step after is only reached when no trap is left before it
         if left[0] > 0:
             left[0] -= 1
             return False

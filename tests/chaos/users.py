@@ -179,8 +179,8 @@ class Users:
         return True
 
     async def _ask_for(self, what: str, job: Planned, path: str) -> bool:
-        """At the object, or at its row in the job centre: False while there may be one soon. An old job may have none,
-        since retention leaves it out."""
+        """At the object, or at its row in the job centre: False while there may be one soon. An old job may have
+        none, since retention leaves it out."""
         if job.at_row:
             row = self._row_of(job)
             self._looks_for_row[job.name] += 1

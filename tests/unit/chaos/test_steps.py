@@ -108,6 +108,16 @@ def test_a_trap_lets_as_many_pass_as_the_plan_says_and_springs_once() -> None:
     assert (lives.deaths, dict(traps.left)) == ([Step.INTENT_STORED], {})
 
 
+def test_both_sides_of_a_request_have_their_turn() -> None:
+    """Else rare requests would all be lost on their way there, and none on the way back."""
+    pair = [Trap(Step.FINALIZER_WANTED, 0), Trap(Step.FINALIZER_SET, 0)]
+    traps = Traps((*pair, *pair), Immortal())  # type: ignore[arg-type]
+    before = [traps.reached(Step.FINALIZER_WANTED, 0) for _ in range(2)]
+    assert before == [True, False]
+    assert traps.reached(Step.FINALIZER_SET, 0)
+    assert traps.reached(Step.FINALIZER_WANTED, 0)
+
+
 def test_a_trap_waits_for_an_operator_that_lives() -> None:
     lives = Immortal()
     lives.seconds = 0.0
