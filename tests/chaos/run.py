@@ -37,8 +37,9 @@ from zilliz_local.kube.kubeconfig import kubeconfig
 OPERATOR = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator"]
 BOUND_SECONDS = 120.0
 """From the storm's end to the last end: the fence (10 s), the settle time, three sends, a lost deletion (60 s)."""
-MOST_STORM = 1.5
-"""It lasts longer than planned while a trap is set and jobs are at work, so many times as long at most."""
+MOST_STORM, LEAST_STORM = 1.5, 60.0
+"""It lasts longer than planned while a trap is set and jobs are at work: so many times as long, or so many
+seconds."""
 MORE_PER_JOB = 0.3
 TURN_SECONDS = 0.5
 MORE_OF_A_TURN = 0.002
@@ -150,7 +151,7 @@ async def _play(plan: Plan, users: Users, storm: Storm, fleet: Fleet, traps: Tra
     ahead = list(plan.happenings)
     async with asyncio.TaskGroup() as group:
         while (now := monotonic() - began) < plan.seconds or (
-            traps.left and users.waiting and now < MOST_STORM * plan.seconds
+            traps.left and users.waiting and now < max(MOST_STORM * plan.seconds, LEAST_STORM)
         ):
             while ahead and ahead[0].at <= now:
                 group.create_task(storm.strike(ahead.pop(0)))

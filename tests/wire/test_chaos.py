@@ -43,5 +43,5 @@ def test_whatever_dies_each_attempt_is_submitted_once_and_every_object_ends_with
 
 def test_the_storm_was_one(outcome: dict[str, Any]) -> None:
     """Without deaths and faults the other test would show nothing."""
-    assert sum(outcome["deaths"].values()) >= 4
+    assert sum(outcome["deaths"].values()) >= 3
     assert len(outcome["faults"]) >= 8
