@@ -165,8 +165,8 @@ class Performer:
         """Nothing is left to do for the object; its jobs stay its own."""
         self._scopes.forget(uid, key)
 
-    def forget(self, uid: str, key: Key) -> None:
-        """The object is gone."""
+    def forget(self, uid: str, key: Key | None) -> None:
+        """The object is gone. `key`: None where the name is another's by now."""
         self._scopes.forget(uid, key)
         self._registry.forget(uid)
 

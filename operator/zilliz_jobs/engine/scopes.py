@@ -43,12 +43,12 @@ class Scopes:
         """The object's submission is open already; it need not ask."""
         self._registry.hold(uid, scope)
 
-    def leave(self, uid: Uid, key: Key) -> None:
+    def leave(self, uid: Uid, key: Key | None) -> None:
         """The object has no open submission (any more), and wants none at the moment unless it stands in line."""
         free = self._registry.leave(uid)
         if free is not None:
             self._pass_on(free)
-        turn = self._turns.pop(key, None)
+        turn = self._turns.pop(key, None) if key is not None else None
         if turn is not None:
             self._pass_on(turn)
 
@@ -62,10 +62,12 @@ class Scopes:
             del self._busy[key]
             self._wake(key)
 
-    def forget(self, uid: Uid, key: Key) -> None:
-        """The object wants nothing any more: it is settled, or gone."""
-        self._busy.pop(key, None)
-        self._step_out(key)
+    def forget(self, uid: Uid, key: Key | None) -> None:
+        """The object wants nothing any more: it is settled, or gone. `key`: None where its place in line is that of
+        its successor."""
+        if key is not None:
+            self._busy.pop(key, None)
+            self._step_out(key)
         self.leave(uid, key)
 
     def _step_out(self, key: Key) -> None:

@@ -180,7 +180,7 @@ class JobTicker:
         try:
             return await self._submitted(run, fence)
         except NotFound:
-            self._performer.forget(uid, key_of(run.body))
+            self._performer.forget(uid, None)
             gone = True
             raise
         finally:

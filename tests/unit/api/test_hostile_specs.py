@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.engine.test_hostile_manifests import some
 from tests.unit.engine.test_hostile_status import ANY, FUZZ, of
 
-from zilliz_jobs.api.crd import crd
+from zilliz_jobs.api.crd import crd, root_schema
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.api.resources import RESOURCES
 
@@ -37,6 +40,42 @@ def test_a_manifest_is_a_model_or_a_sentence(resource):
         assert len(text) < 4000
 
     any_of_them()
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.kind)
+def test_what_the_operator_takes_the_api_server_takes_too(resource):
+    """Else a manifest could work in one and be refused by the other."""
+    schema = root_schema(resource)["properties"]["spec"]
+
+    @settings(FUZZ, max_examples=40)
+    @given(specs(resource))
+    def any_of_them(spec: Any) -> None:
+        try:
+            parsed = parse_spec(resource, {"spec": spec})
+        except SpecError:
+            return
+        jsonschema.validate(parsed.wire(), schema)
+
+    any_of_them()
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.kind)
+def test_what_the_schema_takes_is_used_or_refused_by_a_rule_that_says_what_to_do(resource):
+    """Nothing may pass the API server and then be refused for its form: nobody sees that when applying it."""
+    schema = root_schema(resource)["properties"]["spec"]
+    chance, sentences = random.Random(resource.kind), {rule.message for rule in resource.rules}
+    for number in range(60):
+        spec = some(schema, chance, (0.2, 0.5, 0.9)[number % 3])
+        try:
+            jsonschema.validate(spec, schema)
+        except jsonschema.ValidationError:
+            continue  # a pattern, which the generator does not know
+        said = ""
+        try:
+            jsonschema.validate(parse_spec(resource, {"spec": spec}).wire(), schema)
+        except SpecError as error:
+            said = str(error).removeprefix("cannot use the spec: ")
+        assert said in {"", *sentences}, spec
 
 
 @pytest.mark.parametrize("spec", ["\ud800", {"clusterId": "\ud800"}, {"clusterId": float("nan")}, [[]], 7])

@@ -19,9 +19,34 @@ from zilliz_jobs.cloud.effects import EffectReply, NotSent
 from zilliz_jobs.cloud.envelope import MAX_RETRY_AFTER, open_envelope
 from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch
 from zilliz_jobs.cloud.fields import MAX_ID, MAX_TEXT
-from zilliz_jobs.cloud.imports import ImportTarget
+from zilliz_jobs.cloud.imports import ImportRequest, ImportTarget
+from zilliz_jobs.cloud.migrations import RemoteSource
 from zilliz_jobs.cloud.session import CloudSession
 
+ADDRESS = "https://in01-a.aws-us-west-2.vectordb.zillizcloud.com:19530"
+ONCE: Any = {"token": "t", "fence": open_fence}
+EFFECTS: dict[str, Callable[[CloudSession], Awaitable[EffectReply]]] = {
+    "backup": lambda s: s.backups.create("in01-a", **ONCE),
+    "deletion of a backup": lambda s: s.backups.delete("in01-a", "b-1", **ONCE),
+    "migration of files": lambda s: s.migrations.start_by_remote(RemoteSource.model_construct(), "in01-a", **ONCE),
+    "migration": lambda s: s.migrations.to_existing("in01-a", "in01-b", **ONCE),
+    "restore of a collection": lambda s: s.restores.restore_collection(
+        "in01-a",
+        "b-1",
+        dest_cluster_id="in01-b",
+        database="d",
+        dest_database="d",
+        collection="c",
+        dest_collection="c",
+        dest_status="LOADED",
+        **ONCE,
+    ),
+    "suspension": lambda s: s.scaling.suspend("in01-a", **ONCE),
+    "resumption": lambda s: s.scaling.resume("in01-a", **ONCE),
+    "scaling": lambda s: s.scaling.modify("in01-a", cu_size=2, **ONCE),
+    "import": lambda s: s.imports.create(ImportRequest(cluster_id="in01-a", collection_name="c"), **ONCE),
+    "drop of a collection": lambda s: s.data(ADDRESS).drop_collection("books", **ONCE),
+}
 READS: dict[str, Callable[[CloudSession], Awaitable[Any]]] = {
     "job": lambda s: s.jobs.describe("job-1"),
     "backups": lambda s: s.backups.list(),
@@ -32,6 +57,10 @@ READS: dict[str, Callable[[CloudSession], Awaitable[Any]]] = {
     "imports": lambda s: s.imports.list(ImportTarget(cluster_id="in01-a")),
     "import": lambda s: s.imports.progress(ImportTarget(cluster_id="in01-a"), "job-1"),
     "console jobs": lambda s: s.console.list(),  # type: ignore[union-attr]
+    "v1 imports": lambda s: s.imports_v1.list("in01-a"),  # type: ignore[union-attr]
+    "v1 import": lambda s: s.imports_v1.progress("in01-a", "job-1"),  # type: ignore[union-attr]
+    "a collection": lambda s: s.data(ADDRESS).describe_collection("books"),
+    "whether it is loaded": lambda s: s.data(ADDRESS).load_state("books"),
     "console job": lambda s: s.console.describe("job-1"),  # type: ignore[union-attr]
 }
 GOOD = {
@@ -111,11 +140,12 @@ async def test_a_read_ends_in_a_value_or_a_typed_error(session, cloud, call):
         assert len(said) < 2000, name
 
 
-async def test_a_request_that_may_have_begun_something_is_never_called_unsent(session, cloud):
+@pytest.mark.parametrize("call", EFFECTS)
+async def test_a_request_that_may_have_begun_something_is_never_called_unsent(session, cloud, call):
     for name, body in BODIES.items():
         for status in (200, 202, 301, 500):
             cloud.says(httpx2.Response(status, content=body))
-            reply: EffectReply = await session.backups.create("in01-a", token="t", fence=open_fence)
+            reply = await EFFECTS[call](session)
             assert not isinstance(reply, NotSent), name
             assert len(getattr(reply, "message", "")) < 2000
             if hasattr(reply, "text"):

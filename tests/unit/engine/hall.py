@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import pytest
 from tests.unit.engine.fakes import Kind, backup
 
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.core.observation import Accepted, Seen, Undecided
@@ -144,6 +145,8 @@ def place(name: str) -> str:
 
 class CloudKind(Kind):
     """Takes every job, and ends it well at the second look. Counts its calls by verb."""
+
+    row_type = RowType.BACKUP
 
     def __init__(self) -> None:
         super().__init__([])

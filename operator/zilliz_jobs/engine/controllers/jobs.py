@@ -77,6 +77,7 @@ class JobController(Controller):
         self._restless: dict[Key, str] = {}
         self._doubted: dict[str, float] = {}
         self._unreadable: set[Key] = set()
+        self._at_work: set[str | None] = set()
         ports = Ports(self._subject, account, self._hear, self._stranger)
         self.poller = Poller(ports, least=ticker.rules.poll_min, progress_interval=progress_interval)
 
@@ -100,10 +101,11 @@ class JobController(Controller):
         uid = body["metadata"]["uid"]
         self._tell_gone(self._kinds[key.kind], body)
         self._census.forget(uid)
-        self._performer.forget(uid, key)
+        if uid not in self._at_work:  # else its scope is free when its request is answered
+            self._performer.forget(uid, key)
         self._gone(uid)
         if self._store.uid(key) in (None, uid):
-            self._let_go(key, uid)
+            self._drop(key)
             self._store.forget(key)
             self._queue.forget(key)
 
@@ -120,12 +122,15 @@ class JobController(Controller):
         """Nothing is left to do for the object; what is known of a successor of the same name stays."""
         self._performer.let_go(uid, key)
         if self._store.uid(key) in (None, uid):
-            self._store.drop(key)
-            self._tries.forget(key)
-            self._recorder.forget(key)
-            self.poller.unfollow(key)
-            self._news.pop(key, None)
-            self._unreadable.discard(key)
+            self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        self._store.drop(key)
+        self._tries.forget(key)
+        self._recorder.forget(key)
+        self.poller.unfollow(key)
+        self._news.pop(key, None)
+        self._unreadable.discard(key)
 
     def uid(self, key: Key) -> str | None:
         return self._store.uid(key)
@@ -157,14 +162,17 @@ class JobController(Controller):
     async def reconcile(self, key: Key) -> None:
         self._unreadable.discard(key)
         uid = self._store.uid(key)
+        self._at_work.add(uid)
         try:
             await self._pass(key)
         except RecordError as error:
             self._leave_alone(key, str(error))
         finally:
-            if uid is not None and self._store.uid(key) is None:  # gone meanwhile; nobody else tidies up after this
-                self._performer.let_go(uid, key)
-                self._recorder.forget(key)
+            self._at_work.discard(uid)
+            if uid is not None and (now := self._store.uid(key)) != uid:  # gone meanwhile; nobody else tidies up
+                self._performer.forget(uid, key if now is None else None)
+                if now is None:
+                    self._recorder.forget(key)
 
     def _leave_alone(self, key: Key, problem: str) -> None:
         """All that could be done for the object might be done twice. A change of its status wakes it. A pass over one
@@ -193,10 +201,12 @@ class JobController(Controller):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
         result = await self.ticker.tick(self._kinds[key.kind], body, tries, seen)
         self._metrics.passes.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
-        if result.body is not None and version_of(result.body) != version_of(body):
-            await self._stored(key, result.body)
         if self._store.uid(key) != uid:
             return  # gone meanwhile; its successor, if there is one, is in the queue
+        if result.body is not None and version_of(result.body) != version_of(body):
+            await self._stored(key, result.body)
+            if self._store.uid(key) != uid:
+                return
         if result.learnt:
             self._tries.forget(key)
         else:
