@@ -37,7 +37,7 @@ from zilliz_local.kube.kubeconfig import kubeconfig
 OPERATOR = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator"]
 BOUND_SECONDS = 120.0
 """From the storm's end to the last end: the fence (10 s), the settle time, three sends, a lost deletion (60 s)."""
-MOST_STORM, LEAST_STORM = 1.5, 60.0
+MOST_STORM, LEAST_STORM = 1.2, 60.0
 """It lasts longer than planned while a trap is set and jobs are at work: so many times as long, or so many
 seconds."""
 MORE_PER_JOB = 0.3
