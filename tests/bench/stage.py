@@ -98,10 +98,15 @@ async def stage(*, real: bool = True) -> AsyncIterator[Stage]:
         cloud = await stack.enter_async_context(Cloud(url))
         ready = Stage(plane, kube, cloud, folder, reaper)
         ready.kubernetes = await kube.version()
-        for resource in RESOURCES:  # a server with new CRDs answers 429 to the first ones who ask
-            await until(f"{resource.plural} are served", partial(_is_served, kube, resource.plural), seconds=60)
+        await all_served(kube)
         await ready.connect()
         yield ready
+
+
+async def all_served(kube: Kube) -> None:
+    """A server with new CRDs answers 429 to the first ones who ask."""
+    for resource in RESOURCES:
+        await until(f"{resource.plural} are served", partial(_is_served, kube, resource.plural), seconds=60)
 
 
 async def _is_served(kube: Kube, plural: str) -> bool:

@@ -9,7 +9,6 @@ import tempfile
 from collections import Counter
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -17,12 +16,12 @@ from typing import Any
 
 from tests.bench.cloud import Cloud
 from tests.bench.kube import Kube
-from tests.bench.stage import until
+from tests.bench.stage import all_served
 from tests.bench.teller import Teller
 from tests.chaos.lives import Fleet, Lives
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy
-from tests.chaos.stage import SHOWN, connect, environment, furnish, is_served
+from tests.chaos.stage import SHOWN, connect, environment, furnish
 from tests.chaos.steps import Sort, sort_at_kube
 from tests.chaos.storm import Storm
 from tests.chaos.strikes import CloudStrikes, KubeStrikes, Traps
@@ -31,7 +30,6 @@ from tests.chaos.verdict import Evidence, Verdict, effects_in, judge
 from tests.e2e.controlplane.supervise import Reaper, Server
 from tests.serving import real_plane, simulator, stand_in
 
-from zilliz_jobs.api.resources import RESOURCES
 from zilliz_local.kube.kubeconfig import kubeconfig
 
 OPERATOR = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator"]
@@ -79,8 +77,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         url = await _enter(stack, simulator(folder, reaper, "--seed", str(plan.seed)))
         kube = await stack.enter_async_context(Kube(plane.url, plane.token, str(plane.ca_file or "") or None))
         cloud = await stack.enter_async_context(Cloud(url))
-        for resource in RESOURCES:
-            await until(f"{resource.plural} are served", partial(is_served, kube, resource.plural), seconds=60)
+        await all_served(kube)
         backups = await furnish(plan, cloud)
         configs = [folder / f"operator-{number}.kubeconfig" for number in range(replicas)]
         fleet = Fleet(

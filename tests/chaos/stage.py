@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.cloud import KEY, Cloud
-from tests.bench.kube import Kube, KubeProblem
+from tests.bench.kube import Kube
 from tests.bench.stage import manifest, secret
 from tests.chaos.jobs import places
 from tests.chaos.plan import Plan
@@ -31,14 +31,6 @@ LEASE: dict[str, Any] = {
 PAGE = "page"
 SHOWN = 400
 """Rows of the job centre at most: of a big run, retention leaves some out."""
-
-
-async def is_served(kube: Kube, plural: str) -> bool:
-    try:
-        await kube.everything(plural)
-    except KubeProblem:
-        return False
-    return True
 
 
 async def furnish(plan: Plan, cloud: Cloud) -> dict[str, str]:
