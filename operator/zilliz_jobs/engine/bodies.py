@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import MAX_TOKEN
 from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
@@ -79,6 +80,19 @@ def raw_status(body: Body) -> Body:
 def status_of(body: Body) -> JobStatus:
     """The status, read leniently. Raises RecordError where its record of what was sent cannot be relied on."""
     return read_status(raw_status(body))
+
+
+def began_by_cloud(body: Body) -> tuple[datetime, datetime] | None:
+    """Of a job that the cloud's own answer named: what its clock showed before the request, and when it says that the
+    job began."""
+    status = raw_status(body)
+    record = status.get("submission")
+    if not isinstance(record, dict) or status.get("steps") or record.get("step") != SUBMIT_STEP:
+        return None  # of steps and retries the start is an earlier one's
+    if record.get("evidence") != Evidence.ANSWERED:
+        return None
+    sent, began = parse_time(record.get("cloudTime")), parse_time(status.get("startTime"))
+    return (sent, began) if sent and began else None
 
 
 @dataclass(frozen=True)

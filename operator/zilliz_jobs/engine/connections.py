@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
@@ -25,6 +26,7 @@ from zilliz_jobs.engine.connection import Connection
 from zilliz_jobs.engine.labelled import RETRY_SECONDS, read_labelled
 from zilliz_jobs.engine.sessions import Sessions
 from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.kinds.clocks import CloudClocks
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
@@ -58,6 +60,7 @@ class Connections:
         self._sessions = Sessions(clock, make_session)
         self._departed: dict[Key, tuple[float, Connection]] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
+        self._clocks: dict[Key, CloudClocks] = {}
 
     def learn(self, key: Key, body: Body) -> Connection:
         """A connection was made or changed."""
@@ -84,6 +87,7 @@ class Connections:
             return False
         del self._known[key]
         self._locks.pop(key, None)
+        self._clocks.pop(key, None)
         if known.last_account is not None:
             known.account = None
             self._departed[key] = (self._clock(), known)
@@ -146,6 +150,12 @@ class Connections:
             problem = None  # an outage says nothing of a key that was good before
         connection.checked, connection.suspected, connection.problem = problem is None, False, problem
         return problem
+
+    def witness(self, key: Key, sent: datetime, began: datetime) -> None:
+        """A job was sent after the one, and dated with the other by the cloud; see `CloudClocks.witness`. The
+        connection need not be known yet."""
+        if began < sent:
+            self._clocks.setdefault(key, CloudClocks()).witness(sent, began)
 
     def key_in(self, namespace: str, secret: str) -> frozenset[str]:
         """The entries of this Secret that connections of the namespace have their API keys in."""
@@ -230,7 +240,9 @@ class Connections:
             session = self._sessions.session(spec, endpoint, key, rates=self._rates(endpoint, fingerprint(key)))
         except Unauthorised as error:
             return Waits(Reason.KEY_REJECTED, error.message)
-        connection.account = connection.last_account = Account(session, spec.import_api, spec.project_id or "")
+        clocks = self._clocks.setdefault(connection.key, CloudClocks())
+        account = Account(session, spec.import_api, spec.project_id or "", clocks)
+        connection.account = connection.last_account = account
         connection.fingerprint = fingerprint(key)
         return None
 

@@ -16,7 +16,7 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key
+from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, began_by_cloud, connection_key
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.connectiontick import ConnectionTicker
@@ -232,6 +232,8 @@ class Engine:
 
     def _note(self, body: Body) -> None:
         self.room.own.learn(body)
+        if times := began_by_cloud(body):
+            self.connections.witness(connection_key(body), *times)
 
     def _asked(self, uid: str) -> AskedElsewhere:
         return self.room.handover.asked(uid)

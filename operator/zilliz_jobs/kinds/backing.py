@@ -34,7 +34,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, Order, Ready
-from zilliz_jobs.kinds.joblist import SLACK, jobs_of, new_jobs
+from zilliz_jobs.kinds.joblist import jobs_of, new_jobs
 
 CREATING = "CREATING"
 MAX_BASELINE = 200
@@ -100,7 +100,11 @@ async def find(
     if "backups" not in before:
         return Undecided("the record does not say which backups there were before; compare by hand")
     known = set(before["backups"])
-    new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and _is_later(b, submission)]
+
+    def older(backup: Backup) -> bool:
+        return account.clocks.is_older(backup.create_time, submission)
+
+    new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and not older(b)]
     region = (await account.session.clusters.describe(cluster_id)).region_id if new else ""
     matching: list[Backup] = []
     for backup in [b for b in new if b.backup_type == ("COLLECTION" if collections else "CLUSTER")]:
@@ -158,13 +162,6 @@ async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_reg
 
 
 # -- which backup is it?
-
-
-def _is_later(backup: Backup, submission: Submission) -> bool:
-    """Both times are the cloud's. A backup without one is not ruled out by it."""
-    if backup.create_time is None or submission.cloud_time is None:
-        return True
-    return backup.create_time >= submission.cloud_time - SLACK
 
 
 def _is_copy(backup: Backup, region: str) -> bool:

@@ -41,6 +41,7 @@ from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open, step_of
 from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.clocks import CloudClocks
 
 S = TypeVar("S", bound=JobSpec)
 
@@ -52,10 +53,11 @@ class Account:
     session: CloudSession
     import_api: ImportApi = ImportApi.V2
     project_id: str = ""
+    clocks: CloudClocks = field(default_factory=CloudClocks)
 
     @property
     def cloud_time(self) -> datetime | None:
-        """The clock of the control plane when it last answered: the times of jobs are its times too."""
+        """The clock of the control plane when it last answered."""
         return self.session.transport.cloud_time
 
     @property

@@ -17,10 +17,9 @@ from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Undecided
 from zilliz_jobs.kinds.base import Account, Claimable
+from zilliz_jobs.kinds.clocks import is_ahead
 from zilliz_jobs.kinds.importwire import Facts, facts_v1, facts_v2, same_files, target_of
 
-SLACK = timedelta(seconds=60)
-TICK = timedelta(seconds=1)  # to which the cloud's clock is told
 LIST_MEMORY = timedelta(minutes=15)  # finished imports are listed for at least this long (inferred)
 MAX_CANDIDATES = 200
 
@@ -32,21 +31,6 @@ class _Began:
     start_time: datetime | None
     files: frozenset[str]
     finished: bool
-
-    @property
-    def dated(self) -> bool:
-        return self.start_time is not None
-
-    def is_older(self, submission: Submission) -> bool:
-        if self.start_time is None or submission.cloud_time is None:
-            return False
-        return self.start_time < submission.cloud_time - SLACK
-
-    def is_near(self, submission: Submission) -> bool:
-        """Before the request, and by so little that only the cloud's clocks could hide that it is of it."""
-        if self.start_time is None or submission.cloud_time is None:
-            return False
-        return self.start_time < submission.cloud_time - TICK
 
 
 async def look(account: Account, spec: ImportJobSpec, submission: Submission, free: Claimable) -> Look:
@@ -61,21 +45,23 @@ async def look(account: Account, spec: ImportJobSpec, submission: Submission, fr
     reaches_back = False
     for job_id in unclaimed:
         began = await _began(account, spec, job_id)
-        if began.is_older(submission):
+        if account.clocks.is_older(began.start_time, submission):
             reaches_back |= began.finished
         elif (fits := same_files(spec, began.files)) is not False:
-            if fits and began.is_near(submission):
+            if fits and account.clocks.is_near(began.start_time, submission):
                 near.append(job_id)
                 continue
-            (candidates if fits and began.dated and submission.cloud_time else unsure).append(job_id)
+            dated = began.start_time and submission.cloud_time and not is_ahead(began.start_time, account.cloud_time)
+            (candidates if fits and dated else unsure).append(job_id)
     if len(candidates) == 1 and not unsure:
         return Found({"jobId": candidates[0]}, Evidence.INFERRED)
     if candidates or unsure:
         ids = [*candidates, *unsure]
-        why = "several imports could be it" if len(ids) > 1 else "an import could be it, but shows no files or times"
+        one = "an import could be it, but shows no files, or no time that can be right"
+        why = "several imports could be it" if len(ids) > 1 else one
         return Undecided(f"{why}: {', '.join(ids[:5])}")
     if near:
-        why = "began within a minute before, so only the cloud's clocks speak against it"
+        why = "began shortly before, so only the cloud's clocks speak against it"
         return Undecided(f"an import {why}: {', '.join(near[:5])}")
     if not reaches_back and not await _reaches_back(account, submission, rows, unclaimed):
         return Undecided("the cloud's list of imports does not reach back to the submission any more")
@@ -128,6 +114,6 @@ async def _reaches_back(account: Account, submission: Submission, rows: list[str
     for job_id in [row for row in rows if row not in unclaimed][:MAX_CANDIDATES]:
         with suppress(NotFound):
             job = await account.session.jobs.describe(job_id)
-            if job.end_time and job.end_time < sent:
+            if account.clocks.is_older(job.end_time, submission):
                 return True
     return False

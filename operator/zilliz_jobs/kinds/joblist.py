@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from zilliz_jobs.api.jobstatus import Submission
 from zilliz_jobs.cloud.console import ConsoleJob
@@ -12,7 +12,6 @@ from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.core.observation import Baseline
 from zilliz_jobs.kinds.base import Account, Claimable
 
-SLACK = timedelta(seconds=60)  # between the cloud's clock at our read and the times it writes to its jobs
 JOBS = "jobs"
 MAX_KNOWN = 100
 
@@ -40,7 +39,7 @@ async def known(account: Account, job_type: JobType, cluster_id: str) -> Baselin
     except (NotFound, Rejected, ProtocolMismatch):
         return {}  # no console is served there; what is sent by the public API needs none
     now = account.cloud_time
-    young = [row.job_id for row in rows if now is None or (_began(row) or now) >= now - 2 * SLACK]
+    young = [row.job_id for row in rows if now is None or (_began(row) or now) >= now - 2 * account.clocks.slack]
     return {JOBS: young[:MAX_KNOWN]} if young else {}
 
 
@@ -50,13 +49,11 @@ async def new_jobs(
     """Those that began after the submission was about to be sent and belong to no object. `cluster_id`: the cluster
     they work on. Raises CloudError."""
     rows = await jobs_of(account, job_type, cluster_id)
-    after, before = submission.cloud_time, {*(submission.baseline or {}).get(JOBS, ())}
+    before = {*(submission.baseline or {}).get(JOBS, ())}
     return [
         row
         for row in rows
-        if row.job_id not in before
-        and free(row.job_id)
-        and (after is None or (_began(row) or after) >= after - SLACK)
+        if row.job_id not in before and free(row.job_id) and not account.clocks.is_older(_began(row), submission)
     ]
 
 

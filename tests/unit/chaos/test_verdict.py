@@ -191,7 +191,7 @@ def test_an_import_may_ask_where_one_that_belongs_to_nobody_began_a_moment_befor
     seen.intents["t0"] = Intent("t0", gone.plural, gone.name, 1, "Submit")
     seen.intents["t9"] = Intent("t9", job.plural, job.name, 1, "Submit")
     seen.intents["t1"] = Intent("t1", job.plural, job.name, 2, "Submit")
-    told = "an import began within a minute before, so only the cloud's clocks speak against it: "
+    told = "an import began shortly before, so only the cloud's clocks speak against it: "
     for named, allowed in (("job-2", True), ("job-1", False)):
         verdict = judge(replace(seen, asked={"t9": Asked(job.name, told + named)}))
         assert (len(verdict.human), len(verdict.needless)) == ((1, 0) if allowed else (0, 1))

@@ -1,0 +1,49 @@
+"""The cloud's clocks, of which it has several: one that its answers carry, and those by which it dates its jobs.
+
+Whether something began before a submission is told by comparing the two. They may be apart, by a slow server or by a
+time zone; so jobs of which the cloud itself said that they are ours are measured, and what they show is allowed for.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from zilliz_jobs.api.jobstatus import Submission
+
+SLACK = timedelta(seconds=60)
+"""By which the clocks may be apart without our knowing."""
+TICK = timedelta(seconds=1)
+"""To which the cloud tells its times."""
+MAX_LAG = timedelta(days=36_500)
+"""That still can be reckoned with."""
+
+
+class CloudClocks:
+    """The clocks as one connection sees them."""
+
+    def __init__(self) -> None:
+        self._lag = timedelta(0)
+
+    @property
+    def slack(self) -> timedelta:
+        """What began so much before a submission, and no more, may be of it all the same."""
+        return SLACK + self._lag
+
+    def witness(self, sent: datetime, began: datetime) -> None:
+        """A job is dated so, of which the cloud said that it is of the request sent after `sent`. Repeatable."""
+        self._lag = min(max(self._lag, sent - began), MAX_LAG)
+
+    def is_older(self, began: datetime | None, submission: Submission) -> bool:
+        """Whether it is certain to have begun before the request was sent; without a time, nothing is."""
+        sent = submission.cloud_time
+        return began is not None and sent is not None and began < sent - self.slack
+
+    def is_near(self, began: datetime | None, submission: Submission) -> bool:
+        """Whether it began before the request, if only the clocks agree."""
+        sent = submission.cloud_time
+        return began is not None and sent is not None and began < sent - TICK
+
+
+def is_ahead(began: datetime | None, now: datetime | None) -> bool:
+    """Whether a job is dated in the future, so that times say nothing of it."""
+    return began is not None and now is not None and began > now + SLACK
