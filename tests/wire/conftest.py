@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from tests.wire.engine_rig import Rig, rig
 
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Timeouts
@@ -41,3 +43,18 @@ async def console(cloud: CloudSimulator) -> AsyncIterator[Account]:
     session = CloudSession(cloud.url, KEY, rate=1e6, console_path="/console/v1", timeouts=Timeouts(total=5))
     yield Account(session)
     await session.close()
+
+
+@pytest.fixture
+async def keyed(tmp_path: Path) -> AsyncIterator[Rig]:
+    """An engine's surroundings, with the Secret that holds the API key, and no connection yet."""
+    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
+        rig_.secret()
+        yield rig_
+
+
+@pytest.fixture
+def world(keyed: Rig) -> Rig:
+    """The same with a connection."""
+    keyed.connection()
+    return keyed

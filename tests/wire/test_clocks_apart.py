@@ -7,13 +7,11 @@ the cloud's own jobs have shown them to be wrong, the lost one counts as absent,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from tests.wire.engine_rig import FILM, Rig, rig
+from tests.wire.engine_rig import FILM, Rig
 
-from zilliz_local.cloud import MOVIES, CloudSimulator, ManualClock
+from zilliz_local.cloud import MOVIES
 
 HOUR = 3600
 SKEWS = [2 * HOUR, -2 * HOUR, 90, -90, 30, -30, 0]
@@ -22,12 +20,9 @@ LONG = 10_000
 
 
 @pytest.fixture(params=SKEWS)
-async def apart(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as world:
-        world.cloud.behave(date_skew_seconds=request.param)
-        world.secret()
-        world.connection()
-        yield world
+def apart(request: pytest.FixtureRequest, world: Rig) -> Rig:
+    world.cloud.behave(date_skew_seconds=request.param)
+    return world
 
 
 async def known_before(world: Rig, plural: str) -> None:

@@ -90,6 +90,8 @@ def test_the_whole_story_comes_true(demo: Starter, tmp_path: Path) -> None:
     assert "scalereplicasjob/double ClusterBusy: another job of this cluster is at work" in said
     assert "suspendclusterjob/again AlreadyInState: the cluster is suspended already" in said
     assert "kubectl annotate importjob/films-broken jobs.zilliz.com/retry-requested=" in output
+    assert re.search(r"jobcenter/demo Ready: (\d+) of \1 jobs are shown", said)
+    assert re.search(r"kubectl annotate projectjob/demo-\w{12} jobs.zilliz.com/cancel-requested=", output)
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,6 @@ from tests.wire.engine_rig import CALM, Rig, rig
 from zilliz_local.cloud import CloudSimulator, ManualClock
 
 STATUS = "/apis/jobs.zilliz.com/*/importjobs/*/status"
-
-
-@pytest.fixture(autouse=True)
-def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
-        rig_.secret()
-        rig_.connection()
-        yield rig_
 
 
 async def _one_job(world: Rig, plural: str = "importjobs", name: str = "one", seconds: float = 20.0) -> None:

@@ -6,17 +6,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import FILM, NAMESPACE, QUICK, Body, Rig, condition, rig
+from tests.wire.engine_rig import FILM, NAMESPACE, QUICK, Body, Rig, condition
 
 from zilliz_jobs.cloud.session import fingerprint
 from zilliz_jobs.engine import connections
 from zilliz_jobs.engine.bodies import Key
-from zilliz_local.cloud import KEY, MOVIES, PROJECT, SHOP, CloudSimulator, Duration, ManualClock
+from zilliz_local.cloud import KEY, MOVIES, PROJECT, SHOP, Duration
 from zilliz_local.cloud.crowd import ImportCrowd, put_imports
 
 FRESH = "key-of-the-second-day"
@@ -24,18 +22,9 @@ LABEL = {"jobs.zilliz.com/credentials": "true"}
 MANY = 200
 
 
-@pytest.fixture(autouse=True)
-def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-
-
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
-        rig_.secret()
-        yield rig_
+def world(keyed: Rig) -> Rig:
+    return keyed
 
 
 def make(world: Rig, kind: str, name: str, spec: Body, namespace: str = NAMESPACE) -> None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-from tests.wire.engine_rig import CALM, Rig, rig
-
-from zilliz_local.cloud import CloudSimulator, ManualClock
+from tests.wire.engine_rig import CALM, Rig
 
 
 class Baton:
@@ -52,14 +48,6 @@ class Baton:
     async def release(self) -> None:
         self.works, self.released = False, True
         self.seen_at_release = self.look()
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
-        rig_.secret()
-        rig_.connection()
-        yield rig_
 
 
 def writes(world: Rig) -> int:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import NAMESPACE, Rig, condition, rig
+from tests.wire.engine_rig import NAMESPACE, Rig, condition
 
-from zilliz_local.cloud import MOVIES, PROJECT, SHOP, CloudSimulator, ManualClock
+from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
 JOBS = "migrationjobs"
 LABEL = {"jobs.zilliz.com/credentials": "true"}
@@ -38,10 +36,8 @@ QDRANT = {
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
-        rig_.secret()
-        yield rig_
+def world(keyed: Rig) -> Rig:
+    return keyed
 
 
 def migrate(world: Rig, spec: dict[str, Any], name: str = "one") -> None:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import Rig, condition, rig
+from tests.wire.engine_rig import Rig, condition
 from tests.wire.engine_rig import _ours as ours
 from tests.wire.kinds_rig import LONG, backed_up
 
-from zilliz_local.cloud import PROJECT, SHOP, CloudSimulator, ManualClock
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as rig_:
-        rig_.secret()
-        rig_.connection()
-        yield rig_
+from zilliz_local.cloud import PROJECT, SHOP
 
 
 def backup(world: Rig) -> dict[str, Any]:

@@ -200,3 +200,11 @@ def test_the_summary_tells_expected_and_seen(width: int) -> None:
     assert "ended as Failed: disk full" in text
     assert "EXPECTED" in text or "expected: Successful" in text
     assert "✓ the cloud's ledger: 2" in text
+
+
+def test_a_page_tells_its_figures() -> None:
+    page = Track("jobcenter/demo", state="Ready", message="3 of 3 jobs are shown", words=("Ready",))
+    page = replace(page, current=(("state", "Ready"),))
+    (line,) = changes((), (page,))
+    assert line.text.split() == ["jobcenter/demo", "Ready:", "3", "of", "3", "jobs", "are", "shown"]
+    assert "3 of 3 jobs are shown" in objects((page,), 120, 10, frozenset({page.object}))[-1].plain

@@ -10,12 +10,14 @@ import pytest
 import yaml
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.jobstatus import Outcome, State
 from zilliz_jobs.cli.demo import steps, story
 from zilliz_jobs.cli.demo.examples import directory
-from zilliz_jobs.cli.demo.play import applied, command_of, manifests_of, names_of
-from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply
+from zilliz_jobs.cli.demo.play import applied, command_of, manifests_of, names_of, row_of
+from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, InTheCloud
 from zilliz_jobs.cli.demo.story import ACTS, EXPECTATIONS, Story
+from zilliz_jobs.core.jobrow import JobRow, row_name
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_local.cloud import KEY
@@ -24,15 +26,17 @@ WORDS = {*State, *Reason, "Ready"} | {f"{what} {outcome}" for what in ("cancel",
 
 
 def made_by(acts: Iterable[Act]) -> list[str]:
-    """The objects that the acts apply, as kubectl names them."""
-    return [f"{m['kind'].lower()}/{m['metadata']['name']}" for step in applied(acts) for m in manifests_of(step)]
+    """The objects that the acts apply, or that come of what happens in the cloud, as kubectl names them."""
+    acts = list(acts)
+    mine = [f"{m['kind'].lower()}/{m['metadata']['name']}" for step in applied(acts) for m in manifests_of(step)]
+    rows = [step.row for act in acts for step in act.steps if isinstance(step, InTheCloud) and step.row]
+    return mine + rows
 
 
 # Other forms of what is played already; the story would only get longer. Played are three migrations: by a documented
 # call, from another vendor's system, and into a new cluster without downtime; and two rules for scaling: Query CUs by
 # load, replicas by the clock.
 NOT_PLAYED = (
-    "95-job-center.yaml",
     "12-backup-with-copies.yaml",
     "23-import-s3-https.yaml",
     "24-import-gcs.yaml",
@@ -61,7 +65,7 @@ def test_every_example_is_played_once_or_is_left_out_on_purpose() -> None:
 
 
 def test_every_kind_is_seen_at_work() -> None:
-    kinds = {kind.resource.kind for kind in JOB_KINDS} | {ZILLIZ_CONNECTION.kind, "Secret"}
+    kinds = {kind.resource.kind for kind in JOB_KINDS} | {ZILLIZ_CONNECTION.kind, JOB_CENTER.kind, "Secret"}
     assert {m["kind"] for step in applied(ACTS) for m in manifests_of(step)} == kinds
 
 
@@ -97,6 +101,12 @@ def test_the_last_expected_word_is_waited_for(wanted: steps.Expectation) -> None
     awaited = [words for act in ACTS for name, words in act.until.items() if name == wanted.object]
     assert wanted.words[-1] in awaited[-1], "else the verdict is spoken too early"
     assert set(wanted.words) <= WORDS
+
+
+def test_the_row_of_a_job_is_called_as_the_operator_calls_it() -> None:
+    (page,) = (m for step in applied(ACTS) for m in manifests_of(step) if m["kind"] == JOB_CENTER.kind)
+    job = JobRow(type="Backup", id="job-1")
+    assert row_of(story.ROW, "job-1") == f"projectjob/{row_name(page['metadata']['name'], job.identity)}"
 
 
 def test_the_show_is_bounded() -> None:

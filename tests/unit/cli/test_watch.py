@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zilliz_jobs.cli.demo.watch import Track, follow
+from zilliz_jobs.cli.demo.watch import Track, Watch, follow
 
 
 def job(state: str, reason: str = "", **status: Any) -> dict[str, Any]:
@@ -84,6 +84,19 @@ def test_tokens_of_earlier_attempts_are_remembered() -> None:
     track = told(first, second)
     assert track.tokens == ((1, "a"), (2, "b"))
     assert track.attempts == 2
+
+
+def test_a_job_center_says_so_too_and_which_project_it_shows() -> None:
+    ready = {"type": "Ready", "status": "True", "reason": "Listed", "message": "3 of 3 jobs are shown"}
+    track = told({"status": {"projectId": "proj-1", "conditions": [ready]}}, name="jobcenter/demo")
+    assert (track.words, track.state, track.target) == (("Ready",), "Ready", "proj-1")
+
+
+def test_an_object_can_be_called_by_its_own_name_once_that_is_known() -> None:
+    watch = Watch(None, "default", ["importjob/films", "projectjob/demo-..."])  # type: ignore[arg-type]
+    watch.call("projectjob/demo-...", "projectjob/demo-1a2b")
+    assert watch.get("projectjob/demo-...").object == "projectjob/demo-1a2b"
+    assert watch.called("importjob/films") == "importjob/films"
 
 
 def test_a_connection_says_whether_it_is_ready() -> None:

@@ -6,19 +6,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 from tests.e2e.controlplane.binaries import find_kubectl
 from tests.gitops.kit import GROUP, KIT
-
-from zilliz_jobs.api.crd import root_schema
-from zilliz_jobs.api.parse import parse_spec
-from zilliz_jobs.api.resources import RESOURCES
+from tests.taking import require_taken
 
 Body = dict[str, Any]
 FILES = sorted(KIT.rglob("*.yaml"))
-BY_KIND = {resource.kind: resource for resource in RESOURCES}
 KNOWN = {
     "argoproj.io/v1alpha1",
     "kustomize.toolkit.fluxcd.io/v1",
@@ -32,31 +27,12 @@ def manifests(file: Path) -> list[Body]:
     return [one for one in yaml.safe_load_all(file.read_text()) if one]
 
 
-def strict(schema: Body) -> Body:
-    """A misspelt field is an error and not dropped."""
-    out = {key: value for key, value in schema.items() if not key.startswith("x-kubernetes")}
-    if "properties" in out:
-        out["properties"] = {name: strict(child) for name, child in out["properties"].items()}
-        out["additionalProperties"] = False
-    if "items" in out:
-        out["items"] = strict(out["items"])
-    return out
-
-
-def accepted(manifest: Body) -> None:
-    resource = BY_KIND[manifest["kind"]]
-    schema = strict(root_schema(resource))
-    schema["properties"]["metadata"] = {"type": "object"}
-    jsonschema.validate(manifest, schema)
-    parse_spec(resource, manifest)
-
-
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(KIT)))
 def test_the_server_and_the_operator_take_it(file: Path) -> None:
     assert file.read_text().startswith("# "), "it says what it shows"
     for manifest in manifests(file):
         if manifest["apiVersion"].startswith(f"{GROUP}/"):
-            accepted(manifest)
+            require_taken(manifest)
         else:
             assert manifest["apiVersion"] in KNOWN
 
@@ -83,7 +59,7 @@ def test_what_flux_builds_of_it_is_taken_too(folder: str) -> None:
     command = [str(find_kubectl()), "kustomize", str(KIT / "flux" / "zilliz" / folder)]
     built = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     for manifest in yaml.safe_load_all(built):
-        accepted(manifest)
+        require_taken(manifest)
         assert manifest["metadata"]["name"] == {"connection": "default", "backup": "before-2-4"}[folder]
 
 

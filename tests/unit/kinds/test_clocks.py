@@ -1,4 +1,4 @@
-"""Which jobs began before a submission. If these fail, a lost job counts as absent, and is submitted a second time."""
+"""Which jobs began before a submission. If these fail, a lost job counts as absent, and is submitted again."""
 
 from __future__ import annotations
 

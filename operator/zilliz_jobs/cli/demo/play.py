@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 
+from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.cli.demo.cloud import CloudAdmin, job_id_of
 from zilliz_jobs.cli.demo.cluster import Cluster
@@ -16,6 +17,7 @@ from zilliz_jobs.cli.demo.story import ACT_SECONDS, SHOW_SECONDS, Story
 from zilliz_jobs.cli.demo.trouble import CannotStart, Stopped
 from zilliz_jobs.cli.demo.voice import Voice
 from zilliz_jobs.cli.demo.watch import Watch
+from zilliz_jobs.core.jobrow import row_name
 from zilliz_jobs.kube.errors import KubeError
 
 LOOK_SECONDS = 0.2
@@ -48,7 +50,8 @@ class Player:
         try:
             async with asyncio.timeout(SHOW_SECONDS * slow):
                 for number, act in enumerate(story.acts, 1):
-                    self._voice.begin(f"{number}/{len(story.acts)} {act.title}", frozenset(act.until))
+                    about = frozenset(map(self._watch.called, act.until))
+                    self._voice.begin(f"{number}/{len(story.acts)} {act.title}", about)
                     self._voice.say("text", act.text)
                     for step in act.steps:
                         await self._do(step)
@@ -68,7 +71,8 @@ class Player:
                     self._voice.say("text", f"({note})")
                 for manifest in manifests:
                     await self._cluster.apply(self._values.into(manifest))
-            case Annotate(name, request):
+            case Annotate(told, request):
+                name = self._watch.called(told)
                 self._asked += 1
                 token = f"{int(time.time())}-{self._asked}"
                 self._command(f"kubectl annotate {name} {GROUP}/{request}={token} --overwrite")
@@ -80,6 +84,8 @@ class Player:
         answer = await self._cloud.call(step.method, step.path, step.body)
         if step.starts_job:
             self._values = self._values.with_job(job_id_of(answer))
+        if step.row:
+            self._watch.call(step.row, row_of(step.row, self._values.job_id))
         if step.what:
             self._voice.say("cloud", step.what + (f": {self._values.job_id}" if step.starts_job else ""))
 
@@ -129,6 +135,12 @@ class Player:
             if self._failed_looks > MOST_FAILED_LOOKS:
                 raise CannotStart(f"lost the Kubernetes API: {error}") from None
         self._voice.show(self._watch.tracks)
+
+
+def row_of(name: str, job_id: str) -> str:
+    """The name of a backup's row, in the JobCenter that `name` begins with: `projectjob/<JobCenter>-...`. Pure."""
+    kind, _, rest = name.partition("/")
+    return f"{kind}/{row_name(rest.rpartition('-')[0], (RowType.BACKUP, job_id))}"
 
 
 def names_of(story: Story) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from zilliz_jobs.cli.demo import story as told
@@ -172,7 +173,8 @@ async def _tell_verdict(
         await watch.look()
     ledger = await cloud.ledger()
     tracks = {track.object: track for track in watch.tracks}
-    findings = judge(story.expectations, tracks, ledger)
+    wanted = [replace(expectation, object=watch.called(expectation.object)) for expectation in story.expectations]
+    findings = judge(wanted, tracks, ledger)
     proof = prove(watch.tracks, ledger)
     right = not problem and proof.right and all(finding.right for finding in findings)
     voice.close()

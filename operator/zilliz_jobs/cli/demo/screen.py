@@ -148,10 +148,15 @@ def _end(text: str, size: int) -> str:
 def notable(track: Track) -> str:
     """What the object has to say, unless it only repeats that all is well."""
     attempt = f"attempt {track.attempts}" if track.attempts > 1 else ""
-    if track.word in DULL or not track.message:
+    if _is_dull(track) or not track.message:
         return track.credentials or attempt
     reason = f"{track.word}: " if track.word != track.state else ""
     return f"{reason}{track.message}" + (f" ({attempt})" if attempt else "")
+
+
+def _is_dull(track: Track) -> bool:
+    """Whether its message only repeats the word; that of a page has its figures."""
+    return track.word in DULL and track.kind != "jobcenter"
 
 
 def bar(percent: int | None, state: str) -> Text:
@@ -199,7 +204,7 @@ def changes(before: Sequence[Track], after: Sequence[Track]) -> list[Line]:
     for track in after:
         old = known.get(track.object, Track(track.object))
         for word in track.words[len(old.words) :]:
-            message = track.message if word == track.word and word not in DULL else ""
+            message = track.message if word == track.word and not _is_dull(track) else ""
             message = track.credentials if word == track.tellers.get("credentials") else message
             also = f" ({track.job_id})" if track.job_id and not old.job_id and word == track.word else ""
             lines.append(Line("change", f"{track.object:<{NAME}} {word}{also}{': ' if message else ''}{message}"))

@@ -30,14 +30,16 @@ class Annotate:
 class InTheCloud:
     """Something that happens in the cloud and not through the operator: one call of the simulator's admin API.
 
-    Without `what` it is machinery of the stage, and not told.
+    Without `what` it is machinery of the stage, and not told. `starts_job`: the answer names a job, which the adopt
+    example is to follow, and whose row in a JobCenter is the `row` of the story.
     """
 
     what: str
     method: str
     path: str
     body: Mapping[str, object]
-    starts_job: bool = False  # the answer names a job, which the adopt example is to follow
+    starts_job: bool = False
+    row: str = ""
 
 
 Step = Apply | Annotate | InTheCloud

@@ -2,7 +2,7 @@
 
 An object is named as kubectl names it, `importjob/films`. A *word* is what an object was seen to say: its state, the
 reason while it waits, `AlreadyInState`, the outcome of a request (`retry Completed`), or what became of credentials
-that the cloud tells once (`CredentialsStored`).
+that the cloud tells once (`CredentialsStored`). ROW is called by its own name once that is known.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ SECRET_KEY = "demo-secret-key"  # noqa: S105 - of a bucket that does not exist
 
 FOLLOWERS = ("restorejob/movies-copy", "restorejob/films-to-shop", "exportjob/movies-files")
 NEW_COLLECTIONS = ("restorejob/films-before", "clonecollectionjob/films-copy", "samplecollectionjob/demo-films")
+ROW = "projectjob/demo-..."
 MIGRATIONS = ("migrationjob/from-milvus-backup", "migrationjob/from-pinecone", "migrationjob/shop-moves")
 
 RUNS = ("InProgress", "Successful")  # on a slow machine nobody may have looked while it ran
@@ -233,6 +234,36 @@ ACTS: tuple[Act, ...] = (
         dict.fromkeys(MIGRATIONS, ("Successful",)),
         beat=1.5,
     ),
+    Act(
+        "The job centre",
+        "A JobCenter is the page of a project: each of its jobs is a row, whoever started it. Those above name the "
+        "object that they belong to. This one belongs to nobody here.",
+        (
+            InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 60}),
+            InTheCloud(
+                "somebody starts a backup of the cluster `movies` in the web console",
+                "POST",
+                "/_sim/rival",
+                {
+                    "method": "POST",
+                    "path": f"/v2/clusters/{MOVIES}/backups/create",
+                    "body": {"backupType": "CLUSTER"},
+                    "client": "console",
+                },
+                starts_job=True,
+                row=ROW,
+            ),
+            Apply("95-job-center.yaml"),
+        ),
+        {"jobcenter/demo": ("Ready",), ROW: ("Pending", "InProgress")},
+        beat=1.5,
+    ),
+    Act(
+        "A request at a row",
+        "Rows take the same two annotations as the jobs that somebody declared.",
+        (Annotate(ROW, "cancel-requested"),),
+        {ROW: ("Canceled",)},
+    ),
 )
 
 EXPECTATIONS: tuple[Expectation, ...] = (
@@ -257,6 +288,8 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("migrationjob/from-milvus-backup", ("Successful",)),
     Expectation("migrationjob/from-pinecone", ("Successful",)),
     Expectation("migrationjob/shop-moves", ("CredentialsStored", "Successful")),
+    Expectation("jobcenter/demo", ("Ready",), attempts=0, submissions=0),
+    Expectation(ROW, ("cancel Completed", "Canceled"), attempts=0, submissions=0),
 )
 
 

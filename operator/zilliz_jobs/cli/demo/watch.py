@@ -17,6 +17,10 @@ _DULL = frozenset(
 )
 
 
+PAGES = frozenset({"zillizconnection", "jobcenter"})
+"""Kinds that are no jobs: they are Ready, or say why not."""
+
+
 @dataclass(frozen=True)
 class Track:
     """One object as it was last seen, and the words that it said until then."""
@@ -67,7 +71,7 @@ def follow(track: Track, body: dict[str, Any]) -> Track:
         track,
         state=status.get("state") or ("Ready" if ready.get("status") == "True" else ready.get("reason") or ""),
         message=status.get("message") or ready.get("message") or "",
-        target=status.get("target") or status.get("endpoint") or "",
+        target=status.get("target") or status.get("endpoint") or status.get("projectId") or "",
         job_id=status.get("jobId") or "",
         backup_id=(status.get("result") or {}).get("backupId") or "",
         credentials=_told(status, "CredentialsAvailable").get("message") or "",
@@ -89,7 +93,7 @@ def _says(kind: str, status: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if credentials := _told(status, "CredentialsAvailable"):
         said.append(("credentials", str(credentials.get("reason") or "")))
-    if kind == "zillizconnection":
+    if kind in PAGES:
         ready = _condition(status, "Ready")
         word = "Ready" if ready.get("status") == "True" else str(ready.get("reason") or "")
     else:
@@ -117,6 +121,7 @@ class Watch:
     def __init__(self, objects: Objects, namespace: str, names: Iterable[str]) -> None:
         self._objects, self._namespace = objects, namespace
         self._names = tuple(names)
+        self._called: dict[str, str] = {}
         self._tracks: dict[str, Track] = {}
 
     @property
@@ -124,8 +129,18 @@ class Watch:
         """The objects that exist, in the order of the story."""
         return tuple(self._tracks[name] for name in self._names if name in self._tracks)
 
+    def called(self, name: str) -> str:
+        """How the object is called that the story has this name for."""
+        return self._called.get(name, name)
+
+    def call(self, name: str, real: str) -> None:
+        """From now on the object of this name in the story is known by its own one."""
+        self._called[name] = real
+        self._names = tuple(map(self.called, self._names))
+
     def get(self, name: str) -> Track:
-        return self._tracks.get(name, Track(name))
+        real = self.called(name)
+        return self._tracks.get(real, Track(real))
 
     async def look(self) -> None:
         """Read them once. Raises KubeError."""
