@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= 2
+NAMESPACED ?= tests/e2e
 CHART := charts/zilliz-jobs-operator
 # The image: ENGINE is the first of docker, podman and buildah that works here; BASE and FLAGS as docs/image.md says.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE ?= zilliz-jobs-operator:$(VERSION)
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
 
-.PHONY: help demo test check lint types layers generated pytest generate lock mutants bench chaos image clean
+.PHONY: help demo test check lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -21,7 +22,7 @@ help: ## what there is
 demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep" and more: zilliz-jobs demo --help)
 	@PYTHONPATH=operator $(BIN)/python -m zilliz_jobs.cli.app demo $(DEMO)
 
-test: lint types layers generated pytest ## every check there is, end to end on a real kube-apiserver included
+test: lint types layers generated pytest namespaced ## every check there is, end to end on a real kube-apiserver included
 
 check: test
 
@@ -48,6 +49,10 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for some of them)
 	@echo "== tests"
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+namespaced: $(VENV)/.dev ## end to end again, with an operator that has rights in some namespaces only
+	@echo "== tests with an operator of some namespaces"
+	@E2E_NAMESPACED=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile $(NAMESPACED)
 
 generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/zilliz-jobs crds crds
