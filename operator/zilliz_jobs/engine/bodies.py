@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -77,9 +78,10 @@ def raw_status(body: Body) -> Body:
     return raw if isinstance(raw, dict) else {}
 
 
-def status_of(body: Body) -> JobStatus:
-    """The status, read leniently. Raises RecordError where its record of what was sent cannot be relied on."""
-    return read_status(raw_status(body))
+def status_of(body: Body, held: Collection[str] = ()) -> JobStatus:
+    """The status, read leniently. Raises RecordError where its record of what was sent cannot be relied on; `held`:
+    see `read_status`."""
+    return read_status(raw_status(body), held)
 
 
 def began_by_cloud(body: Body) -> tuple[datetime, datetime] | None:
@@ -104,12 +106,14 @@ class Surroundings:
     tries: int
     rules: Rules
     asked: AskedElsewhere = (None, None)
+    held: frozenset[str] = frozenset()
+    """What the object is known to have in the cloud; the status must still tell of it."""
     deleting_since: datetime | None = None
     """When this process first knew, where the object is being deleted; else the object itself is asked."""
 
 
 def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
-    """Everything `decide` may know. Raises RecordError where the submission record is unreadable."""
+    """Everything `decide` may know. Raises RecordError where the submission record is unreadable, or gone."""
     meta = body["metadata"]
     annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
     spec: JobSpec | None = None
@@ -120,10 +124,11 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
     except SpecError as error:
         problem = str(error)
     tracked = any(m in labels for m in LABEL_MARKS) or any(m in annotations for m in ANNOTATION_MARKS)
+    adopts = getattr(spec, "adopt", None) is not None  # then nothing is submitted, whatever is gone
     return Snapshot(
         spec=spec,
         spec_error=problem,
-        status=status_of(body),
+        status=status_of(body, () if adopts else around.held),
         traits=kind.traits_of(spec) if spec else kind.traits,
         created=parse_time(meta.get("creationTimestamp")) or datetime.now(UTC),
         link=around.link,

@@ -152,6 +152,10 @@ class Performer:
         for name in claims_in(handle_of(status)):
             self._registry.claim(body["metadata"]["uid"], name)
 
+    def held(self, uid: str) -> frozenset[str]:
+        """Jobs and their products that are known to be of the object."""
+        return self._registry.held(uid)
+
     def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
         """Whoever waits for the end of a job, or of a step of one, that ended between the two is woken."""
         steps = [row.name for row in (after.steps or [])[len(before.steps or []) :]]
@@ -243,8 +247,11 @@ class Performer:
 
         look = await kind.look(account, spec, submission, free)
         if isinstance(look, seen_.Found):
-            if not all(self._registry.claim(uid, name) for name in claims_in(look.handle)):
+            names = claims_in(look.handle)
+            if not all(self._registry.is_free(uid, name) for name in names):
                 return seen_.Undecided("the job that was found has just been taken by another object")
+            for name in names:
+                self._registry.claim(uid, name)
             if submission.credentials_secret:
                 look = await self._credentials.check(body, submission.credentials_secret, look)
         log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)

@@ -6,6 +6,7 @@ still speaks of it, the status is not used at all.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,17 +14,26 @@ from pydantic import ValidationError
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.core.snapshot import handle_of, is_disproved, is_open
 
+MAX_NAMED = 5
 _RECORD = frozenset({"submission", "jobId", "completionTime", "attempts", "steps"})
 _TIMES = (("intentTime", "intent_time"), ("cloudTime", "cloud_time"))
 _WITH_HANDLE = frozenset({Evidence.ANSWERED, Evidence.MARKER, Evidence.INFERRED, Evidence.ADOPTED})
 
 
 class RecordError(ValueError):
-    """Nothing may be done for the object until a person has looked. The message names fields, and no values."""
+    """Nothing may be done for the object until a person has looked. The message names fields and ids, and no other
+    value."""
 
 
-def read_status(raw: dict[str, Any]) -> JobStatus:
-    """The status. Raises RecordError where it cannot tell what was submitted."""
+def read_status(raw: dict[str, Any], held: Collection[str] = ()) -> JobStatus:
+    """The status. Raises RecordError where it cannot tell what was submitted.
+
+    `held`: what this process knows the object to have in the cloud. A status that tells of no request at all was
+    removed then, or Kubernetes was set back to an earlier day.
+    """
+    if held and not _tells(raw):
+        names = ", ".join(sorted(held)[:MAX_NAMED])
+        raise RecordError(f"status tells of no submission, although there was one: {names}")
     try:
         status = JobStatus.model_validate(raw)
     except ValidationError as error:
@@ -73,9 +83,18 @@ def _doubt(raw: dict[str, Any], status: JobStatus) -> str:
     return ""
 
 
-def is_spoilt(raw: dict[str, Any]) -> bool:
+def _tells(raw: dict[str, Any]) -> bool:
+    """Whether there is a trace of a request, or of its end, in whatever shape."""
+    rows = raw.get("attempts")
+    rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return any(raw.get(name) for name in ("submission", "jobId", "completionTime", "steps")) or any(
+        row.get("jobId") or row.get("completionTime") for row in rows
+    )
+
+
+def is_spoilt(raw: dict[str, Any], held: Collection[str]) -> bool:
     try:
-        read_status(raw)
+        read_status(raw, held)
     except RecordError:
         return True
     return False

@@ -46,6 +46,10 @@ class Registry:
     def holder(self, name: str) -> Uid | None:
         return self._holder.get(name)
 
+    def held(self, uid: Uid) -> frozenset[str]:
+        """What the object was ever seen to have, whatever its status says by now."""
+        return frozenset(self._held.get(uid, ()))
+
     def is_free(self, uid: Uid, name: str) -> bool:
         """Whether the object may follow it when a person names it."""
         return self._holder.get(name, uid) == uid

@@ -105,8 +105,9 @@ class JobTicker:
             self._connections.suspect(connection_key(body))
         since = self._departures.since(body)
         link = self._connections.link(connection_key(body), parting=since is not None)
-        gate, asked = self._crds.gate(kind.resource.kind), self._asked(body["metadata"]["uid"])
-        around = Surroundings(link, gate, tries, self.rules, asked, since)
+        uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
+        held = self._performer.held(uid)
+        around = Surroundings(link, gate, tries, self.rules, self._asked(uid), held, since)
         self._now()
         try:
             base = replace(snapshot(kind, body, around), clock_set=self._clock.set_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.core.observation import Missing, Undecided, Unreadable
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.bodies import FINALIZER
+from zilliz_jobs.engine.bodies import FINALIZER, key_of
 from zilliz_jobs.engine.records import RecordError
 
 FUZZ = settings(
@@ -245,6 +246,55 @@ class TestTheOperator:
             assert stage.kind.posts == []
             stage.api.delete(place("one"))
             await stage.finished("two")
+
+    @pytest.mark.parametrize("ended", [False, True], ids=["running", "ended"])
+    @pytest.mark.parametrize(
+        "left",
+        [None, {}, {"state": "Pending", "attempts": [{"number": 1}], "observedGeneration": 1}],
+        ids=["nothing", "empty", "as it was before"],
+    )
+    async def test_a_status_that_is_taken_away_or_set_back_is_no_second_submission(self, monkeypatch, ended, left):
+        """An API server that is restored from last night's backup does that to all objects."""
+        async with hall(monkeypatch) as stage:
+            stage.kind.reading = None if ended else Unreadable(Reason.CLOUD_UNREACHABLE, "down")
+            stage.job("one")
+            await stage.until(lambda: stage.kind.posts)
+            await (stage.finished("one") if ended else asyncio.sleep(1))
+            gone = dict.fromkeys(stage.api.status("one"))
+            stage.api.edit("one", {"status": gone | left if left is not None else None})
+            await asyncio.sleep(1800)
+            assert len(stage.kind.posts) == 1
+            (event,) = (e for e in stage.api.events.values() if e["reason"] == "RecordUnreadable")
+            assert "job-1" in event["message"]
+
+    async def test_what_is_merely_known_late_is_read_again_and_no_alarm(self, monkeypatch):
+        """An operator whose write was answered by an error may know less than it has written."""
+        async with hall(monkeypatch) as stage:
+            stage.kind.reading = Unreadable(Reason.CLOUD_UNREACHABLE, "down")
+            stage.job("one")
+            await stage.until(lambda: stage.kind.posts)
+            await asyncio.sleep(1)
+            late = copy.deepcopy(stage.api.objects[place("one")]) | {"status": {"state": "Pending"}}
+            stage.engine.dispatcher.learn(late)
+            stage.engine.store.remember(late, certain=True)
+            stage.engine.queue.add(key_of(late))
+            await asyncio.sleep(60)
+            stage.kind.reading = None
+            assert (await stage.finished("one"))["state"] == "Successful"
+            assert "RecordUnreadable" not in {e["reason"] for e in stage.api.events.values()}
+
+    async def test_such_an_object_can_be_deleted_and_is_not_called_unsent(self, monkeypatch, caplog):
+        async with hall(monkeypatch) as stage:
+            stage.kind.reading = Unreadable(Reason.CLOUD_UNREACHABLE, "down")
+            stage.job("one")
+            await stage.until(lambda: stage.kind.posts)
+            await asyncio.sleep(1)
+            stage.api.edit("one", {"status": None})
+            await asyncio.sleep(120)
+            stage.api.delete(place("one"))
+            await stage.until(lambda: not stage.api.objects, within=60)
+            await asyncio.sleep(1)
+            assert "its record unreadable; look for its job in the cloud" in caplog.text
 
     @pytest.mark.parametrize(
         "spoilt",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from math import inf
-from typing import Any
 
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import JobStatus, State
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.parse import SpecError, parse_spec
-from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, raw_status, status_of, stub
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.controllers.base import Controller
+from zilliz_jobs.engine.controllers.revivals import Revivals
 from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.polling.follow import News, Subject, stamp_of
@@ -33,8 +30,6 @@ from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.telemetry.metrics import Metrics
 
 FIRST_CHECK_SECONDS = 2.0
-DOUBT_SECONDS = 60.0  # between two reads of a job whose end was seen, and which a list shows at work
-MAX_DOUBTED = 10_000
 REMIND_SECONDS = 3600.0  # events live for an hour
 CERTAIN = 2  # passes that learnt nothing, after which a status says why
 
@@ -74,11 +69,10 @@ class JobController(Controller):
         self._connection_is_known, self._usable = connection_is_known, usable
         self._stored, self._gone = stored, gone
         self._news: dict[Key, News] = {}
-        self._restless: dict[Key, str] = {}
-        self._doubted: dict[str, float] = {}
         self._unreadable: set[Key] = set()
         self._at_work: set[str | None] = set()
-        ports = Ports(self._subject, account, self._hear, self._stranger)
+        self._revivals = Revivals(store, performer.holder, queue.add)
+        ports = Ports(self._subject, account, self._hear, self._revivals.stranger)
         self.poller = Poller(ports, least=ticker.rules.poll_min, progress_interval=progress_interval)
 
     # -- what is known
@@ -94,8 +88,11 @@ class JobController(Controller):
         news = self._store.is_news(body)
         if not self._store.remember(body, certain=certain):
             self._let_go(key, body["metadata"]["uid"])
-        elif news or key in self._unreadable or is_spoilt(raw_status(body)):
+        elif news or key in self._unreadable or self._is_spoilt(body):
             self._queue.add(key)
+
+    def _is_spoilt(self, body: Body) -> bool:
+        return is_spoilt(raw_status(body), self._performer.held(body["metadata"]["uid"]))
 
     def forget(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
@@ -115,7 +112,7 @@ class JobController(Controller):
             return
         status: JobStatus | None = None
         with contextlib.suppress(RecordError):
-            status = status_of(body)
+            status = status_of(body, self._performer.held(body["metadata"]["uid"]))
         self._departures.tell(kind.traits, body, status)
 
     def _let_go(self, key: Key, uid: str) -> None:
@@ -164,7 +161,11 @@ class JobController(Controller):
         uid = self._store.uid(key)
         self._at_work.add(uid)
         try:
-            await self._pass(key)
+            try:
+                await self._pass(key)
+            except RecordError:  # what is known may be older than our own last write
+                await self._read_again(key)
+                await self._pass(key)
         except RecordError as error:
             self._leave_alone(key, str(error))
         finally:
@@ -173,6 +174,16 @@ class JobController(Controller):
                 self._performer.forget(uid, key if now is None else None)
                 if now is None:
                     self._recorder.forget(key)
+
+    async def _read_again(self, key: Key) -> None:
+        body = await self._fetched(key)
+        if body["metadata"]["uid"] == self._store.uid(key):
+            self._store.remember(body, certain=True)
+        else:
+            self.learn(key, body, certain=True)
+
+    async def _fetched(self, key: Key) -> Body:
+        return {**await self._objects.get(self.resources[key.kind], key.namespace, key.name), "kind": key.kind}
 
     def _leave_alone(self, key: Key, problem: str) -> None:
         """All that could be done for the object might be done twice. A change of its status wakes it. A pass over one
@@ -189,7 +200,7 @@ class JobController(Controller):
         body = self._store.body(key)
         if body is None:
             self._tries.forget(key)
-            if (job_id := self._restless.pop(key, None)) is not None:
+            if (job_id := self._revivals.take(key)) is not None:
                 await self._look_at_ended(key, job_id)
             return
         if not self._waits_no_longer(body) and not await self._connection_is_known(connection_key(body)):
@@ -253,28 +264,11 @@ class JobController(Controller):
         self._news[key] = news
         self._queue.add(key)
 
-    def _stranger(self, row_id: str, row: Any) -> None:
-        """A row that nobody follows. If it is at work, and an object here saw its end, somebody retried the job."""
-        uid = self._performer.holder(row_id)
-        if uid is None:
-            return
-        state = state_of(getattr(row, "status", "") or getattr(row, "state", ""))
-        now = asyncio.get_running_loop().time()
-        if state not in (State.PENDING, State.IN_PROGRESS) or now - self._doubted.get(row_id, -inf) < DOUBT_SECONDS:
-            return
-        if len(self._doubted) > MAX_DOUBTED:
-            self._doubted.clear()
-        self._doubted[row_id] = now
-        key = self._store.key_of_uid(uid)
-        if key is not None and self._store.body(key) is None:
-            self._restless[key] = row_id
-            self._queue.add(key)
-
     async def _look_at_ended(self, key: Key, job_id: str) -> None:
         """A job whose end was seen may be at work again: a list may lag, so the job itself is asked. Raises
         KubeError."""
         kind = self._kinds[key.kind]
-        body: Body = {**await self._objects.get(kind.resource, key.namespace, key.name), "kind": key.kind}
+        body = await self._fetched(key)
         account = self._usable(connection_key(body))
         try:
             status, spec = status_of(body), parse_spec(kind.resource, body)
