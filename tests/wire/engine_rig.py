@@ -95,6 +95,10 @@ class Rig:
                 self._told[uid] = body
                 engine.learn(copy.deepcopy(body))
 
+    def told(self, kind: str) -> bool:
+        """Whether the watch has told of an object of the kind."""
+        return any(body["kind"] == kind for body in self._told.values())
+
     # -- people
 
     def secret(self, key: str = KEY, name: str = "zilliz") -> None:

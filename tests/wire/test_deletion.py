@@ -271,7 +271,7 @@ async def test_every_object_that_goes_is_counted(world: Rig) -> None:
     await world.patch("zillizconnections", "default", {"metadata": {"labels": {"a": "b"}}})
     world.backup("kept", clusterId=cluster("kept"))
     engine = await world.start(SHORT)
-    await world.until(lambda: world.kube.objects("projectjobs.jobs.zilliz.com"), "the page has a row")
+    await world.until(lambda: world.told("ProjectJob"), "the page has a row")
     await world.delete("jobcenters", "page")
     await world.delete("zillizconnections", "console")
     await world.until(lambda: not world.kube.objects("projectjobs.jobs.zilliz.com"), "it goes too")

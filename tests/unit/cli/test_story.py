@@ -12,7 +12,7 @@ import yaml
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.jobstatus import Outcome, State
-from zilliz_jobs.cli.demo import steps, story
+from zilliz_jobs.cli.demo import setting, steps, story
 from zilliz_jobs.cli.demo.examples import directory
 from zilliz_jobs.cli.demo.play import applied, command_of, manifests_of, names_of, row_of
 from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, InTheCloud
@@ -115,7 +115,7 @@ def test_the_show_is_bounded() -> None:
 
 
 def test_its_key_is_the_simulators() -> None:
-    assert story.API_KEY == KEY
+    assert setting.API_KEY == KEY
 
 
 @pytest.mark.parametrize("step", [step for step in applied(ACTS) if step.name], ids=lambda step: step.name)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from zilliz_jobs.cli.demo import story as told
+from zilliz_jobs.cli.demo import setting
 from zilliz_jobs.cli.demo.cloud import CloudAdmin
 from zilliz_jobs.cli.demo.cluster import ADVICE, Cluster, Findings
 from zilliz_jobs.cli.demo.examples import Substitutions
@@ -128,7 +128,7 @@ async def _raise_stage(stage: Stage, options: Options, stand_in: bool) -> tuple[
     url, local = stage.directory / "cloud.url", stage.directory / "kubeconfig"
     speed = str(options.speed)
     cloud = stage.start(
-        "cloud", "zilliz_local.cloud", "--url-file", str(url), "--speed", speed, "--key", told.API_KEY
+        "cloud", "zilliz_local.cloud", "--url-file", str(url), "--speed", speed, "--key", setting.API_KEY
     )
     if stand_in:
         await stage.file(stage.start("kubernetes", "zilliz_local.kube", "--kubeconfig", str(local)), local)
@@ -157,7 +157,7 @@ async def _show(
     stage.start("operator", "zilliz_jobs.cli.app", "operator", *flags, environment=settings)
 
     watch = Watch(cluster.objects, cluster.namespace, names_of(story))
-    values = Substitutions(cluster.namespace, cloud.url, told.API_KEY, told.ACCESS_KEY, told.SECRET_KEY)
+    values = Substitutions(cluster.namespace, cloud.url, setting.API_KEY, setting.ACCESS_KEY, setting.SECRET_KEY)
     problem = ""
     try:
         await Player(cluster, cloud, watch, voice, stage, values, options.speed).play(story)

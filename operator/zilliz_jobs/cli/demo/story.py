@@ -9,15 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from zilliz_jobs.cli.demo.setting import BUCKET, MOVIES, SETTING, SHOP
 from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, Expectation, InTheCloud
-
-MOVIES = "in01-demo0movies0001"
-SHOP = "in01-demo0shop000002"
-BUCKET = "s3://demo-data"
-
-API_KEY = "demo-key"
-ACCESS_KEY = "demo-access-key"
-SECRET_KEY = "demo-secret-key"  # noqa: S105 - of a bucket that does not exist
 
 FOLLOWERS = ("restorejob/movies-copy", "restorejob/films-to-shop", "exportjob/movies-files")
 NEW_COLLECTIONS = ("restorejob/films-before", "clonecollectionjob/films-copy", "samplecollectionjob/demo-films")
@@ -30,36 +23,6 @@ WAITS_OR_RUNS = ("ClusterBusy", *RUNS)
 SHOW_SECONDS = 110.0  # the whole show, start of the processes included; it takes half of this
 ACT_SECONDS = 30.0
 
-
-def _file(path: str, size: int, rows: int) -> InTheCloud:
-    body = {"url": f"{BUCKET}/{path}", "sizeBytes": size, "rows": rows, "problem": None}
-    return InTheCloud("", "PUT", "/_sim/objects", {**body, "accessKey": ACCESS_KEY, "secretKey": SECRET_KEY})
-
-
-SETTING: tuple[InTheCloud, ...] = (
-    InTheCloud(
-        "",
-        "PATCH",
-        "/_sim/defaults",
-        {
-            "backup": {"pendingSeconds": 1, "runSeconds": 7},
-            "import": {"pendingSeconds": 0.8, "runSeconds": 4, "secondsPerMillionRows": 4},
-            "restore": {"pendingSeconds": 0.5, "runSeconds": 4},
-            "export": {"pendingSeconds": 0.5, "runSeconds": 4},
-            "cloneCollection": {"pendingSeconds": 0.3, "runSeconds": 3},
-            "sampleCollection": {"pendingSeconds": 0.3, "runSeconds": 3},
-            "migration": {"pendingSeconds": 0.5, "runSeconds": 4},
-            "cancelSeconds": 1.7,
-            "modifySeconds": 2,  # longer than a look takes, also in a faster show
-            "suspendSeconds": 2,
-            "resumeSeconds": 2,
-        },
-    ),
-    _file("films/part-1.parquet", 48_000_000, 120_000),
-    _file("films/part-2.parquet", 52_000_000, 130_000),
-    _file("films/part-3.parquet", 20_000_000, 50_000),
-)
-"""How the cloud is before the curtain: its pace, and a bucket that only the right keys open."""
 
 ACTS: tuple[Act, ...] = (
     Act(
@@ -130,7 +93,7 @@ ACTS: tuple[Act, ...] = (
             "restorejob/films-to-shop": RUNS,
             "exportjob/movies-files": RUNS,
         },
-        beat=2.5,
+        beat=2.0,
     ),
     Act(
         "An import that fails",
@@ -138,7 +101,7 @@ ACTS: tuple[Act, ...] = (
         "the object.",
         (Apply("22-import-broken-file.yaml"),),
         {"importjob/films-broken": ("Failed",)},
-        beat=2.0,
+        beat=1.5,
     ),
     Act(
         "Repair and retry",
@@ -192,7 +155,7 @@ ACTS: tuple[Act, ...] = (
             "scaleclusterjob/by-load": WAITS_OR_RUNS,
             "scalereplicasjob/by-time": WAITS_OR_RUNS,
         },
-        beat=2.5,
+        beat=2.0,
     ),
     Act(
         "A cluster's night",
@@ -256,13 +219,14 @@ ACTS: tuple[Act, ...] = (
             Apply("95-job-center.yaml"),
         ),
         {"jobcenter/demo": ("Ready",), ROW: ("Pending", "InProgress")},
-        beat=1.5,
+        beat=1.0,
     ),
     Act(
         "A request at a row",
         "Rows take the same two annotations as the jobs that somebody declared.",
         (Annotate(ROW, "cancel-requested"),),
         {ROW: ("Canceled",)},
+        beat=0.5,
     ),
 )
 
