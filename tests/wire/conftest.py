@@ -30,11 +30,17 @@ async def cloud() -> AsyncIterator[CloudSimulator]:
 
 
 @pytest.fixture
-async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
-    """An account that may use documented calls only."""
+async def session(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
+    """The documented calls."""
     session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield Account(session)
+    yield session
     await session.close()
+
+
+@pytest.fixture
+def plain(session: CloudSession) -> Account:
+    """An account that may use documented calls only."""
+    return Account(session)
 
 
 @pytest.fixture

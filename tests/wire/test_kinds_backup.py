@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed
-from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -31,17 +27,10 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, Duration
+from zilliz_local.cloud import MOVIES, CloudSimulator, Duration
 
 KIND = BackupKind()
 CREATE = f"/v2/clusters/{MOVIES}/backups/create"
-
-
-@pytest.fixture
-async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield Account(session)
-    await session.close()
 
 
 def whole(account: Account, **more) -> Object:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import State
-from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import Absent, Accepted, EffectUnknown, Found, Prepared, Refused, Seen, Undecided
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, Duration
+from zilliz_local.cloud import MOVIES, CloudSimulator, Duration
 
 KIND = BackupKind()
 CREATE = f"/v2/clusters/{MOVIES}/backups/create"
 EAST, IRELAND = "aws-us-east-1", "aws-eu-west-1"
 REGIONS = [{"regionId": EAST}, {"regionId": IRELAND}]
 BACKUP_SECONDS = 10
-
-
-@pytest.fixture
-async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield Account(session)
-    await session.close()
 
 
 @pytest.fixture(autouse=True)

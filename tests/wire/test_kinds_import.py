@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 
 import pytest
 from tests.wire.kinds_rig import Object, parsed
@@ -10,7 +10,6 @@ from tests.wire.kinds_rig import Object, parsed
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -28,7 +27,7 @@ from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.importing import ImportKind
-from zilliz_local.cloud import KEY, MOVIES, PROJECT, CloudSimulator
+from zilliz_local.cloud import MOVIES, PROJECT, CloudSimulator
 
 KIND = ImportKind()
 CREATE = "/v2/vectordb/jobs/import/create"
@@ -40,10 +39,8 @@ FORMS = ("v2", "on demand", "v1", "volume", "volume on demand")
 
 
 @pytest.fixture
-async def plain(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield session
-    await session.close()
+def plain(session: CloudSession) -> CloudSession:
+    return session
 
 
 def where(form: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from tests.wire.kinds_rig import Object, parsed
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.cloud.words import VOCABULARIES, state_of
 from zilliz_jobs.core.observation import Absent, Accepted, Found, Prepared, Refused, Seen, Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.importing import ImportKind
-from zilliz_local.cloud import KEY, MOVIES, PROJECT, SHOP, CloudSimulator
+from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
 KIND = ImportKind()
 CREATE = "/v2/vectordb/jobs/import/create"
@@ -45,13 +43,6 @@ TARGETS = {
 every_url = pytest.mark.parametrize("bucket", URLS.values(), ids=URLS)
 every_target = pytest.mark.parametrize("target", TARGETS)
 every_route = pytest.mark.parametrize("source", ["storage", "volume"])
-
-
-@pytest.fixture
-async def session(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield session
-    await session.close()
 
 
 def stored(session: CloudSession, target: str, *urls: str, named: bool = True, **more: Any) -> Object:

@@ -3,7 +3,7 @@ lose."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,13 +107,6 @@ NAMED = [FILMS, WHOLE, DATABASE, QDRANT]
 
 EveryWay = pytest.mark.parametrize("way", [*PUBLIC, *EXTERNAL], ids=lambda way: f"{way.route} {way.brings[0][1]}")
 NamedWay = pytest.mark.parametrize("way", NAMED, ids=lambda way: f"{way.route} {way.brings[0][1]}")
-
-
-@pytest.fixture
-async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield Account(session)
-    await session.close()
 
 
 @pytest.fixture

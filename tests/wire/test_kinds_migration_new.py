@@ -3,7 +3,7 @@ would lose."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,6 @@ import pytest
 from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
-from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -29,7 +27,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.migrating import MigrationKind
-from zilliz_local.cloud import KEY, MOVIES, PROJECT, SHOP, CloudSimulator
+from zilliz_local.cloud import MOVIES, PROJECT, SHOP, CloudSimulator
 from zilliz_local.cloud.clusters import ClusterFields
 
 KIND = MigrationKind()
@@ -73,13 +71,6 @@ VENDOR = Way(
 )
 WAYS = [ALL, SOME, LIVE, VENDOR]
 EveryWay = pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.route} {next(iter(way.holds))}")
-
-
-@pytest.fixture
-async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield Account(session)
-    await session.close()
 
 
 @pytest.fixture

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.collectionjobs import Dataset
 from zilliz_jobs.api.jobstatus import Evidence, State, StepStatus
 from zilliz_jobs.cloud.errors import FenceClosed
-from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -31,17 +27,10 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import sampledata
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.sample import CREATE, WRITE, SampleKind
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, ClusterFields
+from zilliz_local.cloud import MOVIES, CloudSimulator, ClusterFields
 
 KIND = SampleKind()
 NAME = "demo_films"
-
-
-@pytest.fixture
-async def plain(cloud: CloudSimulator) -> AsyncIterator[Account]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
-    yield Account(session)
-    await session.close()
 
 
 def sample(account: Account, cluster: str = MOVIES, **more) -> Object:
