@@ -16,7 +16,7 @@ from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 
 FIRST_CHECK_SECONDS = 2.0
-AFTER_REQUEST_SECONDS = 1.0  # until the next look at a page, where a request changed something on it
+AFTER_REQUEST_SECONDS = 3.0  # until the next look at a page, where a request is about to change something on it
 
 
 class JobCenterController(Controller):
