@@ -93,3 +93,44 @@ async def test_an_import_of_somebody_else_is_not_taken_for_the_lost_one(apart: R
     apart.imports("lost")
     await settled(apart, "importjobs")
     assert apart.status("importjobs", "lost").get("jobId") != other
+
+
+ODD = [2 * HOUR, -2 * HOUR, 90, -90]
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["alive", "restarted"])
+@pytest.mark.parametrize("skew", ODD)
+async def test_one_server_with_a_wrong_clock_causes_no_second_import(
+    world: Rig, skew: float, restarted: bool
+) -> None:
+    """It answers just before the request that is lost; all others are right, so no job ever shows it."""
+    world.imports("known")
+    await world.start()
+    await known_before(world, "importjobs")
+    odd = world.cloud.fault("*", "skew_date", seconds=skew)
+    world.cloud.fault("import.create", "drop_after", times=1)
+    world.imports("lost")
+    await world.until(lambda: len(submitted(world)) == 2, "the cloud has both")
+    world.cloud.faults.remove(odd.id)
+    if restarted:
+        await world.stop()
+        await world.start()
+    await settled(world, "importjobs")
+    assert len(submitted(world)) == 2
+    assert world.status("importjobs", "lost").get("jobId") in (None, submitted(world)[-1])
+
+
+@pytest.mark.parametrize("skew", ODD)
+async def test_nor_does_one_that_answers_while_the_lost_one_is_looked_for(world: Rig, skew: float) -> None:
+    world.imports("known")
+    await world.start()
+    await known_before(world, "importjobs")
+    await lose(world, "import.create")
+    world.imports("lost")
+    await world.until(lambda: len(submitted(world)) == 2, "the cloud has both")
+    odd = world.cloud.fault("*", "skew_date", seconds=skew)
+    await asyncio.sleep(1.0)
+    world.cloud.faults.remove(odd.id)
+    await settled(world, "importjobs")
+    assert len(submitted(world)) == 2
+    await world.until(lambda: world.status("importjobs", "lost").get("jobId") == submitted(world)[-1], "it is found")

@@ -17,7 +17,6 @@ from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Undecided
 from zilliz_jobs.kinds.base import Account, Claimable
-from zilliz_jobs.kinds.clocks import is_ahead
 from zilliz_jobs.kinds.importwire import Facts, facts_v1, facts_v2, same_files, target_of
 
 LIST_MEMORY = timedelta(minutes=15)  # finished imports are listed for at least this long (inferred)
@@ -44,14 +43,14 @@ async def look(account: Account, spec: ImportJobSpec, submission: Submission, fr
     near: list[str] = []
     reaches_back = False
     for job_id in unclaimed:
-        began = await _began(account, spec, job_id)
-        if account.clocks.is_older(began.start_time, submission):
+        began, times = await _began(account, spec, job_id), account.times(submission)
+        if times.older(began.start_time):
             reaches_back |= began.finished
         elif (fits := same_files(spec, began.files)) is not False:
-            if fits and account.clocks.is_near(began.start_time, submission):
+            if fits and times.near(began.start_time):
                 near.append(job_id)
                 continue
-            dated = began.start_time and submission.cloud_time and not is_ahead(began.start_time, account.cloud_time)
+            dated = began.start_time and times.sent and not times.ahead(began.start_time)
             (candidates if fits and dated else unsure).append(job_id)
     if len(candidates) == 1 and not unsure:
         return Found({"jobId": candidates[0]}, Evidence.INFERRED)
@@ -114,6 +113,6 @@ async def _reaches_back(account: Account, submission: Submission, rows: list[str
     for job_id in [row for row in rows if row not in unclaimed][:MAX_CANDIDATES]:
         with suppress(NotFound):
             job = await account.session.jobs.describe(job_id)
-            if account.clocks.is_older(job.end_time, submission):
+            if account.times(submission).older(job.end_time):
                 return True
     return False
