@@ -48,7 +48,7 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 
 pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for some of them)
 	@echo "== tests"
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 namespaced: $(VENV)/.dev ## end to end again, with an operator that has rights in some namespaces only
 	@echo "== tests with an operator of some namespaces"
