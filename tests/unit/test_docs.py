@@ -12,6 +12,7 @@ import yaml
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cli.kindpage import GUIDES
 from zilliz_jobs.cli.reference import differences
 from zilliz_jobs.settings import Settings
 
@@ -56,6 +57,13 @@ def test_every_promise_names_a_test_that_exists() -> None:
 
 def test_the_reference_pages_are_what_the_models_say() -> None:
     assert differences(ROOT / "docs" / "reference") == []
+
+
+def test_every_kind_has_a_page_that_tells_how_it_works() -> None:
+    """Its reference alone does not."""
+    assert set(GUIDES) == set(BY_KIND)
+    for kind, guide in GUIDES.items():
+        assert kind in (ROOT / "docs" / guide).read_text()
 
 
 def test_namespaces_are_given_as_people_write_lists(monkeypatch: pytest.MonkeyPatch) -> None:

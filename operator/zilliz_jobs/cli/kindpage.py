@@ -40,9 +40,9 @@ RETRY_WORDS = {
 def page(resource: Resource) -> str:
     schema = root_schema(resource)
     names = f"plural `{resource.plural}`, short `{resource.short}`"
-    guide = GUIDES[resource.kind]
+    guide = GUIDES.get(resource.kind)
     lines = [f"# {resource.kind}", "", resource.description, ""]
-    lines += [f"Names: {names}. How it works: [guide](../{guide}).", ""]
+    lines += [f"Names: {names}." + (f" How it works: [guide](../{guide})." if guide else ""), ""]
     lines += _examples(resource.kind)
     for kind in JOB_KINDS:
         if kind.resource is resource:
