@@ -13,7 +13,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import httpx2
@@ -85,7 +85,6 @@ class Transport:
         self._codes = codes
         self._meter = meter or Unmetered()
         self._cloud_time: datetime | None = None
-        self._cloud_ahead: timedelta | None = None
         self._tls = (tls or httpx2.create_ssl_context()) if wire is None else None  # the system's trust store
         self._reading = self._client(httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
         self._effecting = self._client(httpx2.Limits(max_connections=None, max_keepalive_connections=0))
@@ -97,11 +96,6 @@ class Transport:
     def cloud_time(self) -> datetime | None:
         """The cloud's clock when it last answered; None before that or where it does not tell."""
         return self._cloud_time
-
-    @property
-    def cloud_ahead(self) -> timedelta | None:
-        """How far the cloud's clock was ahead of ours when it last answered."""
-        return self._cloud_ahead
 
     def patient(self) -> Transport:
         """The same, but its reads let all others go first. Closed with the original."""
@@ -271,8 +265,7 @@ class Transport:
 
     def _open(self, response: httpx2.Response, content: bytes, bare: bool) -> Envelope:
         envelope = open_envelope(response.status_code, response.headers, content, bare=bare)
-        if envelope.cloud_time is not None:
-            self._cloud_time, self._cloud_ahead = envelope.cloud_time, envelope.cloud_time - datetime.now(UTC)
+        self._cloud_time = envelope.cloud_time or self._cloud_time
         if envelope.throttled or (envelope.status == 503 and envelope.retry_after is not None):
             self._limiter.pause(envelope.retry_after)
         return envelope

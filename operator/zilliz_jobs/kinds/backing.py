@@ -99,8 +99,12 @@ async def find(
     before = submission.baseline or {}
     if "backups" not in before:
         return Undecided("the record does not say which backups there were before; compare by hand")
-    known, times = set(before["backups"]), account.times(submission)
-    new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and not times.older(b.create_time)]
+    known = set(before["backups"])
+
+    def older(backup: Backup) -> bool:
+        return account.clocks.is_older(backup.create_time, submission)
+
+    new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and not older(b)]
     region = (await account.session.clusters.describe(cluster_id)).region_id if new else ""
     matching: list[Backup] = []
     for backup in [b for b in new if b.backup_type == ("COLLECTION" if collections else "CLUSTER")]:

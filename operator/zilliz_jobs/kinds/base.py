@@ -41,7 +41,7 @@ from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open, step_of
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.clocks import CloudClocks, Times
+from zilliz_jobs.kinds.clocks import CloudClocks
 
 S = TypeVar("S", bound=JobSpec)
 
@@ -59,11 +59,6 @@ class Account:
     def cloud_time(self) -> datetime | None:
         """The clock of the control plane when it last answered."""
         return self.session.transport.cloud_time
-
-    def times(self, submission: Submission) -> Times:
-        """To be compared with those of what may be of the submission."""
-        transport = self.session.transport
-        return self.clocks.beside(submission, transport.cloud_time, transport.cloud_ahead)
 
     @property
     def patient(self) -> Account:

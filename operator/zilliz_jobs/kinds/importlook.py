@@ -17,6 +17,7 @@ from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Undecided
 from zilliz_jobs.kinds.base import Account, Claimable
+from zilliz_jobs.kinds.clocks import is_ahead
 from zilliz_jobs.kinds.importwire import Facts, facts_v1, facts_v2, same_files, target_of
 
 LIST_MEMORY = timedelta(minutes=15)  # finished imports are listed for at least this long (inferred)
@@ -43,14 +44,14 @@ async def look(account: Account, spec: ImportJobSpec, submission: Submission, fr
     near: list[str] = []
     reaches_back = False
     for job_id in unclaimed:
-        began, times = await _began(account, spec, job_id), account.times(submission)
-        if times.older(began.start_time):
+        began = await _began(account, spec, job_id)
+        if account.clocks.is_older(began.start_time, submission):
             reaches_back |= began.finished
         elif (fits := same_files(spec, began.files)) is not False:
-            if fits and times.near(began.start_time):
+            if fits and account.clocks.is_near(began.start_time, submission):
                 near.append(job_id)
                 continue
-            dated = began.start_time and times.sent and not times.ahead(began.start_time)
+            dated = began.start_time and submission.cloud_time and not is_ahead(began.start_time, account.cloud_time)
             (candidates if fits and dated else unsure).append(job_id)
     if len(candidates) == 1 and not unsure:
         return Found({"jobId": candidates[0]}, Evidence.INFERRED)
@@ -113,6 +114,6 @@ async def _reaches_back(account: Account, submission: Submission, rows: list[str
     for job_id in [row for row in rows if row not in unclaimed][:MAX_CANDIDATES]:
         with suppress(NotFound):
             job = await account.session.jobs.describe(job_id)
-            if account.times(submission).older(job.end_time):
+            if account.clocks.is_older(job.end_time, submission):
                 return True
     return False

@@ -49,8 +49,12 @@ async def new_jobs(
     """Those that began after the submission was about to be sent and belong to no object. `cluster_id`: the cluster
     they work on. Raises CloudError."""
     rows = await jobs_of(account, job_type, cluster_id)
-    before, times = {*(submission.baseline or {}).get(JOBS, ())}, account.times(submission)
-    return [row for row in rows if row.job_id not in before and free(row.job_id) and not times.older(_began(row))]
+    before = {*(submission.baseline or {}).get(JOBS, ())}
+    return [
+        row
+        for row in rows
+        if row.job_id not in before and free(row.job_id) and not account.clocks.is_older(_began(row), submission)
+    ]
 
 
 def _began(row: ConsoleJob) -> datetime | None:

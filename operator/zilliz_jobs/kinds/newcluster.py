@@ -27,7 +27,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, Draft
-from zilliz_jobs.kinds.clocks import Times
+from zilliz_jobs.kinds.clocks import CloudClocks
 from zilliz_jobs.kinds.joblist import new_jobs
 
 HANDLE = "newClusterId"
@@ -67,7 +67,7 @@ async def prepare(account: Account, wanted: NewCluster, draft: Draft) -> Already
         return None
     if draft.finds_first and not wanted.own_name:
         cluster = await account.session.clusters.describe(taken[0])
-        if not _differs(cluster, wanted, account.times(Submission())):
+        if not _differs(cluster, wanted, Submission(), account.clocks):
             return AlreadyDone(f"cluster {taken[0]} is named {wanted.name}, in the same project and of the same size")
     return Waits(Reason.NAME_TAKEN, f"a cluster named {wanted.name} exists already ({taken[0]}); choose another name")
 
@@ -105,7 +105,7 @@ async def find(
         ids = ", ".join(c.cluster_id for c in named[:5])
         return Undecided(f"{len(named)} clusters are named {wanted.name}: {ids}")
     cluster = await account.session.clusters.describe(named[0].cluster_id)
-    if problem := _differs(cluster, wanted, account.times(submission)):
+    if problem := _differs(cluster, wanted, submission, account.clocks):
         return Undecided(f"cluster {cluster.cluster_id} is named {wanted.name}, but {problem}")
     rows = await new_jobs(account, job_type, cluster.cluster_id, submission, free)
     rows = [row for row in rows if not row.collection_name]  # what came into it later
@@ -130,12 +130,12 @@ async def observe(account: Account, cluster_id: str) -> Seen:
     )
 
 
-def _differs(cluster: Cluster, wanted: NewCluster, times: Times) -> str:
+def _differs(cluster: Cluster, wanted: NewCluster, submission: Submission, clocks: CloudClocks) -> str:
     """What speaks against this cluster being the wanted one; empty for nothing. Both times are the cloud's."""
     if (cluster.project_id, cluster.cu_size) != (wanted.project_id, wanted.cu_size):
         ours = f"{wanted.project_id} with {wanted.cu_size}"
         return f"is in project {cluster.project_id} with {cluster.cu_size} CU, and not in {ours}"
-    return "is older than the submission" if times.older(cluster.create_time) else ""
+    return "is older than the submission" if clocks.is_older(cluster.create_time, submission) else ""
 
 
 def _judged(cluster: Cluster) -> tuple[State | None, str]:
