@@ -32,7 +32,7 @@ async def known_before(world: Rig, plural: str) -> None:
     await world.until_state(plural, "known", "Successful")
 
 
-async def lose(world: Rig, route: str) -> None:
+def lose(world: Rig, route: str) -> None:
     world.cloud.fault(route, "drop_after", times=1)
 
 
@@ -59,7 +59,7 @@ async def test_a_lost_import_is_not_submitted_again(apart: Rig, restarted: bool)
     apart.imports("known")
     await apart.start()
     await known_before(apart, "importjobs")
-    await lose(apart, "import.create")
+    lose(apart, "import.create")
     if restarted:
         await apart.stop()
         await apart.start()
@@ -74,7 +74,7 @@ async def test_a_lost_backup_is_not_made_again(apart: Rig) -> None:
     apart.backup("known")
     await apart.start()
     await known_before(apart, "backupjobs")
-    await lose(apart, "backup.create")
+    lose(apart, "backup.create")
     apart.backup("lost")
     await settled(apart, "backupjobs")
     assert len(submitted(apart)) == 2

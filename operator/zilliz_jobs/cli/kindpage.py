@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from zilliz_jobs.api.crd import root_schema
@@ -60,13 +61,19 @@ def page(resource: Resource) -> str:
 
 def _examples(kind: str) -> list[str]:
     """The first example of the kind, as it stands in its file, and where there are more."""
-    files = [path for path in sorted(directory().glob("*.yaml")) if any(m["kind"] == kind for m in load(path.name))]
+    files = [path for path in sorted(directory().glob("*.yaml")) if kind in _kinds_in(path.name)]
     if not files:
         return []
     first, *more = files
     lines = ["## Example", "", "```yaml", first.read_text(encoding="utf-8").rstrip("\n"), "```", ""]
     links = ", ".join(f"[{path.name}](../../examples/{path.name})" for path in more)
     return [*lines, f"More: {links}.", ""] if more else lines
+
+
+@cache
+def _kinds_in(file: str) -> frozenset[str]:
+    """Each file is parsed once, not for every kind."""
+    return frozenset(manifest["kind"] for manifest in load(file))
 
 
 def _columns(resource: Resource) -> list[str]:

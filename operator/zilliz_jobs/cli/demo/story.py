@@ -24,6 +24,21 @@ SHOW_SECONDS = 110.0  # the whole show, start of the processes included; it take
 ACT_SECONDS = 30.0
 
 
+def _backup_from_the_console(name: str, cluster: str, *, row: str = "") -> tuple[InTheCloud, ...]:
+    """Somebody else's, which runs for long."""
+    body = {
+        "method": "POST",
+        "path": f"/v2/clusters/{cluster}/backups/create",
+        "body": {"backupType": "CLUSTER"},
+        "client": "console",
+    }
+    told = f"somebody starts a backup of the cluster `{name}` in the web console"
+    return (
+        InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 60}),
+        InTheCloud(told, "POST", "/_sim/rival", body, starts_job=True, row=row),
+    )
+
+
 ACTS: tuple[Act, ...] = (
     Act(
         "An account",
@@ -56,19 +71,7 @@ ACTS: tuple[Act, ...] = (
         "A job that nobody declared can be adopted: followed, never submitted again. The cloud makes one manual "
         "backup of a cluster at a time, so our own backup of that cluster waits and says why.",
         (
-            InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 60}),
-            InTheCloud(
-                "somebody starts a backup of the cluster `shop` in the web console",
-                "POST",
-                "/_sim/rival",
-                {
-                    "method": "POST",
-                    "path": f"/v2/clusters/{SHOP}/backups/create",
-                    "body": {"backupType": "CLUSTER"},
-                    "client": "console",
-                },
-                starts_job=True,
-            ),
+            *_backup_from_the_console("shop", SHOP),
             Apply("30-adopt.yaml"),
             Apply("11-backup-collections.yaml"),
         ),
@@ -202,20 +205,7 @@ ACTS: tuple[Act, ...] = (
         "A JobCenter is the page of a project: each of its jobs is a row, whoever started it. Those above name the "
         "object that they belong to. This one belongs to nobody here.",
         (
-            InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 60}),
-            InTheCloud(
-                "somebody starts a backup of the cluster `movies` in the web console",
-                "POST",
-                "/_sim/rival",
-                {
-                    "method": "POST",
-                    "path": f"/v2/clusters/{MOVIES}/backups/create",
-                    "body": {"backupType": "CLUSTER"},
-                    "client": "console",
-                },
-                starts_job=True,
-                row=ROW,
-            ),
+            *_backup_from_the_console("movies", MOVIES, row=ROW),
             Apply("95-job-center.yaml"),
         ),
         {"jobcenter/demo": ("Ready",), ROW: ("Pending", "InProgress")},
