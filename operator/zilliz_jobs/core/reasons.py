@@ -52,6 +52,10 @@ class Reason(StrEnum):
         "SecretHoldsApiKey",
         "The Secret holds the API key of a connection, which no job may send elsewhere; make a Secret of its own.",
     )
+    CONNECTIONS_NOT_KNOWN = (
+        "ConnectionsNotKnown",
+        "The ZillizConnections of the namespace cannot be listed, so that no Secret is used: it may hold a key.",
+    )
     SUBMISSION_IN_PROGRESS = (
         "SubmissionInProgress",
         ("Another job on the same target is being submitted; this one follows."),
@@ -213,6 +217,6 @@ GOES_ON_BY_ITSELF = frozenset(
     | {Reason.CLUSTER_BUSY, Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED, Reason.NOT_SUBMITTED, Reason.SUBMITTING}
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.JOB_NOT_SEEN, Reason.RETRY_SCHEDULED, Reason.CANCEL_REQUESTED}
     | {Reason.CANCELING, Reason.CLEANING_UP, Reason.CREDENTIALS_AWAITED, Reason.LISTS_INCOMPLETE}
-    | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS}
+    | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS, Reason.CONNECTIONS_NOT_KNOWN}
 )
 """The operator or the cloud is at it; a person need only look where it lasts for too long."""

@@ -18,6 +18,7 @@ _TROUBLE = frozenset(
         Reason.SECRET_NOT_LABELLED,
         Reason.SECRET_KEY_MISSING,
         Reason.SECRET_HOLDS_API_KEY,
+        Reason.CONNECTIONS_NOT_KNOWN,
         Reason.CLUSTER_NOT_FOUND,
         Reason.NO_PUBLIC_API,
         Reason.NAME_TAKEN,

@@ -157,11 +157,10 @@ class Connections:
         if began < sent:
             self._clocks.setdefault(key, CloudClocks()).witness(sent, began)
 
-    def key_in(self, namespace: str, secret: str) -> frozenset[str]:
-        """The entries of this Secret that connections of the namespace have their API keys in."""
-        specs = [known.spec for key, known in self._known.items() if key.namespace == namespace and known.spec]
-        refs = [spec.credentials_secret_ref for spec in specs]
-        return frozenset(ref.key for ref in refs if ref.name == secret)
+    def bodies(self, namespace: str) -> list[Body]:
+        """The connections of a namespace as last seen, and those that went a short while ago."""
+        known = [*self._known.values(), *(connection for _, connection in self._departed.values())]
+        return [connection.body for connection in known if connection.key.namespace == namespace]
 
     async def close(self) -> None:
         await self._sessions.close()

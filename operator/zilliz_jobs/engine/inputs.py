@@ -4,43 +4,43 @@ that another object of the namespace made."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.engine.apikeys import ApiKeys
 from zilliz_jobs.engine.bodies import Body, Key
-from zilliz_jobs.engine.labelled import read_labelled
+from zilliz_jobs.engine.labelled import RETRY_SECONDS, read_labelled
 from zilliz_jobs.kinds.base import AnyKind, BackupSource
-from zilliz_jobs.kube.errors import NotFound
+from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
 
 class Inputs:
-    """`key_in`: the entries of a Secret that are API keys of connections, by namespace and name."""
-
-    def __init__(
-        self,
-        secrets: Secrets,
-        objects: Objects,
-        *,
-        key_in: Callable[[str, str], frozenset[str]] = lambda _namespace, _name: frozenset(),
-    ) -> None:
-        self._secrets, self._objects, self._key_in = secrets, objects, key_in
+    def __init__(self, secrets: Secrets, objects: Objects, api_keys: ApiKeys) -> None:
+        self._secrets, self._objects, self._api_keys = secrets, objects, api_keys
         self._hidden: set[tuple[str, str]] = set()
 
     async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> dict[str, str] | Waits:
         """The values by key of all Secrets that the spec names; they are hidden from the log from now on.
 
-        An API key of ours is none of them: who may write jobs could have it sent to a "source" of his own.
+        An API key of ours is none of them: who may write jobs could have it sent to a "source" of his own. So none is
+        read before it is known which entries hold one.
         """
         values: dict[str, str] = {}
-        for need in kind.secrets(spec):
-            if self._key_in(namespace, need.name) & set(need.keys):
+        if not (needs := kind.secrets(spec)):
+            return values
+        try:
+            api_keys = await self._api_keys.of(namespace)
+        except KubeError as error:
+            message = f"no Secret is used before all connections of the namespace are known: {error}"
+            return Waits(Reason.CONNECTIONS_NOT_KNOWN, message, RETRY_SECONDS)
+        for need in needs:
+            if any(entry.is_among(need.name, need.keys) for entry in api_keys):
                 message = f"Secret {need.name} holds the API key of a ZillizConnection, which is sent nowhere else"
                 return Waits(Reason.SECRET_HOLDS_API_KEY, f"{message}; name a Secret of its own")
             secret, problem = await read_labelled(self._secrets, namespace, need.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
+from zilliz_jobs.engine.apikeys import ApiKeys
 from zilliz_jobs.engine.bodies import Body, Key, key_of
 from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
@@ -47,12 +48,13 @@ class Performer:
         objects: Objects,
         *,
         wake: Callable[[Key], None],
-        key_in: Callable[[str, str], frozenset[str]] = lambda _namespace, _name: frozenset(),
+        connections_known: Callable[[str], Iterable[Body]] = lambda _namespace: (),
         ensure_synced: Callable[[], Awaitable[None]],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self._registry, self._leads = registry, leads
-        self._inputs, self._credentials = Inputs(secrets, objects, key_in=key_in), Credentials(secrets)
+        self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
+        self._credentials = Credentials(secrets)
         self._scopes = Scopes(registry, wake)
         self._ensure_synced = ensure_synced
         self._critical: set[asyncio.Task[Any]] = set()

@@ -105,7 +105,7 @@ class Engine:
             secrets,
             self.objects,
             wake=self.queue.add,
-            key_in=self.connections.key_in,
+            connections_known=self.connections.bodies,
             ensure_synced=self.census.ensure,
             leads=self.leadership.leads,
         )

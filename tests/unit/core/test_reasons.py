@@ -5,7 +5,12 @@ from __future__ import annotations
 from zilliz_jobs.core.reasons import GOES_ON_BY_ITSELF, NEEDS_SOMEBODY, Reason
 from zilliz_jobs.engine.announce import _TROUBLE
 
-PASSING = {Reason.CLOUD_UNREACHABLE, Reason.JOB_NOT_SEEN, Reason.RETRY_SCHEDULED}
+PASSING = {
+    Reason.CLOUD_UNREACHABLE,
+    Reason.JOB_NOT_SEEN,
+    Reason.RETRY_SCHEDULED,
+    Reason.CONNECTIONS_NOT_KNOWN,
+}
 ENDS = {Reason.SUCCESSFUL, Reason.CANCELED, Reason.ALREADY_IN_STATE, Reason.CANCELED_BEFORE_SUBMISSION}
 
 

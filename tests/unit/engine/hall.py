@@ -216,8 +216,8 @@ class Connections:
     def suspect(self, _key: Any) -> None:
         pass
 
-    def key_in(self, _namespace: str, _name: str) -> frozenset[str]:
-        return frozenset()
+    def bodies(self, _namespace: str) -> list[Body]:
+        return []
 
     def get(self, _key: Any) -> Any:
         return SimpleNamespace(is_known=True)
