@@ -13,7 +13,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE ?= zilliz-jobs-operator:$(VERSION)
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
 
-.PHONY: help demo test check lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
+.PHONY: help demo quick test check lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -21,6 +21,10 @@ help: ## what there is
 
 demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep" and more: zilliz-jobs demo --help)
 	@PYTHONPATH=operator $(BIN)/python -m zilliz_jobs.cli.app demo $(DEMO)
+
+quick: lint types layers generated ## the inner loop: style, types, layers, generated files, unit tests
+	@echo "== unit tests"
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/unit
 
 test: lint types layers generated pytest namespaced ## every check there is, end to end on a real kube-apiserver included
 

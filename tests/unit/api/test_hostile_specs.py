@@ -7,10 +7,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.unit.engine.test_hostile_manifests import some
-from tests.unit.engine.test_hostile_status import ANY, FUZZ, of
+from tests.unit.engine.test_hostile_status import ANY, of
 
 from zilliz_jobs.api.crd import crd, root_schema
 from zilliz_jobs.api.parse import SpecError, parse_spec
@@ -26,7 +27,7 @@ def specs(resource: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda r: r.kind)
 def test_a_manifest_is_a_model_or_a_sentence(resource):
-    @settings(FUZZ, max_examples=40)
+    @examples(40)
     @given(specs(resource))
     def any_of_them(spec: Any) -> None:
         try:
@@ -47,7 +48,7 @@ def test_what_the_operator_takes_the_api_server_takes_too(resource):
     """Else a manifest could work in one and be refused by the other."""
     schema = root_schema(resource)["properties"]["spec"]
 
-    @settings(FUZZ, max_examples=40)
+    @examples(40)
     @given(specs(resource))
     def any_of_them(spec: Any) -> None:
         try:

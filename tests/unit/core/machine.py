@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.examples import examples
 from tests.unit.core.scenes import BACKUP, NOON, spec
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
@@ -33,14 +33,7 @@ FENCE = 10
 ACTIVE = (State.PENDING, State.IN_PROGRESS)
 DOWN = o.Waits(Reason.CONNECTION_NOT_READY, "the key is rejected")
 
-SETTINGS = settings(
-    max_examples=200,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+SETTINGS = examples(200, steps=30)
 
 
 class CrashError(Exception):

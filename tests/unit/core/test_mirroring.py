@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.core.jobrow import JobRow, label_of, merged, row_name
@@ -212,7 +213,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(500)
 @given(POLICIES, st.lists(READINGS, max_size=6))
 def test_any_lists_lead_to_rows_that_hold_the_promises(policy: dict[str, object], looks: list[Reading]) -> None:
     page = Mirrored(**policy)
@@ -239,7 +240,7 @@ def test_any_lists_lead_to_rows_that_hold_the_promises(policy: dict[str, object]
         assert 0 <= changes.counts.hidden <= changes.counts.jobs
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(500)
 @given(POLICIES, READINGS)
 def test_the_same_lists_again_change_nothing(policy: dict[str, object], seen: Reading) -> None:
     page = Mirrored(**policy)
@@ -251,7 +252,7 @@ def test_the_same_lists_again_change_nothing(policy: dict[str, object], seen: Re
     assert not page.changes.absent
 
 
-@settings(max_examples=1000, deadline=None)
+@examples(500)
 @given(POLICIES, READINGS, st.randoms())
 def test_the_order_of_rows_with_times_does_not_matter(
     policy: dict[str, object], seen: Reading, chance: object

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from tests.examples import examples
 from tests.unit.core.scenes import NOON
 
 from zilliz_jobs.api.jobstatus import Outcome, RequestStatus
@@ -119,4 +119,4 @@ class TwoObjects(RuleBasedStateMachine):
 
 
 TestTwoObjects = TwoObjects.TestCase
-TestTwoObjects.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
+TestTwoObjects.settings = examples(200, steps=30)

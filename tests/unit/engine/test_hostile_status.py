@@ -8,8 +8,9 @@ import json
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.unit.engine.fakes import backup
 from tests.unit.engine.hall import CloudKind, hall, place
 from tests.unit.engine.test_tick import Bench
@@ -21,13 +22,6 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import FINALIZER, key_of
 from zilliz_jobs.engine.records import RecordError
 
-FUZZ = settings(
-    max_examples=250,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 NASTY = st.sampled_from(
     [
         "",
@@ -127,7 +121,7 @@ def run(status: dict[str, Any]) -> Bench:
     return bench
 
 
-@FUZZ
+@examples(250)
 @given(VALID | DAMAGED)
 def test_no_status_stops_a_pass_nor_leads_to_a_second_submission(status):
     bench = run(status)
