@@ -34,6 +34,7 @@ ADOPTED, AT_ROW, WAITS = 0.2, 0.3, 0.5
 BEFORE_SECONDS = 30.0
 """How much later than who waits for it a backup may be made."""
 PATIENT = 0.7
+LATE_KINDS, ELECTS = 3, 0.5
 READS = ("job.get", "backup.get", "backup.list", "console.*", "import.list", "import.progress", "cluster.get")
 SUBMITS = ("*.create", "restore.*", "*migrat*", "console.clone", "console.sample", "cluster.*")
 
@@ -48,7 +49,7 @@ class Trap:
 
 @dataclass(frozen=True)
 class Happening:
-    """`what`: kill, pause, api-restart, silence, cut, kube, cloud, cloud-hang, cloud-restart, cloud-down."""
+    """`what`: kill, pause, api-restart, silence, cut, lease, kube, cloud, cloud-hang, cloud-restart, cloud-down."""
 
     at: float
     what: str
@@ -67,6 +68,11 @@ class Plan:
     traps: tuple[Trap, ...]
     happenings: tuple[Happening, ...]
     seconds: float
+    late: frozenset[str] = frozenset()
+    """Plurals of kinds whose CRD comes after the operator, and when, in seconds."""
+    late_at: float = 0.0
+    elects: bool = False
+    """Whether a single operator stands for election too; then its successor waits for the Lease to run out."""
 
     @property
     def least_life(self) -> float:
@@ -80,6 +86,8 @@ class Plan:
         told = ", ".join(f"{count} {course}" for course, count in sorted(courses.items()))
         return [
             f"seed {self.seed}: {len(self.jobs)} jobs over {self.seconds:.0f} s ({told})",
+            f"CRDs that come after {self.late_at:.1f} s: {', '.join(sorted(self.late))}",
+            f"a single operator {'stands' if self.elects else 'does not stand'} for election",
             *(f"killed at: {trap.step}, after {trap.skip}" for trap in self.traps),
             *(str(one) for one in self.happenings),
         ]
@@ -88,7 +96,18 @@ class Plan:
 def plan(seed: int, jobs: int) -> Plan:
     chance = Random(f"chaos {seed} {jobs}")
     seconds = max(LEAST_SECONDS, jobs * SECONDS_PER_JOB)
-    return Plan(seed, _jobs(chance, jobs, seconds), _traps(chance, jobs), _happenings(chance, seconds), seconds)
+    made, elects = _jobs(chance, jobs, seconds), chance.random() < ELECTS
+    plurals = sorted({job.plural for job in made})
+    return Plan(
+        seed,
+        made,
+        _traps(chance, jobs),
+        _happenings(chance, seconds, elects),
+        seconds,
+        frozenset(chance.sample(plurals, min(LATE_KINDS, len(plurals)))),
+        round(chance.uniform(0.2, 0.5) * LEAST_SECONDS, 1),
+        elects,
+    )
 
 
 def _jobs(chance: Random, count: int, seconds: float) -> tuple[Planned, ...]:
@@ -127,8 +146,8 @@ def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:
     return tuple(found)
 
 
-def _happenings(chance: Random, seconds: float) -> tuple[Happening, ...]:
-    """Of each sort at least one."""
+def _happenings(chance: Random, seconds: float, elects: bool) -> tuple[Happening, ...]:
+    """Of each sort at least one; renewals are slow only of those who renew."""
     longest = min(5.0, seconds / 8)
     found = []
 
@@ -142,12 +161,19 @@ def _happenings(chance: Random, seconds: float) -> tuple[Happening, ...]:
     some(60, lambda at, s: Happening(at, "api-restart", s))
     some(30, lambda at, s: Happening(at, "silence", 2 * s))
     some(20, lambda at, _: Happening(at, "cut"))
+    if elects:
+        some(30, lambda at, _: _slow_renewals(chance, at))
     some(6, lambda at, s: Happening(at, "kube", rule=_kube_fault(chance, s)), least=4)
     some(4, lambda at, s: Happening(at, "cloud", rule=_cloud_fault(chance, s)), least=8)
     some(60, lambda at, _: Happening(at, "cloud-hang", rule={"when": chance.choice(("before", "after"))}))
     some(40, lambda at, _: Happening(at, "cloud-restart"))
     some(60, lambda at, s: Happening(at, "cloud-down", s))
     return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _slow_renewals(chance: Random, at: float) -> Happening:
+    """Each longer than a renewal may take; two in a row outlast the Lease."""
+    return Happening(at, "lease", round(chance.uniform(2, 7), 1), {"times": chance.randint(1, 3)})
 
 
 def _kube_fault(chance: Random, seconds: float) -> Body:

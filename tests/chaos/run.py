@@ -18,6 +18,7 @@ from tests.bench.cloud import Cloud
 from tests.bench.kube import Kube
 from tests.bench.stage import all_served
 from tests.bench.teller import Teller
+from tests.chaos.crds import bring, withhold
 from tests.chaos.lives import Fleet, Lives
 from tests.chaos.plan import Plan
 from tests.chaos.proxy import Proxy
@@ -84,7 +85,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             [
                 Lives(
                     Server(f"operator-{number}", OPERATOR, out, reaper),
-                    environment(plane, config, replicas),
+                    environment(plane, config, elects=replicas > 1 or plan.elects),
                     Random(f"lives {plan.seed} {number}"),
                 )
                 for number, config in enumerate(configs)
@@ -103,11 +104,15 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             config.write_text(json.dumps(kubeconfig(proxy.url, None)))
         to_cloud = await stack.enter_async_context(Proxy(url, cloud_strikes))
         await connect(kube, to_cloud.url)
+        late = await withhold(kube, plan.late)
         users = Users(kube, cloud, plan.jobs, backups)
         storm = Storm(plane, to_kube, kube_strikes, cloud, cloud_strikes, fleet, served)
         stack.push_async_callback(fleet.end)
         fleet.start()
         teller.say(f"seed {plan.seed}: {len(plan.jobs):,} jobs, a storm of {plan.seconds:.0f} s")
+        users.unserved = set(plan.late)
+        late_ones = asyncio.create_task(_bring(kube, late, plan.late_at, users))
+        stack.push_async_callback(_ended, late_ones)
         calm = await _play(plan, users, storm, fleet, traps, teller)
         await fleet.end()
         ledger = (await cloud.ask("GET", "/_sim/ledger"))["entries"]
@@ -171,6 +176,18 @@ async def _play(plan: Plan, users: Users, storm: Storm, fleet: Fleet, traps: Tra
         await users.decide()
         await asyncio.sleep(pause)
     return monotonic() - over
+
+
+async def _bring(kube: Kube, late: list[dict[str, Any]], after: float, users: Users) -> None:
+    """The CRDs that were withheld; their objects are made from then on."""
+    await asyncio.sleep(after)
+    await bring(kube, late)
+    users.unserved.clear()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _is_watch(request: Any) -> bool:

@@ -66,8 +66,8 @@ async def connect(kube: Kube, url: str) -> None:
     await kube.create(manifest("JobCenter", PAGE, page))
 
 
-def environment(plane: Plane, config: Path, replicas: int) -> dict[str, str]:
-    wanted = SETTINGS | (LEASE if replicas > 1 else {})
+def environment(plane: Plane, config: Path, *, elects: bool) -> dict[str, str]:
+    wanted = SETTINGS | (LEASE if elects else {"leader_elect": False})
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("KUBE", "ZILLIZ_JOBS_"))}
     settings = {f"ZILLIZ_JOBS_{name.upper()}": str(value) for name, value in wanted.items()}
     return clean | settings | {"KUBECONFIG": str(config), "PYTHONPATH": str(SOURCE)}

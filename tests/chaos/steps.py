@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from zilliz_jobs.api.model import GROUP, VERSION
 
 JOBS = f"/apis/{GROUP}/{VERSION}/namespaces/"
+LEASES = "/apis/coordination.k8s.io/"
 
 
 class Sort(StrEnum):
@@ -25,6 +26,7 @@ class Sort(StrEnum):
     ROW = "row"
     SUBMIT = "submit"
     CANCEL = "cancel"
+    LEASE = "lease"
     WATCH = "watch"
     OTHER = "other"
 
@@ -103,6 +105,8 @@ class Request:
 def sort_at_kube(request: Request) -> Sort:
     if request.query.get("watch", "").lower() in ("true", "1"):
         return Sort.WATCH
+    if request.method in ("PUT", "PATCH") and request.path.startswith(LEASES):
+        return Sort.LEASE
     if request.method == "POST" and request.path.startswith(JOBS) and request.path.endswith("/projectjobs"):
         return Sort.ROW
     if request.method != "PATCH":

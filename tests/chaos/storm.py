@@ -49,6 +49,8 @@ class Storm:
                 for proxy in self._to_kube:
                     proxy.cut()
                 self._served["watches cut"] += 1
+            case "lease":
+                self._kube.hold_renewals(one.seconds, one.rule["times"])
             case "kube":
                 self._kube.add(one.rule)
             case "cloud":

@@ -13,7 +13,7 @@ from tests.chaos.plan import Trap
 from tests.chaos.proxy import Drop, Go, Say, Strikes, Way
 from tests.chaos.steps import AFTER, BEFORE, Intent, Request, Sort, Step, intent_in, sort_at_cloud, sort_at_kube
 
-WRITES = frozenset(Sort) - {Sort.WATCH, Sort.OTHER}
+WRITES = frozenset(Sort) - {Sort.WATCH, Sort.LEASE, Sort.OTHER}
 TWINS = {BEFORE[sort]: AFTER[sort] for sort in BEFORE}
 """The other side of the request, by the step before it."""
 HANG_SECONDS = 35.0
@@ -64,6 +64,7 @@ class KubeStrikes:
         self._traps, self._served, self._fleet = traps, served, fleet
         self._rules: list[dict[str, Any]] = []
         self._last: dict[tuple[str, str], Intent] = {}
+        self._renewals: list[float] = []
 
     def of(self, who: int) -> Strikes:
         return _Side(self, who)
@@ -71,11 +72,18 @@ class KubeStrikes:
     def add(self, rule: dict[str, Any]) -> None:
         self._rules.append(rule | {"until": monotonic() + RULE_SECONDS})
 
+    def hold_renewals(self, seconds: float, times: int) -> None:
+        """The next renewals of a Lease take so long, one after the other; they are done all the same."""
+        self._renewals += [seconds] * times
+
     def clear(self) -> None:
         self._rules.clear()
+        self._renewals.clear()
 
     async def before(self, request: Request, who: int) -> Way:
         sort = sort_at_kube(request)
+        if sort is Sort.LEASE:
+            return await self._renewed()
         if sort in WRITES:
             self._fleet.wrote(who)
         if self._traps.reached(BEFORE.get(sort), who):
@@ -85,6 +93,12 @@ class KubeStrikes:
             self._note(intent)
             self.senders[intent.token] = who
         return way
+
+    async def _renewed(self) -> Way:
+        if self._renewals:
+            self._served["kube slow renewals of the Lease"] += 1
+            await asyncio.sleep(self._renewals.pop())
+        return Go()
 
     def _note(self, intent: Intent) -> None:
         """A patch names only what differs from the record before."""
@@ -103,7 +117,7 @@ class KubeStrikes:
         return await self._struck(request, sort, "drop_after")
 
     async def _struck(self, request: Request, sort: Sort, *actions: str) -> Way:
-        if sort is Sort.WATCH:
+        if sort in (Sort.WATCH, Sort.LEASE):
             return Go()
         self._rules = [rule for rule in self._rules if rule["until"] > monotonic()]
         for rule in self._rules:

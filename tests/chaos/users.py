@@ -55,13 +55,15 @@ class Users:
         self.adopted: dict[str, str] = {}
         """What strangers started for us to adopt: the job's id, by name of the object."""
         self.rows: list[Body] = []
+        self.unserved: set[str] = set()
+        """Plurals of kinds that the API server does not serve yet."""
         self._verdicts: dict[str, str] = {}
         self._looks_for_row: Counter[str] = Counter()
 
     async def turn(self, now: float) -> None:
         """`now`: seconds since the beginning of the run."""
         for job in self._jobs:
-            if job.name not in self._made and job.at <= now:
+            if job.name not in self._made and job.at <= now and job.plural not in self.unserved:
                 await self._insist(self._make, job)
                 self._made[job.name] = now
         await self.look()
@@ -89,6 +91,8 @@ class Users:
         """Read all objects."""
         found: dict[tuple[str, str], Body] = {}
         for plural in self._plurals:
+            if plural in self.unserved:
+                continue
             try:
                 bodies, _ = await self._kube.everything(plural)
             except (KubeProblem, aiohttp.ClientError, OSError):

@@ -23,6 +23,10 @@ def test_a_seed_repeats_its_plan_to_the_letter() -> None:
     assert plan(7, 200).lines() == plan(7, 200).lines()
 
 
+def test_some_seeds_play_the_election_of_a_single_operator_and_some_do_not() -> None:
+    assert {plan(seed, 25).elects for seed in SEEDS} == {True, False}
+
+
 def test_another_seed_is_another_plan() -> None:
     assert plan(7, 200).lines() != plan(8, 200).lines()
     assert [job.row.name for job in plan(7, 200).jobs] != [job.row.name for job in plan(8, 200).jobs]
@@ -54,7 +58,9 @@ def test_no_kind_and_no_step_and_no_sort_of_fault_is_left_out(seed: int) -> None
         "cloud-restart",
         "cloud-down",
     }
-    assert {one.what for one in drawn.happenings} == sorts
+    assert {one.what for one in drawn.happenings} == sorts | ({"lease"} if drawn.elects else set())
+    assert drawn.late < {job.plural for job in drawn.jobs}
+    assert 0 < drawn.late_at < drawn.seconds
     assert all(0 < one.at < drawn.seconds for one in drawn.happenings)
 
 
