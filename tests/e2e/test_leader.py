@@ -10,7 +10,10 @@ import pytest
 from tests.e2e.charted import Release
 from tests.e2e.cloud import Cloud
 from tests.e2e.controlplane import ControlPlane
+from tests.e2e.lapse import follows_on, stops_for_13_s
+from tests.e2e.operators import OperatorProcess
 from tests.e2e.pair import LEASE, SETTLE, TAKEN_OVER, Pair, pair, require_once, wakes_up_late
+from tests.e2e.user import User
 
 pytestmark = pytest.mark.controlplane
 
@@ -96,6 +99,21 @@ def test_it_wakes_up_while_another_leads(
     """Every step is tried on the stand-in; these two are where a late process could do harm."""
     with pair(cluster, cluster_namespace, tmp_path, step, release) as both:
         wakes_up_late(both, cloud, step)
+
+
+def test_a_lead_that_was_interrupted_for_a_moment_loses_no_job(
+    cluster: ControlPlane, release: Release, cluster_namespace: str, cloud: Cloud, log_file: Path
+) -> None:
+    """With the chart's own Lease, as nearly all users have it: one replica, and nobody else who could take over."""
+    operator = OperatorProcess(cluster, log_file, namespaces=(cluster_namespace,), release=release, log_format="text")
+    operator.start()
+    user = User(cluster, cluster_namespace, operator)
+    try:
+        follows_on(user, cloud, operator, lambda: stops_for_13_s(operator))
+    finally:
+        operator.close()
+        user.close()
+    operator.require_clean_log()
 
 
 def test_who_leads_is_told(both: Pair) -> None:

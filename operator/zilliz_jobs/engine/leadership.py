@@ -5,6 +5,10 @@ another takes the Lease that it has not seen renewed for as long as the Lease it
 machines: each counts on its own steady clock. The holder counts from the moment *before* a renewal is sent, the
 others from the moment after they saw it, so that the holder stops first, however slow an answer was or however long
 a process slept.
+
+A lead that was interrupted, be it for a millisecond that nobody looked at, is over: the renewal that comes after it
+begins a new term. Nothing works in a term that the engine was not told of. So whoever saw `works` false can rely on
+`lost` and `gained` before it is true again.
 """
 
 from __future__ import annotations
@@ -37,7 +41,7 @@ class Leadership(Protocol):
 
     @property
     def works(self) -> bool:
-        """Whether this process begins new work."""
+        """Whether this process begins new work. Once it was false, `gained` is called before it is true again."""
 
     @property
     def leader(self) -> str:
@@ -46,7 +50,8 @@ class Leadership(Protocol):
     async def until_works(self) -> None: ...
 
     async def run(self, gained: Callable[[], None], lost: Callable[[], None]) -> None:
-        """For ever. Tells whenever this process comes to lead, and when that is over; that a little late."""
+        """For ever. Tells whenever this process comes to lead, and when that is over; that a little late. Both are
+        told of an interruption too, however short."""
 
     async def release(self) -> None:
         """Let the next one lead, at once. For the end of the process, when `run` has ended; never raises."""
@@ -114,8 +119,9 @@ class Elector:
         self._lease: Lease | None = None  # as last seen
         self._seen = 0.0  # when it was first seen like that
         self._until: float | None = None  # it is ours so long
+        self._term = 0  # counts the times that the lead began
+        self._told = 0  # the term that the engine knows of; 0: none
         self._working = asyncio.Event()
-        self._leading = False  # as last told
         self._trouble = ""
 
     def leads(self, seconds: float = 0.0) -> bool:
@@ -123,6 +129,11 @@ class Elector:
 
     @property
     def works(self) -> bool:
+        return self._told == self._term and self._holds
+
+    @property
+    def _holds(self) -> bool:
+        """Whether the Lease is renewed in time. It becomes true again only by a new term."""
         return self.leads(self._pace.margin)
 
     @property
@@ -209,6 +220,8 @@ class Elector:
         else:
             stored = await self._leases.replace(lease, self.identity, seconds, _utc_now())
         self._note(stored)
+        if not self._holds:  # as it was until this answer
+            self._term += 1
         self._until = sent + self._pace.duration if stored.holder == self.identity else None
 
     def _note(self, lease: Lease) -> None:
@@ -225,19 +238,19 @@ class Elector:
     # -- what became of it
 
     def _judge(self, gained: Callable[[], None], lost: Callable[[], None]) -> None:
-        if self.works == self._leading:
-            if self._leading:
-                self._working.set()
-            return
-        self._leading = not self._leading
-        if self._leading:
+        if self._told and not self.works:
+            self._told = 0
+            self._working.clear()
+            if self._holds:
+                log.warning("the Lease was renewed late, and nothing begun meanwhile; all objects are looked at anew")
+            else:
+                log.warning("this process leads no more, and submits nothing; it stands by")
+            lost()
+        if not self._told and self._holds:
             log.info("this process leads, as %s", self.identity)
+            self._told = self._term
             gained()
             self._working.set()
-        else:
-            self._working.clear()
-            log.warning("this process leads no more, and submits nothing; it stands by")
-            lost()
 
     def _missed(self, error: KubeError) -> None:
         """Said once, and again when it is another trouble."""

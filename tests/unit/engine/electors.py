@@ -60,13 +60,15 @@ class Server:
 
 @dataclass
 class Line:
-    """`there`, `back`: seconds that a request and its answer take. `cut`: nothing gets through. `deaf`: answers of
+    """`there`, `back`: seconds that a request and its answer take; `holds`: how much longer the answers of the next
+    writes take. `cut`: nothing gets through. `deaf`: answers of
     writes are lost. `no`: a refusal of everything. `frozen`: the process at this end stands still, and what came for
     it is read when it goes on."""
 
     server: Server
     there: float = 0.01
     back: float = 0.01
+    holds: list[float] = field(default_factory=list)
     cut: bool = False
     deaf: bool = False
     no: Exception | None = None
@@ -113,7 +115,7 @@ class Line:
                 answer = deed()
                 if self.deaf and write:
                     await asyncio.Event().wait()
-                await asyncio.sleep(self.back)
+                await asyncio.sleep(self.back + (self.holds.pop(0) if write and self.holds else 0.0))
                 return answer
         except TimeoutError:
             raise Unavailable("no answer") from None

@@ -27,6 +27,7 @@ from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine import runtime
 from zilliz_jobs.engine.clock import WallClock
 from zilliz_jobs.engine.crdcheck import CrdCheck
+from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound
 from zilliz_jobs.settings import Settings
@@ -253,14 +254,16 @@ class Hall:
 
 
 @asynccontextmanager
-async def hall(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+async def hall(
+    monkeypatch: pytest.MonkeyPatch, leadership: Leadership | None = None, **settings: Any
+) -> AsyncIterator[Hall]:
     async def checked(_self: Any) -> bool:
         return False
 
     monkeypatch.setattr(runtime, "Connections", Connections)
     monkeypatch.setattr(CrdCheck, "check", checked)
     api, kind = Api(), CloudKind()
-    engine = Engine(Settings(workers=4), api)  # type: ignore[arg-type]
+    engine = Engine(Settings(**{"workers": 4} | settings), api, leadership)  # type: ignore[arg-type]
     engine.kinds["BackupJob"] = kind
     inside = Hall(engine, api, kind)
     clock = engine.jobs.ticker._clock = WallClock(inside.now, seconds)
