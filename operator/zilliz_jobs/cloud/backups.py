@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.effects import EffectReply, with_id
-from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Text, WireModel
+from zilliz_jobs.cloud.fields import Count, Id, Moment, Rows, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.passage import Fence
 from zilliz_jobs.cloud.transport import Transport
@@ -22,7 +22,7 @@ class BackedUpCollection(WireModel):
 
 class BackedUpDatabase(WireModel):
     db_name: Text = ""
-    collections: Annotated[tuple[BackedUpCollection, ...], NullableList] = ()
+    collections: Annotated[tuple[BackedUpCollection, ...], Rows] = ()
 
 
 class Backup(WireModel):
@@ -43,8 +43,8 @@ class Backup(WireModel):
     region_id: Text = ""
     create_time: Moment = None
     expire_time: Moment = None
-    db_collections: Annotated[tuple[BackedUpDatabase, ...], NullableList] = ()
-    collections: Annotated[tuple[BackedUpCollection, ...], NullableList] = ()
+    db_collections: Annotated[tuple[BackedUpDatabase, ...], Rows] = ()
+    collections: Annotated[tuple[BackedUpCollection, ...], Rows] = ()
 
 
 class Backups:

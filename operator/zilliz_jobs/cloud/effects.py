@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope
-from zilliz_jobs.cloud.fields import MAX_ID, as_text
+from zilliz_jobs.cloud.envelope import AS_THEY_ARE, CONTROL_PLANE, Codes, Envelope
+from zilliz_jobs.cloud.fields import MAX_ID, as_id, as_text
 from zilliz_jobs.core.reasons import Reason
 
 
@@ -98,6 +98,8 @@ def id_in(data: Any, name: str) -> str:
         return id_in(data[0], name) if len(data) == 1 else ""
     if isinstance(data, dict):
         value = data.get(name)
-        found = id_in(value, name) if isinstance(value, list) else as_text(value)
+        if isinstance(value, list):
+            return id_in(value, name)
+        found = as_text(value) if name in AS_THEY_ARE else as_id(value)
         return found if len(found) <= MAX_ID else ""
     return ""

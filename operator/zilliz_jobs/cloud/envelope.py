@@ -16,7 +16,8 @@ from typing import Any
 
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
-from zilliz_jobs.cloud.fields import as_text
+from zilliz_jobs.cloud.fields import MAX_ID, as_text
+from zilliz_jobs.core.foreigntext import escaped, escaped_in
 from zilliz_jobs.core.reasons import Reason
 
 SUCCESS_CODES = frozenset({0, 200})  # v2, v1
@@ -41,6 +42,11 @@ class Codes:
 
 
 CONTROL_PLANE = Codes(NOT_FOUND_CODES, KNOWN_CODES)
+MAX_OPENINGS = 200_000  # of objects and lists; the longest documented answer has some 1,000
+MAX_DIGITS = 400
+AS_THEY_ARE = frozenset({"password"})
+"""What goes into a Secret and is never shown."""
+_MAY_BE_UNSAFE = re.compile(r"\\[nrtbfu]|[^\x20-\x7e]")
 MAX_RETRY_AFTER = 300.0  # seconds; more would let one odd header stop a connection for a day
 
 
@@ -81,7 +87,7 @@ def open_envelope(status: int, headers: Mapping[str, str], body: bytes, *, bare:
         data,
         readable,
         cloud_time,
-        headers.get("requestid") or headers.get("x-request-id") or "",  # the first is recorded
+        escaped(headers.get("requestid") or headers.get("x-request-id") or "")[:MAX_ID],  # the first is recorded
         _retry_after(headers.get("retry-after"), cloud_time),
     )
 
@@ -132,9 +138,7 @@ def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, An
     if status == 204 and not body:
         return None, "", None, True
     try:
-        content = json.loads(body, parse_constant=lambda _word: None)
-        if _HALF.search(body):
-            content = _whole(content)
+        content = _parsed(body)
     except (ValueError, RecursionError):
         return None, "", None, False
     if isinstance(content, dict) and "code" in content:
@@ -151,12 +155,20 @@ def _contents(status: int, body: bytes, bare: bool) -> tuple[int | None, str, An
     return None, "", None, False
 
 
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+def _parsed(body: bytes) -> Any:
+    """The JSON in the body, safe to show. What is no text in it is replaced and never costs the rest: a reason may
+    quote the bytes of a file. Raises ValueError and RecursionError."""
+    if body.count(b"{") + body.count(b"[") > MAX_OPENINGS:
+        raise ValueError("the answer has more parts than any documented one")
+    text = body.decode(json.detect_encoding(body), "replace")
+    # Line ends and the like may stand in a text as they are, which JSON forbids and writers of logs do all the same.
+    content = json.loads(text, strict=False, parse_constant=lambda _word: None, parse_int=_whole_number)
+    return escaped_in(content, AS_THEY_ARE) if _MAY_BE_UNSAFE.search(text) else content
 
 
-def _whole(content: Any) -> Any:
-    """Without halves of characters, which JSON can write and no status can hold."""
-    return json.loads(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
+def _whole_number(digits: str) -> int | None:
+    """None for one that no field can mean and that Python would refuse to read, and the whole answer with it."""
+    return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
 def _code(value: object) -> int | None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from zilliz_jobs.api.model import Time
+from zilliz_jobs.core.foreigntext import is_damaged
 
 MAX_COUNT = 2**63  # what a status can hold
 
@@ -37,6 +38,13 @@ def as_text(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if math.isfinite(value) and value.is_integer() else ""
     return str(value)
+
+
+def as_id(value: object) -> str:
+    """As `as_text`; "" also for an id with bytes that were no text, or with what had to be escaped: it is not the id
+    that the cloud knows."""
+    text = as_text(value)
+    return "" if is_damaged(text) or "\\" in text else text
 
 
 def as_words(value: object) -> str:
@@ -74,14 +82,20 @@ def as_share(value: object) -> int | None:
 
 
 def as_list(value: object) -> object:
-    """null as an empty list: the cloud writes both."""
-    return [] if value is None else value
+    """null as an empty list: the cloud writes both. So is what is no list."""
+    return value if isinstance(value, list) else []
 
 
-Id = Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=MAX_ID)]
+def as_rows(value: object) -> object:
+    """The objects in a list. What else stands in it costs itself, and not the answer that it is a part of."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+Id = Annotated[str, BeforeValidator(as_id), Field(min_length=1, max_length=MAX_ID)]
 Text = Annotated[str, BeforeValidator(as_words)]
 Count = Annotated[int | None, BeforeValidator(as_count)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
 Share = Annotated[int | None, BeforeValidator(as_share)]
 Moment = Time
 NullableList = BeforeValidator(as_list)
+Rows = BeforeValidator(as_rows)

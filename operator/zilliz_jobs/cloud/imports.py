@@ -13,7 +13,7 @@ from pydantic import Field
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.errors import CloudError
-from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Percent, Text, WireModel
+from zilliz_jobs.cloud.fields import Count, Id, Moment, Percent, Rows, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.passage import Fence
 from zilliz_jobs.cloud.transport import Reply, Transport
@@ -72,7 +72,7 @@ class ImportDetail(WireModel):
 class ImportProgress(ImportDetail):
     job_id: Text = ""
     collection_name: Text = ""
-    details: Annotated[tuple[ImportDetail, ...], NullableList] = ()
+    details: Annotated[tuple[ImportDetail, ...], Rows] = ()
 
 
 class Imports:

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
-from zilliz_jobs.cloud.fields import Count, Id, Moment, NullableList, Share, Text, WireModel
+from zilliz_jobs.cloud.fields import Count, Id, Moment, Rows, Share, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.passage import Fence
 from zilliz_jobs.cloud.transport import Transport
@@ -54,7 +54,7 @@ class ImportProgressV1(ImportDetailV1):
 
     job_id: Text = ""
     collection_name: Text = ""
-    details: Annotated[tuple[ImportDetailV1, ...], NullableList] = ()
+    details: Annotated[tuple[ImportDetailV1, ...], Rows] = ()
 
 
 class ImportsV1:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from zilliz_jobs.core.foreigntext import escaped
 from zilliz_jobs.core.secretforms import forms
 
 MAX_TEXT = 500
@@ -37,7 +38,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     text = _HEADER.sub(rf"\g<1>{MASK}", text)
     text = _USERINFO.sub(f"{MASK}@", text)
     text = _SIGNED.sub(rf"\g<1>={MASK}", text)
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = escaped(text)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
@@ -76,7 +77,7 @@ def bounded(raw: Any, limit: int = 4096) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     """What Kubernetes stores and gives back unchanged."""
     if isinstance(value, dict):
-        named = {str(name)[:128]: item for name, item in value.items() if item is not None}
+        named = {escaped(str(name))[:128]: item for name, item in value.items() if item is not None}
         return {
             name: MASK if name.replace("_", "").lower() in _SECRET_FIELDS and item else _plain(item)
             for name, item in named.items()

@@ -8,6 +8,8 @@ import json
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
+from zilliz_jobs.core.foreigntext import escaped
+
 SHORTEST = 4  # masking every "a" would make a text unreadable and protect nobody
 _LEAST_PACKED = 8  # characters; a shorter piece of base64 stands in many an innocent word
 
@@ -23,6 +25,7 @@ def forms(secret: str) -> tuple[str, ...]:
     for only_ascii in (True, False):
         written = json.dumps(secret, ensure_ascii=only_ascii)[1:-1]
         found |= {written, written.replace("/", "\\/"), json.dumps(written)[1:-1]}
+    found.add(escaped(secret))
     found |= {secret.encode().hex(), secret.encode().hex().upper(), repr(secret)[1:-1], *_packed(secret.encode())}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 

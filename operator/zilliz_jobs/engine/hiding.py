@@ -12,7 +12,7 @@ from typing import Any
 
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body
-from zilliz_jobs.telemetry.logs import redacted
+from zilliz_jobs.telemetry.logs import presentable
 
 _TEXTS = frozenset({"message", "reason", "description", "target", "createdBy", "cloudStatus", "directory"})
 _WHOLE = frozenset({"cloud", "files"})  # what the cloud wrote, for people to read
@@ -42,7 +42,7 @@ def _walk(value: Any, *, whole: bool, name: str = "") -> Any:
     if isinstance(value, list):
         return _kept(value, [_walk(item, whole=whole, name=name) for item in value])
     if isinstance(value, str) and (whole or name in _TEXTS) and value not in _WORDS:
-        return value if name == "cloudStatus" and _CLOUD_WORD.fullmatch(value) else redacted(value)
+        return value if name == "cloudStatus" and _CLOUD_WORD.fullmatch(value) else presentable(value)
     return value
 
 

@@ -47,7 +47,7 @@ from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.settings import Settings
-from zilliz_jobs.telemetry.logs import redacted
+from zilliz_jobs.telemetry.logs import presentable
 from zilliz_jobs.telemetry.metrics import Metrics
 
 DRAIN_SECONDS = 25.0
@@ -80,7 +80,7 @@ class Engine:
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
         instance = f"zilliz-jobs-{uuid.uuid4().hex[:6]}"
-        self.events = EventPoster(client, instance=instance, redacted=redacted)
+        self.events = EventPoster(client, instance=instance, redacted=presentable)
         self.rules = rules or _rules(settings)
         secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.crds = CrdCheck(client, self.metrics)

@@ -10,9 +10,11 @@ import logging
 import sys
 import threading
 from types import TracebackType
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
+from zilliz_jobs.core.foreigntext import escaped, escaped_in
 from zilliz_jobs.core.secretforms import SHORTEST, forms
 
 _by_start: dict[str, tuple[str, ...]] = {}
@@ -44,14 +46,29 @@ def redacted(text: str) -> str:
     return "".join([*parts, text[shown:]]) if parts else text
 
 
+def presentable(text: str) -> str:
+    """`text` as it may stand where people read: without what was concealed, and on one line."""
+    return escaped(redacted(text))
+
+
 class RedactingText(logging.Formatter):
+    """One record is one line, a traceback in it too: else whoever writes a text could write records of his own."""
+
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        return presentable(super().format(record))
 
 
 class RedactingJson(JsonFormatter):
+    """The lines of a traceback are told apart by JSON itself; a text is escaped also for who unpacks it."""
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        shown: dict[str, Any] = escaped_in(
+            super().process_log_record(log_data), frozenset({"exc_info", "stack_info"})
+        )
+        return shown
+
     def format(self, record: logging.LogRecord) -> str:
-        return redacted(super().format(record))
+        return presentable(super().format(record))
 
 
 def _tell_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -81,3 +81,33 @@ def test_what_ends_the_process_shows_no_key():
     assert done.returncode == 1
     assert "ValueError: hush-hush-key" not in done.stderr
     assert "ValueError: ***" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x85", "\u2028", "\x0b", "\x1b[2J", "\u202e"])
+def test_one_record_is_one_line_whatever_stands_in_it(root, form, end):
+    """Else whoever names a collection, or writes a reason, writes records of his own."""
+    logs.set_up(form, "info")
+    out = io.StringIO()
+    root.handlers[0].setStream(out)  # type: ignore[attr-defined]
+    log = logging.getLogger("zilliz_jobs.test")
+    log.warning("cannot read %s", f"films{end}ERROR zilliz_jobs all is lost", extra={"object": f"a{end}b"})
+    try:
+        raise ValueError(f"films{end}ERROR")
+    except ValueError:
+        log.exception("it failed")
+    first, second, rest = out.getvalue().split("\n")
+    assert rest == ""
+    assert first.isprintable()
+    assert second.isprintable()
+    assert "Traceback" in second
+    if form == "json":
+        assert json.loads(first)["message"].isprintable()
+        assert json.loads(first)["object"].isprintable()
+
+
+def test_a_concealed_key_with_line_ends_is_hidden_where_they_are_escaped_too():
+    key = "-----BEGIN\nAbc123\tdef\n-----END"
+    logs.conceal(key)
+    assert logs.presentable(f"the key {key}.") == "the key ***."
+    assert logs.presentable(r"the key -----BEGIN\nAbc123\tdef\n-----END.") == "the key ***."
