@@ -128,7 +128,8 @@ async def test_a_right_that_is_missing_is_told_before_anything_is_submitted(
     kube: KubeApi, place: Credentials, method: str, path: str
 ):
     """Found out afterwards, it would cost the only password."""
-    kube.faults.answer(403, method=method, path=path, times=1)
+    lacks = 'secrets is forbidden: User "operator" cannot create resource "secrets" in API group ""'
+    kube.faults.answer(403, method=method, path=path, times=1, message=lacks)
     ready = await place.reserve(Maker(), job(), SPEC, READY)
     assert isinstance(ready, Waits)
     assert ready.reason is Reason.CREDENTIALS_FORBIDDEN

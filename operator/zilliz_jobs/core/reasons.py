@@ -79,6 +79,14 @@ class Reason(StrEnum):
         ("The cloud's public API cannot do this; enable the connection's consoleApi, or do it in the web console."),
     )
     CRD_OUTDATED = "CRDOutdated", "The installed CRDs are older than the operator; apply the CRDs of its release."
+    KUBERNETES_REFUSED = (
+        "KubernetesRefused",
+        "Kubernetes refuses something that the job needs; correct what the API server's sentence names.",
+    )
+    KUBERNETES_UNAVAILABLE = (
+        "KubernetesUnavailable",
+        "Kubernetes gives no usable answer about something that the job needs; it is asked again.",
+    )
     # talking to the cloud
     CLOUD_UNREACHABLE = "CloudUnreachable", "The cloud cannot be reached or is failing; it is tried again."
     RATE_LIMITED = "RateLimited", "The cloud throttles this key; it is tried again."
@@ -200,8 +208,14 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.CONNECTION_SUSPENDED, Reason.SECRET_NOT_FOUND, Reason.SECRET_NOT_LABELLED, Reason.SECRET_KEY_MISSING}
     | {Reason.SECRET_HOLDS_API_KEY, Reason.BACKUP_NOT_FOUND, Reason.NAME_TAKEN, Reason.CREDENTIALS_SECRET_TAKEN}
     | {Reason.CREDENTIALS_FORBIDDEN, Reason.CREDENTIALS_LOST, Reason.CLUSTER_NOT_FOUND, Reason.NO_PUBLIC_API}
-    | {Reason.CRD_OUTDATED, Reason.KEY_REJECTED, Reason.PROTOCOL_MISMATCH, Reason.SUBMISSION_UNKNOWN}
-    | {Reason.SUBMISSION_FAILED, Reason.ADOPT_TYPE_MISMATCH, Reason.ADOPT_NOT_FOUND, Reason.ALREADY_HELD}
+    | {Reason.CRD_OUTDATED, Reason.KUBERNETES_REFUSED, Reason.KEY_REJECTED, Reason.PROTOCOL_MISMATCH}
+    | {
+        Reason.SUBMISSION_UNKNOWN,
+        Reason.SUBMISSION_FAILED,
+        Reason.ADOPT_TYPE_MISMATCH,
+        Reason.ADOPT_NOT_FOUND,
+        Reason.ALREADY_HELD,
+    }
     | {Reason.UNKNOWN_CLOUD_STATUS, Reason.DEADLINE_EXCEEDED, Reason.STALLED, Reason.JOB_FAILED, Reason.REJECTED}
     | {Reason.CHANGED_ELSEWHERE, Reason.OUTCOME_UNKNOWN, Reason.JOB_LOST, Reason.NO_PERMISSION, Reason.BAD_RESOLUTION}
     | {Reason.STALE_TOKEN, Reason.TOKEN_TOO_LONG, Reason.RESUBMIT_NOT_ALLOWED, Reason.NO_SOURCE, Reason.LEFT_BEHIND}
@@ -217,6 +231,7 @@ GOES_ON_BY_ITSELF = frozenset(
     | {Reason.CLUSTER_BUSY, Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED, Reason.NOT_SUBMITTED, Reason.SUBMITTING}
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.JOB_NOT_SEEN, Reason.RETRY_SCHEDULED, Reason.CANCEL_REQUESTED}
     | {Reason.CANCELING, Reason.CLEANING_UP, Reason.CREDENTIALS_AWAITED, Reason.LISTS_INCOMPLETE}
-    | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS, Reason.CONNECTIONS_NOT_KNOWN}
+    | {Reason.KUBERNETES_UNAVAILABLE, Reason.CONNECTIONS_NOT_KNOWN}
+    | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS}
 )
 """The operator or the cloud is at it; a person need only look where it lasts for too long."""

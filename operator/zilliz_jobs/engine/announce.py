@@ -26,6 +26,8 @@ _TROUBLE = frozenset(
         Reason.CREDENTIALS_SECRET_TAKEN,
         Reason.CREDENTIALS_FORBIDDEN,
         Reason.CRD_OUTDATED,
+        Reason.KUBERNETES_REFUSED,
+        Reason.KUBERNETES_UNAVAILABLE,
         Reason.CLOUD_UNREACHABLE,
         Reason.KEY_REJECTED,
         Reason.PROTOCOL_MISMATCH,

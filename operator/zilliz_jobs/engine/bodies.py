@@ -20,6 +20,7 @@ from zilliz_jobs.core.requests import MAX_TOKEN
 from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
 from zilliz_jobs.engine.records import read_status
 from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.names import MAX_NAME, is_object_name
 
 Body = dict[str, Any]
 
@@ -124,12 +125,16 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         spec = parsed if isinstance(parsed, JobSpec) else None
     except SpecError as error:
         problem = str(error)
-    tracked = any(m in labels for m in LABEL_MARKS) or any(m in annotations for m in ANNOTATION_MARKS)
     adopts = getattr(spec, "adopt", None) is not None  # then nothing is submitted, whatever is gone
+    status = status_of(body, () if adopts else around.held)
+    secret = kind.credentials_secret(spec, meta["name"]) if spec is not None and not status.submission else None
+    if secret is not None and not is_object_name(secret):  # told before anything is waited for
+        spec, problem = None, _bad_secret_name(secret)
+    tracked = any(m in labels for m in LABEL_MARKS) or any(m in annotations for m in ANNOTATION_MARKS)
     return Snapshot(
         spec=spec,
         spec_error=problem,
-        status=status_of(body, () if adopts else around.held),
+        status=status,
         traits=kind.traits_of(spec) if spec else kind.traits,
         created=parse_time(meta.get("creationTimestamp")) or datetime.now(UTC),
         link=around.link,
@@ -150,6 +155,14 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         tries=around.tries,
         jitter=zlib.crc32(str(meta.get("uid", "")).encode()) / 2**32,
         rules=around.rules,
+    )
+
+
+def _bad_secret_name(name: str) -> str:
+    shown = name if len(name) <= 63 else f"{name[:30]}...{name[-30:]} ({len(name)} characters)"
+    return (
+        f"Kubernetes takes no Secret of the name {shown} for the one-time credentials: set credentialsSecretName to "
+        f"a name of at most {MAX_NAME} lower-case letters, digits, '-' and '.'"
     )
 
 

@@ -196,7 +196,7 @@ class Connections:
                 return True
             # Not at every step again: whoever wants the account of 200 jobs would read a missing Secret 200 times.
             connection.secret_read = self._clock() - max(0.0, SECRET_SECONDS - RETRY_SECONDS)
-            if problem.reason is Reason.CLOUD_UNREACHABLE and connection.account is not None:
+            if problem.reason is Reason.KUBERNETES_UNAVAILABLE and connection.account is not None:
                 return False  # Kubernetes is out of reach; the key in memory goes on
             connection.account, connection.problem = None, problem
             return problem != known

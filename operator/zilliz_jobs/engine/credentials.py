@@ -17,7 +17,7 @@ from zilliz_jobs.core.observation import Accepted, Found, Prepared, Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Body, key_of
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kube.errors import AlreadyExists, Forbidden, KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.errors import AlreadyExists, Denied, Forbidden, KubeError, NotFound, Unavailable
 from zilliz_jobs.kube.secrets import Secret, Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
@@ -44,6 +44,8 @@ class Credentials:
             secret = await self._ours_or_new(body, name)
             if secret is not None and not secret.keys:
                 await self._secrets.fill(secret, {})  # changes nothing, but needs the same right
+        except Denied:
+            raise  # no right would help
         except Forbidden as error:
             return Waits(Reason.CREDENTIALS_FORBIDDEN, f"{Reason.CREDENTIALS_FORBIDDEN.help} {error}")
         if secret is None:
@@ -98,8 +100,11 @@ class Credentials:
         except NotFound:
             try:
                 return await self._secrets.create(namespace, name, labels=LABELS, annotations={MADE_FOR: _mark(body)})
-            except (AlreadyExists, Unavailable):
-                secret = await self._secrets.read(namespace, name)
+            except (AlreadyExists, Unavailable) as error:
+                try:
+                    secret = await self._secrets.read(namespace, name)
+                except NotFound:
+                    raise error from None  # it says why there is none
         return secret if _is_ours(secret, body) else None
 
     async def _store(self, body: Body, name: str, values: Mapping[str, str]) -> str:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from zilliz_jobs.engine import obstacles
 from zilliz_jobs.engine.bodies import Body, Key, key_of, stub
 from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
+from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.objects import Objects
 
 REFETCH_SECONDS = 0.1
@@ -31,11 +33,12 @@ class Dispatcher:
         tries: Tries,
         objects: Objects,
         leadership: Leadership,
+        events: EventPoster,
     ) -> None:
         self._controllers = controllers
         self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
         self._queue, self._tries, self._objects = queue, tries, objects
-        self._leadership = leadership
+        self._leadership, self._events = leadership, events
 
     def learn(self, body: Body) -> None:
         key = key_of(body)
@@ -84,6 +87,8 @@ class Dispatcher:
             await self._refetch(controller, key, uid)
         except (KubeError, ValidationError) as error:
             log.warning("%s: %s", key, error)
+            if isinstance(error, KubeError) and (body := controller.body(key)) is not None:
+                obstacles.tell(self._events, body, error, self._tries.of(key))
             self._again(key, getattr(error, "retry_after", None))
 
     async def _refetch(self, controller: Controller, key: Key, uid: str | None) -> None:

@@ -68,7 +68,7 @@ class Inputs:
             if (namespace, need.name) in self._hidden:
                 continue
             secret, problem = await read_labelled(self._secrets, namespace, need.name)
-            if problem is None or problem.reason is not Reason.CLOUD_UNREACHABLE:
+            if problem is None or problem.reason is not Reason.KUBERNETES_UNAVAILABLE:
                 self._hidden.add((namespace, need.name))
             for key in need.keys:
                 with contextlib.suppress(ValueError):

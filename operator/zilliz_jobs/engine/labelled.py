@@ -21,9 +21,9 @@ async def read_labelled(secrets: Secrets, namespace: str, name: str) -> tuple[Se
     except NotFound:
         return None, Waits(Reason.SECRET_NOT_FOUND, f"there is no Secret {name} in namespace {namespace}; create it")
     except Forbidden as error:
-        return None, Waits(Reason.SECRET_NOT_FOUND, f"the operator may not read Secret {name}: {error}")
+        return None, Waits(Reason.KUBERNETES_REFUSED, f"the operator may not read Secret {name}: {error}")
     except KubeError as error:
-        return None, Waits(Reason.CLOUD_UNREACHABLE, f"cannot read Secret {name}: {error}", RETRY_SECONDS)
+        return None, Waits(Reason.KUBERNETES_UNAVAILABLE, f"cannot read Secret {name}: {error}", RETRY_SECONDS)
     if secret.labels.get(CREDENTIALS_LABEL) != "true":
         message = f'Secret {name} may not be used: give it the label {CREDENTIALS_LABEL}: "true"'
         return None, Waits(Reason.SECRET_NOT_LABELLED, message)

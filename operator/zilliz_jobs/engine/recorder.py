@@ -12,6 +12,7 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of
+from zilliz_jobs.engine import obstacles
 from zilliz_jobs.engine.announce import news
 from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
 from zilliz_jobs.engine.counting import count_job
@@ -144,6 +145,8 @@ class Recorder:
                 if isinstance(error, StrictDecoding):
                     self._crds.doubt(kind.resource.kind, str(error))
                 log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
+                if pause == STORE_PAUSE_SECONDS:
+                    obstacles.tell(self._events, body, error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
 
@@ -153,6 +156,18 @@ class Recorder:
         if stored is None:
             raise Conflict("cannot add the finalizer: the object is gone")
         return stored
+
+    async def try_finalizer(self, kind: AnyKind, body: Body) -> Body | None:
+        """The same where the finalizer is late: what becomes of the job is told all the same. None: it is refused,
+        and the object says so. Raises Conflict, NotFound."""
+        try:
+            return await self.add_finalizer(kind, body)
+        except (Conflict, NotFound):
+            raise
+        except KubeError as error:
+            log.warning("%s: %s", key_of(body), error)
+            obstacles.tell(self._events, body, error)
+            return None
 
     async def remove_finalizer(self, kind: AnyKind, body: Body) -> Body | None:
         stored = await self._finalizers.remove(kind.resource, body, FINALIZER)

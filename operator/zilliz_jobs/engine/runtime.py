@@ -173,7 +173,7 @@ class Engine:
             leads=self.leadership.leads,
         )
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
-        self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership)
+        self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership, self.events)
         self.metrics.begin(self.kinds, rows=[PROJECT_JOB.kind])
         watched = [resource.kind for resource in RESOURCES]
         figures = Figures(self.tally, self.queue, self.echoes, self.connections, self.leadership, watched)

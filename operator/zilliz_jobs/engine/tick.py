@@ -16,9 +16,9 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation
-from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Submit
+from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Rules, Snapshot, handle_of, is_open
+from zilliz_jobs.core.snapshot import Rules, Snapshot, handle_of, is_open, step_of
 from zilliz_jobs.engine.bodies import (
     FINALIZER,
     AskedElsewhere,
@@ -34,11 +34,12 @@ from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
+from zilliz_jobs.engine.obstacles import is_fruitless, obstacle
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import STORE_FORBIDDEN_SECONDS, Recorder
 from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kube.errors import Forbidden, Invalid, KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
 MAX_PASSES = 12
@@ -121,7 +122,7 @@ class JobTicker:
         learnt = True
         for _ in range(MAX_PASSES):
             plan = decide(replace(run.base, status=run.status), seen, now=self._now())
-            learnt = learnt and not _is_fruitless(seen)
+            learnt = learnt and not is_fruitless(seen)
             if isinstance(plan.action, Submit):
                 plan = await self._submit(run, plan)
                 seen = Nothing()
@@ -151,26 +152,35 @@ class JobTicker:
             problem = self._connections.link(connection).problem
             message = problem.message if problem else "the connection is not usable"
             return seen_.Unreadable(Reason.CONNECTION_NOT_READY, message)
-        seen = await self._performer.perform(
-            run.kind, account, run.body, snap, plan.action, holder=self.holder, secrets=run.secrets
-        )
+        try:
+            seen = await self._performer.perform(
+                run.kind, account, run.body, snap, plan.action, holder=self.holder, secrets=run.secrets
+            )
+        except Conflict:
+            raise
+        except KubeError as error:  # also NotFound: what is missing is something that the job needs
+            return obstacle(error, plan.action)
         if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection)
         return seen
 
     async def _submit(self, run: _Run, plan: Plan) -> Plan:
         """The intent, the fence, the POST, its record. A POST is finished and recorded even when told to stop."""
+        fence: Fence | None = None
         try:
             if plan.finalizer is True:
                 run.body = await self._recorder.add_finalizer(run.kind, run.body)
                 run.base = replace(run.base, finalizer=True)
             fence = Fence(float(self.rules.fence_seconds), self._leads).start()
             run.body = await self._recorder.write_intent(run.kind, run.body, plan.status)
-        except Unavailable:
-            raise  # the intent may be stored, so its scope stays ours
-        except KubeError:
-            self._performer.release_scope(run.kind, run.body, run.status)
-            raise
+        except KubeError as error:
+            maybe_stored = fence is not None and isinstance(error, Unavailable)
+            if not maybe_stored:  # else the scope stays ours
+                self._performer.release_scope(run.kind, run.body, run.status)
+            if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
+                raise
+            why = obstacle(error, Prepare(step_of(plan.status)))
+            return decide(replace(run.base, status=run.status), why, now=self._now())
         run.status = plan.status
         self._departures.hold(run.body["metadata"]["uid"])
         return await self._performer.shielded(self._send(run, fence))
@@ -224,9 +234,11 @@ class JobTicker:
 
     async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> TickResult:
         """Nothing is left to do now: store the status, then what depends on its being stored."""
-        kind = run.kind
+        kind, wake = run.kind, plan.wake
         if plan.finalizer is True and not run.base.finalizer and run.base.deleting_since is None:
-            run.body = await self._recorder.add_finalizer(kind, run.body)
+            if (held := await self._recorder.try_finalizer(kind, run.body)) is None:
+                learnt, wake = False, min(plan.wake or self.rules.recheck, self.rules.recheck)
+            run.body = held or run.body
         body: Body | None = await self._write(run, plan)
         self._performer.release_scope(kind, run.body, plan.status)
         if run.base.spec is not None:
@@ -241,7 +253,7 @@ class JobTicker:
         if isinstance(plan.action, Delete) and body is not None:
             await self._recorder.delete(kind, body)
             body = None
-        return TickResult(body, plan.wake, learnt, plan.look)
+        return TickResult(body, wake, learnt, plan.look)
 
     async def _write(self, run: _Run, plan: Plan, *, force: bool = False) -> Body:
         """Store the status. That of an object which is being deleted holds nothing up where it is refused."""
@@ -271,14 +283,6 @@ class JobTicker:
         finally:
             if self._departures.let_go(uid) or done:
                 self._departures.tell(kind.traits, body, status, refusal)
-
-
-def _is_fruitless(seen: Observation) -> bool:
-    match seen:
-        case seen_.Unreadable() | seen_.Waits() | seen_.NotSent() | seen_.Refused() | seen_.CancelUnclear():
-            return True
-        case _:
-            return False
 
 
 def _was_fruitless(plan: Plan) -> bool:

@@ -3,8 +3,9 @@
 KubeError
 |- Unavailable      no usable answer: what became of a write is unknown; read again
 |- Unauthorised     401: the credentials are not accepted, fresh ones neither
-|- Forbidden        403: a right is missing
-|  `- Terminating   the namespace is ending, and takes nothing new
+|- Forbidden        403: a right is missing, or a rule of the cluster says no
+|  |- Terminating   the namespace is ending, and takes nothing new
+|  `- Denied        the right is there: a quota, an admission webhook or policy says no
 |- NotFound         404
 |- Gone             410: a list or watch is too old; begin anew
 |- Conflict         409: the object is not the one that was read; read again, decide again
@@ -18,6 +19,7 @@ KubeError
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Body = dict[str, Any]  # an object as Kubernetes sends it
@@ -50,11 +52,15 @@ class Unauthorised(KubeError):
 
 
 class Forbidden(KubeError):
-    """A right is missing, or the namespace is being deleted. Nothing was written."""
+    """A right is missing, or a rule of the cluster says no. Nothing was written."""
 
 
 class Terminating(Forbidden):
     """The namespace is being deleted, so nothing is made in it any more."""
+
+
+class Denied(Forbidden):
+    """A quota, an admission webhook or a policy says no to this request, in its own sentence. Nothing was written."""
 
 
 class NotFound(KubeError):
@@ -93,6 +99,7 @@ class StrictDecoding(Invalid):
 
 
 _TERMINATING = "NamespaceTerminating"
+_LACKS_RIGHT = re.compile(r'User "[^"]*" cannot \w+ (resource|path)')  # how each authorizer's answer is worded
 _BY_STATUS: dict[int, type[KubeError]] = {
     400: Invalid,
     401: Unauthorised,
@@ -119,7 +126,14 @@ def error_of(asked: str, status: int, answer: Body, retry_after: float | None = 
         return StrictDecoding(f"cannot {asked}: {text[text.rindex(STRICT_DECODING) :]}", status=status)
     if status == 403 and _TERMINATING in _causes(answer):
         return Terminating(message, status=status)
+    if status == 403 and answer.get("message") and not _LACKS_RIGHT.search(text):
+        return Denied(message, status=status)
     return _BY_STATUS.get(status, KubeError)(message, status=status)
+
+
+def is_refusal(error: KubeError) -> bool:
+    """Whether the server said no, so that nothing was written and something has to change before it says yes."""
+    return isinstance(error, Forbidden | Invalid | Unauthorised) or error.status in (402, 405, 406)
 
 
 def _causes(answer: Body) -> set[str]:

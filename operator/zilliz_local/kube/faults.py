@@ -39,6 +39,7 @@ class Fault:
     code: int = 0
     retry_after: int | None = None
     seconds: float = 0.0
+    message: str = ""
 
     def fits(self, methods: tuple[str, ...], path: str) -> bool:
         return any(fnmatchcase(one, self.method) for one in methods) and fnmatchcase(path, self.path)
@@ -47,7 +48,8 @@ class Fault:
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         details: Body = {} if self.retry_after is None else {"retryAfterSeconds": self.retry_after}
         reason = REASONS.get(self.code, "")
-        return RefusalError(self.code, reason, f"fault on request: {self.code} {reason}".strip(), details, headers)
+        text = self.message or f"fault on request: {self.code} {reason}".strip()
+        return RefusalError(self.code, reason, text, details, headers)
 
     def report(self) -> Body:
         return {"fault": self.kind, "method": self.method, "path": self.path, "times": self.left} | (
@@ -79,10 +81,17 @@ class Faults:
         self.watches: set[OpenWatch] = set()
 
     def answer(
-        self, code: int, *, method: str = "*", path: str = "*", times: int | None = 1, retry_after: int | None = None
+        self,
+        code: int,
+        *,
+        method: str = "*",
+        path: str = "*",
+        times: int | None = 1,
+        retry_after: int | None = None,
+        message: str = "",
     ) -> None:
-        """Answer the next `times` matching requests with this code; nothing is done."""
-        self._rules.append(Fault("answer", method, path, times, code, retry_after))
+        """Answer the next `times` matching requests with this code, and this sentence; nothing is done."""
+        self._rules.append(Fault("answer", method, path, times, code, retry_after, message=message))
 
     def delay(self, seconds: float, *, method: str = "*", path: str = "*", times: int | None = 1) -> None:
         """Let matching requests wait first."""

@@ -140,8 +140,8 @@ class TestProblems:
         ("spoil", "reason"),
         [
             (lambda b: setattr(b.vault, "error", NotFound("")), Reason.SECRET_NOT_FOUND),
-            (lambda b: setattr(b.vault, "error", Forbidden("no right")), Reason.SECRET_NOT_FOUND),
-            (lambda b: setattr(b.vault, "error", Unavailable("down")), Reason.CLOUD_UNREACHABLE),
+            (lambda b: setattr(b.vault, "error", Forbidden("no right")), Reason.KUBERNETES_REFUSED),
+            (lambda b: setattr(b.vault, "error", Unavailable("down")), Reason.KUBERNETES_UNAVAILABLE),
             (lambda b: b.vault.labels.clear(), Reason.SECRET_NOT_LABELLED),
             (lambda b: b.vault.labels.update({"jobs.zilliz.com/credentials": "yes"}), Reason.SECRET_NOT_LABELLED),
             (lambda b: b.vault.data.clear(), Reason.SECRET_KEY_MISSING),

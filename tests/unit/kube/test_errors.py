@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zilliz_jobs.kube import errors
-from zilliz_jobs.kube.errors import KubeError, error_of
+from zilliz_jobs.kube.errors import Denied, KubeError, error_of, is_refusal
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,24 @@ def test_the_wait_that_the_server_asks_for_is_kept() -> None:
     error = error_of("GET /x", 429, {}, 7.0)
     assert isinstance(error, errors.Unavailable)
     assert error.retry_after == 7.0
+
+
+LACKING = 'secrets is forbidden: User "system:serviceaccount:z:z" cannot create resource "secrets" in API group ""'
+RULES = (
+    'admission webhook "secrets.example.com" denied the request: no',
+    'secrets "x" is forbidden: exceeded quota: small, requested: count/secrets=1, used: count/secrets=1',
+)
+
+
+def test_a_missing_right_and_a_rule_of_the_cluster_are_told_apart() -> None:
+    """Whoever is told to grant a right that is there already looks in the wrong place."""
+    assert not isinstance(error_of("POST x", 403, {"message": LACKING}), Denied)
+    for sentence in RULES:
+        error = error_of("POST x", 403, {"message": sentence})
+        assert isinstance(error, Denied)
+        assert is_refusal(error)
+
+
+@pytest.mark.parametrize(("status", "refused"), [(401, True), (403, True), (422, True), (404, False), (500, False)])
+def test_a_refusal_is_what_stays_until_something_changes(status: int, refused: bool) -> None:
+    assert is_refusal(error_of("GET x", status, {})) is refused
