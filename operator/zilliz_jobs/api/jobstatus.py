@@ -15,6 +15,7 @@ from zilliz_jobs.api.model import Model, Time
 
 MAX_ATTEMPTS = 10
 MAX_MESSAGE = 1024
+MAX_NOTICES = 10
 
 
 class State(StrEnum):
@@ -83,6 +84,11 @@ class Condition(Model):
     observed_generation: int | None = Field(default=None, description="The generation this was set for.")
 
 
+class Notice(Model):
+    reason: str = Field(description="One CamelCase word for programs.")
+    message: str = Field(description="One sentence for people.")
+
+
 class Submission(Model):
     """The write-ahead record: what was about to be sent, written before it was sent."""
 
@@ -106,6 +112,9 @@ class Submission(Model):
     credentials_stored: bool | None = Field(default=None, description="Whether they are in it.")
     other_handles: list[str] | None = Field(
         default=None, description="Further jobs which the cloud named for this submission; look at them."
+    )
+    notices: list[Notice] | None = Field(
+        default=None, description="What a person should know about this submission although it goes on."
     )
     look_since: Time = Field(default=None, description="Since when the outcome is being looked up.")
     absent_since: Time = Field(default=None, description="When a look-up first found nothing.")

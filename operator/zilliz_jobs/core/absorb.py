@@ -9,6 +9,7 @@ from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.attempts import ended, failed, is_retried, next_attempt, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.looking import looked, looking
+from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
@@ -155,7 +156,7 @@ def _read(
 
 def _facts(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     """What the cloud shows, whatever the state; what it does not tell stays as it was."""
-    submission = status.submission.but(missing_since=None) if status.submission else None
+    submission = noted(status.submission.but(missing_since=None), seen.notices) if status.submission else None
     if submission and seen.job_id and "jobId" not in (submission.handle or {}):
         submission = submission.but(handle={**(submission.handle or {}), "jobId": seen.job_id})
     progress = overall(s, status, seen.progress)

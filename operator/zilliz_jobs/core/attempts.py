@@ -21,6 +21,7 @@ from zilliz_jobs.api.jobstatus import (
     Submission,
 )
 from zilliz_jobs.core.backoff import before_attempt
+from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.observation import Handle, Prepared
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
@@ -71,8 +72,10 @@ def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> Jo
         sends=(again.sends if again else 0) + 1,
         baseline=again.baseline if again else found.baseline or None,
         credentials_secret=found.credentials_secret,
+        notices=again.notices if again else None,
         evidence=Evidence.SENDING,
     )
+    submission = noted(submission, found.notices)
     return said(status.but(submission=submission), Reason.SUBMITTING, "the submission is on its way")
 
 

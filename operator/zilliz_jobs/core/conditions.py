@@ -11,6 +11,7 @@ from datetime import datetime
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition, Evidence, JobStatus, State
 from zilliz_jobs.core.deadlines import overdue
 from zilliz_jobs.core.gates import NEEDS_EDIT, SUSPENDING
+from zilliz_jobs.core.notices import notices_of
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open, is_unsent
 from zilliz_jobs.core.steps import cleans_up
@@ -102,6 +103,12 @@ def _summary(status: JobStatus, reason: str) -> tuple[str, str, str, str]:
 
 
 def _submitted(status: JobStatus, reason: str, message: str) -> Row:
+    """With what a person should know of the submission although it goes on."""
+    value, why, text = _sent(status, reason, message)
+    return value, why, " ".join([text, *(f"{row.reason}: {row.message}." for row in notices_of(status))]).strip()
+
+
+def _sent(status: JobStatus, reason: str, message: str) -> Row:
     submission = status.submission
     if submission and handle_of(status):
         why = _EVIDENCE_REASON.get(submission.evidence or Evidence.ANSWERED, Reason.SUBMITTED)

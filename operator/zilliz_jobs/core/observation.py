@@ -21,6 +21,14 @@ Baseline = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
+class Notice:
+    """What a person should know about a submission although it goes on: an event, and part of a condition's text."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
 class Nothing:
     """Nothing was learnt yet in this tick."""
 
@@ -46,6 +54,7 @@ class Seen:
     canceling: bool = False
     result: dict[str, Any] = field(default_factory=dict)
     whole: bool = True
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ class Prepared:
     baseline: Baseline = field(default_factory=dict)
     cloud_time: datetime | None = None
     credentials_secret: str | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,23 @@ class Reason(StrEnum):
         "KubernetesUnavailable",
         "Kubernetes gives no usable answer about something that the job needs; it is asked again.",
     )
+    # a submission that goes on, and what a person should know about it
+    OTHER_RULE_NOT_TOLD = (
+        "OtherRuleNotTold",
+        "The cloud does not tell whether the other dimension has a scaling rule, which this job may then end.",
+    )
+    OTHER_RULE_CHANGED = (
+        "OtherRuleChanged",
+        "The scaling rule of the other dimension is not as this job sent it; look at the cluster, and set it again.",
+    )
+    TIME_ZONE_NOT_CONFIRMED = (
+        "TimeZoneNotConfirmed",
+        "The cloud does not show the time zone of a schedule, and may count in UTC; the message says when it runs.",
+    )
+    CREDENTIALS_CHANGED = (
+        "CredentialsChanged",
+        "The credentials Secret is not as it was when the job was submitted; so it is submitted again, not in place.",
+    )
     # talking to the cloud
     CLOUD_UNREACHABLE = "CloudUnreachable", "The cloud cannot be reached or is failing; it is tried again."
     RATE_LIMITED = "RateLimited", "The cloud throttles this key; it is tried again."
@@ -223,6 +240,7 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.OWNED_ELSEWHERE, Reason.RETRY_UNCLEAR}
     | {Reason.INSECURE_ENDPOINT, Reason.JOB_ID_UNKNOWN, Reason.CANCEL_REFUSED, Reason.KIND_HAS_NO_CANCEL}
     | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED}
+    | {Reason.OTHER_RULE_NOT_TOLD, Reason.OTHER_RULE_CHANGED, Reason.TIME_ZONE_NOT_CONFIRMED}
 )
 """Nothing more happens, or not what was asked for, until a person does something."""
 
@@ -232,6 +250,6 @@ GOES_ON_BY_ITSELF = frozenset(
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.JOB_NOT_SEEN, Reason.RETRY_SCHEDULED, Reason.CANCEL_REQUESTED}
     | {Reason.CANCELING, Reason.CLEANING_UP, Reason.CREDENTIALS_AWAITED, Reason.LISTS_INCOMPLETE}
     | {Reason.KUBERNETES_UNAVAILABLE, Reason.CONNECTIONS_NOT_KNOWN}
-    | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS}
+    | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS, Reason.CREDENTIALS_CHANGED}
 )
 """The operator or the cloud is at it; a person need only look where it lasts for too long."""

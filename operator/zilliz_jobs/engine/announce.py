@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State
+from zilliz_jobs.core.notices import notices_of
 from zilliz_jobs.core.reasons import Reason, help_of
 from zilliz_jobs.core.snapshot import attempt_of, handle_of
 
@@ -45,6 +46,7 @@ _NEWS = frozenset(
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY, Reason.BACKUP_NOT_READY}
     | {Reason.CLEANING_UP}
 )
+_QUIET_NOTICES = frozenset({Reason.CREDENTIALS_CHANGED})
 _ARRIVALS = {
     Evidence.MARKER: Reason.FOUND,
     Evidence.INFERRED: Reason.FOUND,
@@ -86,6 +88,11 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
     elif new.reason != old.reason and new.reason in _TROUBLE | _NEWS:
         kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"
         told.append(News(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}"))
+    known = notices_of(old)
+    for notice in [row for row in notices_of(new) if row not in known]:
+        quiet = notice.reason in _QUIET_NOTICES
+        once = f"{attempt} {notice.message}"
+        told.append(News("Normal" if quiet else "Warning", notice.reason, notice.message, once))
     for name in ("cancel", "retry", "resolution"):
         before, after = getattr(old, name), getattr(new, name)
         if after and (before is None or (before.token, before.outcome) != (after.token, after.outcome)):

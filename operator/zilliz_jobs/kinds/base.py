@@ -29,6 +29,7 @@ from zilliz_jobs.core.observation import (
     Impossible,
     Look,
     Missing,
+    Notice,
     Preparation,
     Prepared,
     Reading,
@@ -140,6 +141,7 @@ class Ready:
     what is in it, and a later send of the same attempt goes by it too."""
 
     baseline: Baseline = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
 Claimable = Callable[[str], bool]
@@ -246,7 +248,7 @@ class JobKind(ABC, Generic[S]):
             return answers.waiting(error)
         if isinstance(ready, Waits | AlreadyDone | Impossible):
             return ready
-        return Prepared(draft.token, holder, ready.baseline, account.cloud_time)
+        return Prepared(draft.token, holder, ready.baseline, account.cloud_time, notices=ready.notices)
 
     async def look(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
         try:

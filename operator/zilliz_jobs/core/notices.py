@@ -1,0 +1,22 @@
+"""What a person should know of a submission although it goes on: kept in its record, told by event and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, MAX_NOTICES, JobStatus, Submission
+from zilliz_jobs.api.jobstatus import Notice as Row
+from zilliz_jobs.core.observation import Notice
+
+
+def noted(submission: Submission, notices: Iterable[Notice]) -> Submission:
+    """The record with these notices; the same one stands in it once."""
+    known = submission.notices or []
+    told = [Row(reason=str(notice.reason), message=notice.message[:MAX_MESSAGE]) for notice in notices]
+    new = [row for row in told if row not in known]
+    return submission.but(notices=[*known, *new][:MAX_NOTICES]) if new else submission
+
+
+def notices_of(status: JobStatus) -> list[Row]:
+    """The notices of the submission that the status records."""
+    return (status.submission.notices if status.submission else None) or []
