@@ -70,7 +70,7 @@ ROUTES = {
     "SUSPEND_CLUSTER": "cluster.suspend",
     "RESUME_CLUSTER": "cluster.resume",
     "SCALE_CU": "cluster.modify",
-    "SCALE_REPLICA": "cluster.modify",
+    "SCALE_REPLICA": "cluster.modify*",
 }
 """The simulator's names of the calls that start a job, by its word for the job."""
 

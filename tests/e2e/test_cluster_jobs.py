@@ -155,7 +155,7 @@ def test_a_lost_answer_leaves_one_effect_and_a_strangers_change_is_not_undone(us
 
     taken = []
     for kind in WAYS:
-        cloud.fault(f"cluster.{VERBS.get(kind, 'modify')}", "drop_after")
+        cloud.fault(f"cluster.{VERBS.get(kind, 'modify*')}", "drop_after")
         taken.append(make(user, kind, another(cloud, start_of(kind))))
         taken[-1].until_told("Found")
     for job in taken:

@@ -74,6 +74,7 @@ async def test_a_cluster_follows_its_job_when_that_is_forced() -> None:
 async def test_dynamic_and_scheduled_scaling_are_echoed() -> None:
     """What was accepted can be read only here."""
     async with simulated() as (cloud, api):
+        cloud.behave(autoscaling_replaced=False)
         for autoscaling in (DYNAMIC, SCHEDULED):
             await modify(api, autoscaling=autoscaling)
             assert (await modify(api, cuSize=2)).code == 40003, "while MODIFYING"
@@ -98,6 +99,7 @@ async def test_the_echo_can_be_normalised() -> None:
 async def test_a_fixed_size_ends_the_autoscaling_of_its_dimension() -> None:
     """Else the autoscaler would undo what the user asked for."""
     async with simulated() as (cloud, api):
+        cloud.behave(autoscaling_replaced=False)
         await modify(api, autoscaling=DYNAMIC | SCHEDULED)
         cloud.advance(20)
         await modify(api, cuSize=2)
@@ -105,6 +107,40 @@ async def test_a_fixed_size_ends_the_autoscaling_of_its_dimension() -> None:
         seen = (await api.get(PATH)).data
         assert (seen["cuSize"], seen["autoscaling"]) == (2, SCHEDULED)
         await api.post(f"{PATH}/modifyReplica", {"replica": 1})
+        assert (await api.get(PATH)).data["autoscaling"] == {}
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "left"),
+    [
+        ("modify", {"autoscaling": {"cu": {"min": 1, "max": 2}}}, {"cu": {"min": 1, "max": 2}}),
+        ("modify", {"cuSize": 2}, {}),
+        ("modifyReplica", {"replica": 1}, {}),
+        ("modify", {"cuSize": 2, "autoscaling": SCHEDULED}, SCHEDULED),
+        ("modifyReplica", {"replica": 1, "autoscaling": DYNAMIC}, DYNAMIC),
+    ],
+)
+async def test_every_call_replaces_the_rules_of_both_dimensions(verb: str, body: Any, left: Any) -> None:
+    """As the vendor's Terraform provider knows the cloud: whoever leaves a rule out deletes it."""
+    async with simulated() as (cloud, api):
+        await modify(api, autoscaling=DYNAMIC | SCHEDULED)
+        cloud.advance(20)
+        assert (await api.post(f"{PATH}/{verb}", body)).code == 0
+        assert (await api.get(PATH)).data["autoscaling"] == left
+
+
+async def test_the_dialects_of_scaling() -> None:
+    """A real mock server of the vendor answers so; a client must live with each."""
+    async with simulated() as (cloud, api):
+        cloud.behave(size_excludes_rules=True, modify_takes_replica=False, schedule_time_zones=False)
+        assert (await modify(api, cuSize=4, autoscaling=SCHEDULED)).http == 400
+        assert (await modify(api, replica=2)).http == 500
+        assert not cloud.ledger.effects()
+        row = {"cron": "0 8 * * *", "target": 2, "timezone": "Europe/Berlin"}
+        await modify(api, autoscaling={"replica": {"schedules": [row]}})
+        told = (await api.get(PATH)).data["autoscaling"]
+        assert told == {"replica": {"schedules": [{"cron": "0 8 * * *", "target": 2}]}}
+        cloud.behave(autoscaling_told=False)
         assert "autoscaling" not in (await api.get(PATH)).data
 
 

@@ -36,7 +36,10 @@ class CuBounds(Model):
 class CuSchedule(Model):
     cron: Cron = Field(description="When, as five cron fields; more than 30 minutes apart from the others.")
     target: CuSize = Field(description="Query CUs from then on.")
-    timezone: TimeZone | None = Field(default=None, description="Time zone of `cron`. Default: the cloud's.")
+    timezone: TimeZone | None = Field(
+        default=None,
+        description="Time zone of `cron`, such as Europe/Berlin. Default: the cloud's, UTC as far as known.",
+    )
 
 
 class ScaleClusterJobSpec(ClusterJobSpec):
@@ -55,7 +58,10 @@ class ReplicaBounds(Model):
 class ReplicaSchedule(Model):
     cron: Cron = Field(description="When, as five cron fields; more than 30 minutes apart from the others.")
     target: Replicas = Field(description="Replicas from then on.")
-    timezone: TimeZone | None = Field(default=None, description="Time zone of `cron`. Default: the cloud's.")
+    timezone: TimeZone | None = Field(
+        default=None,
+        description="Time zone of `cron`, such as Europe/Berlin. Default: the cloud's, UTC as far as known.",
+    )
 
 
 class ScaleReplicasJobSpec(ClusterJobSpec):

@@ -6,9 +6,9 @@ the cluster's status tells the end. While one of them runs, the cloud takes no o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from pydantic import model_validator
 
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.fields import WireModel
@@ -37,17 +37,18 @@ class Schedules(WireModel):
     schedules: tuple[Schedule, ...]
 
 
-class Autoscaling(WireModel):
-    """Of the CU or of the replicas, dynamic or scheduled: exactly one, else ValueError."""
+@dataclass(frozen=True)
+class Autoscaling:
+    """The rules of both dimensions, in the cloud's form. The cloud replaces both with every call (the vendor's
+    Terraform provider says so), so whoever leaves one out deletes it."""
 
-    cu: Bounds | Schedules | None = None
-    replica: Bounds | Schedules | None = None
+    cu: Mapping[str, Any] | None = None
+    replica: Mapping[str, Any] | None = None
 
-    @model_validator(mode="after")
-    def _one_thing(self) -> Autoscaling:
-        if (self.cu is None) == (self.replica is None):
-            raise ValueError("autoscaling is of the CU or of the replicas, one at a time")
-        return self
+    def wire(self) -> dict[str, Any] | None:
+        """None where neither dimension has a rule."""
+        rules = {"cu": self.cu, "replica": self.replica}
+        return {part: dict(rule) for part, rule in rules.items() if rule} or None
 
 
 class Scaling:
@@ -72,19 +73,32 @@ class Scaling:
         token: str,
         fence: Fence,
     ) -> EffectReply:
-        """Scale a RUNNING cluster: MODIFYING, then RUNNING. Exactly one of the three, else ValueError: a guide says
-        that two at once are not taken. `cu_size` 1 to 1024, `replica` 1 to 10, their product at most 1024.
+        """Scale a RUNNING cluster: MODIFYING, then RUNNING. One fixed size, rules, or one size with the rule of the
+        other dimension; anything else is a ValueError: a guide says that two sizes at once are not taken, and a size
+        excludes the rule of its own dimension. `cu_size` 1 to 1024, `replica` 1 to 10, their product at most 1024.
 
         Repeatable with the same target once the cluster is RUNNING again.
         """
-        body: dict[str, Any] = {
-            "cuSize": cu_size,
-            "replica": replica,
-            "autoscaling": autoscaling.model_dump(by_alias=True, exclude_none=True) if autoscaling else None,
-        }
-        if sum(value is not None for value in body.values()) != 1:
-            raise ValueError(f"cannot scale {cluster_id}: exactly one of cu_size, replica and autoscaling is needed")
+        rules = autoscaling or Autoscaling()
+        body: dict[str, Any] = {"cuSize": cu_size, "replica": replica, "autoscaling": rules.wire()}
+        one_thing = [(cu_size, rules.cu), (replica, rules.replica)]
+        if (cu_size and replica) or any(size and rule for size, rule in one_thing) or not any(body.values()):
+            raise ValueError(f"cannot scale {cluster_id}: one size is needed, or a rule, of one dimension each")
         return await self._act("modify", cluster_id, body, f"scale {cluster_id}", token, fence)
+
+    async def modify_replica(
+        self,
+        cluster_id: str,
+        *,
+        replica: int,
+        autoscaling: Autoscaling | None = None,
+        token: str,
+        fence: Fence,
+    ) -> EffectReply:
+        """Scale the replicas of a RUNNING cluster to `replica`, 1 to 8 (documented: Modify Cluster Replica); the
+        vendor's own client uses this call for it. `autoscaling`: the rule of the Query CUs, to be kept."""
+        body: dict[str, Any] = {"replica": replica, "autoscaling": autoscaling.wire() if autoscaling else None}
+        return await self._act("modifyReplica", cluster_id, body, f"scale {cluster_id}", token, fence)
 
     async def _act(
         self, verb: str, cluster_id: str, body: dict[str, Any] | None, doing: str, token: str, fence: Fence

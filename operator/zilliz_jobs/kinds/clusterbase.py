@@ -7,7 +7,8 @@ say what became of the request. That also makes their look-up exact: the state i
 from __future__ import annotations
 
 from abc import abstractmethod
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from zilliz_jobs.api.clusterjobs import ClusterJobSpec
@@ -16,7 +17,17 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
-from zilliz_jobs.core.observation import Accepted, AlreadyDone, Look, Missing, Seen, SubmitAnswer, Waits
+from zilliz_jobs.core.observation import (
+    Accepted,
+    AlreadyDone,
+    Impossible,
+    Look,
+    Missing,
+    Notice,
+    Seen,
+    SubmitAnswer,
+    Waits,
+)
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
@@ -76,7 +87,22 @@ class ClusterKind(JobKind[C]):
     def follow(self, spec: C, cluster: Cluster, status: JobStatus) -> Seen:
         """How far the job is, by the cluster's looks."""
 
-    async def baseline(self, account: Account, spec: C, draft: Draft) -> Ready | AlreadyDone | Waits:
+    def overtaken(self, cluster: Cluster, submission: Submission) -> str:
+        """What somebody changed since the record was written, so that the request must not be sent any more; empty
+        for nothing."""
+        return ""
+
+    def before(self, cluster: Cluster) -> tuple[Notice, ...]:
+        """What a person should know before the request is sent."""
+        return ()
+
+    def after(
+        self, spec: C, cluster: Cluster, submission: Submission, cloud_time: datetime | None
+    ) -> tuple[Notice, ...]:
+        """What a person should know of a job that ended well."""
+        return ()
+
+    async def baseline(self, account: Account, spec: C, draft: Draft) -> Ready | AlreadyDone | Impossible | Waits:
         cluster = await account.session.clusters.describe(spec.cluster_id)
         if done := self.is_done(spec, cluster):
             return AlreadyDone(done)
@@ -84,7 +110,10 @@ class ClusterKind(JobKind[C]):
             return Waits(Reason.CLUSTER_NOT_FOUND, f"cluster {spec.cluster_id} is deleted")
         if cluster_state_of(cluster.status) is not self.starts_from:
             return Waits(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
-        return Ready(self.facts(cluster))
+        earlier = draft.status.submission
+        if draft.sent_before and earlier and (change := self.overtaken(cluster, earlier)):
+            return Impossible(Reason.CHANGED_ELSEWHERE, change)
+        return Ready(self.facts(cluster), self.before(cluster))
 
     async def submit(self, account: Account, spec: C, order: Order) -> SubmitAnswer:
         reply = await self.send(account, spec, order)
@@ -96,7 +125,10 @@ class ClusterKind(JobKind[C]):
 
     async def observe(self, account: Account, spec: C, status: JobStatus) -> Seen | Missing:
         """A job that the cloud took and then shows nothing of counts as not seen; it must not hold its cluster."""
-        seen = self.follow(spec, await account.session.clusters.describe(spec.cluster_id), status)
+        cluster = await account.session.clusters.describe(spec.cluster_id)
+        seen = self.follow(spec, cluster, status)
+        if seen.state is State.SUCCESSFUL and status.submission is not None:
+            return replace(seen, notices=self.after(spec, cluster, status.submission, account.cloud_time))
         sent, now = status.submission.cloud_time if status.submission else None, account.cloud_time
         overdue = sent is not None and now is not None and now - sent > START
         return Missing() if seen.state is State.PENDING and overdue else seen

@@ -2,32 +2,47 @@
 
 Fixed scaling ends when the cluster runs at the wanted size. Dynamic and scheduled scaling end when the cloud took
 the rule and the cluster runs again; what size it has then is the rule's affair.
+
+The cloud replaces the rules of both dimensions with every request, so that of the other one is read before, recorded,
+and sent along; where the cloud does not tell it, a person is warned before anything is sent.
 """
 
 from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from zilliz_jobs.api.clusterjobs import ScaleClusterJobSpec, ScaleReplicasJobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
+from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.clusters import Cluster
+from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.scaling import Bounds, Schedule, Schedules
 from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
-from zilliz_jobs.core.observation import Absent, Baseline, Elsewhere, Found, Look, Seen, Undecided
+from zilliz_jobs.core.observation import Absent, Baseline, Elsewhere, Found, Look, Notice, Seen, Undecided
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds import answers, scalingrules, scheduletimes
+from zilliz_jobs.kinds.base import Account, Order
 from zilliz_jobs.kinds.clusterbase import ClusterKind, was
+from zilliz_jobs.kinds.scalingrules import Rule
 
+OTHER_RULE = "otherRule"
 P = TypeVar("P", ScaleClusterJobSpec, ScaleReplicasJobSpec)
 
 
 class ScaleKind(ClusterKind[P]):
-    """`size_name`: what is scaled, for people. `part`: its key under the cloud's `autoscaling`."""
+    """`size_name`: what is scaled, for people. `part`: its key under the cloud's `autoscaling`. `other_name` and
+    `other_part`: the same of the other dimension."""
 
     starts_from = ClusterState.RUNNING
     size_name: str
     part: str
+    other_name: str
+    other_part: str
 
     @abstractmethod
     def wanted(self, spec: P) -> int | None:
@@ -44,6 +59,10 @@ class ScaleKind(ClusterKind[P]):
             rows = (Schedule(cron=s.cron, target=s.target, timezone=s.timezone) for s in spec.schedules)
             return Schedules(schedules=tuple(rows))
         return None
+
+    def wire_rule(self, spec: P) -> Rule | None:
+        rule = self.rule(spec)
+        return rule.model_dump(by_alias=True, exclude_none=True, mode="json") if rule else None
 
     def description(self, spec: P) -> str:
         if (wanted := self.wanted(spec)) is not None:
@@ -72,7 +91,69 @@ class ScaleKind(ClusterKind[P]):
             "status": [cluster.status],
             "size": [] if size is None else [str(size)],
             "rule": self._rule_of(cluster),
+            OTHER_RULE: scalingrules.recorded(scalingrules.told(cluster, self.other_part)),
         }
+
+    def before(self, cluster: Cluster) -> tuple[Notice, ...]:
+        if scalingrules.recorded(scalingrules.told(cluster, self.other_part)):
+            return ()
+        text = (
+            f"the cloud does not tell whether the {self.other_name} of the cluster have a scaling rule; if they "
+            "have, this job may end it, since the cloud replaces the rules of both. Look at the cluster afterwards"
+        )
+        return (Notice(Reason.OTHER_RULE_NOT_TOLD, text),)
+
+    def after(
+        self, spec: P, cluster: Cluster, submission: Submission, cloud_time: datetime | None
+    ) -> tuple[Notice, ...]:
+        notices: list[Notice] = []
+        sent, shown = _other_rule(submission), scalingrules.told(cluster, self.other_part)
+        if sent is not None and shown is not None and not scalingrules.same(sent, shown):
+            text = (
+                f"the {self.other_name} of the cluster had {scalingrules.words(sent)}, which was sent along, and "
+                f"have {scalingrules.words(shown)} now; if nobody wanted that, set it again"
+            )
+            notices.append(Notice(Reason.OTHER_RULE_CHANGED, text))
+        rule, now = self.rule(spec), cloud_time or submission.cloud_time
+        if isinstance(rule, Schedules) and now is not None:
+            shown_own = scalingrules.told(cluster, self.part)
+            if doubt := scheduletimes.unconfirmed(rule.schedules, shown_own, now):
+                notices.append(Notice(Reason.TIME_ZONE_NOT_CONFIRMED, doubt))
+        return tuple(notices)
+
+    def overtaken(self, cluster: Cluster, submission: Submission) -> str:
+        sent, shown = _other_rule(submission), scalingrules.told(cluster, self.other_part)
+        if sent is None or shown is None or scalingrules.same(sent, shown):
+            return ""
+        return (
+            f"somebody changed the scaling rule for the {self.other_name} of the cluster meanwhile, from "
+            f"{scalingrules.words(sent)} to {scalingrules.words(shown)}; this job would undo that"
+        )
+
+    @abstractmethod
+    async def send_with(self, account: Account, spec: P, order: Order, other: Rule | None) -> EffectReply:
+        """Send the request, and with it the rule of the other dimension; None for no rule."""
+
+    async def send(self, account: Account, spec: P, order: Order) -> EffectReply:
+        """Read once more, since what is sent along would undo a change that somebody made since the last read."""
+        try:
+            cluster = await account.session.clusters.describe(spec.cluster_id)
+        except CloudError as error:
+            waits = answers.waiting(error)
+            return effects.NotSent(waits.reason, waits.message, waits.retry_after)
+        if change := self.overtaken(cluster, order.submission):
+            return effects.NotSent(Reason.CHANGED_ELSEWHERE, change)
+        other = _other_rule(order.submission) or None
+        reply = await self.send_with(account, spec, order, other)
+        if isinstance(reply, effects.Refused) and other and self.wanted(spec) is not None:
+            return replace(reply, message=f"{reply.message} ({self._sent_along()})")
+        return reply
+
+    def _sent_along(self) -> str:
+        return (
+            f"it was sent with the rule for the {self.other_name}, which a size alone would delete; if the cloud "
+            "takes no size beside a rule, end that rule first and set it again afterwards"
+        )
 
     def judge(self, spec: P, cluster: Cluster, submission: Submission) -> Look:
         found = Found({"clusterId": spec.cluster_id}, Evidence.INFERRED)
@@ -85,8 +166,12 @@ class ScaleKind(ClusterKind[P]):
                 return Undecided(f"the cluster is {cluster.status}")
         before, now = submission.baseline or {}, self.facts(cluster)
         if self.wanted(spec) is None:
-            return self._judge_rule(spec, cluster, before, found)
-        return self._judge_size(spec, before, now, found)
+            look = self._judge_rule(spec, cluster, before, found)
+        else:
+            look = self._judge_size(spec, before, now, found)
+        if isinstance(look, Absent) and (change := self.overtaken(cluster, submission)):
+            return Elsewhere(change)
+        return look
 
     def _judge_size(self, spec: P, before: Baseline, now: Baseline, found: Found) -> Look:
         wanted = self.wanted(spec)
@@ -149,9 +234,8 @@ class ScaleKind(ClusterKind[P]):
 
     def _echo(self, spec: P, cluster: Cluster) -> str:
         """How the cloud shows the rule, where it writes it in another way than the spec; a person should see that."""
-        sent, shown = self.rule(spec), (cluster.autoscaling or {}).get(self.part)
+        wire, shown = self.wire_rule(spec), (cluster.autoscaling or {}).get(self.part)
         plain = {name: value for name, value in shown.items() if value} if isinstance(shown, dict) else None
-        wire = sent.model_dump(by_alias=True, exclude_none=True, mode="json") if sent else None
         return f", and shows it as {json.dumps(plain)}" if plain and plain != wire else ""
 
     def _another_rule(self) -> str:
@@ -176,3 +260,8 @@ class ScaleKind(ClusterKind[P]):
         if not isinstance(rule, dict):
             return []
         return sorted(f"{name}={value}" for name, value in rule.items() if value not in (None, 0, [], ""))
+
+
+def _other_rule(submission: Submission) -> Rule | None:
+    """The rule of the other dimension by the record, `{}` for none; None where the cloud did not tell it."""
+    return scalingrules.from_record((submission.baseline or {}).get(OTHER_RULE, []))

@@ -12,6 +12,7 @@ from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
 from zilliz_jobs.kinds.base import Account, Order
 from zilliz_jobs.kinds.scalebase import ScaleKind
+from zilliz_jobs.kinds.scalingrules import Rule
 
 
 class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
@@ -19,6 +20,8 @@ class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
     row_type = RowType.SCALE_CLUSTER
     size_name = "Query CUs"
     part = "cu"
+    other_name = "replicas"
+    other_part = "replica"
 
     def wanted(self, spec: ScaleClusterJobSpec) -> int | None:
         return spec.cu_size
@@ -26,12 +29,13 @@ class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
     def size(self, cluster: Cluster) -> int | None:
         return cluster.cu_size
 
-    async def send(self, account: Account, spec: ScaleClusterJobSpec, order: Order) -> EffectReply:
-        rule = self.rule(spec)
+    async def send_with(
+        self, account: Account, spec: ScaleClusterJobSpec, order: Order, other: Rule | None
+    ) -> EffectReply:
         return await account.session.scaling.modify(
             spec.cluster_id,
             cu_size=spec.cu_size,
-            autoscaling=Autoscaling(cu=rule) if rule else None,
+            autoscaling=Autoscaling(cu=self.wire_rule(spec), replica=other),
             token=order.token,
             fence=order.fence,
         )

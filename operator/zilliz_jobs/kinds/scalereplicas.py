@@ -1,6 +1,7 @@
 """ScaleReplicasJob: the replicas of a cluster.
 
-`modify` is used, not `modifyReplica`: it takes up to ten replicas, where the older call is documented to take eight.
+A fixed number goes by `modifyReplica`, as the vendor's own client sends it; that call is documented for up to eight,
+so nine and ten go by `modify`, which is documented for ten. Rules go by `modify`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
 from zilliz_jobs.kinds.base import Account, Order
 from zilliz_jobs.kinds.scalebase import ScaleKind
+from zilliz_jobs.kinds.scalingrules import Rule
+
+MOST_BY_ITS_OWN_CALL = 8
 
 
 class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
@@ -22,6 +26,8 @@ class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
     row_type = RowType.SCALE_REPLICAS
     size_name = "replicas"
     part = "replica"
+    other_name = "Query CUs"
+    other_part = "cu"
 
     def wanted(self, spec: ScaleReplicasJobSpec) -> int | None:
         return spec.replicas
@@ -30,12 +36,14 @@ class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
         """Recordings of the cloud's answers lack it at times, so a look-up may not be able to tell."""
         return cluster.replica
 
-    async def send(self, account: Account, spec: ScaleReplicasJobSpec, order: Order) -> EffectReply:
-        rule = self.rule(spec)
-        return await account.session.scaling.modify(
-            spec.cluster_id,
-            replica=spec.replicas,
-            autoscaling=Autoscaling(replica=rule) if rule else None,
-            token=order.token,
-            fence=order.fence,
+    async def send_with(
+        self, account: Account, spec: ScaleReplicasJobSpec, order: Order, other: Rule | None
+    ) -> EffectReply:
+        scaling, kept = account.session.scaling, Autoscaling(cu=other, replica=self.wire_rule(spec))
+        if spec.replicas is not None and spec.replicas <= MOST_BY_ITS_OWN_CALL:
+            return await scaling.modify_replica(
+                spec.cluster_id, replica=spec.replicas, autoscaling=kept, token=order.token, fence=order.fence
+            )
+        return await scaling.modify(
+            spec.cluster_id, replica=spec.replicas, autoscaling=kept, token=order.token, fence=order.fence
         )

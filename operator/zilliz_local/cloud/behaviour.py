@@ -82,6 +82,17 @@ class Behaviour(Camel):
     autoscaling_echo_normalised: bool = False
     """Describe tells autoscaling in full rather than as it was sent: both parts, every field, a time zone, and
     single blanks in cron texts. Not documented."""
+    autoscaling_told: bool = True
+    """Describe has `autoscaling`, empty where there is no rule. Off: it never has (documented example)."""
+    autoscaling_replaced: bool = True
+    """Each scaling call replaces the rules of both dimensions, and one without rules ends both (the vendor's
+    Terraform provider and its mock server). Off: it changes its own dimension only."""
+    schedule_time_zones: bool = True
+    """Off: `timezone` of a schedule is ignored, as the published pages do not know it."""
+    size_excludes_rules: bool = False
+    """A fixed size together with any rule is refused (that mock server); off: with the rule of its own dimension."""
+    modify_takes_replica: bool = True
+    """Off: `modify` with a replica count alone is answered HTTP 500 (that mock server); modifyReplica takes it."""
     cluster_has_replica: bool = True
     """Off: `replica` and `deploymentOption` are missing from cluster answers, as recorded in 2025."""
     milvus_import_fields: bool = False

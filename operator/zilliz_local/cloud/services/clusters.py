@@ -39,7 +39,7 @@ def describe_cluster(call: Call) -> object:
     }
     if call.world.behaviour.cluster_has_replica:
         more["replica"] = cluster.fields.replica
-    if cluster.autoscaling:
+    if call.world.behaviour.autoscaling_told:
         more["autoscaling"] = echo(cluster, normalised=call.world.behaviour.autoscaling_echo_normalised)
     return _summary(call, cluster) | more
 

@@ -1,10 +1,11 @@
 """Scaling: fixed sizes, dynamic and scheduled (documented; no jobId in the answer).
 
-RUNNING -> MODIFYING -> RUNNING, and nothing else may be done meanwhile. A fixed size ends the autoscaling of the
-same dimension; dynamic scaling brings a size outside its limits into them (both inferred).
+RUNNING -> MODIFYING -> RUNNING, and nothing else may be done meanwhile. Each call replaces the rules of both
+dimensions (seen in the vendor's Terraform provider); dynamic scaling brings a size outside its limits into them
+(inferred).
 """
 
-from zilliz_local.cloud.answers import Problem, bad_request
+from zilliz_local.cloud.answers import BAD_REQUEST, UNEXPECTED, Problem, bad_request
 from zilliz_local.cloud.bodies import Body, section, sections, whole
 from zilliz_local.cloud.clusters import Change, Cluster
 from zilliz_local.cloud.jobs import SCALE_CU, SCALE_REPLICA
@@ -20,6 +21,8 @@ FIXED = {"cu": "cuSize", "replica": "replica"}
 @routes.on("POST", "/v2/clusters/{clusterId}/modify", "cluster.modify", kind="modify")
 def modify(call: Call) -> object:
     """Scale to a size or replica count, or set dynamic or scheduled scaling."""
+    if "replica" in call.given and len(call.given) == 1 and not call.world.behaviour.modify_takes_replica:
+        raise Problem(UNEXPECTED, "Internal server error", http=500)
     return _modify(call, {"cu": MOST["cu"], "replica": MOST["replica"]})
 
 
@@ -33,10 +36,14 @@ def _modify(call: Call, most: dict[str, int]) -> object:
     cluster = call.cluster(call.path["clusterId"])
     fixed = {part: whole(call.given, FIXED[part], limit) for part, limit in most.items()}
     given = section(call.given, "autoscaling")
-    automatic = {part: _rule(section(given, part), part) for part in most if part in given}
-    for part in automatic:
+    automatic = {part: _rule(section(given, part), part) for part in MOST if given.get(part)}
+    if automatic and any(fixed.values()) and call.world.behaviour.size_excludes_rules:
+        raise Problem(BAD_REQUEST, "cuSize and autoscaling cannot be set at the same time", http=400)
+    for part in [one for one in automatic if one in most]:
         if fixed[part]:
             raise bad_request(f"{FIXED[part]} and autoscaling.{part} exclude each other")
+    if not call.world.behaviour.schedule_time_zones:
+        automatic = {part: _without_zones(rule) for part, rule in automatic.items()}
     sizes = {part: size for part, size in fixed.items() if size}
     if not (sizes or automatic):
         raise Problem(1801, "Nothing to modify: give cuSize, replica or autoscaling")
@@ -48,16 +55,18 @@ def scale(call: Call, cluster: Cluster, sizes: dict[str, int], automatic: dict[s
     """Begin to scale; sizes and rules by part, "cu" and "replica". One job for each part, all equally long."""
     before = cluster.autoscaling
     by_itself = call.client == "autoscaler"
-    rules = {part: rule for part, rule in before.items() if by_itself or part not in sizes} | automatic
+    kept = before if by_itself or not call.world.behaviour.autoscaling_replaced else {}
+    rules = {part: rule for part, rule in kept.items() if by_itself or part not in sizes} | automatic
     now = {"cu": cluster.fields.cu_size, "replica": cluster.fields.replica}
     wanted = {part: _within(now[part], rule) for part, rule in automatic.items()} | sizes
     then = now | wanted
     if then["cu"] * then["replica"] > MOST["cu"]:
         raise bad_request(f"cuSize x replica must not exceed {MOST['cu']}")
+    changed = {part for part in wanted if part in sizes or rules[part] != before.get(part)} or set(wanted)
     first, *_ = [
         call.start_job(job_type, cluster)
         for part, job_type in (("cu", SCALE_CU), ("replica", SCALE_REPLICA))
-        if part in wanted
+        if part in changed
     ]
     cluster.begin(
         Change(
@@ -84,6 +93,11 @@ def _rule(given: Body, part: str) -> Body:
     return given
 
 
+def _without_zones(rule: Body) -> Body:
+    rows = [{name: value for name, value in row.items() if name != "timezone"} for row in sections(rule, "schedules")]
+    return rule | {"schedules": rows} if rows else rule
+
+
 def _within(size: int, rule: Body) -> int:
     if "schedules" in rule:
         return size
@@ -104,7 +118,7 @@ def echo(cluster: Cluster, *, normalised: bool) -> dict[str, object]:
                 {
                     "cron": " ".join(str(schedule["cron"]).split()),
                     "target": schedule["target"],
-                    "timezone": schedule.get("timezone", "UTC"),
+                    "timezone": schedule.get("timezone") or "UTC",
                 }
                 for schedule in sections(rule, "schedules")
             ],
