@@ -27,6 +27,11 @@ def register() -> None:
     settings.load_profile(PROFILE)
 
 
+def sized(in_ci: int, quick: int) -> int:
+    """How many of something a test of size or of a product is played with."""
+    return in_ci if PROFILE == CI else quick
+
+
 def examples(most: int, *, steps: int = 50) -> settings:
     """`most`: how many in `ci`. `steps`: of a state machine, at most."""
     return settings(max_examples=most if PROFILE == CI else max(5, most // QUICK_SHARE), stateful_step_count=steps)

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.examples import sized
 from tests.unit.cloud.stub import open_fence
 
 from zilliz_jobs.cloud.answerbody import MAX_BYTES
@@ -143,7 +144,7 @@ async def test_a_read_ends_in_a_value_or_a_typed_error(session, cloud, call):
 @pytest.mark.parametrize("call", EFFECTS)
 async def test_a_request_that_may_have_begun_something_is_never_called_unsent(session, cloud, call):
     for name, body in BODIES.items():
-        for status in (200, 202, 301, 500):
+        for status in (200, 202, 301, 500)[:: sized(1, 3)]:
             cloud.says(httpx2.Response(status, content=body))
             reply = await EFFECTS[call](session)
             assert not isinstance(reply, NotSent), name

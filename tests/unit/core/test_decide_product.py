@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
+from tests.examples import sized
 from tests.unit.core.lives import AGES, EDITS, LINKS, LIVES, MARKS, OBSERVATIONS, REQUESTS, Change, lives_of
 from tests.unit.core.scenes import COMPOSED, KINDS, spec, through_the_wire
 
@@ -27,7 +28,9 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits
 
 REASONS = frozenset(reason.value for reason in Reason)
-SHARE = int(os.environ.get("PRODUCT_SHARE", "4"))  # settings of the other factors per (kind, life, observation)
+SHARE = int(
+    os.environ.get("PRODUCT_SHARE", sized(4, 1))
+)  # settings of the other factors per (kind, life, observation)
 
 
 def share_of(life: str) -> int:

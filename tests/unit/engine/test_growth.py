@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.examples import sized
 from tests.unit.engine.hall import Hall, hall, place
 
 from zilliz_jobs.engine.workqueue import SPARE, WorkQueue
@@ -81,12 +82,12 @@ async def generation(stage: Hall, number: int, many: int) -> None:
     assert not stage.api.objects
 
 
-async def test_two_thousand_objects_that_came_and_went_leave_nothing(monkeypatch):
+async def test_objects_that_came_and_went_leave_nothing(monkeypatch):
     async with hall(monkeypatch) as stage:
         await generation(stage, 0, 40)
         first = sizes(stage.engine, apart=(stage.api,))
         for number in range(1, 5):
-            await generation(stage, number, 500)
+            await generation(stage, number, sized(500, 100))
         last = sizes(stage.engine, apart=(stage.api,))
     grown = {path: (first.get(path, 0), size) for path, size in last.items() if size > first.get(path, 0) + SPARE + 8}
     assert {path: size for path, size in grown.items() if size[1] > REMEMBERED.get(path, 0)} == {}
