@@ -14,9 +14,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
-from zilliz_jobs.cloud.fields import MAX_ID, as_text
+from zilliz_jobs.cloud.fields import MAX_ID, as_moment, as_text
 from zilliz_jobs.core.foreigntext import escaped, escaped_in
 from zilliz_jobs.core.reasons import Reason
 
@@ -179,7 +178,7 @@ def _code(value: object) -> int | None:
 
 def _date(text: str | None) -> datetime | None:
     try:
-        return parse_time(parsedate_to_datetime(text)) if text else None
+        return as_moment(parsedate_to_datetime(text)) if text else None
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

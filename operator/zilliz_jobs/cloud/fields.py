@@ -8,13 +8,17 @@ older schema of the v1 import list.
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from zilliz_jobs.api.model import Time
+from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.foreigntext import is_damaged
+
+FIRST, LAST = datetime(2015, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between these lie all times of the cloud: it did not exist before, and has no reason to tell later ones."""
 
 MAX_COUNT = 2**63  # what a status can hold
 
@@ -81,6 +85,13 @@ def as_share(value: object) -> int | None:
     return int(number * 100 + 1e-6)  # 0.29 * 100 is a little less than 29
 
 
+def as_moment(value: object) -> datetime | None:
+    """A time of the cloud; None for what is none: empty, unreadable, or one that only stands for "not set", such as
+    Go's zero time (0001-01-01), the epoch (1970-01-01) and the end of time (9999-12-31)."""
+    moment = parse_time(value)
+    return moment if moment is not None and FIRST <= moment < LAST else None
+
+
 def as_list(value: object) -> object:
     """null as an empty list: the cloud writes both. So is what is no list."""
     return value if isinstance(value, list) else []
@@ -96,6 +107,6 @@ Text = Annotated[str, BeforeValidator(as_words)]
 Count = Annotated[int | None, BeforeValidator(as_count)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
 Share = Annotated[int | None, BeforeValidator(as_share)]
-Moment = Time
+Moment = Annotated[datetime | None, BeforeValidator(as_moment)]
 NullableList = BeforeValidator(as_list)
 Rows = BeforeValidator(as_rows)

@@ -26,6 +26,7 @@ from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
 from zilliz_jobs.cloud.meter import Call, Meter, Unmetered, turn
 from zilliz_jobs.cloud.passage import Fence, Fenced, Passage
 from zilliz_jobs.cloud.paths import BadId, fill
+from zilliz_jobs.cloud.readings import Readings
 from zilliz_jobs.cloud.redaction import redact, secrets_in
 from zilliz_jobs.core.reasons import Reason
 
@@ -85,6 +86,7 @@ class Transport:
         self._codes = codes
         self._meter = meter or Unmetered()
         self._cloud_time: datetime | None = None
+        self.readings = Readings()
         self._tls = (tls or httpx2.create_ssl_context()) if wire is None else None  # the system's trust store
         self._reading = self._client(httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
         self._effecting = self._client(httpx2.Limits(max_connections=None, max_keepalive_connections=0))
@@ -265,7 +267,9 @@ class Transport:
 
     def _open(self, response: httpx2.Response, content: bytes, bare: bool) -> Envelope:
         envelope = open_envelope(response.status_code, response.headers, content, bare=bare)
-        self._cloud_time = envelope.cloud_time or self._cloud_time
+        if envelope.cloud_time is not None:
+            self._cloud_time = envelope.cloud_time
+            self.readings.note(asyncio.get_running_loop().time(), envelope.cloud_time)
         if envelope.throttled or (envelope.status == 503 and envelope.retry_after is not None):
             self._limiter.pause(envelope.retry_after)
         return envelope
