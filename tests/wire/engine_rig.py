@@ -198,7 +198,7 @@ def condition(body: Body, kind: str) -> Body:
 @asynccontextmanager
 async def rig(tmp_path: Path, cloud: CloudSimulator) -> AsyncIterator[Rig]:
     async with KubeApi(crds=[crd(resource) for resource in RESOURCES]) as kube, cloud:
-        cloud.behave(requests_per_second=0)
+        cloud.behave(requests_per_second=0, submits_take_seconds=1)
         kube.write_kubeconfig(tmp_path / "kubeconfig")
         rig = Rig(kube, cloud, tmp_path / "kubeconfig")
         try:

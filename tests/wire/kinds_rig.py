@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, State, Submission
@@ -39,6 +40,9 @@ class Object:
     name: str = "one"
     backup: BackupSource | None = None
     finds_first: bool = False
+    earlier: float = 0.0
+    """Seconds by which the time that a look-up compares with lies before the read: the engine takes one that has
+    passed, and the clock of these tests stands still."""
     held: set[str] = field(default_factory=set)
     submission: Submission = field(default_factory=Submission)
     status: JobStatus = field(default_factory=JobStatus)
@@ -49,8 +53,9 @@ class Object:
         draft = Draft(step, self.status, self.name, self.token, self.backup, self.finds_first)
         ready = await self.kind.prepare(self.account, self.spec, draft, holder="h")
         if isinstance(ready, Prepared):
+            then = ready.cloud_time - timedelta(seconds=self.earlier) if ready.cloud_time else None
             self.submission = Submission(
-                step=step, token=ready.token, sends=1, baseline=ready.baseline, cloud_time=ready.cloud_time
+                step=step, token=ready.token, sends=1, baseline=ready.baseline, cloud_time=then
             )
         return ready
 

@@ -50,7 +50,7 @@ def stored(session: CloudSession, target: str, *urls: str, named: bool = True, *
     account = Account(session, ImportApi.V1 if target == "v1" else ImportApi.V2)
     storage: dict[str, Any] = {"urls": list(urls)} | ({"credentialsSecretRef": {"name": "s"}} if named else {})
     spec = parsed(KIND, **TARGETS[target], collection="films", objectStorage=storage)
-    return Object(KIND, account, spec, **({"secrets": KEYS} | more))
+    return Object(KIND, account, spec, **({"secrets": KEYS, "earlier": 1.0} | more))
 
 
 @every_url

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
@@ -56,6 +56,7 @@ class Performer:
         self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
         self._credentials = Credentials(secrets)
         self._scopes = Scopes(registry, wake)
+        self._asked_since: dict[str, float] = {}
         self._ensure_synced = ensure_synced
         self._critical: set[asyncio.Task[Any]] = set()
 
@@ -169,10 +170,13 @@ class Performer:
 
     def let_go(self, uid: str, key: Key) -> None:
         """Nothing is left to do for the object; its jobs stay its own."""
+        self._asked_since.pop(uid, None)
         self._scopes.forget(uid, key)
 
     def forget(self, uid: str, key: Key | None) -> None:
         """The object is gone. `key`: None where the name is another's by now."""
+        self._asked_since.pop(uid, None)
+        self._registry.part(uid)
         self._scopes.forget(uid, key)
         self._registry.forget(uid)
 
@@ -191,7 +195,8 @@ class Performer:
         await self._ensure_synced()
         uid, key = body["metadata"]["uid"], key_of(body)
         scope = kind.scope(spec, draft.step)
-        if not self._scopes.enter(uid, key, scope):
+        draft = replace(draft, since=self._asked_since.setdefault(uid, asyncio.get_running_loop().time()))
+        if not self._scopes.enter(uid, key, scope, spec):
             if kind.exclusive:
                 return seen_.Waits(
                     Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
@@ -206,6 +211,8 @@ class Performer:
                 self._scopes.leave(uid, key)
         if isinstance(ready, seen_.Waits) and ready.reason in BUSY:
             self._scopes.await_end(key, scope)
+        if isinstance(ready, seen_.Prepared):
+            self._asked_since.pop(uid, None)
         return ready
 
     async def _gather(
@@ -240,7 +247,8 @@ class Performer:
     ) -> seen_.Look:
         await self._ensure_synced()
         uid, submission = body["metadata"]["uid"], status.submission or Submission()
-        self._scopes.hold(uid, kind.scope(spec, submission.step))
+        scope = kind.scope(spec, submission.step)
+        self._scopes.hold(uid, scope, spec)
         # The jobs of our own earlier attempts are ours, and not what is looked for.
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
 
@@ -248,6 +256,8 @@ class Performer:
             return name not in spent and self._registry.is_unclaimed(uid, name)
 
         look = await kind.look(account, spec, submission, free)
+        if isinstance(look, seen_.Found) and look.evidence is Evidence.INFERRED:
+            look = self._alone(kind, spec, uid, scope, look)
         if isinstance(look, seen_.Found):
             names = claims_in(look.handle)
             if not all(self._registry.is_free(uid, name) for name in names):
@@ -258,6 +268,17 @@ class Performer:
                 look = await self._credentials.check(body, submission.credentials_secret, look)
         log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)
         return look
+
+    def _alone(self, kind: AnyKind, spec: JobSpec, uid: str, scope: str, found: seen_.Found) -> seen_.Look:
+        """What was found, unless it may as well be the job of another object."""
+        rivals = self._registry.rivals(uid, scope)
+        if not any(rival.wanted is None or kind.could_be_of(spec, rival.wanted, gone=rival.gone) for rival in rivals):
+            return found
+        name = found.handle.get("jobId") or next(iter(found.handle.values()), "what was found")
+        return seen_.Undecided(
+            f"{name} could be it, or the job of another object of the same target, whose submission is open too, or "
+            "was when the object was deleted"
+        )
 
     async def _adopt(
         self, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str, job_id: str

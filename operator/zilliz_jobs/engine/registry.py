@@ -8,23 +8,49 @@ What a deleted object held is remembered for a while: its job may still run, and
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Uid = str
 MAX_ORPHANS = 10_000
+MAX_LEFT = 1_000
+LATE_SECONDS = 150.0
+"""After an object is gone, a request of its own may take effect for so long: the fence, and the time that a request
+may be on its way."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another object that may have a job in the same scope which nobody knows: its submission is open, or (`gone`)
+    was when the object was deleted. `wanted`: its spec, None where that is not known."""
+
+    wanted: Any
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class _Left:
+    scope: str
+    wanted: Any
+    since: float
 
 
 class Registry:
-    """Plain tables, one event loop."""
+    """Plain tables, one event loop. `clock`: seconds that never go back."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._holder: dict[str, Uid] = {}
         self._held: defaultdict[Uid, set[str]] = defaultdict(set)
         self._orphans: dict[str, None] = {}
         self._open: defaultdict[str, set[Uid]] = defaultdict(set)
         self._scope_of: dict[Uid, str] = {}
+        self._wanted: dict[Uid, Any] = {}
+        self._since: dict[Uid, float] = {}
+        self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
 
     # -- claims
 
@@ -60,19 +86,31 @@ class Registry:
 
     # -- scopes
 
-    def enter(self, uid: Uid, scope: str) -> bool:
-        """Open a submission in `scope`; False while another object has one open there. May be repeated."""
+    def enter(self, uid: Uid, scope: str, wanted: Any = None) -> bool:
+        """Open a submission in `scope`; False while another object has one open there. May be repeated. `wanted`: the
+        object's spec."""
         if self._open.get(scope, {uid}) != {uid}:
             return False
-        self.hold(uid, scope)
+        self.hold(uid, scope, wanted)
         return True
 
-    def hold(self, uid: Uid, scope: str) -> None:
+    def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
         """The object's submission is open in `scope`, whoever else has one open there: it was sent already."""
         if self._scope_of.get(uid, scope) != scope:
             self.leave(uid)
         self._open[scope].add(uid)
         self._scope_of[uid] = scope
+        self._since.setdefault(uid, self._clock())
+        if wanted is not None:
+            self._wanted[uid] = wanted
+
+    def rivals(self, uid: Uid, scope: str) -> list[Rival]:
+        """Who else may have a job in the scope that nobody knows, as far as it can be mistaken for the job of `uid`,
+        whose submission is open there."""
+        opened = self._since.get(uid, self._clock())
+        here = [Rival(self._wanted.get(other)) for other in self._open.get(scope, ()) if other != uid]
+        gone = [left for left in self._left if left.scope == scope and left.since > opened - LATE_SECONDS]
+        return here + [Rival(left.wanted, gone=True) for left in gone]
 
     def is_open(self, scope: str) -> bool:
         return scope in self._open
@@ -80,6 +118,8 @@ class Registry:
     def leave(self, uid: Uid) -> str | None:
         """The object's submission is no longer open; the scope that became free, if one did."""
         scope = self._scope_of.pop(uid, None)
+        self._wanted.pop(uid, None)
+        self._since.pop(uid, None)
         if scope is None:
             return None
         self._open[scope].discard(uid)
@@ -87,6 +127,11 @@ class Registry:
             return None
         del self._open[scope]
         return scope
+
+    def part(self, uid: Uid) -> None:
+        """The object goes. If its submission is open, the job of it is one that nobody will ever name."""
+        if (scope := self._scope_of.get(uid)) is not None:
+            self._left.append(_Left(scope, self._wanted.get(uid), self._clock()))
 
     def forget(self, uid: Uid) -> str | None:
         """The object is gone; the scope that became free, if one did."""

@@ -7,6 +7,7 @@ else the whole line would wait for its own back-off.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from zilliz_jobs.engine.bodies import Key
 from zilliz_jobs.engine.registry import Registry, Uid
@@ -24,13 +25,13 @@ class Scopes:
         """How many objects wait or have a turn."""
         return len(self._waits_in) + len(self._turns) + len(self._busy)
 
-    def enter(self, uid: Uid, key: Key, scope: str) -> bool:
+    def enter(self, uid: Uid, key: Key, scope: str, wanted: Any = None) -> bool:
         """Open a submission; False puts the object in line, and it is woken when its turn comes."""
         self._busy.pop(key, None)
         turn = self._turns.pop(key, None)
         if turn is not None and turn != scope:
             self._pass_on(turn)
-        if self._registry.enter(uid, scope):
+        if self._registry.enter(uid, scope, wanted):
             self._step_out(key)
             return True
         if self._waits_in.get(key) != scope:
@@ -39,9 +40,9 @@ class Scopes:
             self._lines.setdefault(scope, {})[key] = None
         return False
 
-    def hold(self, uid: Uid, scope: str) -> None:
+    def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
         """The object's submission is open already; it need not ask."""
-        self._registry.hold(uid, scope)
+        self._registry.hold(uid, scope, wanted)
 
     def leave(self, uid: Uid, key: Key | None) -> None:
         """The object has no open submission (any more), and wants none at the moment unless it stands in line."""

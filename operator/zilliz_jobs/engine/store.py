@@ -147,10 +147,10 @@ class ObjectStore:
         except ValidationError:
             return
         except RecordError:
-            self._registry.hold(uid, kind.scope(spec))  # it may be open for all that can be told
+            self._registry.hold(uid, kind.scope(spec), spec)  # it may be open for all that can be told
             return
         if kind.occupies(parsed):
-            self._registry.hold(uid, kind.scope(spec, step_of(parsed)))
+            self._registry.hold(uid, kind.scope(spec, step_of(parsed)), spec)
 
     def drop(self, key: Key) -> None:
         """Nothing is left to do for the object."""

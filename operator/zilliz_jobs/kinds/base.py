@@ -113,6 +113,8 @@ class Draft:
     finds_first: bool = False
     """Whether what stands under the name that the spec gives counts as this job's own work, done in an earlier life
     of the manifest."""
+    since: float | None = None
+    """When this process was first asked to prepare the submission; seconds of the event loop's clock."""
 
     @property
     def sent_before(self) -> bool:
@@ -142,6 +144,8 @@ class Ready:
 
     baseline: Baseline = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    cloud_time: datetime | None = None
+    """The cloud's clock that a look-up compares with; None for that of the read which `baseline` ended with."""
 
 
 Claimable = Callable[[str], bool]
@@ -173,6 +177,11 @@ class JobKind(ABC, Generic[S]):
     @abstractmethod
     def scope(self, spec: S, step: str = SUBMIT_STEP) -> str:
         """Where only one submission may be open at a time, over all objects. Ids in it are unique over accounts."""
+
+    def could_be_of(self, spec: S, other: JobSpec, *, gone: bool) -> bool:
+        """Whether a job that was found by inference for `spec` may as well be of `other`, the spec of another object
+        that has a submission open in the same scope, or (`gone`) had one when it was deleted a moment ago."""
+        return not gone
 
     def traits_of(self, spec: S) -> Traits:
         """The traits of a job with this spec, where they differ from the kind's."""
@@ -248,7 +257,8 @@ class JobKind(ABC, Generic[S]):
             return answers.waiting(error)
         if isinstance(ready, Waits | AlreadyDone | Impossible):
             return ready
-        return Prepared(draft.token, holder, ready.baseline, account.cloud_time, notices=ready.notices)
+        then = ready.cloud_time or account.cloud_time
+        return Prepared(draft.token, holder, ready.baseline, then, notices=ready.notices)
 
     async def look(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
         try:

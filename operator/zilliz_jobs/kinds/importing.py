@@ -1,8 +1,8 @@
 """ImportJob: POST import/create (v2, or v1 where the connection says so), follow it file by file.
 
-The list of imports names no times and no files, so a lost submission is found by the start time of Describe Job and
-the file names of the progress. A failed import can be retried in place through the console; without it a retry is the
-same import, submitted again.
+The list of imports names no times, no files and no databases, so a lost submission is found by the start time of
+Describe Job and the file names of the progress. A failed import can be retried in place through the console; without
+it a retry is the same import, submitted again.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import IMPORT_JOB, ImportJobSpec
 from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.api.resource import Resource
@@ -24,12 +25,14 @@ from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.observation import (
     Accepted,
+    Baseline,
     Found,
     Look,
     NotSent,
     Refused,
     Seen,
     SubmitAnswer,
+    Undecided,
     Waits,
 )
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
@@ -37,6 +40,8 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers, importlook
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
+from zilliz_jobs.kinds.clocks import second_before
+from zilliz_jobs.kinds.importfiles import could_be_alike
 from zilliz_jobs.kinds.importwire import (
     Facts,
     described_by_job,
@@ -68,8 +73,13 @@ class ImportKind(JobKind[ImportJobSpec]):
         return f"Import {what} into collection {spec.collection}"
 
     def scope(self, spec: ImportJobSpec, step: str = SUBMIT_STEP) -> str:
+        """Without the database: no answer of the cloud tells of which one an import is, so imports into collections
+        of one name are told apart only by being submitted one after the other."""
         where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"
-        return f"import/{where}/{spec.database or 'default'}/{spec.collection}"
+        return f"import/{where}/{spec.collection}"
+
+    def could_be_of(self, spec: ImportJobSpec, other: JobSpec, *, gone: bool) -> bool:
+        return not isinstance(other, ImportJobSpec) or could_be_alike(spec, other)
 
     def secrets(self, spec: ImportJobSpec) -> tuple[SecretNeed, ...]:
         storage = spec.object_storage
@@ -105,18 +115,16 @@ class ImportKind(JobKind[ImportJobSpec]):
     async def baseline(self, account: Account, spec: ImportJobSpec, draft: Draft) -> Ready | Waits:
         if account.import_api is ImportApi.V1 and (problem := why_not_v1(spec)):
             return Waits(Reason.NO_PUBLIC_API, problem)
+        known: Baseline = {}
         if draft.step == RETRY_STEP:
-            earlier = (draft.status.attempts or [])[-2].job_id or ""
-            try:
-                job = await account.session.jobs.describe(earlier)
-            except NotFound:  # forgotten: the retry is refused in the cloud's own words
-                return Ready({"jobId": [earlier], "endTime": [""]})
-            return Ready({"jobId": [earlier], "endTime": [format_time(job.end_time) if job.end_time else ""]})
-        if spec.cluster_id:
+            known = await _before_retry(account, (draft.status.attempts or [])[-2].job_id or "")
+        elif spec.cluster_id:
             await account.session.clusters.describe(spec.cluster_id)
         else:
             await account.session.projects.list()  # for the cloud's clock
-        return Ready()
+        # A later send goes by the time of the first one.
+        since = None if draft.sent_before else draft.since
+        return Ready(known, await second_before(account.session.transport.readings, since))
 
     async def submit(self, account: Account, spec: ImportJobSpec, order: Order) -> SubmitAnswer:
         session = account.session
@@ -173,18 +181,32 @@ class ImportKind(JobKind[ImportJobSpec]):
             return Accepted({"jobId": earlier})
         return answer
 
-    async def _retried(self, account: Account, submission: Submission) -> Found | None:
-        """The job under its old id, if it moved on since the retry was about to be sent."""
+    async def _retried(self, account: Account, submission: Submission) -> Found | Undecided | None:
+        """The job under its old id, if it moved on since the retry was about to be sent. None: it did not, so the
+        retry has an id of its own, or never arrived."""
         baseline = submission.baseline or {}
         earlier, ended = baseline.get("jobId", [""])[0], baseline.get("endTime", [""])[0]
         try:
             job = await account.session.jobs.describe(earlier)
         except NotFound:
-            return None
+            return Undecided(f"the cloud does not know job {earlier} any more, which may have been retried")
         state = state_of(job.status)
-        restarted = state is not None and state is not State.FAILED
-        again = restarted or (job.end_time is not None and format_time(job.end_time) != ended)
-        return Found({"jobId": earlier}, Evidence.MARKER) if again else None
+        if state is None:
+            return Undecided(f"job {earlier} is {job.status!r}, a word that does not tell whether it was retried")
+        if state is not State.FAILED:
+            return Found({"jobId": earlier}, Evidence.MARKER)
+        if job.end_time is None or not ended:
+            return Undecided(f"job {earlier} shows no time that tells whether it failed once more")
+        return Found({"jobId": earlier}, Evidence.MARKER) if format_time(job.end_time) != ended else None
+
+
+async def _before_retry(account: Account, job_id: str) -> Baseline:
+    """The job as it is before it is retried in place. Raises CloudError."""
+    try:
+        job = await account.session.jobs.describe(job_id)
+    except NotFound:  # forgotten: the retry is refused in the cloud's own words
+        return {"jobId": [job_id], "endTime": [""]}
+    return {"jobId": [job_id], "endTime": [format_time(job.end_time) if job.end_time else ""]}
 
 
 def _is_end_before_retry(submission: Submission | None, facts: Facts) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from zilliz_jobs.api.importjob import MAX_LISTED_FILES, ImportJobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, State
@@ -201,46 +201,11 @@ def on_list(row: ImportRecord | ImportTask, status: JobStatus) -> Seen | None:
     )
 
 
-def same_files(spec: ImportJobSpec, names: frozenset[str]) -> bool | None:
-    """Whether an import of these files is an import of the spec's sources; None where that cannot be told.
-
-    The cloud may name full paths or bare names, all files or (at first) some of them. False only where a file cannot
-    come from any source: an import that was wrongly ruled out would be submitted a second time.
-    """
-    wanted = sources(spec)
-    found = [[_comes_from(name, source) for source in wanted] for name in names]
-    if any(all(answer is False for answer in row) for row in found):
-        return False
-    sure = all(any(row) for row in found)
-    covered = all(any(row[i] for row in found) for i in range(len(wanted)))
-    return True if found and sure and covered else None
-
-
-def _comes_from(name: str, source: str) -> bool | None:
-    """Whether the file is that very source, or a file of that folder as far as its name tells; None where it may."""
-    file, wanted = _path(name), _path(source)
-    if f"/{wanted}/" in f"/{file}/" or wanted.endswith(f"/{file}"):
-        return bool(wanted and file) or None  # of a whole bucket: perhaps
-    last = wanted.rpartition("/")[2]
-    if source.endswith("/") or "." not in last:
-        # Documented examples show bare names; a longer one may be relative to the folder.
-        return "/" not in name or (False if "://" in name else None)
-    return None if last == file.rpartition("/")[2] else False
-
-
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
-
-
-def _path(source: str) -> str:
-    """The path in its bucket or volume, without what a signature adds."""
-    try:
-        return unquote(urlsplit(source).path).strip("/")
-    except ValueError:
-        return source.strip("/")
 
 
 def _failed_first(files: Any) -> list[ImportDetail]:

@@ -40,6 +40,9 @@ class Behaviour(Camel):
     imports; not stated for Zilliz Cloud)."""
     date_skew_seconds: float = 0
     """Added to the `Date` header of every answer."""
+    submits_take_seconds: Seconds = 0
+    """The clock goes forward by so much before a request that starts a job is carried out: for a clock that stands
+    still otherwise, and would date the job to the second of the read before it."""
 
     # --- lists
     list_lag_seconds: Seconds = 0
@@ -51,6 +54,8 @@ class Behaviour(Camel):
     failed_backups_listed: bool = False
     """List and describe failed and cancelled backups too (status FAILED: no documented word)."""
 
+    import_filters_ignored: bool = False
+    """The import list takes no heed of dbName and collectionName: the same rows for every one."""
     copies_listed: bool = False
     """List cross-region copies among the backups, in their own region (not documented)."""
 
@@ -77,6 +82,10 @@ class Behaviour(Camel):
     """HTTP status of the two deprecated migration calls, as if they had been removed."""
 
     # --- answers
+    unset_time: str = ""
+    """What stands where a time has not come: nothing (documented), or a zero time such as 0001-01-01T00:00:00Z."""
+    import_file_name: str = "{name}"
+    """How an import's progress spells the name of a file, such as "[{name}]"."""
     migrations_without_envelope: bool = False
     """toNewDedicated answers without code and data (example); off: with them (schema)."""
     autoscaling_echo_normalised: bool = False

@@ -132,6 +132,8 @@ class Server:
                     return _fault_answer(rule, 504) if rule.status else DROPPED
                 case _:
                     pass
+        if call.route.kind == "submit" and (seconds := self.world.behaviour.submits_take_seconds):
+            self.world.clock.advance(seconds)
         reply, outcome = carry_out(replace(call, now=self.world.now))
         if entry is not None and not entry.job_id:
             entry.job_id = reply.job_id

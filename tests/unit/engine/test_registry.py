@@ -6,12 +6,48 @@ import pytest
 
 from zilliz_jobs.engine import registry as registry_module
 from zilliz_jobs.engine.bodies import Key
-from zilliz_jobs.engine.registry import Registry, ids_in
+from zilliz_jobs.engine.registry import Registry, Rival, ids_in
 from zilliz_jobs.engine.scopes import Scopes
 
 
 def key(name: str) -> Key:
     return Key("ImportJob", "ns", name)
+
+
+class TestRivals:
+    """Whose job is it that was found by inference? Wrongly taken, one ends well with nothing done, the other is sent
+    twice."""
+
+    def test_who_has_a_submission_open_in_the_scope_as_well(self):
+        registry = Registry()
+        registry.hold("u1", "s", "one")
+        registry.hold("u2", "s", "two")
+        registry.hold("u3", "t", "three")
+        assert registry.rivals("u1", "s") == [Rival("two")]
+        registry.leave("u2")
+        assert registry.rivals("u1", "s") == []
+
+    @pytest.mark.parametrize(("earlier", "seen"), [(149.0, True), (151.0, False)])
+    def test_who_had_one_when_it_was_deleted_lately(self, earlier, seen):
+        now = [1000.0]
+        registry = Registry(lambda: now[0])
+        registry.hold("gone", "s", "its spec")
+        registry.part("gone")
+        registry.forget("gone")
+        now[0] += earlier
+        assert registry.enter("u1", "s", "one")
+        now[0] += 10_000  # it is looked for that long
+        assert registry.rivals("u1", "s") == ([Rival("its spec", gone=True)] if seen else [])
+        assert registry.rivals("u1", "t") == []
+
+    def test_who_was_settled_when_it_was_deleted_leaves_no_job_that_nobody_knows(self):
+        registry = Registry()
+        registry.hold("gone", "s", "its spec")
+        registry.leave("gone")
+        registry.part("gone")
+        registry.forget("gone")
+        registry.enter("u1", "s", "one")
+        assert registry.rivals("u1", "s") == []
 
 
 class TestClaims:

@@ -51,9 +51,10 @@ def test_without_a_time_nothing_is_older(began: datetime | None, sent: datetime 
     assert clocks.is_older(began, submission) is clocks.is_near(began, submission) is bool(began and sent)
 
 
-def test_near_is_what_only_the_clocks_tell_from_ours() -> None:
+def test_what_began_in_the_second_of_the_read_is_not_told_from_what_began_before() -> None:
     clocks = CloudClocks()
-    assert [clocks.is_near(SENT - seconds(before), SUBMISSION) for before in (0, 1, 2)] == [False, False, True]
+    times = [SENT + seconds(after) for after in (1.5, 1, 0.999, 0, -1, -2)]
+    assert [clocks.is_near(began, SUBMISSION) for began in times] == [False, False, True, True, True, True]
 
 
 def test_a_time_to_come_says_nothing() -> None:

@@ -12,11 +12,11 @@ from zilliz_jobs.cloud.imports import ImportProgress
 from zilliz_jobs.cloud.imports_v1 import ImportProgressV1
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.cloud.words import VOCABULARIES, state_of
+from zilliz_jobs.kinds.importfiles import same_files
 from zilliz_jobs.kinds.importwire import (
     described_by_job,
     facts_v1,
     facts_v2,
-    same_files,
     v1_request,
     v2_request,
     why_not_v1,
@@ -276,11 +276,22 @@ FOLDER = ["s3://b/films/"]
         # another one: proven
         (ONE, ["part-2.parquet"], False),
         (ONE, ["part-1.parquet", "part-2.parquet"], False),
-        (ONE, ["part-1.parquet.bak"], False),
         (FOLDER, ["s3://b/actors/a.json"], False),
         # nobody can tell
         (ONE, [], None),
         (ONE, ["archive/part-1.parquet"], None),
+        # nobody can tell: spelt otherwise
+        (ONE, ["[part-1.parquet]"], None),
+        (ONE, ['["s3://b/films/part-1.parquet"]'], None),
+        (ONE, ["part-1.parquet.bak"], None),
+        (ONE, ["0-part-1.parquet"], None),
+        (ONE, ["PART-1.Parquet"], None),
+        (ONE, ["part%2D1%2Eparquet"], True),
+        (ONE, ["part%252D1.parquet"], None),
+        (["s3://b/caf\u00e9.json"], ["cafe\u0301.json"], None),
+        (["s3://b/caf\u00e9.json"], ["caf\ufffd.json"], None),
+        (ONE, ["\ufffd\ufffd\ufffd"], None),
+        (FOLDER, ["s3://b/[Films]/part-1.parquet"], None),
         (TWO, ["part-1.parquet"], None),
         (FOLDER, ["2024/part-1.parquet"], None),
         (["s3://b/"], ["part-1.parquet"], True),

@@ -58,7 +58,7 @@ def progress(call: Call) -> object:
         rows = file.file.rows if file.state in ("Importing", "Completed") else 0
         details.append(
             {
-                "fileName": file.file.name,
+                "fileName": spelt(call, file.file.name),
                 "fileSize": file.file.size_bytes,
                 "state": file.state,
                 "progress": file.progress,
@@ -72,7 +72,7 @@ def progress(call: Call) -> object:
     total: dict[str, object] = {
         "jobId": job.job_id,
         "collectionName": job.collection,
-        "fileName": ",".join(part.name for part in job.files),
+        "fileName": ",".join(spelt(call, part.name) for part in job.files),
         "fileSize": sum(part.size_bytes for part in job.files),
         "state": PROGRESS_STATE[seen.status],
         "progress": seen.progress,
@@ -114,6 +114,11 @@ def submit_import(call: Call, urls: Sequence[str]) -> Job:
     return job
 
 
+def spelt(call: Call, name: str) -> str:
+    """The name of a file as the progress spells it."""
+    return call.world.behaviour.import_file_name.format(name=name)
+
+
 def find_import(call: Call, job_id: str, place: str) -> tuple[Job, JobView]:
     """An import under its cluster; 90144 if it is not there (any more)."""
     job = call.world.jobs.get(job_id)
@@ -128,6 +133,8 @@ def find_import(call: Call, job_id: str, place: str) -> tuple[Job, JobView]:
 def import_rows(call: Call, place: str) -> list[Job]:
     """The imports a list shows, newest first."""
     db_name, collection, newest = call.text("dbName"), call.text("collectionName"), call.newest_listed
+    if call.world.behaviour.import_filters_ignored:
+        db_name = collection = ""
     rows = [
         job
         for job in call.world.jobs.imports(place)

@@ -9,7 +9,7 @@ from zilliz_local.cloud.jobs import CANCELED, FAILED, SUCCESSFUL
 from zilliz_local.cloud.routes import Call, Routes
 from zilliz_local.cloud.timeline import file_views, view
 
-from .imports import find_import, import_rows, submit_import
+from .imports import find_import, import_rows, spelt, submit_import
 
 routes = Routes(version=1)
 
@@ -35,14 +35,14 @@ def get(call: Call) -> object:
     return {
         "collectionName": job.collection,
         "jobId": job.job_id,
-        "fileName": ",".join(part.name for part in job.files),
+        "fileName": ",".join(spelt(call, part.name) for part in job.files),
         "fileSize": sum(part.size_bytes for part in job.files),
         "readyPercentage": seen.progress / 100,
         "completeTime": stamp(seen.ended_at) or None,
         "errorMessage": seen.reason or None,
         "details": [
             {
-                "fileName": file.file.name,
+                "fileName": spelt(call, file.file.name),
                 "fileSize": file.file.size_bytes,
                 "readyPercentage": file.progress / 100,
                 "completeTime": stamp(file.ended_at) or None,

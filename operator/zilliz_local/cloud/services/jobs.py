@@ -16,13 +16,14 @@ def describe_job(call: Call) -> object:
 
 def job_fields(call: Call, job: Job, seen: JobView) -> dict[str, object]:
     """The documented fields, which the console list shows too."""
+    stamp, unset = call.world.clock.stamp, call.world.behaviour.unset_time
     started = job.plan.begins_at if call.world.behaviour.start_time_while_pending else seen.started_at
     return {
         "jobId": job.job_id,
         "type": job.type,
         "status": seen.status,
         "progress": str(seen.progress),
-        "startTime": call.world.clock.stamp(started),
-        "endTime": call.world.clock.stamp(seen.ended_at),
+        "startTime": stamp(started) or unset,
+        "endTime": stamp(seen.ended_at) or unset,
         "reason": seen.reason,
     }
