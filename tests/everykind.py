@@ -83,7 +83,7 @@ ROWS = (
     Row("backup, public", "11-backup-collections.yaml", "BACKUP", False, "NoPublicAPI", "again", spec=RESUBMIT),
     Row("backup with copies", "12-backup-with-copies.yaml", "BACKUP", True, "Canceled", NO),
     Row("restore, new cluster", "70-restore-new-cluster.yaml", "RESTORE"),
-    Row("restore, collection", "72-restore-after-backup.yaml", "RESTORE"),
+    Row("restore, collection", "72-restore-after-backup.yaml", "RESTORE", True),
     Row("export", "73-export.yaml", "EXPORT", True, "Canceled", "again", spec=RESUBMIT),
     Row("export, public", "73-export.yaml", "EXPORT", False, "NoPublicAPI", NO, shows=False),
     Row("migration of backup files", "80-migrate-milvus-backup.yaml", "MIGRATION", False, "NoPublicAPI", shows=False),
@@ -131,6 +131,8 @@ ROWS = (
 )
 SAMPLE_BY_STEPS = Row("sample, by steps", "76-sample-collection.yaml", "")
 """Its steps are done at once, on the cluster's data plane, so there is no moment at which it runs."""
+RESTORE_PUBLIC = Row("restore, collection, public", "72-restore-after-backup.yaml", "RESTORE")
+"""Whether one whose answer was lost is found depends on when its collection shows."""
 
 
 class Walker:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tests.everykind import ROWS, SAMPLE_BY_STEPS, Row
+from tests.everykind import RESTORE_PUBLIC, ROWS, SAMPLE_BY_STEPS, Row
 
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
@@ -20,10 +20,15 @@ Body = dict[str, Any]
 SHARED_BY = 10
 MOVIES_HOLD = {"default": ["films", "actors", "reviews"]}
 SHOP_HOLDS = {"default": ["products"], "archive": ["orders"]}
-EVERY = (*ROWS, SAMPLE_BY_STEPS)
+EVERY = (*ROWS, SAMPLE_BY_STEPS, RESTORE_PUBLIC)
 CAN_ADOPT = ("backup", "import")
 ANY_BACKUP = ("backup", "backup, public")
-CAN_WAIT = {"restore, collection": ("backup",), "export": ANY_BACKUP, "export, public": ANY_BACKUP}
+CAN_WAIT = {
+    "restore, collection": ("backup",),
+    "restore, collection, public": ("backup",),
+    "export": ANY_BACKUP,
+    "export, public": ANY_BACKUP,
+}
 """Who can wait for the backups of which rows: a restored collection must be in it."""
 MANIFESTS: dict[str, Body] = {row.name: row.manifest for row in EVERY}
 CHANGES_CLUSTER = ("SuspendClusterJob", "ResumeClusterJob", "ScaleClusterJob", "ScaleReplicasJob")
@@ -93,6 +98,11 @@ class Planned:
         return self.kind == "ExportJob" or (
             self.kind == "MigrationJob" and "newCluster" not in MANIFESTS[self.row.name]["spec"]["target"]
         )
+
+    @property
+    def goes_by_existence(self) -> bool:
+        """Whether a collection is all that is to be seen of a lost submission."""
+        return self.kind in ("RestoreJob", "CloneCollectionJob") and not self.row.console
 
     @property
     def takes_names(self) -> bool:

@@ -21,7 +21,8 @@ FINISHED = frozenset({"Successful", "Failed", "Canceled", "Unknown"})
 HUMAN = "SubmissionUnknown"
 NEVER_TAKEN = "SubmissionFailed"
 ALREADY = "AlreadyInState"
-NEAR = "began shortly before"
+NEAR = ("began shortly before", "could be it", "began since")
+IS_THERE = "is there, and was not before"
 NO_BACKUP = "BackupNotReady"
 CANCEL, RETRY = "jobs.zilliz.com/cancel-requested", "jobs.zilliz.com/retry-requested"
 REQUESTS = {CANCEL: "cancel", RETRY: "retry"}
@@ -231,11 +232,15 @@ def _judge_one(
 
 def _cannot_tell(seen: Evidence, job: Planned, token: str) -> bool:
     """Nothing to be seen proves nothing, for such a job; and of some even what began is not shown. An import that
-    never began cannot be told from one that began a moment before and belongs to nobody."""
+    never began cannot be told from one that nobody holds any more and that is not proven older. A collection that is
+    there does not say who made it."""
     began = any(effect.token == token for effect in seen.effects)
     if job.kind == "ImportJob" and not began:
         gone = {effect.job_id for effect in seen.effects if _is_nobodys(seen, effect)}
-        return NEAR in (message := seen.asked[token].message) and any(job_id in message for job_id in gone)
+        message = seen.asked[token].message
+        return any(words in message for words in NEAR) and any(job_id in message for job_id in gone)
+    if IS_THERE in seen.asked[token].message:
+        return job.goes_by_existence
     return job.is_untraceable and not (began and job.row.shows)
 
 

@@ -41,6 +41,7 @@ async def test_two_that_are_lost_at_once_do_not_swap_their_jobs(
     """One would end well with nothing imported, the other be imported twice."""
     for fault in faults:
         twins.cloud.fault("import.create", fault, times=1, status=502)
+    twins.cloud.fault("import.list", "latency", seconds=0.5, times=2)  # the first look ends after the second began
     for name, database in zip(("one", "two"), databases, strict=True):
         twins.imports(name, database=database)
     await twins.start()

@@ -37,6 +37,45 @@ async def test_a_restore_whose_answer_was_lost_is_not_called_failed_while_nothin
     assert len(world.cloud.ledger.effects(route="restore.collection")) == 1
 
 
+CLONE = {"dbName": "default", "collectionName": "products", "destDbName": "default", "destCollectionName": "films"}
+
+
+@pytest.mark.parametrize("by", ["a clone of the console", "a sample of the console", "a SampleCollectionJob"])
+@pytest.mark.parametrize("console", [False, True])
+async def test_a_collection_of_that_name_is_no_restore(world: Rig, by: str, console: bool) -> None:
+    """The restore never arrived; told as done, its user would look for his data in somebody else's collection."""
+    world.cloud.fault("restore.collection", "drop_before", times=1)
+    await world.patch("zillizconnections", "default", {"spec": {"consoleApi": {"enabled": console}}})
+    target = {"existingCluster": {"clusterId": SHOP, "collections": [{"collection": "films"}]}}
+    world.cloud.fault("cluster.get", "latency", seconds=0.3)
+    world.kube.create(ours("RestoreJob", "one", backup(world) | target))
+    await world.start()
+    await world.until(lambda: submission(world, "restorejobs"), "it is being sent")
+    sample = {"clusterId": SHOP, "collection": "films", "dataset": "Films"}
+    if by == "a SampleCollectionJob":
+        world.kube.create(ours("SampleCollectionJob", "sample", sample))
+    elif "clone" in by:
+        world.cloud.act_as("console", "POST", "/console/v1/collections/clone", CLONE | {"clusterId": SHOP})
+    else:
+        body = {"clusterId": SHOP, "dbName": "default", "collectionName": "films", "dataset": "movies"}
+        world.cloud.act_as("console", "POST", "/console/v1/collections/sample", body)
+    world.cloud.advance(LONG)
+
+    def is_clear() -> bool:
+        status = world.status("restorejobs", "one")
+        return bool(status.get("jobId")) or status.get("reason") in ("SubmissionUnknown", "NameTaken")
+
+    await world.until(is_clear, "it is clear", 30)
+    restores = world.cloud.ledger.effects(route="restore.collection")
+    status = world.status("restorejobs", "one")
+    assert status["state"] != "Successful"
+    if status["reason"] == "SubmissionUnknown":
+        assert restores == []
+        assert f"{SHOP}/default/films" in status["message"]
+    else:
+        assert [effect.job_id for effect in restores] == [status["jobId"]]
+
+
 async def test_a_process_that_dies_after_the_effect_leaves_a_cluster_that_the_next_one_finds(world: Rig) -> None:
     """Nobody else holds the id of what is paid for."""
     world.cloud.fault("restore.cluster", "latency_after", seconds=30, times=1)

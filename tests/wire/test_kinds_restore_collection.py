@@ -226,30 +226,48 @@ class TestBeforeIt:
 
 
 class TestFind:
-    @pytest.mark.parametrize("fault", AFTER_EFFECT)
-    async def test_found_once_its_collection_is_there(self, cloud, plain, fault):
+    @pytest.mark.parametrize("fault", [*AFTER_EFFECT, "drop_before"])
+    @pytest.mark.parametrize("appear", ["start", "end"])
+    async def test_that_its_collection_is_there_proves_nothing(self, cloud, plain, fault, appear):
+        """A clone or a sample makes collections too; told as done, its user would read somebody else's data."""
+        cloud.behave(collections_appear_at=appear)
         cloud.fault(ROUTE, fault, times=1)
         one = films(plain, backed_up(cloud))
         assert isinstance(await one.send(), EffectUnknown)
+        if fault == "drop_before":
+            cloud.world.clusters[SHOP].put_collection("default", "films")
         cloud.advance(LONG)
         look = await one.look()
-        assert look == Found({"clusterId": SHOP}, Evidence.INFERRED, {"clusterId": SHOP})
-        one.follow(look.handle)
-        seen = await one.read()
-        assert (seen.state, seen.job_id) == (State.SUCCESSFUL, "")
+        assert isinstance(look, Undecided)
+        assert f"{SHOP}/default/films" in look.message
 
-    async def test_found_at_work_where_the_cloud_shows_it_from_the_start(self, cloud, plain):
-        cloud.behave(collections_appear_at="start")
-        cloud.fault(ROUTE, "drop_after", times=1)
-        one = films(plain, backed_up(cloud), destStatus="Loaded")
+    async def test_nor_is_it_one_where_the_console_shows_no_job(self, cloud, console):
+        cloud.fault(ROUTE, "drop_before", times=1)
+        one = films(console, backed_up(cloud))
         await one.send()
-        cloud.advance(WORK)
-        look = await one.look()
-        assert isinstance(look, Found)
-        one.follow(look.handle)
-        assert (await one.read()).state is State.IN_PROGRESS
+        body = {"clusterId": SHOP, "dbName": "default", "collectionName": "films", "dataset": "Films"}
+        cloud.act_as("console", "POST", "/console/v1/collections/sample", body)
+        assert await one.look() == Absent()
         cloud.advance(LONG)
-        assert (await one.read()).state is State.SUCCESSFUL
+        look = await one.look()
+        assert isinstance(look, Undecided)
+        assert f"{SHOP}/default/films" in look.message
+
+    @pytest.mark.parametrize(
+        "told", [{"type": ""}, {"type": "RESTORE_2"}, {"collection": "[films]"}, {"backup_id": "B"}]
+    )
+    async def test_a_job_that_the_console_spells_otherwise_is_not_ruled_out(self, cloud, console, told):
+        cloud.fault(ROUTE, "drop_after", times=1)
+        one = films(console, backed_up(cloud))
+        await one.send()
+        (effect,) = cloud.ledger.effects(token="token-1")
+        if "backup_id" in told:
+            told = {"backup_id": f"[{cloud.jobs.get(effect.job_id).backup_id}]"}
+        for name, value in told.items():
+            setattr(cloud.jobs.get(effect.job_id), name, value)
+        look = await one.look()
+        assert isinstance(look, Undecided)
+        assert effect.job_id in look.message
 
     @pytest.mark.parametrize("seconds", [0, WORK, LONG])
     async def test_found_with_its_job_id_where_the_console_may_be_asked(self, cloud, console, seconds):
@@ -321,11 +339,26 @@ class TestFind:
         answer = await one.resend()
         assert isinstance(answer, Refused)
         assert (answer.reason, answer.heals) == (Reason.NAME_TAKEN, True)
+        one.submission = one.submission.but(name_taken_time=cloud.clock.wall())  # as the engine keeps it
+        assert await one.look() == Absent()
         cloud.advance(LONG)
-        answer = await one.resend()
-        assert isinstance(answer, Refused)
-        assert isinstance(await one.look(), Found)
+        requests = len(cloud.ledger.requests(route=ROUTE))
+        assert isinstance(await one.resend(), EffectUnknown), (
+            "it would be refused for certain, and that tells nothing"
+        )
+        assert len(cloud.ledger.requests(route=ROUTE)) == requests
+        assert await one.look() == Found({"clusterId": SHOP}, Evidence.INFERRED, {"clusterId": SHOP})
         assert len(cloud.ledger.effects(route=ROUTE)) == 1
+
+    async def test_a_name_that_is_taken_before_the_second_send_is_no_restore(self, cloud, plain):
+        """The first send never arrived, and somebody else was quicker than the second."""
+        cloud.fault(ROUTE, "drop_before", times=1)
+        one = films(plain, backed_up(cloud))
+        await one.send()
+        assert await one.look() == Absent()
+        cloud.world.clusters[SHOP].put_collection("default", "films")
+        assert isinstance(await one.resend(), EffectUnknown)
+        assert isinstance(await one.look(), Undecided)
 
     @pytest.mark.parametrize("evidence", [Evidence.REFUSED, Evidence.UNKNOWN])
     async def test_unknown_after_a_second_send_that_was_refused_for_good(self, cloud, plain, console, evidence):

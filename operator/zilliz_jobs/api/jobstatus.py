@@ -118,6 +118,9 @@ class Submission(Model):
     )
     look_since: Time = Field(default=None, description="Since when the outcome is being looked up.")
     absent_since: Time = Field(default=None, description="When a look-up first found nothing.")
+    name_taken_time: Time = Field(
+        default=None, description="When a later send was refused because a name is taken: by an earlier send of ours."
+    )
     missing_since: Time = Field(default=None, description="Since when the cloud does not know the job.")
     cancel_time: Time = Field(
         default=None, description="When the cloud answered a cancel that a deadline or a deletion asked for."

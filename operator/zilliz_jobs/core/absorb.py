@@ -255,6 +255,8 @@ def _answered(
         case seen_.Refused(reason, message, heals) if submission.sends > 1 and heals:
             # Not now, says the cloud; perhaps because an earlier send took effect after all. Look, then send again.
             doubt = submission.but(sends=submission.sends - 1, look_since=now)
+            if reason is Reason.NAME_TAKEN:
+                doubt = doubt.but(name_taken_time=doubt.name_taken_time or now)
             return said(status.but(submission=doubt), reason, message)
         case seen_.Refused(reason, message) if submission.sends > 1:
             # A refusal of this send says nothing about the sends before it.

@@ -74,6 +74,7 @@ def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> Jo
         credentials_secret=found.credentials_secret,
         notices=again.notices if again else None,
         evidence=Evidence.SENDING,
+        name_taken_time=again.name_taken_time if again else None,
     )
     submission = noted(submission, found.notices)
     return said(status.but(submission=submission), Reason.SUBMITTING, "the submission is on its way")

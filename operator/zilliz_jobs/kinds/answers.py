@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
+from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError, NotFound, Rejected, Transient
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.words import is_canceling, state_of
 from zilliz_jobs.core.observation import (
-    Absent,
     Accepted,
     CancelAccepted,
     CancelAnswer,
     CancelRefused,
     CancelUnclear,
     EffectUnknown,
-    Found,
-    Look,
     Missing,
     NotSent,
     Refused,
     Seen,
     SubmitAnswer,
-    Undecided,
     Unreadable,
     Waits,
 )
@@ -200,13 +196,6 @@ def same_word(state: State | None, word: str, status: JobStatus) -> str:
     known = status.cloud_status or ""
     same = state is not None and state_of(known) is state and is_canceling(known) == is_canceling(word)
     return known if same else word
-
-
-def one_of(rows: Sequence[ConsoleJob]) -> Look:
-    """What the console's list says of a submission, where all that are left of it would be that one."""
-    if len(rows) > 1:
-        return Undecided(f"{len(rows)} jobs could be it: {', '.join(row.job_id for row in rows[:5])}")
-    return Found({"jobId": rows[0].job_id}, Evidence.INFERRED) if rows else Absent()
 
 
 def not_sent(error: CloudError) -> NotSent:

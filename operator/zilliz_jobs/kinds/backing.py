@@ -7,6 +7,7 @@ jobs of their own: they begin when it has ended well, and the answer does not na
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, Order, Ready
 from zilliz_jobs.kinds.joblist import jobs_of, new_jobs
+from zilliz_jobs.kinds.spelling import is_same, is_unclear
 
 CREATING = "CREATING"
 MAX_BASELINE = 200
@@ -45,12 +47,13 @@ COPY_START = timedelta(minutes=10)  # from the end of a backup to the creation o
 async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
     """The manual backups that there are; or that the cluster is making one. Raises CloudError."""
     cluster = await account.session.clusters.describe(cluster_id)
-    backups = await account.session.backups.list(cluster_id=cluster_id, creation_method="MANUAL")
-    for backup in [b for b in backups if b.status == CREATING]:
+    backups = await account.session.backups.list(cluster_id=cluster_id)
+    for backup in [b for b in backups if b.status == CREATING and _is_manual(b) is not False]:
         if not _is_copy(await _described(account, cluster_id, backup), cluster.region_id):
             message = f"the cluster is making backup {backup.backup_id}; it makes one manual backup at a time"
             return Waits(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
-    newest = sorted(backups, key=lambda b: b.create_time.timestamp() if b.create_time else 0.0, reverse=True)
+    # Those without a time first: nothing else could tell later that they are older.
+    newest = sorted(backups, key=lambda b: b.create_time.timestamp() if b.create_time else math.inf, reverse=True)
     known: Baseline = {"backups": sorted(b.backup_id for b in newest[:MAX_BASELINE])}
     return Ready(known)
 
@@ -93,7 +96,7 @@ async def find(
     Raises CloudError."""
 
     async def fetch() -> list[Backup]:
-        return await account.session.backups.list(cluster_id=cluster_id, creation_method="MANUAL")
+        return await account.session.backups.list(cluster_id=cluster_id)
 
     backups = await stable(fetch, key=lambda b: b.backup_id, listing=f"list backups of {cluster_id}")
     before = submission.baseline or {}
@@ -106,23 +109,28 @@ async def find(
 
     new = [b for b in backups if b.backup_id not in known and free(b.backup_id) and not older(b)]
     region = (await account.session.clusters.describe(cluster_id)).region_id if new else ""
-    matching: list[Backup] = []
-    for backup in [b for b in new if b.backup_type == ("COLLECTION" if collections else "CLUSTER")]:
+    sure: list[str] = []
+    vague: list[str] = []
+    for backup in new:
         told = await _described(account, cluster_id, backup)
-        if not _is_copy(told, region) and (not collections or _holds(told, database or "default", collections)):
-            matching.append(backup)
-    if len(matching) > 1:
-        return Undecided(f"{len(matching)} new backups could be it: {', '.join(b.backup_id for b in matching[:5])}")
+        fits = _fits(told, cluster_id, region, database or "default", collections)
+        if len(known) >= MAX_BASELINE and backup.create_time is None:
+            fits = fits and None  # it may be one that the record had no room for
+        if fits is not False:
+            (sure if fits else vague).append(backup.backup_id)
     rows = await new_jobs(account, JobType.BACKUP, cluster_id, submission, free)
-    if not matching:
-        # A backup that failed at once may be on no list; what the console shows beside the listed ones may be it.
-        listed = {b.backup_id for b in await account.session.backups.list(cluster_id=cluster_id)}
-        if odd := [row.job_id for row in rows if row.backup_id not in listed]:
-            return Undecided(f"the console shows backup jobs that no backup is listed for: {', '.join(odd[:5])}")
-        return Absent()
-    backup_id = matching[0].backup_id
-    jobs = [row.job_id for row in rows if row.backup_id in ("", backup_id)]
-    return Found({"backupId": backup_id} | ({"jobId": jobs[0]} if len(jobs) == 1 else {}), Evidence.INFERRED)
+    if len(sure) == 1 and not vague:
+        backup_id = sure[0]
+        row = rows.of(lambda row: row.backup_id in ("", backup_id)).only
+        return Found({"backupId": backup_id} | ({"jobId": row.job_id} if row else {}), Evidence.INFERRED)
+    if sure or vague:
+        ids = ", ".join([*sure, *vague][:5])
+        how = f"{len(sure)} new backups" if not vague else "new backups, not all of which tell what they are of,"
+        return Undecided(f"{how} could be it: {ids}")
+    # A backup that failed at once may be on no list; what the console shows beside the listed ones may be it.
+    listed = {b.backup_id for b in backups}
+    odd = rows.of(lambda row: row.backup_id not in listed)
+    return Undecided(f"the console shows backup jobs that no backup is listed for: {odd.ids}") if odd else Absent()
 
 
 async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_regions: Sequence[str] = ()) -> Seen:
@@ -164,22 +172,50 @@ async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_reg
 # -- which backup is it?
 
 
+def _fits(backup: Backup, cluster_id: str, region: str, database: str, collections: Sequence[str]) -> bool | None:
+    """Whether it is a manual backup of just this, made here; None where it does not tell. No filter is trusted."""
+    wanted = "COLLECTION" if collections else "CLUSTER"
+    of = {wanted: True, "COLLECTION": wanted == "COLLECTION", "CLUSTER": wanted == "CLUSTER"}
+    answers_ = (
+        _is_manual(backup),
+        is_same(backup.cluster_id, cluster_id),
+        of.get(backup.backup_type.upper()),
+        not _is_copy(backup, region),
+        _holds(backup, database, collections) if collections else True,
+    )
+    return False if False in answers_ else None if None in answers_ else True
+
+
+def _is_manual(backup: Backup) -> bool | None:
+    return {"MANUAL": True, "AUTO": False}.get(backup.creation_method.upper())
+
+
 def _is_copy(backup: Backup, region: str) -> bool:
     """A backup that lies in another region than its cluster is a copy of one, perhaps of somebody else's."""
-    return bool(backup.region_id and region) and backup.region_id != region
+    return bool(backup.region_id and region) and is_same(backup.region_id, region) is False
 
 
-def _holds(backup: Backup, database: str, collections: Sequence[str]) -> bool:
-    """Whether the backup is of just these collections, as far as it tells."""
+def _holds(backup: Backup, database: str, collections: Sequence[str]) -> bool | None:
+    """Whether the backup is of just these collections; None where it does not tell."""
     nested = {(db.db_name, c.collection_name) for db in backup.db_collections for c in db.collections}
     told = {(db, name) for db, name in nested | {("", c.collection_name) for c in backup.collections} if name}
-    return not told or ({name for _, name in told} == set(collections) and {db for db, _ in told} <= {"", database})
+    names = {name for _, name in told}
+    if told and names == set(collections) and {db for db, _ in told} <= {"", database}:
+        return True
+    if any(all(is_same(name, one) is False for one in collections) for name in names):
+        return False
+    if any(db and is_same(db, database) is False for db, _ in told):
+        return False
+    exact = names <= set(collections) and all(not is_unclear(name) for name in names)
+    return False if told and exact and len(names) < len(set(collections)) else None
 
 
 async def _described(account: Account, cluster_id: str, backup: Backup) -> Backup:
     """With region and collections, which lists leave out. What is listed may be unknown to the other read."""
     with suppress(NotFound):
-        return await account.session.backups.describe(cluster_id, backup.backup_id)
+        told = await account.session.backups.describe(cluster_id, backup.backup_id)
+        lacks = [name for name in ("cluster_id", "backup_type", "creation_method") if not getattr(told, name)]
+        return told.model_copy(update={name: getattr(backup, name) for name in lacks})
     return backup
 
 

@@ -15,6 +15,7 @@ from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, StepStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud import effects
+from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import NotFound
 from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.core.observation import (
@@ -35,7 +36,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, step_of
 from zilliz_jobs.kinds import answers, backing, backupsource, restoring
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
-from zilliz_jobs.kinds.joblist import known, new_jobs
+from zilliz_jobs.kinds.joblist import in_collection, known, new_jobs
 from zilliz_jobs.kinds.restoring import CollectionRestore
 
 BACKUP, RESTORE, DELETE = "Backup", "Restore", "DeleteBackup"
@@ -57,9 +58,10 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         return f"Clone collection {spec.collection} to {spec.dest_collection}"
 
     def scope(self, spec: CloneCollectionJobSpec, step: str = SUBMIT_STEP) -> str:
-        """The scope of the kind whose work the step does."""
-        words = {BACKUP: "backup", RESTORE: "restore", DELETE: "delete"}
-        return f"{words.get(step, 'clone')}/{spec.cluster_id}"
+        """The scope of the kind whose work the step does. What makes the copy shares that of all that makes
+        collections in the cluster."""
+        words = {BACKUP: "backup", DELETE: "delete"}
+        return f"{words.get(step, 'restore')}/{spec.cluster_id}"
 
     def types_of(self, step: str) -> frozenset[str]:
         return {BACKUP: frozenset({str(JobType.BACKUP)}), RESTORE: frozenset({str(JobType.RESTORE)})}.get(
@@ -193,7 +195,13 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
             return Undecided("the console API, through which it was sent, is off")
         one = _restore(spec)
         rows = await new_jobs(account, JobType.CLONE_COLLECTION, spec.cluster_id, submission, free)
-        return answers.one_of([r for r in rows if r.collection_name in (one.collection, one.dest_collection)])
+        return rows.of(lambda row: _is_clone(row, one)).verdict()
+
+
+def _is_clone(row: ConsoleJob, one: CollectionRestore) -> bool | None:
+    """Whether the row is of this clone, by the name of the copy or of the original, whichever it shows."""
+    to = in_collection(row, one.dest_database, one.dest_collection)
+    return to if to is not False else in_collection(row, one.database, one.collection)
 
 
 def _restore(spec: CloneCollectionJobSpec, submission: Submission | None = None) -> CollectionRestore:

@@ -21,6 +21,7 @@ from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
 from zilliz_jobs.kinds import answers, backupsource
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
 from zilliz_jobs.kinds.joblist import known, new_jobs
+from zilliz_jobs.kinds.spelling import is_same
 
 
 class ExportKind(JobKind[ExportJobSpec]):
@@ -77,13 +78,12 @@ class ExportKind(JobKind[ExportJobSpec]):
         if account.session.console is None or backup is None:
             return Undecided(f"the cloud lists no exports; {where}")
         rows = await new_jobs(account, JobType.EXPORT, backup.cluster_id, submission, free)
-        mine = [row.job_id for row in rows if row.backup_id == backup.backup_id]
-        vague = [row.job_id for row in rows if not row.backup_id]
-        if len(mine) == 1 and not vague:
-            return Found({"jobId": mine[0]}, Evidence.INFERRED, _result(spec, backup, submission.token))
-        if not mine and not vague:
+        rows = rows.of(lambda row: is_same(row.backup_id, backup.backup_id))
+        if row := rows.only:
+            return Found({"jobId": row.job_id}, Evidence.INFERRED, _result(spec, backup, submission.token))
+        if not rows:
             return Undecided(f"the console shows no new export of the backup; {where}")
-        return Undecided(f"the console shows exports that could be it: {', '.join([*mine, *vague][:5])}; {where}")
+        return Undecided(f"the console shows exports that could be it: {rows.ids}; {where}")
 
     async def observe(self, account: Account, spec: ExportJobSpec, status: JobStatus) -> Seen | Missing:
         job_id = handle_of(status).get("jobId") or ""

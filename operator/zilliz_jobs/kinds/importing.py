@@ -124,7 +124,7 @@ class ImportKind(JobKind[ImportJobSpec]):
             await account.session.projects.list()  # for the cloud's clock
         # A later send goes by the time of the first one.
         since = None if draft.sent_before else draft.since
-        return Ready(known, await second_before(account.session.transport.readings, since))
+        return Ready(known, cloud_time=await second_before(account.session.transport.readings, since))
 
     async def submit(self, account: Account, spec: ImportJobSpec, order: Order) -> SubmitAnswer:
         session = account.session

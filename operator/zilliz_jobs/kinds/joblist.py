@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from zilliz_jobs.api.jobstatus import Submission
+from zilliz_jobs.api.jobstatus import Evidence, Submission
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected
 from zilliz_jobs.cloud.listing import stable
-from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.core.observation import Baseline
+from zilliz_jobs.cloud.words import JobType, type_of
+from zilliz_jobs.core.observation import Absent, Baseline, Found, Undecided
 from zilliz_jobs.kinds.base import Account, Claimable
+from zilliz_jobs.kinds.clocks import is_ahead
+from zilliz_jobs.kinds.spelling import is_same
 
 JOBS = "jobs"
 MAX_KNOWN = 100
 
 
-async def jobs_of(account: Account, job_type: JobType, cluster_id: str) -> list[ConsoleJob]:
-    """The cluster's jobs of the type, as two passes agree on them; none without the console. Raises CloudError."""
+async def jobs_of(account: Account, job_type: JobType | None, cluster_id: str) -> list[ConsoleJob]:
+    """The cluster's jobs of the type, or of all types, as two passes agree on them; none without the console. Raises
+    CloudError."""
     console = account.session.console
     if console is None:
         return []
@@ -25,7 +30,7 @@ async def jobs_of(account: Account, job_type: JobType, cluster_id: str) -> list[
     async def fetch() -> list[ConsoleJob]:
         return await console.list(type=job_type, cluster_id=cluster_id)
 
-    return await stable(fetch, key=lambda row: row.job_id, listing=f"list {job_type} jobs of {cluster_id}")
+    return await stable(fetch, key=lambda row: row.job_id, listing=f"list {job_type or 'all'} jobs of {cluster_id}")
 
 
 async def known(account: Account, job_type: JobType, cluster_id: str) -> Baseline:
@@ -43,18 +48,77 @@ async def known(account: Account, job_type: JobType, cluster_id: str) -> Baselin
     return {JOBS: young[:MAX_KNOWN]} if young else {}
 
 
+@dataclass(frozen=True)
+class NewJobs:
+    """What may have begun after a submission and belongs to no object. `sure`: its type, cluster and time say so.
+    `vague`: one of them is missing, or a word or a spelling that nobody knows; it is not ruled out."""
+
+    sure: tuple[ConsoleJob, ...] = ()
+    vague: tuple[ConsoleJob, ...] = ()
+
+    def of(self, fits: Callable[[ConsoleJob], bool | None]) -> NewJobs:
+        """Those that fit, or may: `fits` answers None where the row does not tell."""
+        told = [(row, fits(row)) for row in self.sure]
+        perhaps = [row for row, answer in told if answer is None]
+        return NewJobs(
+            tuple(row for row, answer in told if answer),
+            (*perhaps, *(row for row in self.vague if fits(row) is not False)),
+        )
+
+    @property
+    def only(self) -> ConsoleJob | None:
+        """The one job that it can be."""
+        return self.sure[0] if len(self.sure) == 1 and not self.vague else None
+
+    @property
+    def ids(self) -> str:
+        return ", ".join([row.job_id for row in (*self.sure, *self.vague)][:5])
+
+    def __bool__(self) -> bool:
+        return bool(self.sure or self.vague)
+
+    def verdict(self) -> Found | Absent | Undecided:
+        """What the list says of a submission that the console lists for certain."""
+        if row := self.only:
+            return Found({"jobId": row.job_id}, Evidence.INFERRED)
+        return Undecided(f"jobs could be it: {self.ids}") if self else Absent()
+
+
 async def new_jobs(
-    account: Account, job_type: JobType, cluster_id: str, submission: Submission, free: Claimable
-) -> list[ConsoleJob]:
-    """Those that began after the submission was about to be sent and belong to no object. `cluster_id`: the cluster
-    they work on. Raises CloudError."""
-    rows = await jobs_of(account, job_type, cluster_id)
+    account: Account,
+    job_type: JobType,
+    cluster_id: str,
+    submission: Submission,
+    free: Claimable,
+    *,
+    from_cluster: bool = False,
+) -> NewJobs:
+    """Jobs of the type in the cluster, or (`from_cluster`) with data from it. Raises CloudError.
+
+    The list is asked for without the type, of which the words are not all documented: rows of another spelling would
+    be missing from it, and a missing row reads as a job that does not exist.
+    """
     before = {*(submission.baseline or {}).get(JOBS, ())}
-    return [
-        row
-        for row in rows
-        if row.job_id not in before and free(row.job_id) and not account.clocks.is_older(_began(row), submission)
-    ]
+    sure: list[ConsoleJob] = []
+    vague: list[ConsoleJob] = []
+    for row in await jobs_of(account, None, cluster_id):
+        began = _began(row)
+        if row.job_id in before or not free(row.job_id) or account.clocks.is_older(began, submission):
+            continue
+        type_, there = type_of(row.type), True if from_cluster else is_same(row.cluster_id, cluster_id)
+        if type_ not in (None, job_type) or there is False:
+            continue
+        dated = began is not None and not is_ahead(began, account.cloud_time)
+        (sure if type_ and there and dated else vague).append(row)
+    return NewJobs(tuple(sure), tuple(vague))
+
+
+def in_collection(row: ConsoleJob, database: str, collection: str) -> bool | None:
+    """Whether the row is of this collection; None where it does not tell."""
+    told = is_same(row.collection_name, collection)
+    # A row that names no database is of the default one as often as not.
+    place = is_same(row.db_name, database) if row.db_name else True
+    return False if False in (told, place) else None if None in (told, place) else True
 
 
 def _began(row: ConsoleJob) -> datetime | None:

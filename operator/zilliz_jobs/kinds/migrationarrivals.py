@@ -1,7 +1,7 @@
 """The collections that a migration brings into a cluster that exists: seen free before, looked for after.
 
-Their names are all that a lost submission leaves behind, unless the console lists its job. So nothing here ever says
-that a migration did not begin: its collections may show only at its end (inferred).
+A lost submission is found by the console's list of jobs alone. That a wanted collection is there proves nothing, for
+others make collections too; that none is there neither: they may show only at the end (inferred).
 """
 
 from __future__ import annotations
@@ -42,23 +42,21 @@ async def look(account: Account, target_id: str, submission: Submission, free: C
     if submission.sends == 0:
         return Absent()
     listed = await new_jobs(account, JobType.MIGRATION, target_id, submission, free)
-    jobs = [row.job_id for row in listed if row.cluster_id in ("", target_id)]
-    result = {"clusterId": target_id}
-    if len(jobs) == 1:
-        return Found({"clusterId": target_id, "jobId": jobs[0]}, Evidence.INFERRED, result)
+    if row := listed.only:
+        return Found({"clusterId": target_id, "jobId": row.job_id}, Evidence.INFERRED, {"clusterId": target_id})
+    if listed:
+        return Undecided(f"the console shows migrations that could be it: {listed.ids}")
     target = await account.session.clusters.describe(target_id)
     baseline = submission.baseline or {}
+    new: list[str] = []
     if names := baseline.get("wanted"):
         present = await _names(account, target, [name.partition("/")[0] for name in names])
-        for name in names:
-            if name in present and free(handle := f"{target_id}/{name}"):
-                return Found({"clusterId": target_id, "collection": handle}, Evidence.INFERRED, result)
-    if jobs:
-        return Undecided(f"several migrations could be it: {', '.join(jobs[:5])}")
-    if "present" in baseline and len(baseline["present"]) < MAX_NAMES:
-        new = await _names(account, target, [DEFAULT_DATABASE]) - {*baseline["present"]}
-        if new:
-            return Undecided(f"collections are new in the cluster, perhaps of it: {', '.join(sorted(new)[:5])}")
+        new = [name for name in names if name in present]
+    elif "present" in baseline and len(baseline["present"]) < MAX_NAMES:
+        new = sorted(await _names(account, target, [DEFAULT_DATABASE]) - {*baseline["present"]})
+    if new:
+        what = f"collections are new in the cluster: {', '.join(new[:5])}"
+        return Undecided(f"{what}; whether this migration brought them, or somebody else, nothing tells")
     return Undecided("none of its collections is in the cluster so far, which does not tell whether it began")
 
 

@@ -29,6 +29,7 @@ from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, Draft
 from zilliz_jobs.kinds.clocks import CloudClocks
 from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.spelling import is_same
 
 HANDLE = "newClusterId"
 """Its key in a handle. Not `clusterId`: that is a cluster which a job works on, as others may; this one is the job's
@@ -98,7 +99,10 @@ async def find(
     """Look for the cluster by its name. `source_cluster_id`: whence its data come, where that is a cluster. Raises
     CloudError."""
     clusters = await _clusters(account)
-    named = [c for c in clusters if c.cluster_name == wanted.name and free(c.cluster_id)]
+    unclaimed = [c for c in clusters if free(c.cluster_id)]
+    named = [c for c in unclaimed if c.cluster_name == wanted.name]
+    if not named and (odd := [c.cluster_id for c in unclaimed if is_same(c.cluster_name, wanted.name) is None]):
+        return Undecided(f"clusters are listed without a name, or with one like {wanted.name}: {', '.join(odd[:5])}")
     if not named:
         return await _unlisted(account, clusters, submission, free, job_type, source_cluster_id) or Absent()
     if len(named) > 1:
@@ -108,8 +112,8 @@ async def find(
     if problem := _differs(cluster, wanted, submission, account.clocks):
         return Undecided(f"cluster {cluster.cluster_id} is named {wanted.name}, but {problem}")
     rows = await new_jobs(account, job_type, cluster.cluster_id, submission, free)
-    rows = [row for row in rows if not row.collection_name]  # what came into it later
-    handle = {HANDLE: cluster.cluster_id} | ({"jobId": rows[0].job_id} if len(rows) == 1 else {})
+    row = rows.of(lambda row: not row.collection_name).only  # a name: what came into it later
+    handle = {HANDLE: cluster.cluster_id} | ({"jobId": row.job_id} if row else {})
     evidence = Evidence.MARKER if wanted.own_name else Evidence.INFERRED
     return Found(handle, evidence, {"clusterId": cluster.cluster_id})
 
@@ -170,8 +174,6 @@ async def _unlisted(
     if source_cluster_id is None:
         return None
     listed = {"", *(c.cluster_id for c in clusters)}
-    rows = await new_jobs(account, job_type, source_cluster_id, submission, free)
-    odd = [row.job_id for row in rows if row.cluster_id not in listed]
-    return (
-        Undecided(f"the console shows jobs into clusters that are not listed: {', '.join(odd[:5])}") if odd else None
-    )
+    rows = await new_jobs(account, job_type, source_cluster_id, submission, free, from_cluster=True)
+    odd = rows.of(lambda row: row.cluster_id not in listed)
+    return Undecided(f"the console shows jobs into clusters that are not listed: {odd.ids}") if odd else None

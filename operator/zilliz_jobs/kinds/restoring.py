@@ -1,7 +1,8 @@
 """One collection of a backup, restored into a running cluster: the verbs, for every kind that does it.
 
-The mark of such a restore is its destination, which was seen free. The data plane may show the collection only when
-the restore ends; until then nothing but the console's job list tells that one is at work.
+The destination of such a restore was seen free. That a collection is there afterwards proves nothing: the console is
+always a second client, and a clone or a sample makes collections too. A restore is found by the console's job list,
+or by the refusal of a second send while no collection is to be seen: then a job that nobody sees holds the name.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from dataclasses import dataclass
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.console import ConsoleJob
-from zilliz_jobs.cloud.errors import ProtocolMismatch, Transient
+from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch, Transient
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    EffectUnknown,
     Found,
     Look,
     Missing,
@@ -27,7 +29,8 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Order
-from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.joblist import in_collection, new_jobs
+from zilliz_jobs.kinds.spelling import is_same
 
 BUSY_SECONDS = 10.0
 SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
@@ -67,6 +70,15 @@ async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> W
 
 
 async def submit(account: Account, one: CollectionRestore, backup: BackupSource, order: Order) -> SubmitAnswer:
+    """Send the one request; a later one only while the collection is not to be seen. Its refusal would say nothing
+    then that is not known."""
+    if order.submission.sends > 1:
+        try:
+            cluster = await account.session.clusters.describe(one.cluster_id)
+            if await _exists(account, cluster, one):
+                return EffectUnknown(f"not sent again: collection {one.destination} is there by now")
+        except CloudError as error:
+            return answers.not_sent(error)
     reply = await account.session.restores.restore_collection(
         backup.cluster_id,
         backup.backup_id,
@@ -89,20 +101,23 @@ async def find(
     """Look for the restore by its destination, and by the console's job list where that may be read. Raises
     CloudError."""
     rows = await new_jobs(account, JobType.RESTORE, one.cluster_id, submission, free)
-    named = [row for row in rows if _is_of(row, one, backup)]
-    vague = [row for row in rows if not row.collection_name and _is_from(row, backup)]
-    if len(named) == 1 and not vague:
-        return Found(_handle(one) | {"jobId": named[0].job_id}, Evidence.INFERRED)
+    rows = rows.of(lambda row: _is_of(row, one, backup))
+    if row := rows.only:
+        return Found(_handle(one) | {"jobId": row.job_id}, Evidence.INFERRED)
     cluster = await account.session.clusters.describe(one.cluster_id)
     try:
         there = await _exists(account, cluster, one)
     except (Transient, ProtocolMismatch) as error:
         return Undecided(f"the cluster cannot be asked for its collections: {error.message}")
-    if there:
+    if rows:
+        return Undecided(f"the console shows restores that could be it: {rows.ids}")
+    if there and submission.name_taken_time is not None:
         return Found(_handle(one), Evidence.INFERRED)
-    if named or vague:
-        ids = ", ".join(row.job_id for row in [*named, *vague][:5])
-        return Undecided(f"the console shows restores that could be it: {ids}")
+    if there:
+        return Undecided(
+            f"collection {one.destination} is there, and was not before; whether this restore made it, or somebody "
+            "else, nothing tells"
+        )
     if account.session.console is None and (doubt := _hidden(cluster, submission)):
         return Undecided(doubt)
     return Absent()
@@ -134,13 +149,10 @@ async def _exists(account: Account, cluster: Cluster, one: CollectionRestore) ->
     return await data.has_collection(one.dest_collection, database=one.dest_database)
 
 
-def _is_from(row: ConsoleJob, backup: BackupSource | None) -> bool:
-    return backup is None or row.backup_id in ("", backup.backup_id)
-
-
-def _is_of(row: ConsoleJob, one: CollectionRestore, backup: BackupSource | None) -> bool:
-    to = row.collection_name == one.dest_collection and row.db_name in ("", one.dest_database)
-    return to and _is_from(row, backup)
+def _is_of(row: ConsoleJob, one: CollectionRestore, backup: BackupSource | None) -> bool | None:
+    """Whether the row is of this restore; None where it does not tell."""
+    source = is_same(row.backup_id, backup.backup_id) if backup and row.backup_id else True
+    return False if source is False else in_collection(row, one.dest_database, one.dest_collection) and source
 
 
 def _hidden(cluster: Cluster, submission: Submission) -> str:

@@ -34,7 +34,8 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, step_of
 from zilliz_jobs.kinds import answers, sampledata
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
-from zilliz_jobs.kinds.joblist import known, new_jobs
+from zilliz_jobs.kinds.joblist import in_collection, known, new_jobs
+from zilliz_jobs.kinds.spelling import REPLACED
 
 CREATE, WRITE = "CreateCollection", "WriteRows"
 BUSY_SECONDS = 10.0
@@ -54,7 +55,8 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
         return f"Make collection {spec.collection} with sample data {spec.dataset.value}"
 
     def scope(self, spec: SampleCollectionJobSpec, step: str = SUBMIT_STEP) -> str:
-        return f"sample/{spec.cluster_id}"
+        """The scope of all that makes collections in the cluster under names of its own choice."""
+        return f"restore/{spec.cluster_id}"
 
     async def baseline(self, account: Account, spec: SampleCollectionJobSpec, draft: Draft) -> Ready | Waits:
         cluster = await account.session.clusters.describe(spec.cluster_id)
@@ -98,8 +100,12 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             made = await data.describe_collection(spec.collection, database=spec.database)
         except NotFound:
             return Absent()
-        if made.description == _mark(submission.token):
+        if submission.token in made.description:
             return Found(_handle(spec), Evidence.MARKER)
+        if REPLACED in made.description:
+            return Undecided(
+                f"the description of collection {spec.collection} cannot be read, which is the mark of it"
+            )
         message = f"a collection {spec.collection} was made meanwhile, and not by this job"
         return Elsewhere(message, Reason.NAME_TAKEN)
 
@@ -158,8 +164,7 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
         if account.session.console is None:
             return Undecided("the console API, through which it was sent, is off")
         rows = await new_jobs(account, JobType.SAMPLE_COLLECTION, spec.cluster_id, submission, free)
-        place = (spec.database or "default", spec.collection)
-        return answers.one_of([row for row in rows if (row.db_name or "default", row.collection_name) == place])
+        return rows.of(lambda row: in_collection(row, spec.database or "default", spec.collection)).verdict()
 
 
 def _mark(token: str) -> str:
