@@ -1,7 +1,10 @@
 """Whole lists, page by page.
 
-`count` is described both as the overall total and as the rows of this answer, so it is never used. A row that is
-missed reads as a job that does not exist, so anything odd ends in an error and never in a shorter list.
+A row that is missed reads as a job that does not exist. So a row that cannot be read is counted, and who must know
+all rows gets an error in its place; who only follows some of them goes on with the others.
+
+`count` is described both as the overall total and as the rows of this answer. So it never ends a list; but where it
+speaks of more rows than were shown, one page more is asked for, since a cloud may put fewer on a page than asked.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ from zilliz_jobs.cloud.errors import ProtocolMismatch, Transient
 from zilliz_jobs.cloud.fields import WireModel, as_count
 
 PAGE_SIZE = 100  # documented maximum
+DEFAULT_SIZE = 10  # documented
+MAX_ROWS = 20_000  # on one page, of a cloud that has no pages; twice what one collection may import at once
 MAX_PAGES = 1000
 AHEAD = 8  # pages
 _Row = TypeVar("_Row")
@@ -26,16 +31,31 @@ _Model = TypeVar("_Model", bound=WireModel)
 @dataclass(frozen=True)
 class Page(Generic[_Row]):
     """`size`: how many rows the cloud says it puts on a page, None where it does not say. `raws`: the rows as the
-    cloud wrote them, where they are kept."""
+    cloud wrote them, where they are kept. `total`: how many rows the cloud speaks of; on this page, or in all.
+    `unreadable`: how many more rows there were, of which not even the id can be read."""
 
     rows: list[_Row]
     size: int | None = None
     raws: list[Any] = field(default_factory=list)
+    total: int | None = None
+    unreadable: int = 0
 
     @property
-    def is_last(self) -> bool:
+    def is_short(self) -> bool:
         # A cloud that puts fewer rows on a page than asked says so; its full pages must not pass for short ones.
-        return len(self.rows) < min(self.size or PAGE_SIZE, PAGE_SIZE)
+        return self.length < min(self.size or PAGE_SIZE, PAGE_SIZE)
+
+    @property
+    def length(self) -> int:
+        return len(self.rows) + self.unreadable
+
+    def ends(self, met: int) -> bool:
+        """Whether the list ends with this page, after so many different rows in all. A cloud that pays no heed to
+        the size that was asked for puts ten on a page (documented default)."""
+        if not self.length:
+            return True
+        unasked = self.size is None and self.length == DEFAULT_SIZE
+        return self.is_short and not unasked and (self.total or 0) <= met
 
 
 @dataclass(frozen=True)
@@ -58,18 +78,28 @@ async def pages(
 ) -> list[_Row]:
     """All rows, each `key` once, up to and with the first short page. `fetch(page, size)` counts pages from 1.
 
-    `listing`: "list <things>", for messages. Raises what `fetch` raises, and Transient when a full page brings
-    nothing new or the list has no end: it changes faster than it can be read, or the cloud ignores the page number.
+    `listing`: "list <things>", for messages. Raises what `fetch` raises; ProtocolMismatch where a row cannot be read,
+    since it may be any; and Transient when a full page brings nothing new or the list has no end: it changes faster
+    than it can be read, or the cloud ignores the page number.
     """
     found: dict[str, _Row] = {}
+    unreadable = 0
 
     def take(page: Page[_Row]) -> int:
+        nonlocal unreadable
         known = len(found)
         found.update((key(row), row) for row in page.rows)
+        unreadable += page.unreadable
         return len(found) - known
 
     await sweep(PagedList(fetch, key, "", listing), expect=1, take=take, enough=lambda: False)
+    if unreadable:
+        raise ProtocolMismatch(f"cannot {listing}: {rows_in_words(unreadable)} cannot be read")
     return list(found.values())
+
+
+def rows_in_words(count: int) -> str:
+    return "1 row of the list" if count == 1 else f"{count} rows of the list"
 
 
 async def sweep(
@@ -80,10 +110,11 @@ async def sweep(
     `expect`: how many pages are likely needed. So many are asked for ahead: a cloud that is far away would be asked
     slower than the budget allows if each page waited for the one before. Rows that move between two pages are met
     twice or not at all in this reading, as in any other; the next one meets them. Returns the number of pages, and
-    whether the list was read to its end. Raises what the list raises, and Transient where it has no end or repeats
-    itself.
+    whether the list was read to its end, whatever its pages say of rows that cannot be read. Raises what the list
+    raises, and Transient where it has no end or repeats itself.
     """
     asked: dict[int, asyncio.Task[Page[_Row]]] = {}
+    met, was_short, was_blank = 0, False, False
     try:
         for number in range(1, MAX_PAGES + 1):
             for wanted in range(number, min(max(number, expect), number + AHEAD - 1) + 1):
@@ -91,12 +122,16 @@ async def sweep(
                     asked[wanted] = asyncio.create_task(_fetch(source, wanted))
             page = await asked[number]
             new = take(page)
-            if page.is_last:
+            met += new + page.unreadable
+            if page.ends(met):
                 return number, True
-            if new == 0:
+            if new == 0 and (was_blank or not page.unreadable):
+                if was_short and (page.total or 0) <= met:
+                    return number, True  # ten rows in all, of a cloud that has no pages
                 raise Transient(f"cannot {source.doing}: page {number} repeats what was seen before")
             if enough():
                 return number, False
+            was_short, was_blank = page.is_short, new == 0
             del asked[number]
         raise Transient(f"cannot {source.doing}: no end after {MAX_PAGES} pages")
     finally:
@@ -127,20 +162,34 @@ async def stable(
 
 
 def page_of(data: Any, model: type[_Model], *keys: str, doing: str) -> Page[_Model]:
-    """The page in the data of an answer, its rows under the first of `keys` that is there.
+    """The page in the data of an answer, its rows under the first of `keys` that is there. A row that is not of the
+    model is counted, and costs no other.
 
-    Raises ProtocolMismatch where there are none, or where one row is not of the model.
+    Raises ProtocolMismatch where there are no rows, unless the cloud says so.
     """
     if not isinstance(data, dict):
         raise ProtocolMismatch(f"cannot {doing}: the answer is no page")
+    total = as_count(data.get("count"))
     for name in keys:
         rows = data.get(name)
         if isinstance(rows, list):
-            parsed_rows = [parsed(row, model, doing=doing) for row in rows]
-            return Page(parsed_rows, as_count(data.get("pageSize")) or None, rows)
-    if any(name in data for name in keys) or as_count(data.get("count")) == 0:
+            if len(rows) > MAX_ROWS:
+                raise ProtocolMismatch(f"cannot {doing}: the answer has {len(rows)} rows on one page")
+            read = [(row, raw) for raw in rows if (row := _row(raw, model)) is not None]
+            size = as_count(data.get("pageSize")) or None
+            kept, raws = [row for row, _ in read], [raw for _, raw in read]
+            return Page(kept, size, raws, total, len(rows) - len(read))
+    told = [data[name] for name in keys if name in data]
+    if not any(value is not None for value in told) and (total == 0 or (told and total is None)):
         return Page([])  # null, or left out and said to be empty
     raise ProtocolMismatch(f"cannot {doing}: the answer has no {' or '.join(keys)}")
+
+
+def _row(raw: Any, model: type[_Model]) -> _Model | None:
+    try:
+        return model.model_validate(raw)
+    except ValidationError:
+        return None
 
 
 def parsed(data: Any, model: type[_Model], *, doing: str) -> _Model:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.core.foreigntext import is_damaged
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,12 @@ _STATES = {_folded(word.text): word.state for vocabulary in VOCABULARIES for wor
 def state_of(word: str) -> State | None:
     """The state that the cloud's word stands for; None for a word that nobody knows, and for "". Never an error."""
     return _STATES.get(_folded(word))
+
+
+def says_nothing(word: str) -> bool:
+    """Whether it is no word at all, rather than one that nobody knows: there is none, or bytes of it are lost. What
+    it leaves open is unknown, and another answer may tell it."""
+    return not word or is_damaged(word)
 
 
 def is_canceling(word: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from zilliz_jobs.cloud.errors import ProtocolMismatch, Transient
 from zilliz_jobs.cloud.fields import Id, WireModel, as_count, as_percent, as_share, as_text
-from zilliz_jobs.cloud.listing import MAX_PAGES, PAGE_SIZE, Page, page_of, pages, parsed, stable
+from zilliz_jobs.cloud.listing import MAX_PAGES, PAGE_SIZE, Page, PagedList, page_of, pages, parsed, stable, sweep
 
 
 def same(row: str) -> str:
@@ -100,11 +100,90 @@ def test_rows_are_found_under_each_documented_key(case, data, wanted):
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], "x", {}, {"count": 3}, {"records": [{}]}, {"records": [None]}, {"records": [{"jobId": ""}]}]
+    "data", [None, [], "x", {}, {"count": 3}, {"count": 3, "records": None}, {"records": "x"}, {"records": {}}]
 )
 def test_a_page_that_is_not_understood_is_an_error_and_not_an_empty_page(data):
     with pytest.raises(ProtocolMismatch, match="cannot list"):
         page_of(data, Row, "records", doing="list")
+
+
+@pytest.mark.parametrize(
+    "bad", [None, {}, "x", [], 7, {"jobId": ""}, {"jobId": None}, {"jobId": "a\ufffd"}, {"jobId": "x" * 257}]
+)
+async def test_a_row_that_cannot_be_read_costs_itself_and_is_counted(bad):
+    """Who follows other rows goes on; who must know that a row is not there is told that this cannot be known."""
+    page = page_of({"records": [{"jobId": "a"}, bad, {"jobId": "b"}]}, Row, "records", doing="list")
+    assert [row.job_id for row in page.rows] == ["a", "b"]
+    assert page.raws == [{"jobId": "a"}, {"jobId": "b"}]
+    assert page.unreadable == 1
+
+    async def fetch(number: int, size: int) -> Page[Row]:
+        return page
+
+    with pytest.raises(ProtocolMismatch, match="cannot list jobs: 1 row of the list cannot be read"):
+        await pages(fetch, key=lambda row: row.job_id, listing="list jobs")
+
+
+async def test_a_full_page_of_which_no_row_can_be_read_is_not_the_last():
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page([], unreadable=PAGE_SIZE) if number == 1 else Page(["job-1"])
+
+    source = PagedList(fetch, same, "", "list jobs")
+    found: list[str] = []
+
+    def take(page: Page[str]) -> int:
+        found.extend(page.rows)
+        return len(page.rows)
+
+    assert await sweep(source, expect=1, take=take, enough=lambda: False) == (2, True)
+    assert found == ["job-1"]
+
+
+async def test_a_list_of_which_no_row_can_ever_be_read_ends():
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page([], unreadable=PAGE_SIZE)
+
+    with pytest.raises(Transient, match="page 2 repeats"):
+        await pages(fetch, key=same, listing="list jobs")
+
+
+@pytest.mark.parametrize(
+    ("told", "length"), [("total", 25), ("total", 30), ("nothing", 10), ("nothing", 25), ("page", 25), ("page", 20)]
+)
+async def test_a_cloud_that_pays_no_heed_to_the_size_of_a_page_is_read_to_the_end(told, length):
+    """It puts ten rows on each page, and does not say so. Else the eleventh reads as a job that does not exist."""
+    rows = [f"job-{n}" for n in range(length)]
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        shown = rows[(number - 1) * 10 : number * 10]
+        return Page(shown, total={"total": length, "page": len(shown)}.get(told))
+
+    assert await pages(fetch, key=same, listing="list jobs") == rows
+
+
+async def test_a_cloud_without_pages_shows_all_its_rows_on_each():
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page([f"job-{n}" for n in range(10)])
+
+    assert len(await pages(fetch, key=same, listing="list jobs")) == 10
+
+
+async def test_a_cloud_that_shows_the_same_few_of_many_rows_is_no_complete_list():
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page([f"job-{n}" for n in range(8)], total=40)
+
+    with pytest.raises(Transient, match="page 2 repeats"):
+        await pages(fetch, key=same, listing="list jobs")
+
+
+async def test_a_count_of_more_than_there_is_holds_nothing_up():
+    """Some count what the filter left out."""
+    rows = [f"job-{n}" for n in range(7)]
+
+    async def fetch(number: int, size: int) -> Page[str]:
+        return Page(rows if number == 1 else [], total=900)
+
+    assert await pages(fetch, key=same, listing="list jobs") == rows
 
 
 def test_a_parse_error_names_fields_and_no_values():

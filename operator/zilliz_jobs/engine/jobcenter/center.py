@@ -12,6 +12,7 @@ from zilliz_jobs.api.jobcenter import DEFAULT_COUNT, DEFAULT_MAX_AGE_HOURS, JOB_
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.listing import rows_in_words
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.mirroring import Policy, Reading, Wanted, mirror
 from zilliz_jobs.core.observation import Waits
@@ -149,6 +150,8 @@ class JobCenterTicker:
             reason, message = Reason.ROWS_NOT_WRITTEN, problem
         else:
             reason, message = Reason.LISTED, f"{counts.shown} of {counts.jobs} jobs are shown"
+            if listed.unreadable:
+                message += f"; {rows_in_words(listed.unreadable)} cannot be read"
         return Outcome(reason, message, counts=counts, told=listed.told, complete=complete)
 
     def _owned(self, row: JobRow) -> JobRow:

@@ -70,15 +70,15 @@ def status_after(body: Body, outcome: Outcome, now: datetime) -> JobCenterStatus
 def _sources(old: JobCenterStatus, told: Sequence[Told]) -> list[SourceStatus]:
     before = {source.name: source for source in old.sources or []}
     rows = []
-    for one in sorted(told, key=lambda t: (not t.problem, t.name))[:MAX_SOURCES]:  # what is wrong is never cut off
+    for one in sorted(told, key=lambda t: (not t.remark, t.name))[:MAX_SOURCES]:  # what is wrong is never cut off
         known = before.get(one.name)
         rows.append(
             SourceStatus(
                 name=one.name,
-                complete=not one.problem,
+                complete=not one.remark,
                 rows=one.rows if one.rows is not None else known.rows if known else None,
                 calls=one.calls,
-                message=one.problem[:MAX_MESSAGE] or None,
+                message=one.remark[:MAX_MESSAGE] or None,
             )
         )
     return rows

@@ -15,6 +15,7 @@ from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.listing import rows_in_words
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.mirroring import Reading, SourceRows
@@ -41,12 +42,18 @@ MOVING = frozenset(
 
 @dataclass(frozen=True)
 class Told:
-    """What became of the reading of one list."""
+    """What became of the reading of one list. `unreadable`: rows that it has and that nobody can read; they cost no
+    other, but what is not found may be one of them."""
 
     name: str
     rows: int | None = None
     calls: int | None = None
     problem: str = ""
+    unreadable: int = 0
+
+    @property
+    def remark(self) -> str:
+        return self.problem or (f"{rows_in_words(self.unreadable)} cannot be read" if self.unreadable else "")
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,10 @@ class Listed:
     def problem(self) -> str:
         """Why a list could not be read; empty when all were."""
         return next((one.problem for one in self.told if one.problem), "")
+
+    @property
+    def unreadable(self) -> int:
+        return sum(one.unreadable for one in self.told)
 
 
 OwnOf = Callable[[frozenset[str], frozenset[str]], Iterable[OwnJob]]
@@ -89,8 +100,9 @@ async def _documented(lists: Lists, account: Account, project_id: str, own_of: O
     own = list(own_of(frozenset(c.cluster_id for c in here), elsewhere))
     backups = _read("Backups", lists, account, ListId(Source.BACKUPS, project_id=project_id), rows.of_backup)
     answers = await _bounded([*(_imports(lists, account, cluster) for cluster in here), backups])
-    # Whether a job belongs to the project is told by its cluster.
-    sources = [SourceRows(OWN, tuple(row_of(job) for job in own), complete=listing is not None)]
+    # Whether a job belongs to the project is told by its cluster, and one that cannot be read may be that.
+    whole = listing is not None and not listing.unreadable
+    sources = [SourceRows(OWN, tuple(row_of(job) for job in own), complete=whole)]
     told = [Told(OWN, len(own), 0)]
     for source, one in answers:
         sources.append(source)
@@ -102,9 +114,9 @@ async def _documented(lists: Lists, account: Account, project_id: str, own_of: O
         # The cloud does one thing to a cluster at a time, so what moves it is told of already where it is our own.
         moved = {job.cluster_id for job in own if job.is_running and job.type in MOVING}
         found = [row for row in _in_transition(listing, project_id) if row.cluster_id not in moved]
-        sources.append(SourceRows(CLUSTERS, tuple(found)))
-        told.append(Told(CLUSTERS, len(found), listing.calls))
-    return Listed(Reading(tuple(sources), closed=listing is not None), tuple(told))
+        sources.append(SourceRows(CLUSTERS, tuple(found), complete=not listing.unreadable))
+        told.append(Told(CLUSTERS, len(found), listing.calls, unreadable=listing.unreadable))
+    return Listed(Reading(tuple(sources), closed=whole), tuple(told))
 
 
 def _clusters(listing: Listing | None, project_id: str) -> tuple[list[Cluster], frozenset[str]]:
@@ -135,7 +147,8 @@ async def _read(
     except CloudError as error:
         return SourceRows(name, complete=False), Told(name, problem=error.message)
     found = tuple(to_row(row, n) for n, row in enumerate(listing.rows))
-    return SourceRows(name, found), Told(name, len(found), listing.calls)
+    told = Told(name, len(found), listing.calls, unreadable=listing.unreadable)
+    return SourceRows(name, found, complete=not listing.unreadable), told
 
 
 async def _bounded(

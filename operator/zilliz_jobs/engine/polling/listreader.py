@@ -11,6 +11,7 @@ from typing import Any
 from zilliz_jobs.cloud.errors import CloudError, Transient
 from zilliz_jobs.cloud.listing import Page, PagedList, sweep
 from zilliz_jobs.cloud.lists import ListId, paged
+from zilliz_jobs.cloud.words import says_nothing
 from zilliz_jobs.core.observation import Unreadable
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Key
@@ -68,10 +69,13 @@ class ListReader:
     async def _read(self, shelf: Shelf, waiters: list[asyncio.Future[Listing]]) -> None:
         asked_at, missing = _now(), self._expected_on(shelf)
         met: dict[str, Row | None] = {}
+        unreadable = 0
         try:
             source = paged(self._book.readers[shelf.list_id].patient.session, shelf.list_id)
 
             def take(page: Page[Any]) -> int:
+                nonlocal unreadable
+                unreadable += page.unreadable
                 return self._take(source, shelf, page, asked_at, met, missing, keep=bool(waiters))
 
             expect = max(shelf.pages, shelf.length) if waiters else shelf.pages
@@ -80,7 +84,7 @@ class ListReader:
             )
             shelf.read(asked_at, pages, complete=complete, whole=bool(waiters))
             self._health.note(None)
-            listing = Listing(tuple(row for row in met.values() if row), asked_at, pages)
+            listing = Listing(tuple(row for row in met.values() if row), asked_at, pages, unreadable)
             _answer(waiters, listing)
         except CloudError as error:
             self._failed(shelf, error)
@@ -146,6 +150,8 @@ class ListReader:
         if subject is None or subject.stamp != entry.stamp:
             return
         seen = subject.kind.shown(value, subject.spec, subject.status)
+        if seen is not None and seen.state is None and says_nothing(seen.cloud_status):
+            seen = None  # the row does not say how the job is; the job itself may
         look.blind = seen is None
         if seen is None:
             entry.row, look.due = raw, now

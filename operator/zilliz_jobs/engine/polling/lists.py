@@ -20,11 +20,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """One complete reading of a list, each id once. `asked_at`: when it was begun, by the loop's clock."""
+    """One complete reading of a list, each id once. `asked_at`: when it was begun, by the loop's clock. `unreadable`:
+    how many more rows there were, of which not even the id can be read; any of them may be what is not found."""
 
     rows: tuple[Row, ...]
     asked_at: float
     calls: int
+    unreadable: int = 0
 
 
 class Lists(Protocol):
