@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from zilliz_jobs.cloud.envelope import AS_THEY_ARE, CONTROL_PLANE, Codes, Envelope
+from zilliz_jobs.cloud.envelope import AS_THEY_ARE, CONTROL_PLANE, SUCCESS_CODES, Codes, Envelope
 from zilliz_jobs.cloud.fields import MAX_ID, as_id, as_text
 from zilliz_jobs.core.reasons import Reason
 
@@ -69,13 +69,13 @@ def answered(envelope: Envelope, *, doing: str, message: str, codes: Codes = CON
     """What an answer of the cloud proves about an effect. Pure. `message` is the cloud's, redacted.
 
     A business code counts as a refusal only if the documentation lists it: an unknown one can stand for
-    "accepted, but the answer went wrong".
+    "accepted, but the answer went wrong". So can an HTTP status of 4xx around the code of success.
     """
     status, code = envelope.status, envelope.code
     if envelope.succeeded:
         return Taken(envelope.data, envelope.cloud_time, envelope.request_id)
     text = f"cannot {doing}: {message}"
-    if 400 <= status < 500 and status != 408:
+    if 400 <= status < 500 and status != 408 and code not in SUCCESS_CODES:
         return Refused(code, status, text, envelope.retry_after, envelope.request_id)
     if 200 <= status < 300 and code in codes.refused:
         return Refused(code, status, text, envelope.retry_after, envelope.request_id)

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -41,6 +41,7 @@ class Codes:
 
 
 CONTROL_PLANE = Codes(NOT_FOUND_CODES, KNOWN_CODES)
+FIRST_DATE, LAST_DATE = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MAX_OPENINGS = 200_000  # of objects and lists; the longest documented answer has some 1,000
 MAX_DIGITS = 400
 AS_THEY_ARE = frozenset({"password"})
@@ -110,8 +111,9 @@ def fault(envelope: Envelope, *, doing: str, message: str, codes: Codes = CONTRO
     kind: type[CloudError]
     if status in (401, 403) or code in KEY_CODES:
         kind = Unauthorised
-    elif code is None or 300 <= status < 400:
+    elif code is None or code in SUCCESS_CODES or 300 <= status < 400:
         # Also a 404 that is not in the cloud's form: a gateway that has lost its routes must not read as "job gone".
+        # Nor one that says both that all is well and that it is not.
         kind = ProtocolMismatch
     elif status == 404 or code in codes.not_found:
         kind = NotFound
@@ -177,6 +179,12 @@ def _code(value: object) -> int | None:
 
 
 def _date(text: str | None) -> datetime | None:
+    """The cloud's clock; None for a time that no clock can show which is only wrong by some hours or days."""
+    moment = _moment(text)
+    return moment if moment is not None and FIRST_DATE <= moment < LAST_DATE else None
+
+
+def _moment(text: str | None) -> datetime | None:
     try:
         return as_moment(parsedate_to_datetime(text)) if text else None
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -190,7 +198,7 @@ def _retry_after(text: str | None, now: datetime | None) -> float | None:
     if text.strip().isdecimal():
         seconds = float(text)
     else:
-        moment = _date(text)
+        moment = _moment(text)
         if moment is None or now is None:
             return None
         seconds = (moment - now).total_seconds()

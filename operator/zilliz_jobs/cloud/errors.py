@@ -6,6 +6,7 @@
     ├── Unauthorised          the key is wrong: HTTP 401 and 403, codes 21119, 80001, 80002, 1800
     ├── Rejected              the cloud says no to this request, and will again
     └── ProtocolMismatch      the answer is in a form that this version does not understand
+        └── TooMuch           it is longer than any documented one
 
 Mapped once, in `envelope` and `transport`. Messages read "cannot <verb> <thing>: cause", never hold a secret, and
 leave out the request id, so that the same failure reads the same twice.
@@ -81,6 +82,14 @@ class ProtocolMismatch(CloudError):
     """Unreadable body, wrong shape, redirect: perhaps a proxy, perhaps a new version of the cloud."""
 
     reason = Reason.PROTOCOL_MISMATCH
+
+
+class TooMuch(ProtocolMismatch):
+    """The answer is longer than is read. `left_out`: how many rows it has; None where that is not known."""
+
+    def __init__(self, message: str, left_out: int | None) -> None:
+        super().__init__(message)
+        self.left_out = left_out
 
 
 class FenceClosed(Exception):

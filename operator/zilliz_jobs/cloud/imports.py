@@ -118,7 +118,8 @@ class Imports:
         return await self.paged(target, database=database, collection=collection).rows()
 
     async def progress(self, target: ImportTarget, job_id: str) -> ImportProgress:
-        """State, files and rows of an import. Raises NotFound where the cloud does not know it (any more)."""
+        """State, files and rows of an import. Raises NotFound where the cloud does not know it (any more), TooMuch
+        where it has more to say of its files than is read."""
         doing = f"read import {job_id}"
         reply = await self._ask({"jobId": job_id} | _address(target), doing)
         return parsed(reply.data, ImportProgress, doing=doing)
@@ -127,7 +128,9 @@ class Imports:
         spellings = (self._spelling,) if self._spelling else _SPELLINGS
         for spelling in spellings:
             try:
-                reply = await self._transport.read("POST", _PATH + spelling, body=body, doing=doing)
+                reply = await self._transport.read(
+                    "POST", _PATH + spelling, body=body, counting="fileName", doing=doing
+                )
             except CloudError as error:
                 if error.http_status in (404, 405) and spelling != spellings[-1]:
                     continue

@@ -92,5 +92,5 @@ class ImportsV1:
         """Files and percentage of an import. Raises NotFound for an unknown one (code 90144, documented)."""
         doing = f"read import {job_id}"
         params = {"clusterId": cluster_id, "jobId": job_id}
-        reply = await self._transport.read("GET", f"{_PATH}/get", params=params, doing=doing)
+        reply = await self._transport.read("GET", f"{_PATH}/get", params=params, counting="fileName", doing=doing)
         return parsed(reply.data, ImportProgressV1, doing=doing)

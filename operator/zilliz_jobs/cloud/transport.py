@@ -18,10 +18,10 @@ from typing import Any, Literal
 
 import httpx2
 
-from zilliz_jobs.cloud.answerbody import body_of
+from zilliz_jobs.cloud.answerbody import TooLong, body_of
 from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, answered
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
-from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Transient, Unauthorised
+from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, TooMuch, Transient, Unauthorised
 from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
 from zilliz_jobs.cloud.meter import Call, Meter, Unmetered, turn
 from zilliz_jobs.cloud.passage import Fence, Fenced, Passage
@@ -132,13 +132,14 @@ class Transport:
         params: Mapping[str, str | int | None] | None = None,
         body: Mapping[str, Any] | None = None,
         bare: bool = False,
+        counting: str = "",
         doing: str | None = None,
     ) -> Reply:
         """Ask for something; changes nothing, so it may be repeated at will. No retry here.
 
         `path` is a template with `{holes}` for `ids`; it is also the route whose budget counts, unless `route` says
         otherwise. Params and body fields that are None are left out. `doing`: "<verb> <thing>" for messages. `bare`:
-        see `envelope`. Raises the tree of `errors`.
+        see `envelope`. `counting`: see `answerbody`. Raises the tree of `errors`.
         """
         doing = redact(doing or f"call {method} {path}")
         try:
@@ -161,9 +162,12 @@ class Transport:
             try:
                 async with asyncio.timeout(self._timeouts.total):
                     response = await self._reading.send(request, stream=True)
-                    content = await body_of(response)
+                    content = await body_of(response, f'"{counting}"'.encode() if counting else b"")
             except TimeoutError:
                 raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
+            except TooLong as error:
+                call.unreadable()
+                raise TooMuch(f"cannot {doing}: {error}", error.counted) from None
             except httpx2.DecodingError as error:
                 call.unreadable()
                 raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.console import ConsoleJob
-from zilliz_jobs.cloud.errors import CloudError, NotFound, Rejected, Transient
+from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient
+from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.words import is_canceling, state_of
+from zilliz_jobs.cloud.words import is_canceling, says_nothing, state_of
 from zilliz_jobs.core.observation import (
     Accepted,
     CancelAccepted,
@@ -36,6 +38,7 @@ IMPORTING_CODE = 47053  # documented: the cluster is importing
 CLUSTER_NAME_CODE = 40013  # recorded: a cluster has the name already
 TAKEN_WORDS = "already exist"  # of a collection; no page names a code for that
 THROTTLED_STATUS = 429
+LONGEST_ESTIMATE = timedelta(days=366)
 NO_CLUSTER_CODES = frozenset({40021, 40022, 80020, 90117})  # documented: cluster missing, or no access to it
 KEY_CODES = frozenset({21119, 80001, 80002, 1800})  # documented and recorded: the key is not accepted
 PERMISSION_CODES = frozenset({800, 40022})  # documented: not enough permission
@@ -141,9 +144,30 @@ class Basic:
 
 
 async def describe(session: CloudSession, job_id: str) -> Basic:
-    """Raises CloudError."""
-    job = await session.jobs.describe(job_id)
+    """Where the answer cannot be read, or does not say how the job is, as the console shows it, if that may be asked.
+    Raises CloudError."""
+    job: Job | ConsoleJob
+    try:
+        job = await session.jobs.describe(job_id)
+    except ProtocolMismatch:
+        row = await _on_console(session, job_id)
+        if row is None:
+            raise
+        job = row
+    else:
+        if says_nothing(job.status):
+            job = await _on_console(session, job_id) or job
     return Basic(state_of(job.status), job.status, job.progress, job.start_time, job.end_time, job.reason)
+
+
+async def _on_console(session: CloudSession, job_id: str) -> ConsoleJob | None:
+    """The job there, if it says how it is."""
+    if session.console is None:
+        return None
+    with suppress(CloudError):
+        row = await session.console.describe(job_id)
+        return row if state_of(row.status) is not None else None
+    return None
 
 
 async def follow(session: CloudSession, job_id: str) -> Seen | None:
@@ -165,10 +189,14 @@ async def follow(session: CloudSession, job_id: str) -> Seen | None:
 
 
 def estimate(start: datetime | None, now: datetime | None, progress: int | None) -> datetime | None:
-    """When a job ends that goes on as it began, to the minute; both times are the cloud's."""
+    """When a job ends that goes on as it began, to the minute; both times are the cloud's. None also where that is
+    more than a year away: then one of the times is wrong."""
     if start is None or now is None or progress is None or not 0 < progress < 100 or now <= start:
         return None
-    end = start + (now - start) * (100 / progress)
+    seconds = (now - start).total_seconds() * (100 - progress) / progress
+    if seconds > LONGEST_ESTIMATE.total_seconds() or now.year >= datetime.max.year - 1:
+        return None
+    end = now + timedelta(seconds=seconds)
     return (end + timedelta(seconds=30)).replace(second=0, microsecond=0)
 
 

@@ -17,9 +17,9 @@ from zilliz_jobs.api.jobstatus import Evidence, State, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.backups import Backup
 from zilliz_jobs.cloud.effects import Taken
-from zilliz_jobs.cloud.errors import CloudError, NotFound
+from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch
 from zilliz_jobs.cloud.listing import stable
-from zilliz_jobs.cloud.words import JobType, state_of
+from zilliz_jobs.cloud.words import JobType, says_nothing, state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -48,8 +48,15 @@ async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
     """The manual backups that there are; or that the cluster is making one. Raises CloudError."""
     cluster = await account.session.clusters.describe(cluster_id)
     backups = await account.session.backups.list(cluster_id=cluster_id)
-    for backup in [b for b in backups if b.status == CREATING and _is_manual(b) is not False]:
-        if not _is_copy(await _described(account, cluster_id, backup), cluster.region_id):
+    for backup in [b for b in backups if b.status.upper() == CREATING or says_nothing(b.status)]:
+        if _is_manual(backup) is False:
+            continue
+        told = await _described(account, cluster_id, backup)
+        if says_nothing(told.status) and not _is_copy(told, cluster.region_id):
+            what = f"the state of backup {backup.backup_id} is unreadable"
+            message = f"cannot tell whether the cluster makes a backup: {what}"
+            return Waits(Reason.PROTOCOL_MISMATCH, message, SLOT_SECONDS)
+        if told.status.upper() == CREATING and not _is_copy(told, cluster.region_id):
             message = f"the cluster is making backup {backup.backup_id}; it makes one manual backup at a time"
             return Waits(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
     # Those without a time first: nothing else could tell later that they are older.
@@ -137,7 +144,14 @@ async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_reg
     """How the backup is, and when it has ended what it became. It ends when the backup itself does: the copies are
     shown as they are then, and not waited for. Raises CloudError."""
     job_id, backup_id = handle.get("jobId"), handle.get("backupId")
-    if job_id and (job := await _job(account, job_id, or_none=bool(backup_id))):
+    try:
+        job = await _job(account, job_id, or_none=bool(backup_id)) if job_id else None
+        unreadable = None
+    except ProtocolMismatch as error:
+        if not backup_id:
+            raise
+        job, unreadable = None, error
+    if job_id and job:
         result: dict[str, Any] = {}
         if not backup_id and job.state is State.SUCCESSFUL:
             backup_id = await _named_by_console(account, job_id)
@@ -156,7 +170,10 @@ async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_reg
             message=job.message,
             result=result,
         )
-    backup = await account.session.backups.describe(cluster_id, backup_id or "")
+    try:
+        backup = await account.session.backups.describe(cluster_id, backup_id or "")
+    except NotFound:
+        raise unreadable or NotFound(f"cannot read backup {backup_id}: the cloud does not know it") from None
     state, result = state_of(backup.status), _result(backup)
     if state is State.SUCCESSFUL:
         result |= await _copies(account, cluster_id, copy_regions, None)

@@ -38,13 +38,12 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
-from zilliz_jobs.kinds import answers, importlook
+from zilliz_jobs.kinds import answers, importends, importlook
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
 from zilliz_jobs.kinds.clocks import second_before
 from zilliz_jobs.kinds.importfiles import could_be_alike
 from zilliz_jobs.kinds.importwire import (
     Facts,
-    described_by_job,
     on_list,
     sources,
     takes_token_alone,
@@ -149,11 +148,7 @@ class ImportKind(JobKind[ImportJobSpec]):
 
     async def observe(self, account: Account, spec: ImportJobSpec, status: JobStatus) -> Seen:
         job_id = status.job_id or ""
-        try:
-            facts = await importlook.facts_of(account, spec, job_id)
-        except NotFound:
-            # Finished imports are soon forgotten by the import API; the generic read may still know.
-            facts = described_by_job(await account.session.jobs.describe(job_id))
+        facts = await importends.read(account, spec, job_id)
         if _is_end_before_retry(status.submission, facts):
             facts = replace(facts, state=State.PENDING, end_time=None, message="", result={})
         start = status.start_time

@@ -11,6 +11,7 @@ from typing import Any
 
 from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.core.observation import Reading, Seen, Unreadable
+from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Key
 from zilliz_jobs.engine.polling.book import Book
 from zilliz_jobs.engine.polling.follow import Followed, News, Subject, facts
@@ -19,6 +20,9 @@ from zilliz_jobs.kinds.base import Account
 
 RESULTS_AHEAD = 2.5  # seconds of reads of results that may wait; further ends are told before their results
 STALE_SECONDS = 60.0  # without a look for so long, while the cloud is out of reach, a job says so
+
+_HIDES = frozenset({Reason.PROTOCOL_MISMATCH, Reason.CLOUD_UNREACHABLE})
+"""Why a read of a job tells nothing, while a list of the same cloud does."""
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +112,19 @@ class JobReader:
         if not isinstance(seen, Unreadable):
             entry.ended = entry.complained = look.owes = False
             self.forget_end(look.key)
+        elif seen.reason in _HIDES and (shown := self._shown_end(entry)) is not None:
+            self.tell(entry, shown)  # the end must not hang on its result, which is still owed
+            return
         self.tell(entry, seen)
+
+    def _shown_end(self, entry: Followed) -> Seen | None:
+        """The end that a list showed and nobody was told of; once."""
+        ends = self._ends.get(entry.look.lane, {})
+        one, shown = ends.get(entry.look.key, (entry, None))
+        if one is not entry or shown is None:
+            return None
+        ends[entry.look.key] = entry, None
+        return shown
 
     def tell(self, entry: Followed, seen: Reading, *, certain: bool = False) -> None:
         """The job is busy until its controller has recorded what was seen."""
