@@ -7,11 +7,12 @@ of the request takes place.
 
 from fnmatch import fnmatchcase
 from random import Random
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .camel import Camel
+from .oddities import CATALOGUE
 
 Action = Literal[
     "latency",  # wait `seconds` (real), then go on
@@ -28,6 +29,7 @@ Action = Literal[
     "unknown_status",  # the answer's status words are replaced by `word`
     "omit_job_id",  # effect, then an answer without `fields` (default jobId)
     "skew_date",  # this answer's Date header is off by `seconds`
+    "odd",  # effect, then an answer with the `oddity` of that name; see `oddities`
 ]
 
 
@@ -52,6 +54,13 @@ class FaultRule(Camel):
     retry_after: int | None = None
     word: str = "SOMETHING_NEW"
     fields: tuple[str, ...] = ("jobId",)
+    oddity: str = ""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if (self.action == "odd") != (self.oddity in CATALOGUE):
+            raise ValueError(f"action odd takes one of the oddities {', '.join(sorted(CATALOGUE))}")
+        return self
 
     def concerns(self, route: str, method: str, template: str) -> bool:
         """Whether the rule is about this endpoint."""

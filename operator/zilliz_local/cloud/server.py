@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 
 from aiohttp import web
 
+from . import oddities
 from .admin import ADMIN
 from .answers import Problem, Reply, bad_key, bad_request, refusal, throttled
 from .desk import carry_out
@@ -42,6 +43,8 @@ class Outgoing:
     date_skew_seconds: float = 0
     outcome: str = ""
     request_id: str = ""
+    encoding: str = ""
+    date: str = ""
 
 
 DROPPED = Outgoing(dropped=True, outcome="dropped")
@@ -130,6 +133,8 @@ class Server:
                 case "delay_effect":
                     self._delay(call, rule)
                     return _fault_answer(rule, 504) if rule.status else DROPPED
+                case "odd":
+                    call = replace(call, given=oddities.asked([rule.oddity], call.given))
                 case _:
                     pass
         if call.route.kind == "submit" and (seconds := self.world.behaviour.submits_take_seconds):
@@ -154,9 +159,11 @@ class Server:
             return web.Response(status=502)
         skew = self.world.behaviour.date_skew_seconds + out.date_skew_seconds
         headers = {
-            "Date": self.world.clock.http_date(skew),
+            "Date": out.date or self.world.clock.http_date(skew),
             "requestid": out.request_id or self.world.new_id("", 32),
         }
+        if out.encoding:
+            headers["Content-Encoding"] = out.encoding
         if out.retry_after is not None:
             headers["Retry-After"] = str(out.retry_after)
         return web.Response(status=out.http, body=out.body, headers=headers, content_type="application/json")
@@ -204,6 +211,10 @@ async def _spoil(rules: list[FaultRule], reply: Reply, outcome: str) -> Outgoing
                 out = replace(out, date_skew_seconds=rule.seconds)
             case _:
                 pass
+    odd = [rule.oddity for rule in rules if rule.action == "odd"]
+    if odd and out.body == _plain(reply).body:  # else another fault has spoilt it already
+        sent = oddities.answered(odd, reply.http, reply.body)
+        out = replace(out, http=sent.http, body=sent.body, encoding=sent.encoding, date=sent.date)
     return out
 
 

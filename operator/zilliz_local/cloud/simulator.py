@@ -161,6 +161,11 @@ class CloudSimulator:
         """Put a fault rule in force: `fault("import.create", "drop_after", times=1)`."""
         return self.world.faults.add(FaultRule(match=match, action=action, **more))
 
+    def odd(self, match: str, *names: str, **more: Any) -> None:
+        """Let an endpoint give odd answers from now on: `odd("import.list", "rows_twice", probability=0.5)`."""
+        for name in names:
+            self.fault(match, "odd", oddity=name, **more)
+
     def put_object(self, url: str, **fields: Any) -> None:
         """Create an object: `put_object("s3://b/a.parquet", rows=10, problem=None)`."""
         self.world.objects.put(url, StoredObject(**fields))

@@ -3,6 +3,7 @@
 from zilliz_local.cloud.behaviour import Behaviour, Durations, NextJob
 from zilliz_local.cloud.faults import FaultRule
 from zilliz_local.cloud.keys import Key
+from zilliz_local.cloud.oddities import CATALOGUE
 from zilliz_local.cloud.routes import Call, Routes
 
 routes = Routes()
@@ -92,6 +93,12 @@ def revoke_key(call: Call) -> object:
     """Make a key (or a fingerprint) invalid."""
     call.world.keys.revoke(call.need("key"))
     return keys(call)
+
+
+@routes.on("GET", "/_sim/oddities", "sim.oddities")
+def oddities(call: Call) -> object:
+    """The odd answers that a fault with the action "odd" can ask for, each with what it does."""
+    return {name: one.what for name, one in CATALOGUE.items()}
 
 
 @routes.on("GET", "/_sim/faults", "sim.faults")
