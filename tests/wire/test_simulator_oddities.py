@@ -6,11 +6,13 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.wire.test_simulator_base import simulated
 
+from zilliz_local import cloud as simulator
 from zilliz_local.cloud import MOVIES
 from zilliz_local.cloud.oddities import CATALOGUE, answered, asked
 
@@ -91,6 +93,11 @@ def rows(name: str) -> list[Any]:
 
 def test_every_oddity_of_the_catalogue_is_tested_here() -> None:
     assert set(CATALOGUE) == {*SAYS, *LACKS, *IGNORES, *ELSEWHERE}
+
+
+def test_the_readme_names_them_all() -> None:
+    text = Path(simulator.__file__).with_name("README.md").read_text()
+    assert [name for name, one in CATALOGUE.items() if f"| `{name}` | {one.what} |" not in text] == []
 
 
 @pytest.mark.parametrize("name", SAYS)

@@ -57,6 +57,9 @@ def test_a_body_without_an_envelope_counts_only_where_that_is_documented():
         ("404 in the cloud's form", 404, {"code": 404, "message": "not found"}, NotFound),
         ("404 as a body code", 200, {"code": 404, "message": "not found"}, NotFound),
         ("404 of a gateway that lost its routes", 404, b"404 page not found", ProtocolMismatch),
+        ("404 around a success", 404, {"code": 0, "data": {}}, ProtocolMismatch),
+        ("400 around a success", 400, {"code": 0, "data": {}}, ProtocolMismatch),
+        ("a code like 404", 200, {"code": 40404, "message": "?"}, Rejected),
         ("405 of the cloud", 405, {"code": 405, "message": "method"}, Rejected),
         ("bad parameter", 200, {"code": 80014, "message": "bad project"}, Rejected),
         ("a code nobody documents", 200, {"code": 77, "message": "?"}, Rejected),
@@ -145,6 +148,10 @@ def test_the_clouds_clock_is_read_from_the_date_header():
         ("bad gateway", 502, b"", Uncertain),
         ("unreadable", 200, b'{"code": 0, "da', Uncertain),
         ("no envelope", 200, {"jobId": "job-1"}, Uncertain),
+        ("success in HTTP 400", 400, {"code": 0, "data": {"jobId": "job-1"}}, Uncertain),
+        ("success in HTTP 404, v1", 404, {"code": 200, "data": {}}, Uncertain),
+        ("success in HTTP 502", 502, {"code": 0, "data": {"jobId": "job-1"}}, Uncertain),
+        ("a code like an HTTP status", 200, {"code": 40404, "message": "?"}, Uncertain),
     ],
 )
 def test_an_effect_is_called_refused_only_where_that_is_proven(case, status, body, kind):
