@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--jobs 200] [--seed N] [--seeds K] [--operators 2] [--stand-in] [--out FOLDER] [--plan]"""
+"""python -m tests.chaos [--jobs 200] [--seed N] [--seeds K] [--operators 2] [--plain] [--stand-in] [--plan]"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = range(first, first + options.seeds)
     if options.plan:
         for seed in seeds:
-            print("\n".join(plan(seed, options.jobs).lines()))
+            print("\n".join(plan(seed, options.jobs, odd=not options.plain).lines()))
         return 0
     try:
         if not options.stand_in:
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _one(seed: int, options: argparse.Namespace, teller: Teller) -> int:
-    drawn, out = plan(seed, options.jobs), options.out / f"{seed}-{options.jobs}"
+    drawn, out = plan(seed, options.jobs, odd=not options.plain), options.out / f"{seed}-{options.jobs}"
     for line in drawn.lines():
         teller.say(line)
     out.mkdir(parents=True, exist_ok=True)
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="the plan's seed (default: drawn, and printed)")
     parser.add_argument("--seeds", type=int, default=1, help="that many runs, with this seed and the next ones")
     parser.add_argument("--operators", type=int, default=1, help="so many, one of which leads (default 1)")
+    parser.add_argument("--plain", action="store_true", help="a cloud without odd answers")
     parser.add_argument("--stand-in", action="store_true", help="no real API server")
     parser.add_argument("--out", type=Path, default=OUT, help="where plan, verdict and logs go (default build/chaos)")
     parser.add_argument("--plan", action="store_true", help="print the plan and run nothing")

@@ -14,6 +14,8 @@ from typing import Any
 from tests.chaos.jobs import CAN_ADOPT, CAN_WAIT, EVERY, Course, Origin, Planned
 from tests.chaos.steps import Step
 
+from zilliz_local.cloud.oddities import CATALOGUE
+
 Body = dict[str, Any]
 
 RARE = frozenset(
@@ -71,6 +73,8 @@ class Plan:
     late: frozenset[str] = frozenset()
     """Plurals of kinds whose CRD comes after the operator, and when, in seconds."""
     late_at: float = 0.0
+    odd: bool = False
+    """Whether the cloud gives odd answers."""
     elects: bool = False
     """Whether a single operator stands for election too; then its successor waits for the Lease to run out."""
 
@@ -93,7 +97,7 @@ class Plan:
         ]
 
 
-def plan(seed: int, jobs: int) -> Plan:
+def plan(seed: int, jobs: int, *, odd: bool = False) -> Plan:
     chance = Random(f"chaos {seed} {jobs}")
     seconds = max(LEAST_SECONDS, jobs * SECONDS_PER_JOB)
     made, elects = _jobs(chance, jobs, seconds), chance.random() < ELECTS
@@ -102,10 +106,11 @@ def plan(seed: int, jobs: int) -> Plan:
         seed,
         made,
         _traps(chance, jobs),
-        _happenings(chance, seconds, elects),
+        _happenings(chance, seconds, elects, odd),
         seconds,
         frozenset(chance.sample(plurals, min(LATE_KINDS, len(plurals)))),
         round(chance.uniform(0.2, 0.5) * LEAST_SECONDS, 1),
+        odd,
         elects,
     )
 
@@ -146,7 +151,7 @@ def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:
     return tuple(found)
 
 
-def _happenings(chance: Random, seconds: float, elects: bool) -> tuple[Happening, ...]:
+def _happenings(chance: Random, seconds: float, elects: bool, odd: bool) -> tuple[Happening, ...]:
     """Of each sort at least one; renewals are slow only of those who renew."""
     longest = min(5.0, seconds / 8)
     found = []
@@ -165,6 +170,8 @@ def _happenings(chance: Random, seconds: float, elects: bool) -> tuple[Happening
         some(30, lambda at, _: _slow_renewals(chance, at))
     some(6, lambda at, s: Happening(at, "kube", rule=_kube_fault(chance, s)), least=4)
     some(4, lambda at, s: Happening(at, "cloud", rule=_cloud_fault(chance, s)), least=8)
+    if odd:
+        some(2, lambda at, _: Happening(at, "cloud", rule=_odd_answer(chance)), least=10)
     some(60, lambda at, _: Happening(at, "cloud-hang", rule={"when": chance.choice(("before", "after"))}))
     some(40, lambda at, _: Happening(at, "cloud-restart"))
     some(60, lambda at, s: Happening(at, "cloud-down", s))
@@ -183,6 +190,12 @@ def _kube_fault(chance: Random, seconds: float) -> Body:
     if action == "answer":
         rule["code"] = chance.choice((429, 500, 503, 504))
     return rule | ({"seconds": seconds / 2} if action == "delay" else {})
+
+
+def _odd_answer(chance: Random) -> Body:
+    """For a while of every second answer, of one endpoint or of all that read."""
+    where = {"match": chance.choice((*READS, *SUBMITS)), "probability": 0.5, "times": chance.randint(2, 12)}
+    return where | {"action": "odd", "oddity": chance.choice(sorted(CATALOGUE))}
 
 
 def _cloud_fault(chance: Random, seconds: float) -> Body:

@@ -13,7 +13,8 @@ from tests.chaos.steps import AT_RANDOM, Step
 def table(outcome: Outcome) -> Table:
     verdict = outcome.verdict
     operators = f"{outcome.replicas} operator{'s' if outcome.replicas > 1 else ''}"
-    title = f"seed {outcome.plan.seed}, {len(outcome.plan.jobs):,} jobs, {operators}"
+    cloud = "an odd cloud" if outcome.plan.odd else "a plain cloud"
+    title = f"seed {outcome.plan.seed}, {len(outcome.plan.jobs):,} jobs, {operators}, {cloud}"
     shown = Table(title=title, title_justify="left")
     shown.add_column("")
     shown.add_column("", justify="right")
@@ -53,6 +54,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "seed": outcome.plan.seed,
         "jobs": len(outcome.plan.jobs),
         "operators": outcome.replicas,
+        "oddCloud": outcome.plan.odd,
         "passed": not outcome.violations,
         "submissions": verdict.effects,
         "attempts": verdict.attempts,

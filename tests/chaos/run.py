@@ -127,6 +127,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             users.adopted,
             users.rows,
             SHOWN,
+            plan.odd,
         )
         keep = {"ledger": ledger, "jobs": jobs, "objects": [*users.objects.values()], "rows": users.rows}
         keep |= {"intents": [vars(i) for i in seen.intents.values()], "adopted": users.adopted}

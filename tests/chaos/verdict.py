@@ -69,6 +69,8 @@ class Evidence:
     """What strangers started for an object to adopt: the job's id, by the object's name."""
     rows: list[Body] = field(default_factory=list)
     shown: int = 0
+    odd: bool = False
+    """Whether the cloud gave odd answers: what cannot be recognised may be asked about, of any kind."""
     """The job centre's page, and how many rows it shows at most."""
 
 
@@ -125,7 +127,7 @@ def judge(seen: Evidence) -> Verdict:
             holders[job_id].append(job.name)
         _judge_one(verdict, seen, job, body, by_attempt)
         for token in (token for token, asked in seen.asked.items() if asked.name == job.name):
-            (verdict.human if _cannot_tell(seen, job, token) else verdict.needless).append(
+            (verdict.human if seen.odd or _cannot_tell(seen, job, token) else verdict.needless).append(
                 f"{job.name}: {token}: {seen.asked[token].message}"
             )
         if job.name in seen.adopted and (mine := by_attempt.get((job.plural, job.name, 1, "Submit"))):

@@ -12,6 +12,7 @@ from tests.chaos.steps import Step
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_local.cloud.faults import FaultRule
+from zilliz_local.cloud.oddities import CATALOGUE
 
 BY_KIND = {resource.kind: resource for resource in RESOURCES}
 SEEDS = range(20)
@@ -25,6 +26,12 @@ def test_a_seed_repeats_its_plan_to_the_letter() -> None:
 
 def test_some_seeds_play_the_election_of_a_single_operator_and_some_do_not() -> None:
     assert {plan(seed, 25).elects for seed in SEEDS} == {True, False}
+
+
+def test_an_odd_cloud_gives_odd_answers_of_every_sort_and_a_plain_one_none() -> None:
+    odd = {one.rule.get("oddity") for seed in SEEDS for one in plan(seed, 200, odd=True).happenings}
+    assert odd == {*CATALOGUE, None}
+    assert not any(one.rule.get("oddity") for one in plan(7, 200).happenings)
 
 
 def test_another_seed_is_another_plan() -> None:
@@ -66,7 +73,7 @@ def test_no_kind_and_no_step_and_no_sort_of_fault_is_left_out(seed: int) -> None
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_simulator_takes_every_fault(seed: int) -> None:
-    rules = [one.rule for one in plan(seed, 1000).happenings if one.what == "cloud"]
+    rules = [one.rule for one in plan(seed, 1000, odd=True).happenings if one.what == "cloud"]
     assert len(rules) > 50
     for rule in rules:
         assert FaultRule.model_validate(rule).times, "a fault that never ends would outlast the storm"
