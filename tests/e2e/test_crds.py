@@ -183,6 +183,12 @@ def test_what_steers_a_job_may_change_while_it_runs(user: User, kind: str) -> No
         pytest.param("RestoreJob", {**RESTORE, "backup": {"clusterId": "c"}}, "name one backup", id="half a backup"),
         pytest.param("RestoreJob", {**RESTORE, "existingCluster": FILMS}, "exactly one target", id="two restores"),
         pytest.param("RestoreJob", {"backup": BY_JOB}, "exactly one target", id="restored to nowhere"),
+        pytest.param(
+            "RestoreJob",
+            {"backup": BY_JOB, "existingCluster": {**FILMS, "collections": FILMS["collections"] * 2}},
+            "under a name of its own",
+            id="two into one",
+        ),
         pytest.param("ExportJob", {**EXPORT, "directory": None}, "name where to export to", id="no directory"),
         pytest.param("BackupJob", {**BACKUP, "deletionPolicy": "cancel"}, '"Retain", "Cancel"', id="lower case"),
         pytest.param("ZillizConnection", {**CONNECTION, "endpoint": "https://x"}, "exactly one of", id="two clouds"),

@@ -185,18 +185,26 @@ async def test_a_name_clash_is_refused_also_with_a_restore_under_way() -> None:
         assert len(cloud.ledger.effects(route="restore.collection")) == 1
 
 
-async def test_one_collection_at_a_time_or_all_of_them() -> None:
-    """Documented: two are refused, none means everything, unloaded."""
+async def test_one_collection_several_or_all_of_them() -> None:
+    """Documented in two ways: the guides know one a request; the newest page several, and none named is everything,
+    unloaded."""
     async with simulated() as (cloud, api):
         path = await backed_up(cloud, api)
-        two = [{"collectionName": "films"}, {"collectionName": "actors"}]
+        two = [
+            {"collectionName": "films", "destCollectionName": "a"},
+            {"collectionName": "actors", "destCollectionName": "b"},
+        ]
+        cloud.behave(restores_several=False)
         assert (await restore(api, path, *two)).code == 400
+        assert (await restore(api, path)).code == 400
+        cloud.behave(restores_several=True)
+        assert (await restore(api, path, *two)).code == 0
         assert (await restore(api, path, {"collectionName": "nope"})).code == 47005
         assert (await restore(api, path, {"collectionName": "films"}, destClusterId="in01-none")).code == 40021
         assert (await restore(api, path)).code == 0
         cloud.advance(30)
         shop = cloud.world.clusters[SHOP]
-        assert shop.fields.collections["default"] == ["products", "films", "actors", "reviews"]
+        assert shop.fields.collections["default"] == ["products", "a", "b", "films", "actors", "reviews"]
         assert not shop.contents()["default", "films"].loaded
 
 

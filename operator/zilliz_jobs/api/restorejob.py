@@ -1,4 +1,4 @@
-"""RestoreJob: a backup into a new cluster, or one of its collections into a running one (documented: Restore Cluster
+"""RestoreJob: a backup into a new cluster, or collections of it into a running one (documented: Restore Cluster
 Backup, Restore Collection Backup). The cloud can neither cancel nor retry a restore."""
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
 from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
 
+DEFAULT_DATABASE = "default"
 ClusterName = Annotated[str, Field(min_length=1, max_length=64)]  # documented: 1 to 64, for on-demand clusters
+
+
+MAX_COLLECTIONS = 64
 
 
 class CollectionStatus(StrEnum):
@@ -77,8 +81,10 @@ class RestoredCollection(Model):
 
 class ExistingCluster(Model):
     cluster_id: CloudId = Field(description="Id of the dedicated cluster to restore into; it must be running.")
-    collections: Annotated[list[RestoredCollection], Field(min_length=1, max_length=1)] = Field(
-        description="The one collection to restore; the cloud takes one for each job, so make a RestoreJob of each."
+    collections: Annotated[list[RestoredCollection], Field(min_length=1, max_length=MAX_COLLECTIONS)] | None = Field(
+        default=None,
+        description="The collections to restore, in one job. Left out: all that the backup holds, under their names "
+        "and unloaded.",
     )
 
 
@@ -88,7 +94,7 @@ class RestoreJobSpec(AdoptableSpec):
         default=None, description="Restore the whole backup into a cluster that is made for it."
     )
     existing_cluster: ExistingCluster | None = Field(
-        default=None, description="Restore one collection of the backup into a cluster that runs."
+        default=None, description="Restore one, several or all collections of the backup into a cluster that runs."
     )
 
 
@@ -104,11 +110,26 @@ def _names_one_target(spec: RestoreJobSpec) -> bool:
     return targets == 1 or (spec.adopt is not None and targets == 0)
 
 
+def _destination(one: RestoredCollection) -> str:
+    database = one.dest_database or one.database or DEFAULT_DATABASE
+    return f"{database}/{one.dest_collection or one.collection}"
+
+
+def _restores_each_once(spec: RestoreJobSpec) -> bool:
+    wanted = (spec.existing_cluster.collections if spec.existing_cluster else None) or []
+    return len({_destination(one) for one in wanted}) == len(wanted)
+
+
+def _destination_cel(one: str) -> str:
+    database = f"(has({one}.destDatabase) ? {one}.destDatabase : has({one}.database) ? {one}.database : 'default')"
+    return f"{database} + '/' + (has({one}.destCollection) ? {one}.destCollection : {one}.collection)"
+
+
 RESTORE_JOB = Resource(
     kind="RestoreJob",
     plural="restorejobs",
     short="zrs",
-    description="A restore of a Zilliz Cloud backup into a new cluster, or of one collection into a running cluster.",
+    description="A restore of a Zilliz Cloud backup into a new cluster, or of collections into a running cluster.",
     spec=RestoreJobSpec,
     status=JobStatus,
     result=RestoreResult,
@@ -122,6 +143,14 @@ RESTORE_JOB = Resource(
             " || (has(self.adopt) && !has(self.newCluster) && !has(self.existingCluster))",
             "name exactly one target: newCluster or existingCluster",
             _names_one_target,
+        ),
+        Rule(
+            "!has(self.existingCluster) || !has(self.existingCluster.collections)"
+            " || self.existingCluster.collections.all(a,"
+            f" self.existingCluster.collections.exists_one(b, {_destination_cel('a')} == {_destination_cel('b')}))",
+            "restore each collection under a name of its own: two of existingCluster.collections have the same "
+            "destination",
+            _restores_each_once,
         ),
     ),
 )

@@ -5,6 +5,8 @@ Dedicated clusters only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from zilliz_jobs.cloud.effects import EffectReply, with_id
@@ -16,6 +18,17 @@ RestoreVersionPolicy = Literal["LATEST", "ORIGINAL"]
 DestStatus = Literal["LOADED", "UNLOADED"]
 
 _BACKUP = "/v2/clusters/{clusterId}/backups/{backupId}"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """One collection of a backup, and what becomes of it."""
+
+    database: str
+    collection: str
+    dest_database: str
+    dest_collection: str
+    dest_status: DestStatus = "UNLOADED"
 
 
 class Restores:
@@ -59,34 +72,39 @@ class Restores:
         )
         return with_id(reply, "jobId", "clusterId")
 
-    async def restore_collection(
+    async def restore_collections(
         self,
         cluster_id: str,
         backup_id: str,
         *,
         dest_cluster_id: str,
-        database: str,
-        dest_database: str,
-        collection: str,
-        dest_collection: str,
-        dest_status: DestStatus,
+        collections: Sequence[Restored],
         token: str,
         fence: Fence,
     ) -> EffectReply:
-        """Restore one collection of a backup into an existing cluster; the cloud takes one a request.
+        """Restore these collections of a backup into an existing cluster; without any, all of them, unloaded and
+        under their names. A guide says that the cloud takes one a request, the newest page one, several or all.
 
         `cluster_id` is the backup's, not the target's. `Taken.text("jobId")`; success without it is Uncertain. Not
         idempotent. The fields are those of the newest documentation (older pages: targetCollectionName).
         """
-        wanted = {
-            "collectionName": collection,
-            "destCollectionName": dest_collection,
-            "destCollectionStatus": dest_status,
-        }
-        body: dict[str, Any] = {
-            "destClusterId": dest_cluster_id,
-            "dbCollections": [{"dbName": database, "destDbName": dest_database, "collections": [wanted]}],
-        }
+        databases: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for one in collections:
+            wanted = {
+                "collectionName": one.collection,
+                "destCollectionName": one.dest_collection,
+                "destCollectionStatus": one.dest_status,
+            }
+            databases.setdefault((one.database, one.dest_database), []).append(wanted)
+        body: dict[str, Any] = {"destClusterId": dest_cluster_id}
+        if databases:
+            body["dbCollections"] = [
+                {"dbName": database, "destDbName": dest_database, "collections": listed}
+                for (database, dest_database), listed in databases.items()
+            ]
+        what = f"{len(collections)} collections" if len(collections) > 1 else "all collections"
+        if len(collections) == 1:
+            what = f"collection {collections[0].collection}"
         reply = await self._transport.effect(
             "POST",
             f"{_BACKUP}/restoreCollection",
@@ -94,6 +112,6 @@ class Restores:
             body=body,
             token=token,
             fence=fence,
-            doing=f"restore collection {collection} of backup {backup_id} into {dest_cluster_id}",
+            doing=f"restore {what} of backup {backup_id} into {dest_cluster_id}",
         )
         return with_id(reply, "jobId")

@@ -63,6 +63,10 @@ class Reason(StrEnum):
     BACKUP_SLOT_BUSY = "BackupSlotBusy", "The cloud makes one manual backup of a cluster at a time; this one waits."
     BACKUP_NOT_READY = "BackupNotReady", "The BackupJob that is named has not ended well yet; this job follows it."
     BACKUP_NOT_FOUND = "BackupNotFound", "The cloud has no such backup; correct the backup that the spec names."
+    COLLECTIONS_NOT_TOLD = (
+        "CollectionsNotTold",
+        "Name the collections to restore in the spec; the cloud does not tell them, or they are too many for a job.",
+    )
     NAME_TAKEN = "NameTaken", "What the job is to make exists already; choose another name, or remove it."
     CREDENTIALS_SECRET_TAKEN = (
         "CredentialsSecretTaken",
@@ -240,7 +244,12 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.OWNED_ELSEWHERE, Reason.RETRY_UNCLEAR}
     | {Reason.INSECURE_ENDPOINT, Reason.JOB_ID_UNKNOWN, Reason.CANCEL_REFUSED, Reason.KIND_HAS_NO_CANCEL}
     | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED}
-    | {Reason.OTHER_RULE_NOT_TOLD, Reason.OTHER_RULE_CHANGED, Reason.TIME_ZONE_NOT_CONFIRMED}
+    | {
+        Reason.COLLECTIONS_NOT_TOLD,
+        Reason.OTHER_RULE_NOT_TOLD,
+        Reason.OTHER_RULE_CHANGED,
+        Reason.TIME_ZONE_NOT_CONFIRMED,
+    }
 )
 """Nothing more happens, or not what was asked for, until a person does something."""
 

@@ -23,6 +23,7 @@ _TROUBLE = frozenset(
         Reason.CLUSTER_NOT_FOUND,
         Reason.NO_PUBLIC_API,
         Reason.NAME_TAKEN,
+        Reason.COLLECTIONS_NOT_TOLD,
         Reason.BACKUP_NOT_FOUND,
         Reason.CREDENTIALS_SECRET_TAKEN,
         Reason.CREDENTIALS_FORBIDDEN,

@@ -37,7 +37,7 @@ from zilliz_jobs.core.snapshot import Traits, handle_of, step_of
 from zilliz_jobs.kinds import answers, backing, backupsource, restoring
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
 from zilliz_jobs.kinds.joblist import in_collection, known, new_jobs
-from zilliz_jobs.kinds.restoring import CollectionRestore
+from zilliz_jobs.kinds.restoring import CollectionRestore, Destination
 
 BACKUP, RESTORE, DELETE = "Backup", "Restore", "DeleteBackup"
 GONE = frozenset({"DELETED", "DELETING"})
@@ -51,7 +51,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.CLONE_COLLECTION})
 
     def target(self, spec: CloneCollectionJobSpec) -> str:
-        one = _restore(spec)
+        one = _place(spec)
         return f"{spec.cluster_id}/{one.database}/{one.collection} > {one.dest_database}/{one.dest_collection}"
 
     def description(self, spec: CloneCollectionJobSpec) -> str:
@@ -174,7 +174,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         return (await data.load_state(spec.collection, database=spec.database)).loaded
 
     async def _by_console(self, account: Account, spec: CloneCollectionJobSpec, order: Order) -> SubmitAnswer:
-        console, one = account.session.console, _restore(spec)
+        console, one = account.session.console, _place(spec)
         if console is None:
             return answers.console_is_off()
         reply = await console.clone(
@@ -193,28 +193,25 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
     ) -> Look:
         if account.session.console is None:
             return Undecided("the console API, through which it was sent, is off")
-        one = _restore(spec)
+        one = _place(spec)
         rows = await new_jobs(account, JobType.CLONE_COLLECTION, spec.cluster_id, submission, free)
         return rows.of(lambda row: _is_clone(row, one)).verdict()
 
 
-def _is_clone(row: ConsoleJob, one: CollectionRestore) -> bool | None:
+def _is_clone(row: ConsoleJob, one: Destination) -> bool | None:
     """Whether the row is of this clone, by the name of the copy or of the original, whichever it shows."""
     to = in_collection(row, one.dest_database, one.dest_collection)
     return to if to is not False else in_collection(row, one.database, one.collection)
 
 
 def _restore(spec: CloneCollectionJobSpec, submission: Submission | None = None) -> CollectionRestore:
-    database = spec.database or DEFAULT_DATABASE
     loaded = (submission.baseline or {}).get(LOADED) if submission else None
-    return CollectionRestore(
-        spec.cluster_id,
-        database,
-        spec.collection,
-        spec.dest_database or database,
-        spec.dest_collection,
-        loaded=loaded == ["True"],
-    )
+    return CollectionRestore(spec.cluster_id, (replace(_place(spec), loaded=loaded == ["True"]),))
+
+
+def _place(spec: CloneCollectionJobSpec) -> Destination:
+    database = spec.database or DEFAULT_DATABASE
+    return Destination(database, spec.collection, spec.dest_database or database, spec.dest_collection)
 
 
 def _source(submission: Submission) -> BackupSource:

@@ -11,7 +11,6 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.restorejob import (
     RESTORE_JOB,
     CollectionStatus,
-    DestStatus,
     ExistingCluster,
     NewCluster,
     RestoreJobSpec,
@@ -34,12 +33,10 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of
-from zilliz_jobs.kinds import answers, backupsource, newcluster, restoring
+from zilliz_jobs.kinds import answers, backupsource, destinations, newcluster, restoring
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
 from zilliz_jobs.kinds.joblist import known
-from zilliz_jobs.kinds.restoring import CollectionRestore
 
-DEFAULT_DATABASE = "default"
 CLUSTER_NAME = "clusterName"
 VERSIONS: dict[RestoreVersionPolicy, VersionWord] = {
     RestoreVersionPolicy.LATEST: "LATEST",
@@ -57,14 +54,16 @@ class RestoreKind(JobKind[RestoreJobSpec]):
         if spec.new_cluster:
             return f"{spec.new_cluster.project_id}/{spec.new_cluster.name or '(new cluster)'}"
         if spec.existing_cluster:
-            return _collection(spec.existing_cluster).destination
+            return destinations.restore(spec.existing_cluster).destination
         return f"job {spec.adopt.job_id}" if spec.adopt else ""
 
     def description(self, spec: RestoreJobSpec) -> str:
         what = backupsource.words(spec.backup)
         if spec.existing_cluster:
-            one = _collection(spec.existing_cluster)
-            return f"Restore collection {one.collection} of {what} into cluster {one.cluster_id}"
+            named = spec.existing_cluster.collections or []
+            parts = f"{len(named)} collections" if named else "all collections"
+            parts = f"collection {named[0].collection}" if len(named) == 1 else parts
+            return f"Restore {parts} of {what} into cluster {spec.existing_cluster.cluster_id}"
         return f"Restore {what} into a new cluster" if spec.new_cluster else f"Restore {what}"
 
     def scope(self, spec: RestoreJobSpec, step: str = SUBMIT_STEP) -> str:
@@ -101,9 +100,12 @@ class RestoreKind(JobKind[RestoreJobSpec]):
             facts[CLUSTER_NAME] = [name]
             problem = await newcluster.prepare(account, _wanted(spec.new_cluster, name), draft)
         elif spec.existing_cluster:
-            one = _collection(spec.existing_cluster)
+            one = await destinations.prepared(account, spec.existing_cluster, backup)
+            if isinstance(one, Waits):
+                return one
             problem = await restoring.prepare(account, one, again=draft.sent_before)
             facts |= {} if problem else await known(account, JobType.RESTORE, one.cluster_id)
+            facts |= destinations.record(one)
         return problem or Ready(facts)
 
     async def submit(self, account: Account, spec: RestoreJobSpec, order: Order) -> SubmitAnswer:
@@ -111,16 +113,16 @@ class RestoreKind(JobKind[RestoreJobSpec]):
         if backup and spec.new_cluster and (name := _recorded_name(order.submission)):
             return await _restore_cluster(account, spec.new_cluster, backup, name, order)
         if backup and spec.existing_cluster:
-            answer = await restoring.submit(account, _collection(spec.existing_cluster), backup, order)
-            if isinstance(answer, Accepted):
-                return replace(answer, result={"clusterId": spec.existing_cluster.cluster_id})
-            return answer
+            return await _restore_collections(account, spec.existing_cluster, backup, order)
         return NotSent(Reason.NOT_SUBMITTED, "the record of the submission does not say what to restore")
 
     async def find(self, account: Account, spec: RestoreJobSpec, submission: Submission, free: Claimable) -> Look:
         backup = backupsource.recorded(submission)
         if spec.existing_cluster:
-            look = await restoring.find(account, _collection(spec.existing_cluster), backup, submission, free)
+            one = destinations.restore(spec.existing_cluster, submission)
+            if not one.collections:
+                return Undecided("the record does not name the collections that were to be restored; look by hand")
+            look = await restoring.find(account, one, backup, submission, free)
             if isinstance(look, Found):
                 return replace(look, result={"clusterId": spec.existing_cluster.cluster_id})
             return look
@@ -145,21 +147,19 @@ class RestoreKind(JobKind[RestoreJobSpec]):
         if new_cluster_id:
             made = await newcluster.observe(account, new_cluster_id)
         elif spec.existing_cluster and "clusterId" in handle and (not job_id or _was_missed(status)):
-            made = await restoring.observe(account, _collection(spec.existing_cluster))
+            one = destinations.restore(spec.existing_cluster, status.submission)
+            made = await restoring.observe(account, one)
         return replace(made, job_id=job_id or "") if isinstance(made, Seen) else made
 
 
-def _collection(target: ExistingCluster) -> CollectionRestore:
-    one = target.collections[0]
-    database = one.database or DEFAULT_DATABASE
-    return CollectionRestore(
-        cluster_id=target.cluster_id,
-        database=database,
-        collection=one.collection,
-        dest_database=one.dest_database or database,
-        dest_collection=one.dest_collection or one.collection,
-        loaded=one.dest_status is DestStatus.LOADED,
-    )
+async def _restore_collections(
+    account: Account, target: ExistingCluster, backup: BackupSource, order: Order
+) -> SubmitAnswer:
+    one = destinations.restore(target, order.submission)
+    if not one.collections:
+        return NotSent(Reason.NOT_SUBMITTED, "the record of the submission does not say what to restore")
+    answer = await restoring.submit(account, one, backup, order)
+    return replace(answer, result={"clusterId": target.cluster_id}) if isinstance(answer, Accepted) else answer
 
 
 async def _restore_cluster(

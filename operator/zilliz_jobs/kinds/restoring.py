@@ -1,18 +1,19 @@
-"""One collection of a backup, restored into a running cluster: the verbs, for every kind that does it.
+"""Collections of a backup, restored into a running cluster in one request: the verbs, for every kind that does it.
 
-The destination of such a restore was seen free. That a collection is there afterwards proves nothing: the console is
-always a second client, and a clone or a sample makes collections too. A restore is found by the console's job list,
-or by the refusal of a second send while no collection is to be seen: then a job that nobody sees holds the name.
+The destinations of such a restore were seen free. That a collection is there afterwards proves nothing: the console
+is always a second client, and a clone or a sample makes collections too. A restore is found by the console's job
+list, or by the refusal of a second send while no collection is to be seen: a job that nobody sees holds the name then.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch, Transient
+from zilliz_jobs.cloud.restores import DestStatus, Restored
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Absent,
@@ -21,6 +22,7 @@ from zilliz_jobs.core.observation import (
     Found,
     Look,
     Missing,
+    Refused,
     Seen,
     SubmitAnswer,
     Undecided,
@@ -37,10 +39,9 @@ SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
 
 
 @dataclass(frozen=True)
-class CollectionRestore:
-    """What is restored, and where to. `loaded`: whether the cloud is to load it then."""
+class Destination:
+    """One collection of the backup, and where it goes. `loaded`: whether the cloud is to load it then."""
 
-    cluster_id: str
     database: str
     collection: str
     dest_database: str
@@ -48,8 +49,25 @@ class CollectionRestore:
     loaded: bool = False
 
     @property
+    def name(self) -> str:
+        return f"{self.dest_database}/{self.dest_collection}"
+
+
+@dataclass(frozen=True)
+class CollectionRestore:
+    """What is restored, and into which cluster. `whole`: all that the backup holds, which no request names."""
+
+    cluster_id: str
+    collections: tuple[Destination, ...]
+    whole: bool = False
+
+    @property
     def destination(self) -> str:
-        return f"{self.cluster_id}/{self.dest_database}/{self.dest_collection}"
+        """Where it goes, in one line."""
+        if not self.collections or self.whole:
+            return f"{self.cluster_id}/(all collections)"
+        more = f" and {len(self.collections) - 1} more" if len(self.collections) > 1 else ""
+        return f"{self.cluster_id}/{self.collections[0].name}{more}"
 
 
 async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> Waits | None:
@@ -63,35 +81,34 @@ async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> W
         return Waits(Reason.CLUSTER_NOT_FOUND, f"cluster {one.cluster_id} is deleted")
     if state is not ClusterState.RUNNING:
         return Waits(Reason.CLUSTER_BUSY, f"cluster {one.cluster_id} is {cluster.status}", BUSY_SECONDS)
-    if not again and await _exists(account, cluster, one):
-        message = f"collection {one.destination} exists already; restore under another name, or drop it"
+    if not again and (taken := await _present(account, cluster, one)):
+        message = f"{_words(one, taken)} already; restore under another name, or drop it"
         return Waits(Reason.NAME_TAKEN, message)
     return None
 
 
 async def submit(account: Account, one: CollectionRestore, backup: BackupSource, order: Order) -> SubmitAnswer:
-    """Send the one request; a later one only while the collection is not to be seen. Its refusal would say nothing
-    then that is not known."""
+    """Send the one request; a later one only while none of the collections is to be seen. Its refusal would say
+    nothing then that is not known."""
     if order.submission.sends > 1:
         try:
             cluster = await account.session.clusters.describe(one.cluster_id)
-            if await _exists(account, cluster, one):
-                return EffectUnknown(f"not sent again: collection {one.destination} is there by now")
+            if there := await _present(account, cluster, one):
+                return EffectUnknown(f"not sent again: {_words(one, there)} by now")
         except CloudError as error:
             return answers.not_sent(error)
-    reply = await account.session.restores.restore_collection(
+    reply = await account.session.restores.restore_collections(
         backup.cluster_id,
         backup.backup_id,
         dest_cluster_id=one.cluster_id,
-        database=one.database,
-        dest_database=one.dest_database,
-        collection=one.collection,
-        dest_collection=one.dest_collection,
-        dest_status="LOADED" if one.loaded else "UNLOADED",
+        collections=() if one.whole else [_wire(place) for place in one.collections],
         token=order.token,
         fence=order.fence,
     )
     answer = answers.submitted(reply, ("jobId",), makes_named=True)
+    if isinstance(answer, Refused) and answer.reason is Reason.REJECTED and (one.whole or len(one.collections) > 1):
+        way_out = "if the cloud takes one collection for each request, make a RestoreJob of each"
+        return replace(answer, message=f"{answer.message} ({way_out})")
     return Accepted(_handle(one) | answer.handle) if isinstance(answer, Accepted) else answer
 
 
@@ -106,17 +123,18 @@ async def find(
         return Found(_handle(one) | {"jobId": row.job_id}, Evidence.INFERRED)
     cluster = await account.session.clusters.describe(one.cluster_id)
     try:
-        there = await _exists(account, cluster, one)
+        there = await _present(account, cluster, one)
     except (Transient, ProtocolMismatch) as error:
         return Undecided(f"the cluster cannot be asked for its collections: {error.message}")
     if rows:
         return Undecided(f"the console shows restores that could be it: {rows.ids}")
+    if there and len(there) < len(one.collections):
+        return Undecided(f"of {len(one.collections)} collections not all came: {_words(one, there)}")
     if there and submission.name_taken_time is not None:
         return Found(_handle(one), Evidence.INFERRED)
     if there:
         return Undecided(
-            f"collection {one.destination} is there, and was not before; whether this restore made it, or somebody "
-            "else, nothing tells"
+            f"{_words(one, there)}, and was not before; whether this restore made it, or somebody else, nothing tells"
         )
     if account.session.console is None and (doubt := _hidden(cluster, submission)):
         return Undecided(doubt)
@@ -127,16 +145,20 @@ async def observe(account: Account, one: CollectionRestore) -> Seen | Missing:
     """How the restore is, by the collection alone: for one whose job id is not known, or not known any more.
     Raises CloudError."""
     cluster = await account.session.clusters.describe(one.cluster_id)
-    if not await _exists(account, cluster, one):
+    there = await _present(account, cluster, one)
+    if not there or len(there) < len(one.collections):
         return Missing()
-    if not one.loaded:
-        return Seen(State.SUCCESSFUL, message="the collection is there; the job that made it is not shown")
-    loading = await account.session.data(cluster.connect_address).load_state(
-        one.dest_collection, database=one.dest_database
-    )
-    if loading.loaded:
-        return Seen(State.SUCCESSFUL, loading.load_state, message="the collection is there, and loaded")
-    return Seen(State.IN_PROGRESS, loading.load_state, message="the collection is there, and not loaded yet")
+    what = "the collection is" if len(there) == 1 else f"the {len(there)} collections are"
+    data = account.session.data(cluster.connect_address)
+    states = [
+        await data.load_state(place.dest_collection, database=place.dest_database) for place in there if place.loaded
+    ]
+    if not states:
+        return Seen(State.SUCCESSFUL, message=f"{what} there; the job that made it is not shown")
+    late = next((state for state in states if not state.loaded), None)
+    if late is None:
+        return Seen(State.SUCCESSFUL, states[-1].load_state, message=f"{what} there, and loaded")
+    return Seen(State.IN_PROGRESS, late.load_state, message=f"{what} there, and not loaded yet")
 
 
 def _handle(one: CollectionRestore) -> dict[str, str]:
@@ -144,15 +166,55 @@ def _handle(one: CollectionRestore) -> dict[str, str]:
     return {"clusterId": one.cluster_id}
 
 
-async def _exists(account: Account, cluster: Cluster, one: CollectionRestore) -> bool:
+async def _present(account: Account, cluster: Cluster, one: CollectionRestore) -> list[Destination]:
+    """Those of its destinations that are there; one question for each database. Raises CloudError."""
     data = account.session.data(cluster.connect_address)
-    return await data.has_collection(one.dest_collection, database=one.dest_database)
+    databases: dict[str, list[Destination]] = {}
+    for place in one.collections:
+        databases.setdefault(place.dest_database, []).append(place)
+    found: list[Destination] = []
+    for database, places in databases.items():
+        if len(places) == 1:
+            there = await data.has_collection(places[0].dest_collection, database=database)
+            names = {places[0].dest_collection} if there else set()
+        else:
+            names = set(await data.list_collections(database=database))
+        found += [place for place in places if place.dest_collection in names]
+    return found
+
+
+def _words(one: CollectionRestore, there: list[Destination]) -> str:
+    """That these collections are there, for people."""
+    names = ", ".join(f"{one.cluster_id}/{place.name}" for place in there[:5])
+    more = f" and {len(there) - 5} more" if len(there) > 5 else ""
+    return f"collection {names}{more} is there"
+
+
+def _wire(place: Destination) -> Restored:
+    status: DestStatus = "LOADED" if place.loaded else "UNLOADED"
+    return Restored(place.database, place.collection, place.dest_database, place.dest_collection, status)
 
 
 def _is_of(row: ConsoleJob, one: CollectionRestore, backup: BackupSource | None) -> bool | None:
     """Whether the row is of this restore; None where it does not tell."""
     source = is_same(row.backup_id, backup.backup_id) if backup and row.backup_id else True
-    return False if source is False else in_collection(row, one.dest_database, one.dest_collection) and source
+    return False if source is False else _names(row, one) and source
+
+
+def _names(row: ConsoleJob, one: CollectionRestore) -> bool | None:
+    """Whether the row names just these collections. How the console names several is documented nowhere: only one
+    plain name that is none of them rules the row out."""
+    fits = [in_collection(row, place.dest_database, place.dest_collection) for place in one.collections]
+    if len(fits) == 1:
+        return fits[0]
+    databases = [is_same(row.db_name, place.dest_database) if row.db_name else True for place in one.collections]
+    if not any(there is not False for there in databases):
+        return False
+    names = row.collection_name.split(",")
+    if {*names} == {place.dest_collection for place in one.collections}:
+        return True if True in databases else None
+    stranger = len(names) == 1 and names[0].isidentifier() and not any(fit is not False for fit in fits)
+    return False if stranger else None
 
 
 def _hidden(cluster: Cluster, submission: Submission) -> str:

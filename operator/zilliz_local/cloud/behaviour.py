@@ -51,6 +51,8 @@ class Behaviour(Camel):
     """From page 2 on, rows shift by one now and then, so that some are shown twice or not at all."""
     count_of_page_only: bool = False
     """`count` tells the rows of this page rather than of all (the documentation says both)."""
+    backups_tell_collections: Literal["nested", "flat", "none"] = "nested"
+    """How describe tells the collections of a backup: by database (schema), without it (example), or not at all."""
     failed_backups_listed: bool = False
     """List and describe failed and cancelled backups too (status FAILED: no documented word)."""
 
@@ -78,6 +80,8 @@ class Behaviour(Camel):
     collections_appear_at: Literal["start", "end"] = "end"
     """When the collections of a restore, migration, clone or sample can be seen: when the job begins (empty, and gone
     again if it does not succeed), or when it has succeeded. Not documented."""
+    restores_several: bool = True
+    """restoreCollection takes one, several or all collections (newest page). Off: exactly one (guides)."""
     migrations_gone: Literal[404, 405] | None = None
     """HTTP status of the two deprecated migration calls, as if they had been removed."""
 

@@ -15,12 +15,20 @@ BY_ID = {"clusterId": "in01", "backupId": "b1"}
 BY_JOB = {"backupJobRef": {"name": "movies"}}
 NEW = {"projectId": "p", "cuSize": 1}
 FILMS = {"clusterId": "in02", "collections": [{"collection": "films"}]}
+SEVERAL: list[dict[str, str]] = [
+    {"collection": "a"},
+    {"collection": "a", "destCollection": "b"},
+    {"database": "archive", "collection": "a"},
+    {"database": "archive", "collection": "a", "destDatabase": "default", "destCollection": "c"},
+]
 INTO = {"integrationId": "i", "directory": "d"}
 ADOPT = {"adopt": {"jobId": "j"}}
 
 GOOD = [
     (RESTORE_JOB, {"backup": BY_ID, "newCluster": NEW}),
     (RESTORE_JOB, {"backup": BY_JOB, "existingCluster": FILMS}),
+    (RESTORE_JOB, {"backup": BY_JOB, "existingCluster": {"clusterId": "in02"}}),
+    (RESTORE_JOB, {"backup": BY_ID, "existingCluster": {"clusterId": "in02", "collections": SEVERAL}}),
     (RESTORE_JOB, ADOPT),
     (RESTORE_JOB, {**ADOPT, "newCluster": NEW}),
     (RESTORE_JOB, {**ADOPT, "backup": BY_ID}),
@@ -44,8 +52,21 @@ BAD = [
     (
         RESTORE_JOB,
         {"backup": BY_ID, "existingCluster": {"clusterId": "in02", "collections": [{"collection": "a"}] * 2}},
-        "collections",
+        "restore each collection under a name of its own",
     ),
+    *(
+        (
+            RESTORE_JOB,
+            {"backup": BY_ID, "existingCluster": {"clusterId": "in02", "collections": [*SEVERAL, one]}},
+            "restore each collection under a name of its own",
+        )
+        for one in (
+            {"database": "default", "collection": "a"},
+            {"collection": "x", "destCollection": "a"},
+            {"database": "other", "destDatabase": "default", "collection": "c"},
+        )
+    ),
+    (RESTORE_JOB, {"backup": BY_ID, "existingCluster": {"clusterId": "in02", "collections": []}}, "collections"),
     (EXPORT_JOB, INTO, "name the backup"),
     (EXPORT_JOB, {"backup": BY_ID, "directory": "d"}, "name where to export to"),
     (EXPORT_JOB, {"backup": BY_ID, "integrationId": "i"}, "name where to export to"),

@@ -22,6 +22,7 @@ from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch
 from zilliz_jobs.cloud.fields import MAX_ID, MAX_TEXT
 from zilliz_jobs.cloud.imports import ImportRequest, ImportTarget
 from zilliz_jobs.cloud.migrations import RemoteSource
+from zilliz_jobs.cloud.restores import Restored
 from zilliz_jobs.cloud.session import CloudSession
 
 ADDRESS = "https://in01-a.aws-us-west-2.vectordb.zillizcloud.com:19530"
@@ -31,16 +32,8 @@ EFFECTS: dict[str, Callable[[CloudSession], Awaitable[EffectReply]]] = {
     "deletion of a backup": lambda s: s.backups.delete("in01-a", "b-1", **ONCE),
     "migration of files": lambda s: s.migrations.start_by_remote(RemoteSource.model_construct(), "in01-a", **ONCE),
     "migration": lambda s: s.migrations.to_existing("in01-a", "in01-b", **ONCE),
-    "restore of a collection": lambda s: s.restores.restore_collection(
-        "in01-a",
-        "b-1",
-        dest_cluster_id="in01-b",
-        database="d",
-        dest_database="d",
-        collection="c",
-        dest_collection="c",
-        dest_status="LOADED",
-        **ONCE,
+    "restore of a collection": lambda s: s.restores.restore_collections(
+        "in01-a", "b-1", dest_cluster_id="in01-b", collections=[Restored("d", "c", "d", "c")], **ONCE
     ),
     "suspension": lambda s: s.scaling.suspend("in01-a", **ONCE),
     "resumption": lambda s: s.scaling.resume("in01-a", **ONCE),

@@ -8,6 +8,7 @@ from tests.unit.cloud.stub import data, failure, open_fence
 from zilliz_jobs.cloud.effects import Refused, Taken, Uncertain
 from zilliz_jobs.cloud.external import ExternalSource, MigratedCollection, SourceType
 from zilliz_jobs.cloud.migrations import DatabaseCollections, NewCluster, RemoteSource
+from zilliz_jobs.cloud.restores import Restored
 from zilliz_jobs.cloud.scaling import Autoscaling, Schedule, Schedules
 
 ONCE = {"token": "t-1", "fence": open_fence}
@@ -44,16 +45,26 @@ def restore_cluster(session, policy="LATEST"):
 
 
 def restore_collection(session):
-    return session.restores.restore_collection(
-        "in01-a",
-        "backup0_1",
-        dest_cluster_id="in01-b",
-        database="default",
-        dest_database="db",
-        collection="books",
-        dest_collection="books_2",
-        dest_status="LOADED",
-        **ONCE,
+    books = Restored("default", "books", "db", "books_2", "LOADED")
+    return session.restores.restore_collections(
+        "in01-a", "backup0_1", dest_cluster_id="in01-b", collections=[books], **ONCE
+    )
+
+
+def restore_several(session):
+    wanted = [
+        Restored("default", "books", "db", "books_2", "LOADED"),
+        Restored("db", "films", "db", "films"),
+        Restored("default", "songs", "db", "songs"),
+    ]
+    return session.restores.restore_collections(
+        "in01-a", "backup0_1", dest_cluster_id="in01-b", collections=wanted, **ONCE
+    )
+
+
+def restore_all(session):
+    return session.restores.restore_collections(
+        "in01-a", "backup0_1", dest_cluster_id="in01-b", collections=[], **ONCE
     )
 
 
@@ -127,6 +138,43 @@ STARTS = [
             ],
         },
     ),
+    (
+        restore_several,
+        f"{BACKUP}/restoreCollection",
+        {
+            "destClusterId": "in01-b",
+            "dbCollections": [
+                {
+                    "dbName": "default",
+                    "destDbName": "db",
+                    "collections": [
+                        {
+                            "collectionName": "books",
+                            "destCollectionName": "books_2",
+                            "destCollectionStatus": "LOADED",
+                        },
+                        {
+                            "collectionName": "songs",
+                            "destCollectionName": "songs",
+                            "destCollectionStatus": "UNLOADED",
+                        },
+                    ],
+                },
+                {
+                    "dbName": "db",
+                    "destDbName": "db",
+                    "collections": [
+                        {
+                            "collectionName": "films",
+                            "destCollectionName": "films",
+                            "destCollectionStatus": "UNLOADED",
+                        }
+                    ],
+                },
+            ],
+        },
+    ),
+    (restore_all, f"{BACKUP}/restoreCollection", {"destClusterId": "in01-b"}),
     (export, f"{BACKUP}/export", {"integrationId": "integ-1", "directory": "dir/t-1"}),
     (
         by_remote,

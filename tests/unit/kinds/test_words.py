@@ -55,6 +55,21 @@ def parsed(kind, **fields):
             RESTORE,
             {
                 "backup": BY_ID,
+                "existingCluster": {"clusterId": "in02", "collections": [{"collection": c} for c in "ab"]},
+            },
+            "in02/default/a and 1 more",
+            "restore/in02",
+        ),
+        (
+            RESTORE,
+            {"backup": BY_ID, "existingCluster": {"clusterId": "in02"}},
+            "in02/(all collections)",
+            "restore/in02",
+        ),
+        (
+            RESTORE,
+            {
+                "backup": BY_ID,
                 "existingCluster": {
                     "clusterId": "in02",
                     "collections": [{"database": "d", "collection": "c", "destCollection": "e"}],
@@ -131,6 +146,25 @@ def test_sources_secrets_and_descriptions():
             "Restore collection films of the backup of backupjob/movies into cluster in02",
             True,
             "movies",
+            None,
+        ),
+        (
+            RESTORE,
+            {
+                "backup": BY_ID,
+                "existingCluster": {"clusterId": "in02", "collections": [{"collection": c} for c in "ab"]},
+            },
+            "Restore 2 collections of backup b1 into cluster in02",
+            True,
+            None,
+            None,
+        ),
+        (
+            RESTORE,
+            {"backup": BY_ID, "existingCluster": {"clusterId": "in02"}},
+            "Restore all collections of backup b1 into cluster in02",
+            True,
+            None,
             None,
         ),
         (RESTORE, {"adopt": {"jobId": "j"}}, "Restore a backup", False, None, None),

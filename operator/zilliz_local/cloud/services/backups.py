@@ -69,8 +69,15 @@ def list_backups(call: Call) -> object:
 def describe(call: Call) -> object:
     """One backup with its collections."""
     _, backup = call.backup()
-    return _summary(call, backup) | {
-        "regionId": backup.region_id,
+    shape, known = (
+        call.world.behaviour.backups_tell_collections,
+        _summary(call, backup) | {"regionId": backup.region_id},
+    )
+    if shape == "flat":
+        return known | {"collections": [{"collectionName": name} for _, name in backup.contents]}
+    if shape == "none":
+        return known
+    return known | {
         "dbCollections": [
             {
                 "dbName": db,

@@ -6,7 +6,7 @@ The backup must be AVAILABLE. Answers with a jobId; a new cluster also with the 
 from zilliz_local.cloud.answers import NOT_FOR_SERVERLESS, Problem, bad_request, missing_collection
 from zilliz_local.cloud.arrivals import Arrival, let_arrive, require_free
 from zilliz_local.cloud.backups import Backup
-from zilliz_local.cloud.bodies import need, one_of, sections, text, whole
+from zilliz_local.cloud.bodies import Body, need, one_of, sections, text, whole
 from zilliz_local.cloud.clusters import DEFAULT_DB
 from zilliz_local.cloud.jobs import RESTORE
 from zilliz_local.cloud.newclusters import NewCluster, create_cluster, require_new
@@ -43,7 +43,7 @@ def restore_cluster(call: Call) -> object:
 
 @routes.on("POST", f"{BACKUP}/restoreCollection", "restore.collection", kind="submit")
 def restore_collection(call: Call) -> object:
-    """Restore one collection, or without dbCollections everything (unloaded), into a cluster."""
+    """Restore one collection or several, or without dbCollections everything (unloaded), into a cluster."""
     source, backup = call.available_backup()
     target_id = text(call.given, "destClusterId", "targetClusterId") or call.need("destClusterId")
     target = call.cluster(target_id)
@@ -67,15 +67,20 @@ def restore_collection(call: Call) -> object:
 def _arrivals(call: Call, backup: Backup) -> list[Arrival]:
     """What will come, under which names. Older documentation spells dest* as target*."""
     databases = sections(call.given, "dbCollections")
+    named = [(database, one) for database in databases for one in sections(database, "collections")]
+    if len(named) != 1 and not call.world.behaviour.restores_several:
+        raise bad_request(f"dbCollections must name one collection, not {len(named)}")
     if not databases:
         if not backup.contents:
             raise bad_request(f"the backup {backup.backup_id} holds no collection")
         return [Arrival(*place, content.copy(loaded=False)) for place, content in backup.contents.items()]
-    named = [(database, one) for database in databases for one in sections(database, "collections")]
-    if len(named) != 1:
-        raise bad_request(f"dbCollections must name one collection, not {len(named)}")
-    ((database, one),) = named
-    db_name, name = text(database, "dbName", default=DEFAULT_DB), need(one, "collectionName", "collections[0]")
+    if not named:
+        raise bad_request("dbCollections names no collection")
+    return [_arrival(backup, database, one) for database, one in named]
+
+
+def _arrival(backup: Backup, database: Body, one: Body) -> Arrival:
+    db_name, name = text(database, "dbName", default=DEFAULT_DB), need(one, "collectionName", "collections[]")
     content = backup.contents.get((db_name, name))
     if content is None:
         raise missing_collection(db_name, name)
@@ -83,4 +88,4 @@ def _arrivals(call: Call, backup: Backup) -> list[Arrival]:
     loaded = one_of(one, status, ("LOADED", "UNLOADED"), "UNLOADED") == "LOADED"
     dest_db = text(database, "destDbName", "targetDbName", default=db_name)
     dest = text(one, "destCollectionName", "targetCollectionName", default=name)
-    return [Arrival(dest_db, dest, content.copy(loaded=loaded))]
+    return Arrival(dest_db, dest, content.copy(loaded=loaded))
