@@ -164,3 +164,20 @@ async def test_a_password_that_was_stored_before_the_crash_is_not_called_lost(wo
     done = await ended(world)
     assert (available(world)["status"], done["submission"]["evidence"]) == ("True", "Inferred")
     assert kept(world)["clusterId"] == made(world)
+
+
+# -- a word that only the vendor's own clients know
+
+
+async def test_a_cloud_with_the_words_of_its_clients_makes_the_cluster_once(world: Rig) -> None:
+    """Else a restore fails for ever at a word that the documentation gave."""
+    world.cloud.behave(collection_status_words="clients")
+    world.backup("first")
+    restore(world)
+    await world.start()
+    status = await ended(world)
+    assert (status["submission"]["sends"], len(status["attempts"])) == (2, 1)
+    assert made(world) == status["result"]["clusterId"]
+    assert kept(world)["password"]
+    (notice,) = status["submission"]["notices"]
+    assert (notice["reason"], "collectionStatus" in notice["message"]) == ("SentInOtherWords", True)

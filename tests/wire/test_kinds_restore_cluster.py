@@ -503,3 +503,28 @@ class TestAdopt:
     async def test_an_unknown_job_is_missing(self, plain):
         one = Object(KIND, plain, parsed(KIND, adopt={"jobId": "job-nobody"}))
         assert await KIND.adopt(plain, one.spec, "job-nobody", one.status) == Missing()
+
+
+class TestTwoPairsOfWords:
+    """The REST pages say KEEP and RELEASE, the vendor's command line and plugin LOADED and NOT_LOADED."""
+
+    @pytest.mark.parametrize(("status", "word"), [(None, "LOADED"), ("Keep", "LOADED"), ("Release", "NOT_LOADED")])
+    async def test_a_refusal_that_names_the_field_leads_to_the_other_pair(self, cloud, plain, status, word):
+        cloud.behave(collection_status_words="clients")
+        one = wanted(plain, backed_up(cloud), **({"collectionStatus": status} if status else {}))
+        answer = await one.send()
+        assert isinstance(answer, Refused)
+        assert answer.instead, "the documented word goes first"
+        first = one.submission
+        one.submission = first.but(sends=2, baseline={**(first.baseline or {}), **answer.instead})
+        assert isinstance(await one.submit(), Accepted)
+        cloud.advance(LONG)
+        (effect,) = cloud.ledger.effects(route=ROUTE)
+        held = cloud.world.clusters[effect.target["clusterId"]].contents()
+        assert any(content.loaded for content in held.values()) is (word == "LOADED")
+
+    async def test_any_other_refusal_has_no_second_pair(self, cloud, plain):
+        cloud.fault(ROUTE, "status", times=1, status=400, body={"code": 400, "message": "Invalid clusterName"})
+        answer = await wanted(plain, backed_up(cloud)).send()
+        assert isinstance(answer, Refused)
+        assert not answer.instead

@@ -76,7 +76,7 @@ async def test_the_cluster_restore_is_checked() -> None:
             ({"projectId": "proj-other"}, 80014),
             ({"cuSize": 1025}, 400),
             ({"cuSize": None}, 400),
-            ({"collectionStatus": "LOADED"}, 400),
+            ({"collectionStatus": "RELEASED"}, 400),
             ({"restoreVersionPolicy": "NEWEST"}, 400),
             ({"clusterName": ""}, 400),
         ):

@@ -109,6 +109,9 @@ class Submission(Model):
     credentials_secret: str | None = Field(
         default=None, description="The Secret for the credentials that the cloud tells once, with its answer."
     )
+    secret_versions: dict[str, str] | None = Field(
+        default=None, description="uid and resourceVersion of each Secret whose values were sent, by its name."
+    )
     credentials_stored: bool | None = Field(default=None, description="Whether they are in it.")
     other_handles: list[str] | None = Field(
         default=None, description="Further jobs which the cloud named for this submission; look at them."
@@ -136,6 +139,9 @@ class Attempt(Model):
     reason: str | None = Field(default=None, description="Why it ended so; one CamelCase word.")
     message: str | None = Field(default=None, description="Why it ended so; a sentence.")
     not_before: Time = Field(default=None, description="It is not submitted before this time (back-off).")
+    secret_versions: dict[str, str] | None = Field(
+        default=None, description="Of its submission: the Secrets whose values the cloud was given."
+    )
     automatic: int | None = Field(
         default=None, description="How many automatic retries led here since a person last asked."
     )

@@ -13,7 +13,8 @@ from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.passage import Fence
 from zilliz_jobs.cloud.transport import Transport
 
-CollectionStatus = Literal["KEEP", "RELEASE"]
+CollectionStatus = Literal["KEEP", "RELEASE", "LOADED", "NOT_LOADED"]
+"""The REST pages know the first two, the vendor's command line and plugin the others, which mean the same."""
 RestoreVersionPolicy = Literal["LATEST", "ORIGINAL"]
 DestStatus = Literal["LOADED", "UNLOADED"]
 
@@ -49,7 +50,8 @@ class Restores:
         fence: Fence,
     ) -> EffectReply:
         """Restore a backup of `cluster_id` into a new dedicated cluster `name`, in the same region and of the same CU
-        type. `cu_size`: 1 to 1024. `collection_status`: KEEP loads what was loaded, RELEASE nothing.
+        type. `cu_size`: 1 to 1024. `collection_status`: KEEP or LOADED loads what was loaded, RELEASE or NOT_LOADED
+        nothing.
 
         `Taken.text` knows clusterId, username, password and jobId; the password is told this once. Success without
         clusterId and jobId is Uncertain. Not idempotent, but names are unique: 40013 is a refusal for that.

@@ -11,6 +11,7 @@ from zilliz_jobs.core.attempts import ended, failed, is_retried, next_attempt, n
 from zilliz_jobs.core.looking import looked, looking
 from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.otherform import in_other_form
 from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, resolved
@@ -95,12 +96,14 @@ def _revived(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) ->
     if not active or status.state is not State.FAILED or s.traits.retry is not RetryRule.FREELY or not status.job_id:
         return status
     ended_at = format_time(status.completion_time) if status.completion_time else ""
+    keys = attempt_of(with_attempt(status)).secret_versions  # the console goes on with those that the job had
     handle, status = {"jobId": status.job_id}, next_attempt(status)
     record = Submission(
         attempt=attempt_of(status).number,
         step=RETRY_STEP,
         intent_time=now,
         baseline={"jobId": [handle["jobId"]], "endTime": [ended_at]},
+        secret_versions=keys,
     )
     why = (Reason.RETRIED_ELSEWHERE, Reason.RETRIED_ELSEWHERE.phrase)
     status = taken(status.but(submission=record), handle, Evidence.ADOPTED, {}, why)
@@ -252,6 +255,8 @@ def _answered(
             return status  # an answer to an earlier send: it proves nothing about what is being looked for
         case seen_.NotSent(reason, message):
             return said(not_taken(status, Evidence.NOT_SENT, submission.sends - 1), reason, message)
+        case seen_.Refused() if (again := in_other_form(s, status, seen)) is not None:
+            return again
         case seen_.Refused(reason, message, heals) if submission.sends > 1 and heals:
             # Not now, says the cloud; perhaps because an earlier send took effect after all. Look, then send again.
             doubt = submission.but(sends=submission.sends - 1, look_since=now)

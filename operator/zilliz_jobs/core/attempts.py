@@ -73,6 +73,7 @@ def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> Jo
         baseline=again.baseline if again else found.baseline or None,
         credentials_secret=found.credentials_secret,
         notices=again.notices if again else None,
+        secret_versions=dict(found.secret_versions) or None,
         evidence=Evidence.SENDING,
         name_taken_time=again.name_taken_time if again else None,
     )
@@ -239,6 +240,7 @@ def with_attempt(status: JobStatus) -> JobStatus:
         state=status.state,
         start_time=status.start_time,
         completion_time=status.completion_time,
+        secret_versions=status.submission.secret_versions if status.submission else current.secret_versions,
         not_before=None if ended_already or handle_of(status) else current.not_before,
         reason=status.reason if ended_already else None,
         message=status.message if ended_already else None,

@@ -35,7 +35,7 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
     status = heed(s, _timed(s, status, now), now)  # a deadline may end what a request waited for
     status = _gated(s, status, now)
     if isinstance(seen, Prepared) and may_submit(s, status, now):
-        status, choice = prepared(status, seen, next_step(s, status), now), submitting(s, status)
+        status, choice = prepared(status, seen, seen.step or next_step(s, status), now), submitting(s, status)
     else:
         choice = choose(s, status, seen, now)
     status = with_conditions(s, with_attempt(status), now)

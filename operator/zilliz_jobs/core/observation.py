@@ -91,6 +91,9 @@ class Prepared:
     cloud_time: datetime | None = None
     credentials_secret: str | None = None
     notices: tuple[Notice, ...] = ()
+    secret_versions: Mapping[str, str] = field(default_factory=dict)
+    step: str = ""
+    """What is submitted after all, where that is not the step that was to be prepared."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +145,14 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Refused:
-    """The cloud said no, so nothing began. `heals`: the same request can succeed later, without an edit."""
+    """The cloud said no, so nothing began. `heals`: the same request can succeed later, without an edit. `instead`:
+    facts for the record, by which the same request is to be sent once more in another form."""
 
     reason: Reason
     message: str
     heals: bool = False
     retry_after: float | None = None
+    instead: Baseline = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,10 @@ class Reason(StrEnum):
         "CredentialsChanged",
         "The credentials Secret is not as it was when the job was submitted; so it is submitted again, not in place.",
     )
+    SENT_IN_OTHER_WORDS = (
+        "SentInOtherWords",
+        "The cloud refused a word of its documentation; the request is sent once more with the word of its clients.",
+    )
     # talking to the cloud
     CLOUD_UNREACHABLE = "CloudUnreachable", "The cloud cannot be reached or is failing; it is tried again."
     RATE_LIMITED = "RateLimited", "The cloud throttles this key; it is tried again."
@@ -260,5 +264,6 @@ GOES_ON_BY_ITSELF = frozenset(
     | {Reason.CANCELING, Reason.CLEANING_UP, Reason.CREDENTIALS_AWAITED, Reason.LISTS_INCOMPLETE}
     | {Reason.KUBERNETES_UNAVAILABLE, Reason.CONNECTIONS_NOT_KNOWN}
     | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS, Reason.CREDENTIALS_CHANGED}
+    | {Reason.SENT_IN_OTHER_WORDS}
 )
 """The operator or the cloud is at it; a person need only look where it lasts for too long."""

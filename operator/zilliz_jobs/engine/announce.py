@@ -47,7 +47,7 @@ _NEWS = frozenset(
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY, Reason.BACKUP_NOT_READY}
     | {Reason.CLEANING_UP}
 )
-_QUIET_NOTICES = frozenset({Reason.CREDENTIALS_CHANGED})
+_QUIET_NOTICES = frozenset({Reason.CREDENTIALS_CHANGED, Reason.SENT_IN_OTHER_WORDS})
 _ARRIVALS = {
     Evidence.MARKER: Reason.FOUND,
     Evidence.INFERRED: Reason.FOUND,

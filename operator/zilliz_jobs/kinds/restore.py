@@ -16,6 +16,7 @@ from zilliz_jobs.api.restorejob import (
     RestoreJobSpec,
     RestoreVersionPolicy,
 )
+from zilliz_jobs.cloud.restores import CollectionStatus as StatusWord
 from zilliz_jobs.cloud.restores import RestoreVersionPolicy as VersionWord
 from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.core.observation import (
@@ -25,6 +26,7 @@ from zilliz_jobs.core.observation import (
     Look,
     Missing,
     NotSent,
+    Refused,
     Seen,
     SubmitAnswer,
     Undecided,
@@ -38,6 +40,8 @@ from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobK
 from zilliz_jobs.kinds.joblist import known
 
 CLUSTER_NAME = "clusterName"
+STATUS_FIELD = "collectionstatus"  # as a refusal names it
+STATUS_WORDS, CLIENTS = "collectionStatusWords", "clients"
 VERSIONS: dict[RestoreVersionPolicy, VersionWord] = {
     RestoreVersionPolicy.LATEST: "LATEST",
     RestoreVersionPolicy.ORIGINAL: "ORIGINAL",
@@ -171,12 +175,23 @@ async def _restore_cluster(
         project_id=target.project_id,
         name=name,
         cu_size=target.cu_size,
-        collection_status="RELEASE" if target.collection_status is CollectionStatus.RELEASE else "KEEP",
+        collection_status=_status_word(target, order.submission),
         restore_version_policy=VERSIONS[target.restore_version_policy] if target.restore_version_policy else None,
         token=order.token,
         fence=order.fence,
     )
-    return newcluster.answered(reply, busy=Reason.BACKUP_NOT_READY)
+    answer = newcluster.answered(reply, busy=Reason.BACKUP_NOT_READY)
+    if isinstance(answer, Refused) and answer.reason is Reason.REJECTED and STATUS_FIELD in answer.message.lower():
+        return replace(answer, instead={STATUS_WORDS: [CLIENTS]})
+    return answer
+
+
+def _status_word(target: NewCluster, submission: Submission) -> StatusWord:
+    """The documented word; where the record says that it was refused, that of the vendor's own clients."""
+    release = target.collection_status is CollectionStatus.RELEASE
+    if (submission.baseline or {}).get(STATUS_WORDS) == [CLIENTS]:
+        return "NOT_LOADED" if release else "LOADED"
+    return "RELEASE" if release else "KEEP"
 
 
 def _wanted(made: NewCluster, name: str) -> newcluster.NewCluster:

@@ -80,6 +80,9 @@ class Behaviour(Camel):
     collections_appear_at: Literal["start", "end"] = "end"
     """When the collections of a restore, migration, clone or sample can be seen: when the job begins (empty, and gone
     again if it does not succeed), or when it has succeeded. Not documented."""
+    collection_status_words: Literal["both", "documented", "clients"] = "both"
+    """What restoreCluster takes as collectionStatus: KEEP and RELEASE (REST pages), LOADED and NOT_LOADED (the
+    vendor's command line and plugin), or either."""
     restores_several: bool = True
     """restoreCollection takes one, several or all collections (newest page). Off: exactly one (guides)."""
     migrations_gone: Literal[404, 405] | None = None

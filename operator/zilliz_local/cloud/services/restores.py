@@ -14,6 +14,11 @@ from zilliz_local.cloud.routes import Call, Routes
 
 routes = Routes()
 
+STATUS_WORDS = {
+    "both": ("KEEP", "RELEASE", "LOADED", "NOT_LOADED"),
+    "documented": ("KEEP", "RELEASE"),
+    "clients": ("LOADED", "NOT_LOADED"),
+}
 BACKUP = "/v2/clusters/{clusterId}/backups/{backupId}"
 
 
@@ -24,7 +29,8 @@ def restore_cluster(call: Call) -> object:
     cu_size = whole(call.given, "cuSize", 1024)
     if cu_size is None:
         raise bad_request("cuSize is missing")
-    keep = one_of(call.given, "collectionStatus", ("KEEP", "RELEASE")) == "KEEP"
+    words = STATUS_WORDS[call.world.behaviour.collection_status_words]
+    keep = one_of(call.given, "collectionStatus", words) in ("KEEP", "LOADED")
     one_of(call.given, "restoreVersionPolicy", ("LATEST", "ORIGINAL"), "LATEST")
     source, backup = call.available_backup()
     if backup.backup_type != "CLUSTER":
