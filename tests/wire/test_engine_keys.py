@@ -319,3 +319,50 @@ def _takers(name: str, host: str = "source.example") -> dict[str, tuple[str, Bod
     files = {"milvusBackup": {"objectStorage": {"url": f"http://{host}/backup/"} | ref}}
     found["files"] = ("MigrationJob", {"source": files, "target": wanted})
     return found
+
+
+class TestRetriedWithOtherKeys:
+    """That the console goes on with the keys that the job had is inferred; a corrected Secret must count."""
+
+    async def failed(self, world: Rig) -> None:
+        """An import that failed in the cloud, of a connection with the console API."""
+        world.connection(consoleApi={"enabled": True})
+        make_secret(world, "s3", LABEL, accessKey="AKIA-OLD", secretKey="old")
+        world.cloud.next_job("IMPORT", failure="access denied")
+        storage = {"urls": [FILM], "credentialsSecretRef": {"name": "s3"}}
+        world.imports("one", objectStorage=storage)
+        await world.start()
+        await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is sent")
+        world.cloud.advance(60)
+        await world.until_state("importjobs", "one", "Failed")
+
+    async def retried(self, world: Rig) -> Body:
+        await world.patch(
+            "importjobs", "one", {"metadata": {"annotations": {"jobs.zilliz.com/retry-requested": "1"}}}
+        )
+        await world.until(
+            lambda: world.status("importjobs", "one")["state"] in ("Pending", "InProgress"), "it goes on"
+        )
+        await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is sent again")
+        world.cloud.advance(60)
+        return await world.until_state("importjobs", "one", "Successful")
+
+    async def test_a_corrected_secret_is_submitted_again_and_said_so(self, world: Rig) -> None:
+        await self.failed(world)
+        client = await world.client()
+        data = {"secretKey": base64.b64encode(b"new").decode()}
+        where = f"/api/v1/namespaces/{NAMESPACE}/secrets/s3"
+        await client.request("PATCH", where, body={"data": data}, content_type="application/merge-patch+json")
+        status = await self.retried(world)
+        assert (status["submission"]["step"], len(status["attempts"])) == ("Submit", 2)
+        (notice,) = status["submission"]["notices"]
+        assert notice["reason"] == "CredentialsChanged"
+        assert len(world.cloud.ledger.effects(route="import.create")) == 2
+        assert not world.cloud.ledger.effects(kind="retry")
+
+    async def test_an_untouched_one_is_retried_in_place(self, world: Rig) -> None:
+        await self.failed(world)
+        status = await self.retried(world)
+        assert status["submission"]["step"] == "Retry"
+        assert "notices" not in status["submission"]
+        assert len(world.cloud.ledger.effects(route="import.create")) == 1

@@ -4,6 +4,7 @@ that another object of the namespace made."""
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass, field
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobspec import JobSpec
@@ -20,20 +21,30 @@ from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.telemetry.logs import conceal
 
 
+@dataclass(frozen=True)
+class SecretValues:
+    """The values by key of all Secrets that a spec names, and by name which Secret they were read from: two with the
+    same uid and resourceVersion hold the same."""
+
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
 class Inputs:
     def __init__(self, secrets: Secrets, objects: Objects, api_keys: ApiKeys) -> None:
         self._secrets, self._objects, self._api_keys = secrets, objects, api_keys
         self._hidden: set[tuple[str, str]] = set()
 
-    async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> dict[str, str] | Waits:
-        """The values by key of all Secrets that the spec names; they are hidden from the log from now on.
+    async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> SecretValues | Waits:
+        """The values of all Secrets that the spec names; they are hidden from the log from now on.
 
         An API key of ours is none of them: who may write jobs could have it sent to a "source" of his own. So none is
         read before it is known which entries hold one.
         """
         values: dict[str, str] = {}
+        versions: dict[str, str] = {}
         if not (needs := kind.secrets(spec)):
-            return values
+            return SecretValues()
         try:
             api_keys = await self._api_keys.of(namespace)
         except KubeError as error:
@@ -59,7 +70,8 @@ class Inputs:
             if lack := need.lacks(found):
                 return Waits(Reason.SECRET_KEY_MISSING, lack)
             values |= found
-        return values
+            versions[need.name] = f"{secret.uid}/{secret.resource_version}"
+        return SecretValues(values, versions)
 
     async def hide(self, kind: AnyKind, namespace: str, spec: JobSpec) -> None:
         """Of a job that an earlier process submitted: hide what it was given, before the cloud's words about it are

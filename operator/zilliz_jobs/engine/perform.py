@@ -27,6 +27,7 @@ from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.inputs import Inputs, backup_key
 from zilliz_jobs.engine.registry import Registry, claims_in
+from zilliz_jobs.engine.retrykeys import with_keys
 from zilliz_jobs.engine.scopes import Scopes
 from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
 from zilliz_jobs.kube.objects import Objects
@@ -230,7 +231,8 @@ class Performer:
         values = await self._inputs.secrets(kind, key.namespace, spec)
         if isinstance(values, seen_.Waits):
             return values
-        secrets.update(values)
+        secrets.update(values.values)
+        draft, notices = with_keys(draft, values.versions)
         if (source := backup_key(kind, key.namespace, spec)) is not None:
             backup = await self._inputs.backup(source)
             if isinstance(backup, seen_.Waits):
@@ -238,9 +240,11 @@ class Performer:
                 return backup
             draft = replace(draft, backup=backup)
         ready = await kind.prepare(account, spec, draft, holder=holder)
-        return (
-            await self._credentials.reserve(kind, body, spec, ready) if isinstance(ready, seen_.Prepared) else ready
-        )
+        if not isinstance(ready, seen_.Prepared):
+            return ready
+        told = (*ready.notices, *notices)
+        ready = replace(ready, step=draft.step if notices else "", notices=told, secret_versions=values.versions)
+        return await self._credentials.reserve(kind, body, spec, ready)
 
     async def _find(
         self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, status: JobStatus

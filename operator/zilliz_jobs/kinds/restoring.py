@@ -2,7 +2,7 @@
 
 The destinations of such a restore were seen free. That a collection is there afterwards proves nothing: the console
 is always a second client, and a clone or a sample makes collections too. A restore is found by the console's job
-list, or by the refusal of a second send while no collection is to be seen: a job that nobody sees holds the name then.
+list, or by the refusal of a second send while no collection is to be seen: then a job that nobody sees has the name.
 """
 
 from __future__ import annotations

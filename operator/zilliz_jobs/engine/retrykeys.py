@@ -1,0 +1,33 @@
+"""Whether a retry in place would use the keys that the Secret holds now.
+
+That the console retries a job with the keys it was given is inferred: no page says so. A Secret that was corrected
+must count, so a job whose Secret is not proven to be the same is submitted again instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from zilliz_jobs.core.observation import Notice
+from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds.base import Draft
+
+
+def with_keys(draft: Draft, versions: Mapping[str, str]) -> tuple[Draft, tuple[Notice, ...]]:
+    """The draft, of a submission where it was to be a retry in place with other keys, and what a person should know
+    of that. `versions`: of the Secrets that the spec names, as they are now."""
+    attempts = draft.status.attempts or []
+    if draft.step != RETRY_STEP or not versions or len(attempts) < 2:
+        return draft, ()
+    before = attempts[-2].secret_versions or {}
+    changed = sorted(name for name, version in versions.items() if before.get(name) != version)
+    if not changed:
+        return draft, ()
+    known = [name for name in changed if name in before]
+    names = ", ".join(known or changed)
+    why = f"Secret {names} was changed" if known else f"it is not known whether Secret {names} was changed"
+    text = f"{why} since job {attempts[-2].job_id} was submitted, and the console would go on with the old keys"
+    notice = Notice(Reason.CREDENTIALS_CHANGED, f"{text}; so the job is submitted again, not retried in place")
+    return replace(draft, step=SUBMIT_STEP), (notice,)
