@@ -75,6 +75,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml -o requirements/runtime.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group build -c requirements/dev.txt -o requirements/build.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group clients -o requirements/clients.txt
 
 chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1000 --seed 7" and more: CHAOS=--help)
 	@$(BIN)/python -m tests.chaos $(CHAOS)

@@ -7,6 +7,8 @@ live service). Codes without a documented meaning for our case are marked (infer
 from dataclasses import dataclass, replace
 
 BAD_KEY = 21119
+TOKEN_ILLEGAL = 80001
+TOKEN_UNKNOWN = 80002
 BAD_REQUEST = 400
 NOT_FOUND = 404
 THROTTLED = 429
@@ -92,8 +94,11 @@ def refusal(problem: Problem) -> Reply:
     return Reply(problem.http, problem.envelope(), problem.retry_after)
 
 
-def bad_key() -> Problem:
-    """HTTP 401 with this code was recorded; the wire text has no full stop."""
+def bad_key(*, version: int = 2, malformed: bool = False) -> Problem:
+    """v2: HTTP 401 with this code was recorded; the wire text has no full stop. v1 (documented): two codes, for what
+    is no token at all and for one that nobody knows."""
+    if version == 1:
+        return Problem(TOKEN_ILLEGAL, "Token illegal") if malformed else Problem(TOKEN_UNKNOWN, "Token unknown")
     return Problem(BAD_KEY, "Invalid API key", http=401)
 
 

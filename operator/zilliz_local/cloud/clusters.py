@@ -58,6 +58,9 @@ class Cluster:
     change: Change | None = None
     autoscaling: dict[str, object] = field(default_factory=dict)
     create_progress: int = 100
+    labels: dict[str, str] = field(default_factory=dict)
+    backup_policy: dict[str, object] = field(default_factory=dict)
+    """Empty: automatic backups are off."""
     details: Contents = field(default_factory=dict)
     """What is known about collections beyond their names."""
     arriving: dict[tuple[str, str], Job] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from .clusters import ClusterFields
 from .objects import StoredObject
-from .world import Project, World
+from .world import Project, Volume, World
 
 PROJECT = "proj-demo0000000000000001"
 MOVIES = "in01-demo0movies0001"
@@ -32,6 +32,7 @@ def demo_world(keys: Sequence[str] = (KEY,)) -> Callable[[World], None]:
         for key in keys:
             world.keys.add(key)
         world.projects[PROJECT] = Project(PROJECT, "Demo project", ("aws-us-west-2", "aws-us-east-1"))
+        world.volumes["demo-volume"] = Volume("demo-volume", PROJECT, "aws-us-west-2", description="Data to import.")
         world.put_cluster(
             MOVIES,
             ClusterFields(

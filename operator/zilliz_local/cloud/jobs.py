@@ -93,6 +93,9 @@ class Job:
     cancel: Cancel | None = None
     forced: Forced | None = None
     retries: int = 0
+    two_phase: bool = False
+    """An import that ends only when it is committed."""
+    committed_at: float | None = None
 
 
 class JobTable:

@@ -45,6 +45,12 @@ class KeyRing:
             return None
         return self._keys.get(fingerprint(key.strip()))
 
+    @staticmethod
+    def is_malformed(authorization: str | None) -> bool:
+        """Whether the header holds nothing that could be a key."""
+        scheme, _, key = (authorization or "").partition(" ")
+        return scheme.lower() != "bearer" or not key.strip() or any(sign.isspace() for sign in key.strip())
+
     def all(self) -> list[Key]:
         """Every valid key."""
         return list(self._keys.values())

@@ -21,7 +21,7 @@ from .admin import ADMIN
 from .answers import Problem, Reply, bad_key, bad_request, refusal, throttled
 from .desk import carry_out
 from .faults import FaultRule
-from .keys import Key
+from .keys import Key, KeyRing
 from .ledger import Entry
 from .routes import Call, Route, present
 from .services import PUBLIC
@@ -93,7 +93,7 @@ class Server:
         origin = f"{request.scheme}://{request.host}"
         call = Call(self.world, route, path, given, key or NO_KEY, "api", token, self.world.now, origin)
         entry = self._note(call) if route.kind else None
-        refused = self._refusal(call, key) or unreadable
+        refused = self._refusal(call, key, request.headers.get("Authorization")) or unreadable
         out = _plain(refusal(refused)) if refused else await self._with_faults(call, entry, request, body)
         if entry is not None:
             entry.outcome = out.outcome
@@ -107,9 +107,9 @@ class Server:
             key=call.key.fingerprint, client=call.client, target=target, job_id=call.path.get("jobId", ""),
         )  # fmt: skip
 
-    def _refusal(self, call: Call, key: Key | None) -> Problem | None:
+    def _refusal(self, call: Call, key: Key | None, authorization: str | None) -> Problem | None:
         if key is None:
-            return bad_key()
+            return bad_key(version=call.route.version, malformed=KeyRing.is_malformed(authorization))
         rate = self.world.behaviour.requests_per_second
         endpoint = call.route.endpoint
         if not self.world.throttle.admit(key.fingerprint, endpoint, rate=rate, now=time.monotonic()):

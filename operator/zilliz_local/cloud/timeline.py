@@ -19,6 +19,8 @@ class JobView:
     started_at: float | None = None
     ended_at: float | None = None
     reason: str = ""
+    uncommitted: bool = False
+    """The data of a two-phase import are in, and it waits for its commit."""
 
     @property
     def progress(self) -> int:
@@ -48,7 +50,14 @@ def view(job: Job, now: float) -> JobView:
         return _forced(job, now)
     if job.cancel is not None:
         return _cancelled(job, now)
-    return _by_plan(job.plan, now)
+    seen = _by_plan(job.plan, now)
+    return _held(job, seen, now) if job.two_phase and seen.status == SUCCESSFUL else seen
+
+
+def _held(job: Job, seen: JobView, now: float) -> JobView:
+    if job.committed_at is None or now < job.committed_at:
+        return JobView(IN_PROGRESS, 1.0, seen.started_at, uncommitted=True)
+    return JobView(SUCCESSFUL, 1.0, seen.started_at, job.committed_at)
 
 
 def _by_plan(plan: Plan, now: float) -> JobView:

@@ -39,6 +39,20 @@ class Project:
     plan: str = "Enterprise"
 
 
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume of a project; what is in it stands in the object storage."""
+
+    name: str
+    project_id: str
+    region_id: str
+    type: str = "MANAGED"
+    description: str = ""
+    storage_integration_id: str = ""
+    path: str = ""
+    created_at: float = 0.0
+
+
 class World:
     """State of one simulated organisation. `populate` fills it at the start and after `reset`."""
 
@@ -60,6 +74,7 @@ class World:
         self.durations = Durations()
         self.keys = KeyRing()
         self.projects: dict[str, Project] = {}
+        self.volumes: dict[str, Volume] = {}
         self.clusters: dict[str, Cluster] = {}
         self.jobs = JobTable()
         self.backups: dict[str, Backup] = {}

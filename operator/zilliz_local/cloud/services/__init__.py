@@ -3,9 +3,11 @@
 from zilliz_local.cloud.routes import Routes
 
 from . import (
+    backup_policy,
     backups,
     clones,
     clusters,
+    commits,
     console,
     data_collections,
     data_entities,
@@ -13,24 +15,32 @@ from . import (
     imports,
     imports_v1,
     jobs,
+    labels,
     migrations,
     migrations_console,
     projects,
+    regions,
     restores,
     samples,
     scaling,
+    volumes,
 )
 
 PUBLIC = Routes(
     projects.routes,
+    regions.routes,
+    volumes.routes,
     clusters.routes,
+    labels.routes,
     scaling.routes,
     jobs.routes,
+    backup_policy.routes,  # before the backup that would have this name
     backups.routes,
     restores.routes,
     exports.routes,
     migrations.routes,
     imports.routes,
+    commits.routes,
     imports_v1.routes,
     console.routes,
     migrations_console.routes,

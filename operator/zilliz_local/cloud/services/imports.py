@@ -16,6 +16,7 @@ from zilliz_local.cloud.answers import (
     no_access,
     unknown_job,
 )
+from zilliz_local.cloud.bodies import section
 from zilliz_local.cloud.clusters import DEFAULT_DB
 from zilliz_local.cloud.jobs import CANCELED, CANCELING, FAILED, IMPORT, IN_PROGRESS, PENDING, SUCCESSFUL, Job
 from zilliz_local.cloud.objects import ImportSource
@@ -28,6 +29,7 @@ PROGRESS_STATE = {
     PENDING: "Pending", IN_PROGRESS: "Importing", SUCCESSFUL: "Completed", FAILED: "Failed",
     CANCELING: "Importing", CANCELED: "Failed",
 }  # fmt: skip
+UNCOMMITTED = "Uncommitted"  # Milvus' word
 LIST_STATE = PROGRESS_STATE | {IN_PROGRESS: "InProgress", CANCELING: "InProgress"}
 
 
@@ -41,7 +43,7 @@ def create(call: Call) -> object:
 @routes.on("POST", "/v2/vectordb/jobs/import/list", "import.list")
 def list_imports(call: Call) -> object:
     """Imports of one cluster (or of a project's region, on demand), newest first."""
-    rows = import_rows(call, _place(call))
+    rows = import_rows(call, place_of(call))
     return call.page(rows, "records", lambda job: _row(call, job))
 
 
@@ -50,7 +52,7 @@ def list_imports(call: Call) -> object:
 @routes.on("POST", "/v2/vectordb/jobs/import/getProgress", "import.progress")
 def progress(call: Call) -> object:
     """Progress of a job and of each of its files."""
-    job, seen = find_import(call, call.need("jobId"), _place(call))
+    job, seen = find_import(call, call.need("jobId"), place_of(call))
     stamp = call.world.clock.stamp
     extra = call.world.behaviour.milvus_import_fields
     details: list[dict[str, object]] = []
@@ -74,7 +76,7 @@ def progress(call: Call) -> object:
         "collectionName": job.collection,
         "fileName": ",".join(spelt(call, part.name) for part in job.files),
         "fileSize": sum(part.size_bytes for part in job.files),
-        "state": PROGRESS_STATE[seen.status],
+        "state": UNCOMMITTED if seen.uncommitted else PROGRESS_STATE[seen.status],
         "progress": seen.progress,
         "completeTime": stamp(seen.ended_at),
         "reason": seen.reason,
@@ -89,7 +91,7 @@ def progress(call: Call) -> object:
 def submit_import(call: Call, urls: Sequence[str]) -> Job:
     """Check the request, look at the files, make the job. Bad files fail the job, not the request."""
     collection, db_name = call.need("collectionName"), call.text("dbName", DEFAULT_DB)
-    place = _place(call)
+    place = place_of(call)
     project_id, region_id, cluster_id = call.text("projectId"), call.text("regionId"), call.text("clusterId")
     if cluster_id:
         cluster = call.cluster(cluster_id)
@@ -104,7 +106,7 @@ def submit_import(call: Call, urls: Sequence[str]) -> Job:
         Job(
             world.new_job_id(), IMPORT, project_id, cluster_id, region_id, call.now,
             world.plan(IMPORT, call.now, files), client=call.client, db_name=db_name, collection=collection,
-            files=files, source=source,
+            files=files, source=source, two_phase=_waits_for_commit(call),
         )
     )  # fmt: skip
     call.effect(
@@ -117,6 +119,16 @@ def submit_import(call: Call, urls: Sequence[str]) -> Job:
 def spelt(call: Call, name: str) -> str:
     """The name of a file as the progress spells it."""
     return call.world.behaviour.import_file_name.format(name=name)
+
+
+def _waits_for_commit(call: Call) -> bool:
+    """`options.auto_commit`: false, or the text of it (options are texts in Milvus)."""
+    value = section(call.given, "options").get("auto_commit", True)
+    if value in (True, False):
+        return value is False
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "false"
+    raise bad_request("options.auto_commit must be true or false")
 
 
 def find_import(call: Call, job_id: str, place: str) -> tuple[Job, JobView]:
@@ -152,14 +164,14 @@ def _row(call: Call, job: Job) -> dict[str, object]:
     row: dict[str, object] = {
         "collectionName": job.collection,
         "jobId": job.job_id,
-        "state": LIST_STATE[seen.status],
+        "state": UNCOMMITTED if seen.uncommitted else LIST_STATE[seen.status],
     }
     if call.world.behaviour.milvus_import_fields:
         row |= {"progress": seen.progress, "reason": seen.reason}
     return row
 
 
-def _place(call: Call) -> str:
+def place_of(call: Call) -> str:
     """The cluster, or project and region for on-demand compute; checks the key's rights."""
     cluster_id = call.text("clusterId")
     if cluster_id:
@@ -185,10 +197,10 @@ def _urls(call: Call) -> list[str]:
     if volume:
         paths = _single_items(call, "dataPaths")
         return [f"volume://{volume}/{path.lstrip('/')}" for path in paths]
-    if "objectUrls" in call.given:
-        urls = _single_items(call, "objectUrls")
-    else:
-        urls = [call.text("objectUrl")] if call.text("objectUrl") else []
+    # The command line's own example sends `files` to the cloud, with URLs in it.
+    listed = next((name for name in ("objectUrls", "files") if name in call.given), "")
+    alone = call.text("objectUrl")
+    urls = _single_items(call, listed) if listed else [alone] if alone else []
     if not urls:
         raise Problem(NOTHING_TO_IMPORT, "Nothing to import: give objectUrls, or volumeName and dataPaths")
     for url in urls:
