@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.foreigntext import is_damaged
+from zilliz_jobs.core.shortening import shortened
 
 FIRST, LAST = datetime(2015, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Between these lie all times of the cloud: it did not exist before, and has no reason to tell later ones."""
@@ -53,7 +54,7 @@ def as_id(value: object) -> str:
 
 def as_words(value: object) -> str:
     """For people, so it may be cut; an id never is."""
-    return as_text(value)[:MAX_TEXT]
+    return shortened(as_text(value), MAX_TEXT)
 
 
 def as_count(value: object) -> int | None:

@@ -15,6 +15,7 @@ from zilliz_jobs.core.otherform import in_other_form
 from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, resolved
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.core.snapshot import (
     RetryRule,
     Snapshot,
@@ -82,7 +83,7 @@ def _completed(status: JobStatus, seen: Observation) -> JobStatus:
                 result={**(status.result or {}), **seen.result} or None,
                 start_time=seen.start_time or status.start_time,
                 completion_time=seen.end_time or status.completion_time,
-                message=seen.message[:MAX_MESSAGE] or status.message,
+                message=shortened(seen.message, MAX_MESSAGE) or status.message,
             )
         case seen_.Missing():
             return status.but(result_pending=None)
@@ -283,14 +284,16 @@ def _cancel_answered(
     asked = status.cancel if status.cancel and status.cancel.outcome is Outcome.REQUESTED else None
     match seen:
         case seen_.CancelUnclear(message):
-            return status.but(cancel=asked.but(message=message[:MAX_MESSAGE])) if asked else status
+            return status.but(cancel=asked.but(message=shortened(message, MAX_MESSAGE))) if asked else status
         case seen_.CancelAccepted() if asked:
             note = "the cloud accepted the cancel"
             accepted = asked.but(outcome=Outcome.ACCEPTED, reason=str(Reason.CANCEL_ACCEPTED), message=note, time=now)
             return status.but(cancel=accepted)
         case seen_.CancelRefused(reason, message) if asked:
             return status.but(
-                cancel=asked.but(outcome=Outcome.REFUSED, reason=str(reason), message=message[:MAX_MESSAGE], time=now)
+                cancel=asked.but(
+                    outcome=Outcome.REFUSED, reason=str(reason), message=shortened(message, MAX_MESSAGE), time=now
+                )
             )
         case _:
             # Asked for by a deadline or a deletion: once is enough.

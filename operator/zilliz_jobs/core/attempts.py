@@ -24,6 +24,7 @@ from zilliz_jobs.core.backoff import before_attempt
 from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.observation import Handle, Prepared
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
 from zilliz_jobs.core.steps import (
     End,
@@ -51,7 +52,7 @@ NEVER_RETRIED_BY_POLICY = frozenset(
 
 def said(status: JobStatus, reason: Reason | str, message: str) -> JobStatus:
     """The status with this explanation; the message is cut to what a status may hold."""
-    return status.but(reason=str(reason), message=message[:MAX_MESSAGE])
+    return status.but(reason=str(reason), message=shortened(message, MAX_MESSAGE))
 
 
 def prepared(status: JobStatus, found: Prepared, step: str, now: datetime) -> JobStatus:
@@ -172,7 +173,7 @@ def _closed(status: JobStatus, end: End, now: datetime) -> JobStatus:
             )
     retry = status.retry
     if retry and retry.outcome is Outcome.ACCEPTED:
-        retry = retry.but(outcome=Outcome.FAILED, reason=reason, message=message[:MAX_MESSAGE], time=now)
+        retry = retry.but(outcome=Outcome.FAILED, reason=reason, message=shortened(message, MAX_MESSAGE), time=now)
     decision = status.resolution
     if decision and decision.outcome is Outcome.REQUESTED:
         late = f"the job ended before its submission could be decided: {state}"

@@ -13,6 +13,7 @@ from zilliz_jobs.core.deadlines import overdue
 from zilliz_jobs.core.gates import NEEDS_EDIT, SUSPENDING
 from zilliz_jobs.core.notices import notices_of
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.core.snapshot import Snapshot, handle_of, is_finished, is_open, is_unsent
 from zilliz_jobs.core.steps import cleans_up
 
@@ -46,7 +47,7 @@ def dated(
             type=kind,
             status=value,
             reason=reason,
-            message=message[:MAX_MESSAGE],
+            message=shortened(message, MAX_MESSAGE),
             last_transition_time=since(kind, value),
             observed_generation=generation,
         )

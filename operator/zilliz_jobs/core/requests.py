@@ -17,6 +17,7 @@ from zilliz_jobs.core.attempts import ended, next_attempt, said
 from zilliz_jobs.core.looking import resubmitted
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, parse_resolution, resolved
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, handle_of, is_finished, is_open
 
 MAX_TOKEN = 256
@@ -57,7 +58,7 @@ def mirrored(asked: Asked | str, verdict: Verdict, now: datetime) -> RequestStat
         time=now,
         outcome=outcome,
         reason=str(reason),
-        message=message[:MAX_MESSAGE],
+        message=shortened(message, MAX_MESSAGE),
     )
 
 

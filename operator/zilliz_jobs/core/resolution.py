@@ -10,6 +10,7 @@ from datetime import datetime
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, JobStatus, Outcome
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, is_open
 
 
@@ -36,7 +37,7 @@ def resolved(status: JobStatus, outcome: Outcome, reason: Reason, message: str, 
     request = status.resolution
     if request is None or request.outcome is not Outcome.REQUESTED:
         return status
-    answer = request.but(outcome=outcome, reason=str(reason), message=message[:MAX_MESSAGE], time=now)
+    answer = request.but(outcome=outcome, reason=str(reason), message=shortened(message, MAX_MESSAGE), time=now)
     return status.but(resolution=answer)
 
 

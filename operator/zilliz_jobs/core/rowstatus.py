@@ -14,6 +14,7 @@ from zilliz_jobs.api.projectjob import ProjectJobStatus
 from zilliz_jobs.core.conditions import dated, readiness
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
 
 MAX_TEXT = 256
 _PARTS = (
@@ -43,21 +44,21 @@ def of_row(row: JobRow, sources: tuple[str, ...] = ()) -> ProjectJobStatus:
         message = f"the cloud reports the unknown status {row.cloud_status!r}" if row.cloud_status else message
     return ProjectJobStatus(
         type=row.type or None,
-        description=row.description[:MAX_TEXT] or None,
+        description=shortened(row.description, MAX_TEXT) or None,
         state=state,
-        cloud_status=row.cloud_status[:MAX_TEXT] or None,
+        cloud_status=shortened(row.cloud_status, MAX_TEXT) or None,
         job_id=row.job_id or None,
         progress_percent=row.progress,
         cluster_id=row.cluster_id or None,
         project_id=row.project_id or None,
         region_id=row.region_id or None,
-        target=row.target[:MAX_TEXT] or None,
-        created_by=row.created_by[:MAX_TEXT] or None,
+        target=shortened(row.target, MAX_TEXT) or None,
+        created_by=shortened(row.created_by, MAX_TEXT) or None,
         create_time=row.create_time,
         start_time=row.start_time,
         completion_time=row.end_time,
         reason=reason or (str(_REASONS[state]) if state in _REASONS else None),
-        message=message[:MAX_MESSAGE] or None,
+        message=shortened(message, MAX_MESSAGE) or None,
         owner=row.owner,
         sources=list(sources) or None,
         cloud=dict(row.raw) or None,
@@ -122,7 +123,7 @@ def detailed(
     status: ProjectJobStatus, files: list[ImportFile], message: str, end: datetime | None
 ) -> ProjectJobStatus:
     """The status with what a read of the failed import itself told."""
-    text = message[:MAX_MESSAGE] if message and status.owner is None else status.message
+    text = shortened(message, MAX_MESSAGE) if message and status.owner is None else status.message
     return status.but(files=files or None, message=text, completion_time=status.completion_time or end)
 
 

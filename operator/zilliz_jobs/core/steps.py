@@ -13,6 +13,7 @@ from datetime import datetime
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, JobStatus, State, StepStatus
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits, handle_of, is_finished, is_unsent, step_of
 
 
@@ -80,7 +81,7 @@ def with_row(s: Snapshot, status: JobStatus, end: End, now: datetime) -> JobStat
         name=name,
         state=end.state,
         reason=reason,
-        message=message[:MAX_MESSAGE],
+        message=shortened(message, MAX_MESSAGE),
         completion_time=end.time,
         seen_time=now,
         handle=handle_of(status) or None,

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.engine.bodies import Body
 
 STATES = tuple(str(state) for state in State)
@@ -33,7 +34,7 @@ def standing(body: Body) -> Standing:
     status = status if isinstance(status, dict) else {}
     state = _word(_STATES, status.get("state"), str(State.PENDING))
     reason = _word(_REASONS, status.get("reason"), OTHER)
-    target = str(status.get("target") or "")[:MAX_TARGET]
+    target = shortened(str(status.get("target") or ""), MAX_TARGET)
     end = _time(status.get("completionTime"))
     if end is None:
         return Standing(state, reason, _since(body, status, state), target, None)

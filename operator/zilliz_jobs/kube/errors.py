@@ -22,6 +22,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from zilliz_jobs.core.shortening import shortened
+
 Body = dict[str, Any]  # an object as Kubernetes sends it
 
 STRICT_DECODING = "strict decoding error"
@@ -32,7 +34,7 @@ class KubeError(Exception):
     """A request to Kubernetes failed. `status` is the HTTP status, 0 when there was no answer."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:
-        super().__init__(message[:MAX_MESSAGE])
+        super().__init__(shortened(message, MAX_MESSAGE))
         self.status = status
 
 

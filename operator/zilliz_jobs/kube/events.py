@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from zilliz_jobs.api.model import format_time
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.kube.client import FIELD_MANAGER, KubeClient
 from zilliz_jobs.kube.errors import AlreadyExists, Body, KubeError, NotFound, Terminating, Unavailable
 from zilliz_jobs.kube.paths import path
@@ -54,7 +55,7 @@ def event_of(
         },
         "type": kind,
         "reason": reason[:MAX_REASON],
-        "message": message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 3]}...",
+        "message": shortened(message, MAX_MESSAGE),
         "source": {"component": COMPONENT},
         "reportingComponent": COMPONENT,
         "reportingInstance": instance,
@@ -68,11 +69,11 @@ class EventPoster:
     """Posts Events in the background. Nothing that goes wrong with them ever reaches the caller.
 
     `run` is a task of the caller's. When more than MAX_QUEUED wait, the oldest are dropped: the status tells
-    the story anyway. `redacted`: takes the secrets out of a message.
+    the story anyway. `redacted`: takes the secrets out of a message about an object.
     """
 
     def __init__(
-        self, client: KubeClient, *, instance: str, redacted: Callable[[str], str] = lambda text: text
+        self, client: KubeClient, *, instance: str, redacted: Callable[[Body, str], str] = lambda _body, text: text
     ) -> None:
         self._client, self._redacted = client, redacted
         self._instance = instance
@@ -100,7 +101,7 @@ class EventPoster:
             body,
             kind,
             reason,
-            self._redacted(message),
+            self._redacted(body, message),
             once_per=message if once_per is None else once_per,
             now=datetime.now(UTC),
             instance=self._instance,

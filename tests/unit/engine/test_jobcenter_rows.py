@@ -202,3 +202,11 @@ def test_a_backup_whose_job_is_not_known_cannot_be_addressed() -> None:
     status = ProjectJobStatus(type="Backup", state=State.IN_PROGRESS)
     assert strangers.judged_cancel(status, "b", Link(console=True), utc_now())[1] is Reason.JOB_ID_UNKNOWN
     assert strangers.judged_cancel(status, "b", Link(), utc_now())[1] is Reason.NO_PUBLIC_API
+
+
+def test_two_long_collections_of_ours_are_two_on_the_page() -> None:
+    """Else nobody can tell which of the two imports failed."""
+    long = "customer_profiles_embeddings_production_2026_eu_west_a"
+    both = [f"in01-0123456789abcde/default/{long}{end}" for end in ("", "_shadow")]
+    made = [row_of(own_of(KINDS["ImportJob"], job_object("ImportJob", jobId="j", target=one))) for one in both]
+    assert [row.target for row in made] == both

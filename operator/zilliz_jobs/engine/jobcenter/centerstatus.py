@@ -13,6 +13,7 @@ from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition
 from zilliz_jobs.core.conditions import dated, readiness
 from zilliz_jobs.core.mirroring import Counts
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.engine.jobcenter.sources import Told
 
@@ -49,7 +50,7 @@ def status_after(body: Body, outcome: Outcome, now: datetime) -> JobCenterStatus
         observed_generation=generation,
         project_id=outcome.project_id or old.project_id,
         reason=str(outcome.reason),
-        message=outcome.message[:MAX_MESSAGE],
+        message=shortened(outcome.message, MAX_MESSAGE),
         conditions=_conditions(old, outcome, generation, now),
     )
     if outcome.counts is not None:
@@ -78,7 +79,7 @@ def _sources(old: JobCenterStatus, told: Sequence[Told]) -> list[SourceStatus]:
                 complete=not one.remark,
                 rows=one.rows if one.rows is not None else known.rows if known else None,
                 calls=one.calls,
-                message=one.remark[:MAX_MESSAGE] or None,
+                message=shortened(one.remark, MAX_MESSAGE) or None,
             )
         )
     return rows

@@ -17,12 +17,13 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.projectjob import OwnerStatus
 from zilliz_jobs.core.jobrow import JobRow
+from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of
 from zilliz_jobs.engine.registry import claims_in
 from zilliz_jobs.kinds import newcluster
 from zilliz_jobs.kinds.base import AnyKind
 
-MAX_TEXT, MAX_WORD, MAX_REASON = 64, 48, 160
+MAX_TEXT, MAX_WORD, MAX_REASON = 256, 48, 256
 
 
 class OwnJob(NamedTuple):
@@ -239,7 +240,7 @@ def _dict(value: object) -> dict[str, Any]:
 
 
 def _text(value: object, most: int = 128) -> str:
-    return value[:most] if isinstance(value, str) else ""
+    return shortened(value, most) if isinstance(value, str) else ""
 
 
 def _number(value: object) -> int | None:
