@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from zilliz_jobs.cloud.azure import are_blob_urls, is_account_name
 from zilliz_jobs.core.foreigntext import escaped
 from zilliz_jobs.core.secretforms import forms
+from zilliz_jobs.core.shortening import shortened
 
 MAX_TEXT = 500
 MASK = "***"
@@ -38,21 +40,37 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     text = _HEADER.sub(rf"\g<1>{MASK}", text)
     text = _USERINFO.sub(f"{MASK}@", text)
     text = _SIGNED.sub(rf"\g<1>={MASK}", text)
-    text = escaped(text)
-    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+    return shortened(escaped(text), MAX_TEXT)
 
 
 def secrets_in(body: Any) -> Iterator[str]:
-    """The secrets that a request's body carries, by the names of their fields (documented: Create Import Jobs)."""
+    """The secrets that a request's body carries, by the names of their fields (documented: Create Import Jobs). The
+    name of an Azure storage account is none."""
+    in_azure = are_blob_urls(url for url in _strings(body) if "://" in url)
+    for name, value in _given(body):
+        if not (in_azure and name == "accesskey" and is_account_name(value)):
+            yield value
+
+
+def _given(body: Any) -> Iterator[tuple[str, str]]:
     if isinstance(body, dict):
         for name, value in body.items():
-            if isinstance(value, str) and value and str(name).replace("_", "").lower() in _SECRET_FIELDS:
-                yield value
+            field = str(name).replace("_", "").lower()
+            if isinstance(value, str) and value and field in _SECRET_FIELDS:
+                yield field, value
             else:
-                yield from secrets_in(value)
+                yield from _given(value)
     elif isinstance(body, list | tuple):
         for item in body:
-            yield from secrets_in(item)
+            yield from _given(item)
+
+
+def _strings(body: Any) -> Iterator[str]:
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, Mapping | list | tuple):
+        for item in body.values() if isinstance(body, Mapping) else body:
+            yield from _strings(item)
 
 
 def bounded(raw: Any, limit: int = 4096) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.azure import is_account_name
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.lists import ListId, Source
@@ -70,16 +71,22 @@ class Account:
 @dataclass(frozen=True)
 class SecretNeed:
     """A Secret that a spec names, and the keys it must and may have. `instead`: keys that do as well as all of
-    `required`."""
+    `required`. `in_azure`: it opens an Azure Blob Storage, where `accessKey` is the name of the storage account."""
 
     name: str
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     instead: tuple[str, ...] = ()
+    in_azure: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
         return (*self.required, *self.instead, *self.optional)
+
+    def is_name(self, key: str, value: str) -> bool:
+        """Whether the value is a name, which is shown, and no secret. What cannot be the name of a storage account,
+        one of its keys in the wrong place say, is none."""
+        return key == "username" or (key == "accessKey" and self.in_azure and is_account_name(value))
 
     def lacks(self, present: Collection[str]) -> str:
         """What has to be added to a Secret with values under these keys, in words; empty for nothing."""

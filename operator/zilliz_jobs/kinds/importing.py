@@ -18,6 +18,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.azure import are_blob_urls
 from zilliz_jobs.cloud.errors import CloudError, NotFound
 from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.imports_v1 import ImportTask
@@ -86,7 +87,7 @@ class ImportKind(JobKind[ImportJobSpec]):
             return ()
         name, keys = storage.credentials_secret_ref.name, ("accessKey", "secretKey")
         instead = ("token",) if takes_token_alone(spec) else ()
-        return (SecretNeed(name, keys, ("token",), instead),)
+        return (SecretNeed(name, keys, ("token",), instead, in_azure=are_blob_urls(storage.urls)),)
 
     def has_source(self, spec: ImportJobSpec) -> bool:
         return bool(sources(spec))

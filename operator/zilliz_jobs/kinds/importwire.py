@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from zilliz_jobs.api.importjob import MAX_LISTED_FILES, ImportJobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, State
+from zilliz_jobs.cloud.azure import BLOB_HOST
 from zilliz_jobs.cloud.imports import ImportDetail, ImportProgress, ImportRecord, ImportRequest, ImportTarget
 from zilliz_jobs.cloud.imports_v1 import ImportDetailV1, ImportProgressV1, ImportRequestV1, ImportTask
 from zilliz_jobs.cloud.jobs import Job
@@ -19,9 +20,8 @@ from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.snapshot import step_of
 from zilliz_jobs.kinds.answers import estimate, same_word
 
-MAX_REASON = 512
 TOKEN_SCHEMES = ("gs://",)
-TOKEN_HOSTS = ("storage.cloud.google.com", "storage.googleapis.com", ".blob.core.windows.net")
+TOKEN_HOSTS = ("storage.cloud.google.com", "storage.googleapis.com", BLOB_HOST)
 
 
 def sources(spec: ImportJobSpec) -> list[str]:
@@ -230,6 +230,6 @@ def _file(f: ImportDetail) -> dict[str, Any]:
         "state": f.state or None,
         "progressPercent": f.progress,
         "rows": f.imported_rows if f.imported_rows is not None else f.total_rows,
-        "reason": f.reason[:MAX_REASON] or None,
+        "reason": f.reason or None,
     }
     return {name: value for name, value in facts.items() if value is not None}

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from zilliz_jobs.api import migrationsource as api
 from zilliz_jobs.api.model import Model
+from zilliz_jobs.cloud.azure import is_blob_url
 from zilliz_jobs.kinds.base import SecretNeed
 
 LOGIN = ("username", "password")
@@ -58,7 +59,7 @@ def needs(source: api.MigrationSource | None) -> tuple[SecretNeed, ...]:
             return ()
         case api.MilvusBackup(object_storage=files):
             ref = files.credentials_secret_ref if files else None
-            return (SecretNeed(ref.name, STORAGE, TOKEN),) if ref else ()
+            return (SecretNeed(ref.name, STORAGE, TOKEN, in_azure=is_blob_url(files.url)),) if files and ref else ()
         case api.Elasticsearch(credentials_secret_ref=ref, cloud_id=cloud_id):
             return (SecretNeed(ref.name, API_KEY if cloud_id else LOGIN),)
         case api.ZillizExternal(credentials_secret_ref=ref):
