@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from zilliz_jobs.cloud.backups import Backups
 from zilliz_jobs.cloud.clusters import Clusters
@@ -36,7 +37,8 @@ class CloudSession:
 
     `console` is None unless a base path enables it; `imports_v1` is None where the v1 host needs a region and none
     is given. `transport` serves calls that have no typed form yet. Sessions of the same endpoint and key must share
-    one `limiter`. Raises Unauthorised for a key that can be none, BadEndpoint for a URL that can be none.
+    one `limiter`. `hide`: a text that was heard over the key of this fingerprint, without secrets. Raises
+    Unauthorised for a key that can be none, BadEndpoint for a URL that can be none.
     """
 
     def __init__(
@@ -51,15 +53,17 @@ class CloudSession:
         limiter: Limiter | None = None,
         wire: Wire | None = None,
         meter: Meter | None = None,
+        hide: Callable[[str, str], str] = lambda _fingerprint, text: text,
     ) -> None:
         self.endpoint = endpoint_of(None, endpoint)
         self.fingerprint = fingerprint(key)
         self.limiter = limiter or Limiter(rate)
-        transport = Transport(self.endpoint, key, self.limiter, timeouts=timeouts, wire=wire, meter=meter)
+        speak = partial(Transport, timeouts=timeouts, wire=wire, meter=meter, hide=partial(hide, self.fingerprint))
+        transport = speak(self.endpoint, key, self.limiter)
         self._v1_transport: Transport | None = None
         v1_endpoint = v1_endpoint_of(self.endpoint, v1_region)
         if v1_endpoint is not None and v1_endpoint != self.endpoint:
-            self._v1_transport = Transport(v1_endpoint, key, self.limiter, timeouts=timeouts, wire=wire, meter=meter)
+            self._v1_transport = speak(v1_endpoint, key, self.limiter)
         self._console_path, self._has_v1 = console_path, v1_endpoint is not None
         self._data_planes: dict[str, tuple[Transport, DataPlane]] = {}
         self._closed = False

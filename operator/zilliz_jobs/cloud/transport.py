@@ -11,7 +11,7 @@ import asyncio
 import copy
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -73,7 +73,9 @@ class Transport:
         codes: Codes = CONTROL_PLANE,
         tls: ssl.SSLContext | None = None,
         meter: Meter | None = None,
+        hide: Callable[[str], str] = str,
     ) -> None:
+        """`hide`: takes the secrets that are known out of what was heard; those of the request itself go anyway."""
         key = key.strip()  # Secrets made from files end in a line break
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             raise Unauthorised("cannot use the API key: it is empty, or has characters that no key has")
@@ -85,6 +87,7 @@ class Transport:
         self._traced = wire is None
         self._codes = codes
         self._meter = meter or Unmetered()
+        self._hide = hide
         self._cloud_time: datetime | None = None
         self.readings = Readings()
         self._tls = (tls or httpx2.create_ssl_context()) if wire is None else None  # the system's trust store
@@ -116,6 +119,7 @@ class Transport:
             codes=codes,
             tls=self._tls,
             meter=self._meter,
+            hide=self._hide,
         )
 
     async def close(self) -> None:
@@ -170,13 +174,13 @@ class Transport:
                 raise TooMuch(f"cannot {doing}: {error}", error.counted) from None
             except httpx2.DecodingError as error:
                 call.unreadable()
-                raise ProtocolMismatch(f"cannot {doing}: {_cause(error, secrets)}") from None
+                raise ProtocolMismatch(f"cannot {doing}: {self._cause(error, secrets)}") from None
             except (httpx2.RequestError, OSError, RuntimeError) as error:
                 # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
-                raise Transient(f"cannot {doing}: {_cause(error, secrets)}") from None
+                raise Transient(f"cannot {doing}: {self._cause(error, secrets)}") from None
             envelope = self._open(response, content, bare)
             call.answered(envelope, self._codes)
-        failure = fault(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
+        failure = fault(envelope, doing=doing, message=self._clean(said(envelope), secrets), codes=self._codes)
         if failure is not None:
             raise failure
         return Reply(envelope.data, envelope.cloud_time, envelope.request_id)
@@ -234,13 +238,13 @@ class Transport:
                 if isinstance(error, httpx2.DecodingError):
                     call.unreadable()
                 # Whatever it is, it decides over money: only what is proven may be called not sent.
-                cause = "no answer in time" if type(error) is TimeoutError else _cause(error, secrets)
+                cause = "no answer in time" if type(error) is TimeoutError else self._cause(error, secrets)
                 if not passage.begun and (self._traced or isinstance(error, _NEVER_OPENED)):
                     return NotSent(Reason.CLOUD_UNREACHABLE, f"cannot {doing}: {cause}")
                 return Uncertain(f"cannot tell whether the cloud did {doing!r}: {cause}")
             envelope = self._open(response, content, bare)
             call.answered(envelope, self._codes)
-        return answered(envelope, doing=doing, message=redact(said(envelope), secrets), codes=self._codes)
+        return answered(envelope, doing=doing, message=self._clean(said(envelope), secrets), codes=self._codes)
 
     def _client(self, limits: httpx2.Limits) -> httpx2.AsyncClient:
         wait = self._timeouts
@@ -278,7 +282,9 @@ class Transport:
             self._limiter.pause(envelope.retry_after)
         return envelope
 
+    def _cause(self, error: Exception, secrets: tuple[str, ...]) -> str:
+        """The client's own words, which are sometimes none."""
+        return self._clean(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, secrets)
 
-def _cause(error: Exception, secrets: tuple[str, ...]) -> str:
-    """The client's own words, which are sometimes none."""
-    return redact(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, secrets)
+    def _clean(self, heard: str, secrets: tuple[str, ...]) -> str:
+        return redact(self._hide(heard), secrets)

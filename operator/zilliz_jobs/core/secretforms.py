@@ -11,7 +11,18 @@ from urllib.parse import quote, quote_plus
 from zilliz_jobs.core.foreigntext import escaped
 
 SHORTEST = 4  # masking every "a" would make a text unreadable and protect nobody
+_LONGEST_NAME, _MARKS = 32, "-_./"
 _LEAST_PACKED = 8  # characters; a shorter piece of base64 stands in many an innocent word
+
+
+def is_unmistakable(secret: str) -> bool:
+    """Whether it looks like no name of an object, a collection, a bucket or a cluster: those are of small letters,
+    digits and a few marks, and not very long; and the shorter it is, the more it has to differ."""
+    if len(secret) >= _LONGEST_NAME:
+        return True
+    kinds = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum() and c not in _MARKS)
+    _, upper, _, odd = has = [any(kind(c) for c in secret) for kind in kinds]
+    return (len(secret) >= 16 and (upper or odd)) or (len(secret) >= 8 and sum(has) >= 3)
 
 
 @lru_cache(maxsize=1024)

@@ -59,13 +59,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Link:
-    """The connection as far as a job is concerned. `problem`: why the cloud cannot be asked at the moment."""
+    """The connection as far as a job is concerned. `problem`: why the cloud cannot be asked at the moment.
+    `key_fingerprint`: of the API key in use; empty where none was read yet."""
 
     problem: Waits | None = None
     suspended: bool = False
     first_submission: FirstSubmission = FirstSubmission.SUBMIT
     settle_seconds: int = DEFAULT_SETTLE_SECONDS
     console: bool = False
+    key_fingerprint: str = ""
 
 
 @dataclass(frozen=True)

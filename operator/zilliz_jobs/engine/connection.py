@@ -53,6 +53,7 @@ class Connection:
             first_submission=self.spec.first_submission,
             settle_seconds=self.spec.submission_settle_seconds,
             console=bool(self.spec.console_api and self.spec.console_api.enabled),
+            key_fingerprint=self.fingerprint,
         )
         if self.problem:
             return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.problem.message)))

@@ -28,7 +28,7 @@ from zilliz_jobs.engine.sessions import Sessions
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.clocks import CloudClocks
 from zilliz_jobs.kube.secrets import Secrets
-from zilliz_jobs.telemetry.logs import conceal
+from zilliz_jobs.telemetry.concealed import CONCEALED
 
 SECRET_SECONDS = 30.0
 SUSPECT_SECONDS = 30.0
@@ -234,7 +234,8 @@ class Connections:
             return Waits(Reason.SECRET_KEY_MISSING, str(error))
         if not key:
             return Waits(Reason.SECRET_KEY_MISSING, f"Secret {ref.name} has no key {ref.key}; put the API key there")
-        conceal(key)
+        CONCEALED.conceal(key, namespace=connection.key.namespace)
+        CONCEALED.uses(connection.key.namespace, fingerprint(key))
         try:
             session = self._sessions.session(spec, endpoint, key, rates=self._rates(endpoint, fingerprint(key)))
         except Unauthorised as error:

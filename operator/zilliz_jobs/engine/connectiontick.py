@@ -47,7 +47,7 @@ class ConnectionTicker:
         now = datetime.now(UTC)
         status = new_status(connection, problem, now)
         old: Body = connection.body.get("status") or {}
-        wire = hidden(status.wire())
+        wire = hidden(connection.body, status.wire())
         if {**old, "lastCheckTime": None} != {**wire, "lastCheckTime": None}:
             stored = await self._writer.write(ZILLIZ_CONNECTION, connection.body, wire)
             connection.body = {"kind": ZILLIZ_CONNECTION.kind, **stored}

@@ -19,7 +19,7 @@ from zilliz_jobs.engine.bodies import Body, key_of
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import AlreadyExists, Denied, Forbidden, KubeError, NotFound, Unavailable
 from zilliz_jobs.kube.secrets import Secret, Secrets
-from zilliz_jobs.telemetry.logs import conceal
+from zilliz_jobs.telemetry.concealed import CONCEALED
 
 LABELS = {f"{GROUP}/one-time-credentials": "true", "app.kubernetes.io/managed-by": "zilliz-jobs-operator"}
 MADE_FOR = f"{GROUP}/made-for"
@@ -67,7 +67,8 @@ class Credentials:
         bare = replace(answer, credentials={})
         if not answer.credentials:
             return bare
-        conceal(answer.credentials.get("password", ""))
+        password, namespace = answer.credentials.get("password", ""), body["metadata"]["namespace"]
+        CONCEALED.conceal(password, namespace=namespace)
         key, loop = key_of(body), asyncio.get_running_loop()
         deadline = loop.time() + KEEP_SECONDS
         while problem := await self._store(body, name, answer.credentials):

@@ -14,11 +14,11 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.apikeys import ApiKeys
 from zilliz_jobs.engine.bodies import Body, Key
 from zilliz_jobs.engine.labelled import RETRY_SECONDS, read_labelled
-from zilliz_jobs.kinds.base import AnyKind, BackupSource
+from zilliz_jobs.kinds.base import AnyKind, BackupSource, SecretNeed
 from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
-from zilliz_jobs.telemetry.logs import conceal
+from zilliz_jobs.telemetry.concealed import CONCEALED
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Inputs:
         self._hidden: set[tuple[str, str]] = set()
 
     async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> SecretValues | Waits:
-        """The values of all Secrets that the spec names; they are hidden from the log from now on.
+        """The values of all Secrets that the spec names; from now on they are hidden from what the cloud says.
 
         An API key of ours is none of them: who may write jobs could have it sent to a "source" of his own. So none is
         read before it is known which entries hold one.
@@ -65,7 +65,7 @@ class Inputs:
                     return Waits(Reason.SECRET_KEY_MISSING, str(error))
                 if value:
                     found[key] = value
-                    _hide(key, value)
+                    _hide(namespace, need, key, value)
             self._hidden.add((namespace, need.name))
             if lack := need.lacks(found):
                 return Waits(Reason.SECRET_KEY_MISSING, lack)
@@ -84,7 +84,7 @@ class Inputs:
                 self._hidden.add((namespace, need.name))
             for key in need.keys:
                 with contextlib.suppress(ValueError):
-                    _hide(key, (secret.text(key) if secret else None) or "")
+                    _hide(namespace, need, key, (secret.text(key) if secret else None) or "")
 
     async def backup(self, job: Key) -> BackupSource | Waits:
         """The backup that the BackupJob made, once it has ended well. Raises KubeError."""
@@ -107,10 +107,10 @@ class Inputs:
         return BackupSource(str(cluster_id), str(backup_id))
 
 
-def _hide(key: str, value: str) -> None:
-    """Not a user's name: it is no secret, and often a word that would then be missing from every text."""
-    if key != "username":
-        conceal(value)
+def _hide(namespace: str, need: SecretNeed, key: str, value: str) -> None:
+    """Not a name: it is no secret, and often a word that would then be missing from every text."""
+    if not need.is_name(key, value):
+        CONCEALED.conceal(value, namespace=namespace)
 
 
 def backup_key(kind: AnyKind, namespace: str, spec: JobSpec) -> Key | None:

@@ -73,7 +73,7 @@ class Recorder:
 
         Raises Conflict when the object changed since it was read, Unavailable, KubeError.
         """
-        old, new = body.get("status") or {}, hidden(status.wire())
+        old, new = body.get("status") or {}, hidden(body, status.wire())
         weight = weigh(old, new)
         key = key_of(body)
         if weight != "turn":

@@ -27,7 +27,7 @@ from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.dispatch import Dispatcher
 from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.figures import Figures
-from zilliz_jobs.engine.hiding import hidden
+from zilliz_jobs.engine.hiding import hidden, over_key, text_without_secrets
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.leadership import Alone, Leadership
 from zilliz_jobs.engine.perform import Performer
@@ -47,7 +47,6 @@ from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.settings import Settings
-from zilliz_jobs.telemetry.logs import presentable
 from zilliz_jobs.telemetry.metrics import Metrics
 
 DRAIN_SECONDS = 25.0
@@ -80,7 +79,7 @@ class Engine:
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
         instance = f"zilliz-jobs-{uuid.uuid4().hex[:6]}"
-        self.events = EventPoster(client, instance=instance, redacted=presentable)
+        self.events = EventPoster(client, instance=instance, redacted=text_without_secrets)
         self.rules = rules or _rules(settings)
         secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.crds = CrdCheck(client, self.metrics)
@@ -88,7 +87,7 @@ class Engine:
             secrets,
             allow_http=settings.allow_http_endpoints,
             wake=self.queue.add,
-            make_session=partial(CloudSession, meter=self.metrics),
+            make_session=partial(CloudSession, meter=self.metrics, hide=over_key),
         )
         self.recorder = Recorder(
             writer,

@@ -34,6 +34,7 @@ from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
+from zilliz_jobs.engine.hiding import scope, seen_without_secrets
 from zilliz_jobs.engine.obstacles import is_fruitless, obstacle
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import STORE_FORBIDDEN_SECONDS, Recorder
@@ -117,6 +118,7 @@ class JobTicker:
                 raise
             return TickResult(await self._free(kind, body, None), None, True)
         run = _Run(kind, body, base, base.status)
+        seen = _without_secrets(run, seen)
         if base.spec is not None and base.status.submission is not None:
             await self._performer.hide(kind, body, base.spec)
         learnt = True
@@ -162,7 +164,7 @@ class JobTicker:
             return obstacle(error, plan.action)
         if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection)
-        return seen
+        return _without_secrets(run, seen)
 
     async def _submit(self, run: _Run, plan: Plan) -> Plan:
         """The intent, the fence, the POST, its record. A POST is finished and recorded even when told to stop."""
@@ -283,6 +285,10 @@ class JobTicker:
         finally:
             if self._departures.let_go(uid) or done:
                 self._departures.tell(kind.traits, body, status, refusal)
+
+
+def _without_secrets(run: _Run, seen: Observation) -> Observation:
+    return seen_without_secrets(seen, scope(run.body["metadata"]["namespace"], run.base.link.key_fingerprint))
 
 
 def _was_fruitless(plan: Plan) -> bool:

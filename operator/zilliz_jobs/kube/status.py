@@ -57,9 +57,11 @@ def json_ops(old: Body, new: Body, at: str = "/status") -> list[Body]:
 
 class StatusWriter:
     """Writes the status of one object of ours, with its preconditions. Repeats nothing. `hidden`: takes the secrets
-    out of what is written."""
+    out of what is written about an object."""
 
-    def __init__(self, client: KubeClient, *, hidden: Callable[[Body], Body] = lambda status: status) -> None:
+    def __init__(
+        self, client: KubeClient, *, hidden: Callable[[Body, Body], Body] = lambda _body, status: status
+    ) -> None:
         self._client, self._hidden = client, hidden
 
     async def write(self, resource: Resource, body: Body, new_status: Body) -> Body:
@@ -69,7 +71,7 @@ class StatusWriter:
         version of `body` any more, NotFound, StrictDecoding when the installed CRD lacks a field of ours,
         Invalid, and Unavailable when the answer was lost: read again, then decide.
         """
-        change = merge_diff(body.get("status") or {}, self._hidden(new_status))
+        change = merge_diff(body.get("status") or {}, self._hidden(body, new_status))
         if not change:
             return body
         # No uid: the server ignores it in a write of a status, and a successor has another version anyway.
@@ -96,7 +98,7 @@ class StatusWriter:
         ops: list[Body] = [
             {"op": "test", "path": "/metadata/uid", "value": meta["uid"]},
             *({"op": "test", "path": f"/status/submission/{name}", "value": mark[name]} for name in mark),
-            *json_ops(body.get("status") or {}, self._hidden(new_status)),
+            *json_ops(body.get("status") or {}, self._hidden(body, new_status)),
         ]
         where = _status_path(resource, body)
         try:

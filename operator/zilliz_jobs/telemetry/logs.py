@@ -1,7 +1,7 @@
-"""Log records for people or for collectors, with every known secret cut out.
+"""Log records for people or for collectors, without a secret.
 
-Keys are registered when they are read (`conceal`), and every record is searched for them before it is written, so
-that neither a library's debug line nor an error text of a proxy can carry one out.
+What comes from outside has lost its secrets before it gets here. For what nobody foresaw, every record is searched
+again: a library's debug line for secrets that no name looks like, and an error's trace for all of them.
 """
 
 from __future__ import annotations
@@ -15,47 +15,23 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from zilliz_jobs.core.foreigntext import escaped, escaped_in
-from zilliz_jobs.core.secretforms import SHORTEST, forms
+from zilliz_jobs.telemetry.concealed import CONCEALED
 
-_by_start: dict[str, tuple[str, ...]] = {}
-"""The forms of all secrets by their first characters, so that a text costs its own length and not their number."""
-_lock = threading.Lock()
-MASK = "***"
+Trace = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def conceal(*values: str) -> None:
-    """From now on these appear in no log record, status or event, in whatever form they travel."""
-    with _lock:
-        for form in {form for value in values for form in forms(value)}:
-            start = form[:SHORTEST]
-            if form not in (known := _by_start.get(start, ())):
-                _by_start[start] = (*known, form)
-
-
-def redacted(text: str) -> str:
-    """`text` without anything that was concealed."""
-    parts: list[str] = []
-    shown = 0  # where the text goes on that is not told or masked yet
-    end = 0  # of the secret in which the search is
-    for at in range(len(text) - SHORTEST + 1):
-        for form in _by_start.get(text[at : at + SHORTEST], ()):
-            if text.startswith(form, at):
-                if at >= end:
-                    parts += [text[shown:at], MASK]
-                shown = end = max(end, at + len(form))
-    return "".join([*parts, text[shown:]]) if parts else text
-
-
-def presentable(text: str) -> str:
-    """`text` as it may stand where people read: without what was concealed, and on one line."""
-    return escaped(redacted(text))
+def _line(text: str) -> str:
+    return escaped(CONCEALED.hidden_in_log(text))
 
 
 class RedactingText(logging.Formatter):
     """One record is one line, a traceback in it too: else whoever writes a text could write records of his own."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return presentable(super().format(record))
+        return _line(super().format(record))
+
+    def formatException(self, ei: Trace) -> str:  # noqa: N802 - the library's name
+        return CONCEALED.hidden(super().formatException(ei))
 
 
 class RedactingJson(JsonFormatter):
@@ -68,7 +44,10 @@ class RedactingJson(JsonFormatter):
         return shown
 
     def format(self, record: logging.LogRecord) -> str:
-        return presentable(super().format(record))
+        return _line(super().format(record))
+
+    def formatException(self, ei: Trace) -> str:  # noqa: N802 - the library's name
+        return CONCEALED.hidden(str(super().formatException(ei)))
 
 
 def _tell_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

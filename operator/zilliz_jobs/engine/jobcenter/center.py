@@ -19,7 +19,7 @@ from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of
-from zilliz_jobs.engine.hiding import hidden
+from zilliz_jobs.engine.hiding import hidden, hider
 from zilliz_jobs.engine.jobcenter.centerstatus import FINE, Outcome, center_status, status_after
 from zilliz_jobs.engine.jobcenter.ownjobs import OwnJob, OwnJobs, owned
 from zilliz_jobs.engine.jobcenter.pages import Page, Pages
@@ -140,7 +140,9 @@ class JobCenterTicker:
             # A key that may not see the project (any more) is shown empty lists, and no error.
             return replace(unseen, told=listed.told)
         page.memory = changes.memory
-        changes = replace(changes, create=_cleaned(changes.create), update=_cleaned(changes.update))
+        changes = replace(
+            changes, create=self._cleaned(body, changes.create), update=self._cleaned(body, changes.update)
+        )
         problem = await self._upkeep.carry_out(body, page, changes, account, bodies)
         complete = not listed.problem
         counts = replace(changes.counts, shown=len(page.known))
@@ -153,6 +155,16 @@ class JobCenterTicker:
             if listed.unreadable:
                 message += f"; {rows_in_words(listed.unreadable)} cannot be read"
         return Outcome(reason, message, counts=counts, told=listed.told, complete=complete)
+
+    def _cleaned(self, body: Body, rows: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+        link = self._connections.link(connection_key(body))
+        hide = hider(body["metadata"]["namespace"], link.key_fingerprint)
+        return tuple(replace(one, row=for_people(one.row, hide, self._words(one.row))) for one in rows)
+
+    def _words(self, row: JobRow) -> tuple[str, ...]:
+        """What the object that owns the job says of itself."""
+        own = self._own.get(row.owner.uid) if row.owner and row.owner.uid else None
+        return (own.description, own.target) if own else ()
 
     def _owned(self, row: JobRow) -> JobRow:
         uid = row.owner.uid if row.owner else self._registry.holder(row.job_id or row.id)
@@ -184,7 +196,7 @@ class JobCenterTicker:
         """Store the status where it says something new; an event where the reason is another one."""
         for _ in range(TRIES):
             old = center_status(body)
-            wire = hidden(status_after(body, outcome, utc_now()).wire())
+            wire = hidden(body, status_after(body, outcome, utc_now()).wire())
             if wire == (body.get("status") or {}):
                 return
             try:
@@ -217,10 +229,6 @@ async def _not_visible(account: Account, project_id: str) -> Outcome | None:
     return Outcome(
         Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {project_id}; the rows stay as they are"
     )
-
-
-def _cleaned(rows: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
-    return tuple(replace(wanted, row=for_people(wanted.row)) for wanted in rows)
 
 
 def policy_of(spec: JobCenterSpec) -> Policy:

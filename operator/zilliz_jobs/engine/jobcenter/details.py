@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import ImportFile
@@ -12,6 +13,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.errors import NotFound
 from zilliz_jobs.cloud.imports import ImportTarget
 from zilliz_jobs.core.jobrow import JobRow
+from zilliz_jobs.engine.hiding import files_for_people, over_key
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.importwire import Facts, facts_v1, facts_v2
 
@@ -36,8 +38,9 @@ async def read_details(account: Account, row: JobRow) -> Details | None:
         return None
     if facts is None or facts.state is not State.FAILED:
         return None  # retried meanwhile
-    files = [ImportFile.model_validate(one) for one in facts.result.get("files", ())]
-    return Details(files, facts.message, facts.end_time)
+    hide = partial(over_key, account.session.fingerprint)
+    files = files_for_people(facts.result.get("files", ()), hide)
+    return Details([ImportFile.model_validate(one) for one in files], hide(facts.message), facts.end_time)
 
 
 async def _facts(account: Account, row: JobRow) -> Facts | None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +19,8 @@ from zilliz_jobs.cloud.imports_v1 import ImportTask
 from zilliz_jobs.cloud.redaction import bounded, redact
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of, state_of, type_of
 from zilliz_jobs.core.jobrow import JobRow
-from zilliz_jobs.engine.hiding import without_secrets
+from zilliz_jobs.engine.hiding import Hide, without_secrets
 from zilliz_jobs.engine.polling.lists import Row
-from zilliz_jobs.telemetry.logs import redacted
 
 _TYPES = {
     JobType.IMPORT: RowType.IMPORT,
@@ -152,14 +152,15 @@ def of_cluster(row: Row, position: int) -> JobRow | None:
     )
 
 
-def for_people(row: JobRow) -> JobRow:
-    """The row without secrets, and with what the cloud wrote cut to what a status may hold."""
+def for_people(row: JobRow, hide: Hide, own: Sequence[str] = ()) -> JobRow:
+    """The row without secrets, and with what the cloud wrote cut to what a status may hold. `own`: texts of an object
+    of ours, which are made of its spec and shown as they are."""
     texts: dict[str, Any] = {
-        name: redact(redacted(text))
+        name: redact(text if text in own else hide(text))
         for name in ("description", "message", "target", "created_by")
         if (text := getattr(row, name))
     }
-    return replace(row, raw=bounded(without_secrets(row.raw)), **texts)
+    return replace(row, raw=bounded(without_secrets(row.raw, hide)), **texts)
 
 
 def _described(kind: str, cluster_id: str, collection: str) -> str:
