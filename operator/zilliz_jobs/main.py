@@ -23,6 +23,7 @@ from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.leases import Leases
+from zilliz_jobs.kube.session import open_session
 from zilliz_jobs.settings import Settings
 
 START_AGAIN_SECONDS = 5.0  # at most, between two tries to start
@@ -37,7 +38,6 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, retry: int, **_: Any) -> None:
         _configure(settings)
-        settings.networking.trust_env = options.trust_env
         client = await _connect(options)
         engine = Engine(options, client, _leadership(options, client))
         try:
@@ -57,20 +57,11 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
         log.info("the operator runs on %s", client.server)
 
     @kopf.on.login(registry=registry)
-    async def log_in(memo: kopf.Memo, **_: Any) -> kopf.ConnectionInfo:
+    async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
         known = await memo.client.credentials(fresh=memo.get("logged_in", False))
         memo.logged_in = True
-        return kopf.ConnectionInfo(
-            server=known.server,
-            ca_path=known.ca_path,
-            insecure=known.insecure,
-            token=known.token,
-            scheme="Bearer" if known.token else None,
-            username=known.username,
-            password=known.password,
-            certificate_path=known.certificate_path,
-            private_key_path=known.private_key_path,
-            default_namespace=known.namespace,
+        return kopf.AiohttpSession(
+            server=known.server, default_namespace=known.namespace, aiohttp_session=open_session(known)
         )
 
     for resource in RESOURCES:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,12 +33,14 @@ FIELD_MANAGER = "zilliz-jobs"
 USER_AGENT = "zilliz-jobs-operator"
 
 
+_LOGIN = re.compile(r"://[^\s/@]+@")
+
+
 class KubeClient:
     """Made by `connect`; to be closed. Safe for any number of concurrent calls of one event loop."""
 
-    def __init__(self, source: Source, configuration: Any, *, trust_env: bool = False) -> None:
+    def __init__(self, source: Source, configuration: Any) -> None:
         self._source = source
-        self._trust_env = trust_env
         self._namespace: str | None = None
         self._api = self._open(configuration)
         self._retired: Any = None
@@ -53,8 +56,8 @@ class KubeClient:
         `trust_env`: use the proxies that the environment names. Raises KubeError when the configuration
         cannot be used.
         """
-        source = find_source(kubeconfig, context)
-        return cls(source, await source.load(), trust_env=trust_env)
+        source = find_source(kubeconfig, context, trust_env=trust_env)
+        return cls(source, await source.load())
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,7 +142,8 @@ class KubeClient:
             finally:
                 response.response.release()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unavailable(f"cannot {asked}: {str(error) or type(error).__name__}") from error
+            cause = _LOGIN.sub("://***@", str(error)) or type(error).__name__  # of a proxy
+            raise Unavailable(f"cannot {asked}: {cause}") from error
         answer = _object(data)
         if not 200 <= response.status < 300:
             retry_after = _seconds(response.headers.get("Retry-After"))
@@ -149,7 +153,7 @@ class KubeClient:
         return answer
 
     def _open(self, configuration: Any) -> Any:
-        configuration.client_session_kwargs = {"trust_env": self._trust_env}
+        configuration.client_session_kwargs = {"trust_env": False}  # what the environment says is in it by now
         return ApiClient(configuration)
 
     async def _reload(self) -> bool:

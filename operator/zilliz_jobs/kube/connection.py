@@ -17,6 +17,8 @@ from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
 from zilliz_jobs.kube.errors import KubeError
+from zilliz_jobs.kube.kubeconfig import entries_of, problem_of, proxy_problem
+from zilliz_jobs.kube.proxies import proxy_of
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 DEFAULT_NAMESPACE = "default"
@@ -37,7 +39,8 @@ class Credentials:
     password: str | None = field(default=None, repr=False)
     certificate_path: str | None = None
     private_key_path: str | None = None
-    proxy_url: str | None = None
+    proxy_url: str | None = field(default=None, repr=False)
+    tls_server_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,12 @@ class Source:
     """Where the configuration is read from, again whenever the credentials have expired.
 
     `kubeconfig` is a path, or several with the separator of $KUBECONFIG; None for the pod's service account.
+    `proxies`: the environment whose proxies count where the kubeconfig names none; empty for no proxy.
     """
 
     kubeconfig: str | None
     context: str | None = None
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     async def load(self) -> Any:
         """A fresh `Configuration`. Raises KubeError when the files cannot be used. Runs exec plugins."""
@@ -65,16 +70,30 @@ class Source:
                     client_configuration=configuration,
                     persist_config=False,
                 )
+                self._check_plugin(configuration)
         except (loaders.ConfigException, OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
             where = self.kubeconfig or "the pod's service account"
             raise KubeError(f"cannot use {where}: {error}") from error
+        if not configuration.proxy and (proxy := proxy_of(configuration.host, self.proxies)):
+            if problem := proxy_problem(proxy, "the proxy of the environment"):
+                raise KubeError(f"cannot reach Kubernetes: {problem}")
+            configuration.proxy = proxy
         return configuration
 
     def _check_files(self) -> None:
-        """The loader answers a missing file with a TypeError."""
+        """The loader answers a missing file with a TypeError, and does not say what it leaves aside."""
         parts = (self.kubeconfig or "").split(os.pathsep)
         if not any(Path(part).expanduser().is_file() for part in parts if part):
             raise KubeError(f"cannot read the kubeconfig: there is no file {self.kubeconfig}")
+        cluster, user = entries_of(self.kubeconfig or "", self.context)
+        if problem := problem_of(cluster, user):
+            raise KubeError(f"cannot use {self.kubeconfig}: {problem}")
+
+    def _check_plugin(self, configuration: Any) -> None:
+        """The loader logs what is wrong with an exec plugin, and goes on as nobody."""
+        _, user = entries_of(self.kubeconfig or "", self.context)
+        if user.get("exec") and not configuration.api_key and not configuration.cert_file:
+            raise KubeError(f"cannot use {self.kubeconfig}: the exec plugin gave no credentials; kubectl tells why")
 
     def namespace(self) -> str:
         """The namespace that kubectl would use: the context's, or the pod's."""
@@ -87,16 +106,22 @@ class Source:
 
 
 def find_source(
-    kubeconfig: str | Path | None = None, context: str | None = None, environ: Mapping[str, str] = os.environ
+    kubeconfig: str | Path | None = None,
+    context: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    trust_env: bool = False,
 ) -> Source:
-    """The first that applies: the named file, $KUBECONFIG, the pod's service account, ~/.kube/config."""
+    """The first that applies: the named file, $KUBECONFIG, the pod's service account, ~/.kube/config. `trust_env`:
+    the proxies of the environment count."""
+    proxies = dict(environ) if trust_env else {}
     if kubeconfig is not None:
-        return Source(str(kubeconfig), context)
+        return Source(str(kubeconfig), context, proxies)
     if from_environment := environ.get("KUBECONFIG"):
-        return Source(from_environment, context)
+        return Source(from_environment, context, proxies)
     if context is None and environ.get("KUBERNETES_SERVICE_HOST") and (SERVICE_ACCOUNT / "token").is_file():
-        return Source(None)
-    return Source(str(Path.home() / ".kube" / "config"), context)
+        return Source(None, proxies=proxies)
+    return Source(str(Path.home() / ".kube" / "config"), context, proxies)
 
 
 async def credentials_of(configuration: Any, namespace: str) -> Credentials:
@@ -116,4 +141,5 @@ async def credentials_of(configuration: Any, namespace: str) -> Credentials:
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
         proxy_url=configuration.proxy,
+        tls_server_name=configuration.tls_server_name,
     )

@@ -1,0 +1,54 @@
+"""A session of the HTTP client that reaches the API server as `KubeClient` does, for kopf's watches: the same server
+by the same proxy, with the same trust and the same name in its certificate."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import aiohttp
+
+from zilliz_jobs.kube.connection import Credentials
+
+
+class _NamedServer(ssl.SSLContext):
+    """Expects this name in the server's certificate, whatever name or address the server is reached by."""
+
+    server_name: str = ""
+
+    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+        return super().wrap_bio(*args, **options | {"server_hostname": self.server_name})
+
+
+def tls_of(known: Credentials) -> ssl.SSLContext:
+    """Raises OSError (ssl.SSLError is one) where a file cannot be used."""
+    context = ssl.create_default_context(cafile=known.ca_path)
+    if known.tls_server_name:
+        named = _NamedServer(ssl.PROTOCOL_TLS_CLIENT)
+        named.server_name, named.verify_flags = known.tls_server_name, context.verify_flags
+        if known.ca_path:
+            named.load_verify_locations(cafile=known.ca_path)
+        else:
+            named.load_default_certs()
+        context = named
+    if known.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if known.certificate_path:
+        context.load_cert_chain(known.certificate_path, known.private_key_path)
+    return context
+
+
+def open_session(known: Credentials) -> aiohttp.ClientSession:
+    """To be closed by whoever asked for it. What the environment says of proxies is in `known` already."""
+    headers = {}
+    if known.token:
+        headers["Authorization"] = f"Bearer {known.token}"
+    elif known.username is not None and known.password is not None:
+        headers["Authorization"] = aiohttp.BasicAuth(known.username, known.password).encode()
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=tls_of(known)),
+        headers=headers,
+        proxy=known.proxy_url,
+        trust_env=False,
+    )
