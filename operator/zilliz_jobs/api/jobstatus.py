@@ -102,6 +102,9 @@ class Submission(Model):
     baseline: dict[str, list[str]] | None = Field(
         default=None, description="What the cloud showed before; a look-up compares with it."
     )
+    projects: list[str] | None = Field(
+        default=None, description="Some projects that the API key saw, which tell the account; never the key."
+    )
     evidence: EvidenceWord = Field(default=None, description="What the record rests on by now.")
     handle: dict[str, str] | None = Field(
         default=None, description="What the cloud knows the job by: jobId, backupId, ..."

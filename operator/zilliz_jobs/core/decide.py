@@ -14,12 +14,13 @@ from datetime import datetime
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
 from zilliz_jobs.core.absorb import absorb
+from zilliz_jobs.core.accounts import in_its_account, with_account
 from zilliz_jobs.core.attempts import ended, prepared, said, with_attempt
 from zilliz_jobs.core.choose import choose, submitting
 from zilliz_jobs.core.conditions import with_conditions
 from zilliz_jobs.core.deadlines import start_due, swept_by
 from zilliz_jobs.core.gates import closed_gate, may_submit
-from zilliz_jobs.core.observation import Observation, Prepared
+from zilliz_jobs.core.observation import Absent, Missing, Nothing, Observation, Prepared
 from zilliz_jobs.core.plan import Plan
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import heed
@@ -29,8 +30,9 @@ from zilliz_jobs.core.steps import cleans_up, next_step
 
 def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
     """The plan for `s` after `seen`. Same arguments, same plan; raises nothing."""
+    s = in_its_account(s)
     status = _described(s)
-    status = absorb(s, status, seen, now)
+    status = absorb(s, status, seen if s.link.problem is None else _proven(seen), now)
     status = heed(s, status, now)
     status = heed(s, _timed(s, status, now), now)  # a deadline may end what a request waited for
     status = _gated(s, status, now)
@@ -38,7 +40,7 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
         status, choice = prepared(status, seen, seen.step or next_step(s, status), now), submitting(s, status)
     else:
         choice = choose(s, status, seen, now)
-    status = with_conditions(s, with_attempt(status), now)
+    status = with_conditions(s, with_attempt(with_account(s, status)), now)
     return Plan(
         status=status,
         action=choice.action,
@@ -47,6 +49,12 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
         finalizer=choice.finalizer,
         note=choice.note,
     )
+
+
+def _proven(seen: Observation) -> Observation:
+    """What counts of what was seen while the connection has a problem: that something is not there proves nothing,
+    since the answer may be another account's."""
+    return Nothing() if isinstance(seen, Missing | Absent) else seen
 
 
 def _described(s: Snapshot) -> JobStatus:
@@ -102,6 +110,7 @@ def _gate_is_over(status: JobStatus) -> bool:
         Reason.CONNECTION_NOT_FOUND,
         Reason.CONNECTION_NOT_READY,
         Reason.CONNECTION_SUSPENDED,
+        Reason.ANOTHER_ACCOUNT,
     )
     return status.reason in gates
 

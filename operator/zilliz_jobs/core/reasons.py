@@ -42,6 +42,10 @@ class Reason(StrEnum):
     CONNECTION_NOT_FOUND = "ConnectionNotFound", "Create the ZillizConnection that spec.connectionRef names."
     CONNECTION_NOT_READY = "ConnectionNotReady", "See the conditions of the ZillizConnection."
     CONNECTION_SUSPENDED = "ConnectionSuspended", "The ZillizConnection is suspended; set its spec.suspend to false."
+    ANOTHER_ACCOUNT = (
+        "AnotherAccount",
+        "The connection leads to another account than the job was submitted in; give it a key of that account.",
+    )
     SECRET_NOT_FOUND = "SecretNotFound", "Create the Secret that is named."
     SECRET_NOT_LABELLED = (
         "SecretNotLabelled",
@@ -247,13 +251,9 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.RECORD_UNREADABLE, Reason.TWO_HANDLES, Reason.DELETED_WHILE_RUNNING, Reason.NOT_A_ROW}
     | {Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.OWNED_ELSEWHERE, Reason.RETRY_UNCLEAR}
     | {Reason.INSECURE_ENDPOINT, Reason.JOB_ID_UNKNOWN, Reason.CANCEL_REFUSED, Reason.KIND_HAS_NO_CANCEL}
-    | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED}
-    | {
-        Reason.COLLECTIONS_NOT_TOLD,
-        Reason.OTHER_RULE_NOT_TOLD,
-        Reason.OTHER_RULE_CHANGED,
-        Reason.TIME_ZONE_NOT_CONFIRMED,
-    }
+    | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED, Reason.ANOTHER_ACCOUNT}
+    | {Reason.OTHER_RULE_NOT_TOLD, Reason.OTHER_RULE_CHANGED, Reason.TIME_ZONE_NOT_CONFIRMED}
+    | {Reason.COLLECTIONS_NOT_TOLD}
 )
 """Nothing more happens, or not what was asked for, until a person does something."""
 

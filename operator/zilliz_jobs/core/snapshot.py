@@ -60,7 +60,7 @@ class Rules:
 @dataclass(frozen=True)
 class Link:
     """The connection as far as a job is concerned. `problem`: why the cloud cannot be asked at the moment.
-    `key_fingerprint`: of the API key in use; empty where none was read yet."""
+    `key_fingerprint`: of the API key in use; empty where none was read yet. `projects`: ids of those that it sees."""
 
     problem: Waits | None = None
     suspended: bool = False
@@ -68,6 +68,7 @@ class Link:
     settle_seconds: int = DEFAULT_SETTLE_SECONDS
     console: bool = False
     key_fingerprint: str = ""
+    projects: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

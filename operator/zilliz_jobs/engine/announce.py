@@ -15,6 +15,7 @@ _TROUBLE = frozenset(
         Reason.INVALID_SPEC,
         Reason.CONNECTION_NOT_FOUND,
         Reason.CONNECTION_NOT_READY,
+        Reason.ANOTHER_ACCOUNT,
         Reason.SECRET_NOT_FOUND,
         Reason.SECRET_NOT_LABELLED,
         Reason.SECRET_KEY_MISSING,

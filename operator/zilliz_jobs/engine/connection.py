@@ -24,6 +24,8 @@ class Connection:
     checked: bool = False  # the cloud accepted this very key
     suspected: bool = False  # and rejected it since, in the midst of work; to be checked again
     fingerprint: str = ""
+    projects: frozenset[str] = frozenset()
+    """Ids of those that the key saw at its last check: they tell the account."""
     secret_read: float = field(default=-1e9)
     suspected_at: float = field(default=-1e9)
     last_account: Account | None = None
@@ -54,6 +56,7 @@ class Connection:
             settle_seconds=self.spec.submission_settle_seconds,
             console=bool(self.spec.console_api and self.spec.console_api.enabled),
             key_fingerprint=self.fingerprint,
+            projects=self.projects,
         )
         if self.problem:
             return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.problem.message)))

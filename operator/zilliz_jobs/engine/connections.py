@@ -174,8 +174,9 @@ class Connections:
             return Waits(error.reason, error.message, error.retry_after or RETRY_SECONDS)
         except CloudError as error:
             return Waits(error.reason, error.message)
+        connection.projects = frozenset(project.project_id for project in projects)
         wanted = connection.spec.project_id if connection.spec else None
-        if wanted and wanted not in {p.project_id for p in projects}:
+        if wanted and wanted not in connection.projects:
             return Waits(Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {wanted}")
         return None
 
@@ -192,6 +193,7 @@ class Connections:
                 if before in ("", connection.fingerprint):
                     return False
                 log.info("%s has a new key", connection.key)
+                connection.projects = frozenset()
                 connection.checked = False
                 return True
             # Not at every step again: whoever wants the account of 200 jobs would read a missing Secret 200 times.

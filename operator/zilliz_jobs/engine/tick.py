@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.accounts import is_elsewhere
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
@@ -117,6 +118,8 @@ class JobTicker:
             if since is None:
                 raise
             return TickResult(await self._free(kind, body, None), None, True)
+        if is_elsewhere(base):
+            await self._connections.account(connection_key(body))  # nobody else looks whether its key is back
         run = _Run(kind, body, base, base.status)
         seen = _without_secrets(run, seen)
         if base.spec is not None and base.status.submission is not None:
@@ -150,8 +153,8 @@ class JobTicker:
         snap = replace(run.base, status=run.status)
         connection, parting = connection_key(run.body), run.base.deleting_since is not None
         account = await self._connections.account(connection, parting=parting)
-        if account is None:
-            problem = self._connections.link(connection).problem
+        problem = self._connections.link(connection, parting=parting).problem
+        if account is None or problem is not None:  # or its key is another one since, and not checked yet
             message = problem.message if problem else "the connection is not usable"
             return seen_.Unreadable(Reason.CONNECTION_NOT_READY, message)
         try:
@@ -204,7 +207,8 @@ class JobTicker:
         spec, parting = run.base.spec, run.base.deleting_since is not None  # the latter: it is the clean-up
         account = await self._connections.account(connection_key(run.body), parting=parting)
         answer: seen_.SubmitAnswer
-        if account is None or spec is None:
+        withdrawn = self._connections.link(connection_key(run.body), parting=parting).problem is not None
+        if account is None or spec is None or withdrawn:
             answer = seen_.NotSent(Reason.CONNECTION_NOT_READY, "the connection was withdrawn")
         else:
             answer = await self._performer.submit(run.kind, account, run.body, spec, run.status, fence, run.secrets)
