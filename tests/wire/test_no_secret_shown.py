@@ -184,8 +184,12 @@ def test_what_the_cloud_says_again_is_written_nowhere(stage: Stage, plane: Stand
     )
     user.apply(manifest("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 10}))
     kube = plane.kube
-    user.until("the page is read", lambda: len(kube.objects("projectjobs.jobs.zilliz.com")) >= len(WALKED))
-    assert [b for b in kube.objects("projectjobs.jobs.zilliz.com") if "***" in json.dumps(b["status"].get("cloud"))]
+    rows = lambda: kube.objects("projectjobs.jobs.zilliz.com")  # noqa: E731
+    user.until("the page is read", lambda: len(rows()) >= len(WALKED))
+    user.until(
+        "a row shows the cloud's words",
+        lambda: [row for row in rows() if "***" in json.dumps((row.get("status") or {}).get("cloud"))],
+    )
     kept = json.loads(user.kubectl("get", "secret", "-l", "jobs.zilliz.com/one-time-credentials", "-o", "json"))
     told = [item["data"]["password"] for item in kept["items"] if (item.get("data") or {}).get("password")]
     assert told, "the new cluster's password was told"
