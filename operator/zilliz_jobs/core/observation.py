@@ -209,10 +209,11 @@ class CancelRefused:
 
 @dataclass(frozen=True)
 class CancelUnclear:
-    """No answer; a cancel may be repeated."""
+    """No answer that tells anything; a cancel may be repeated. `reason`: where it is the key that is rejected."""
 
     message: str
     retry_after: float | None = None
+    reason: Reason | None = None
 
 
 Reading = Seen | Missing | Unreadable

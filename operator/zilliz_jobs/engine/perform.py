@@ -29,6 +29,7 @@ from zilliz_jobs.engine.inputs import Inputs, backup_key
 from zilliz_jobs.engine.registry import Registry, claims_in
 from zilliz_jobs.engine.retrykeys import with_keys
 from zilliz_jobs.engine.scopes import Scopes
+from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
@@ -115,6 +116,8 @@ class Performer:
         except Exception as error:  # whatever it was, the request may have left
             log.exception("%s: the submission broke off", key_of(body))
             return seen_.EffectUnknown(f"the submission broke off: {type(error).__name__}")
+        if isinstance(answer, seen_.Refused):
+            return await _key_or_right(account, answer)
         if isinstance(answer, seen_.Accepted) and submission.credentials_secret:
             return await self._credentials.keep(body, submission.credentials_secret, answer)
         return answer
@@ -240,6 +243,8 @@ class Performer:
                 return backup
             draft = replace(draft, backup=backup)
         ready = await kind.prepare(account, spec, draft, holder=holder)
+        if isinstance(ready, seen_.Waits):
+            return await _key_or_right(account, ready)
         if not isinstance(ready, seen_.Prepared):
             return ready
         told = (*ready.notices, *notices)
@@ -294,6 +299,16 @@ class Performer:
         if isinstance(seen, seen_.Seen) and not self._registry.claim(uid, job_id):
             return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         return seen
+
+
+_No = TypeVar("_No", seen_.Refused, seen_.Waits)
+
+
+async def _key_or_right(account: Account, said: _No) -> _No:
+    """What the cloud said of the key may be meant of what was asked only: then a right is missing, not a key."""
+    if said.reason is Reason.KEY_REJECTED and await answers.accepts_key(account.session):
+        return replace(said, reason=Reason.NO_PERMISSION)
+    return said
 
 
 def _token(status: JobStatus, step: str) -> str:

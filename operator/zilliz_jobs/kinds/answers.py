@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.console import ConsoleJob
-from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient
+from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.words import is_canceling, says_nothing, state_of
@@ -41,7 +41,8 @@ THROTTLED_STATUS = 429
 LONGEST_ESTIMATE = timedelta(days=366)
 NO_CLUSTER_CODES = frozenset({40021, 40022, 80020, 90117})  # documented: cluster missing, or no access to it
 KEY_CODES = frozenset({21119, 80001, 80002, 1800})  # documented and recorded: the key is not accepted
-PERMISSION_CODES = frozenset({800, 40022})  # documented: not enough permission
+PERMISSION_CODE = 800  # documented: not enough permission
+PERMISSION_CODES = frozenset({PERMISSION_CODE, 40022})  # documented: the second is also "no such cluster"
 
 
 def unreadable(error: CloudError) -> Unreadable:
@@ -88,8 +89,10 @@ def submitted(
 def _refusal(code: int | None, http_status: int, busy: Reason) -> Reason:
     if http_status == THROTTLED_STATUS:
         return Reason.RATE_LIMITED
-    if code in KEY_CODES or http_status in (401, 403):
-        return Reason.KEY_REJECTED
+    if http_status == 403 or code == PERMISSION_CODE:
+        return Reason.NO_PERMISSION
+    if code in KEY_CODES or http_status == 401:
+        return Reason.KEY_REJECTED  # or the right to do this is missing: `accepts_key` tells
     if code in NO_CLUSTER_CODES:
         return Reason.CLUSTER_NOT_FOUND
     if code in (CLUSTER_BUSY_CODE, IMPORTING_CODE):
@@ -114,11 +117,35 @@ async def cancel(session: CloudSession, job_id: str, token: str, fence: Callable
         case effects.Uncertain(message):
             return CancelUnclear(message)
         case effects.Refused(code, http_status, message, retry_after):
-            if http_status == THROTTLED_STATUS or code in KEY_CODES or http_status == 401:
+            if http_status == THROTTLED_STATUS:
                 return CancelUnclear(message, retry_after)
             if code in PERMISSION_CODES or http_status == 403:
                 return CancelRefused(Reason.NO_PERMISSION, message)
+            if code in KEY_CODES or http_status == 401:
+                return await _key_or_right(session, message, retry_after)
             return await _why_refused(session, job_id, message)
+
+
+async def _key_or_right(session: CloudSession, message: str, retry_after: float | None) -> CancelAnswer:
+    match await accepts_key(session):
+        case True:
+            return CancelRefused(Reason.NO_PERMISSION, message)
+        case False:
+            return CancelUnclear(message, retry_after, Reason.KEY_REJECTED)
+        case None:
+            return CancelUnclear(message, retry_after)
+
+
+async def accepts_key(session: CloudSession) -> bool | None:
+    """Whether the cloud takes the key at all; None where it cannot be asked. One code of the cloud says both "unknown
+    token" and "not authorised" (documented: 80002), so another read has to tell."""
+    try:
+        await session.projects.list()
+    except Unauthorised:
+        return False
+    except CloudError:
+        return None
+    return True
 
 
 async def _why_refused(session: CloudSession, job_id: str, message: str) -> CancelAnswer:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
+from zilliz_jobs.cloud.errors import Unauthorised
 from zilliz_jobs.core.observation import Accepted, Prepared, Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.snapshot import Link, RetryRule, Traits
@@ -132,6 +134,13 @@ class Crds:
         self.doubts.append(kind)
 
 
+class NoProjects:
+    """Those that a key shows which is none."""
+
+    async def list(self) -> Any:
+        raise Unauthorised("cannot list projects: bad key")
+
+
 class Kind(JobKind[BackupJobSpec]):
     """Does what the test says, and tells the story."""
 
@@ -212,7 +221,7 @@ class Accounts:
         return self.now
 
     async def account(self, _key: Any, *, parting: bool = False) -> Any:
-        return object()
+        return SimpleNamespace(session=SimpleNamespace(projects=NoProjects()))
 
     def suspect(self, key: Any) -> None:
         self.suspected.append(key)

@@ -123,7 +123,7 @@ class TestOrder:
         await bench.tick()
         assert bench.story.index("synced") < bench.story.index("prepare")
 
-    @pytest.mark.parametrize("error", [Conflict("changed"), Invalid("a webhook says no"), NotFound("gone")])
+    @pytest.mark.parametrize("error", [Conflict("changed"), NotFound("gone")])
     async def test_an_intent_that_is_not_stored_means_no_request_and_a_free_target(self, error):
         bench = Bench()
         bench.shelf.faults["write"] = [error]
@@ -131,6 +131,19 @@ class TestOrder:
             await bench.tick()
         assert "POST" not in bench.story
         assert not bench.registry.is_open("backup/in01")
+
+    async def test_an_intent_that_is_refused_is_told(self):
+        """Else the object would say that it waits, for ever."""
+        bench = Bench()
+        bench.shelf.faults["write"] = [Invalid("a webhook says no")]
+        result = await bench.tick()
+        assert "POST" not in bench.story
+        assert not bench.registry.is_open("backup/in01")
+        assert not result.learnt
+        status = result.body["status"]
+        assert (status["state"], status["reason"]) == ("Pending", "KubernetesRefused")
+        assert status["message"] == "a webhook says no"
+        assert "submission" not in status
 
     async def test_an_intent_that_may_be_stored_means_no_request_and_a_busy_target(self):
         """Another job of the target, sent meanwhile, would be taken for this one."""

@@ -32,6 +32,7 @@ HEALING = {
     80001: Reason.KEY_REJECTED,
     80002: Reason.KEY_REJECTED,
     1800: Reason.KEY_REJECTED,
+    800: Reason.NO_PERMISSION,
     40021: Reason.CLUSTER_NOT_FOUND,
     40022: Reason.CLUSTER_NOT_FOUND,
     80020: Reason.CLUSTER_NOT_FOUND,
@@ -54,7 +55,7 @@ class TestSubmitted:
         [
             (429, Reason.RATE_LIMITED, True),
             (401, Reason.KEY_REJECTED, True),
-            (403, Reason.KEY_REJECTED, True),
+            (403, Reason.NO_PERMISSION, True),
             (400, Reason.REJECTED, False),
             (404, Reason.REJECTED, False),
             (422, Reason.REJECTED, False),
@@ -129,10 +130,18 @@ class TestReads:
 class Session:
     """A session whose console and jobs answer as the test says."""
 
-    def __init__(self, reply: effects.EffectReply | None, job: Job | Exception | None = None) -> None:
-        self.reply, self.job = reply, job
+    def __init__(
+        self, reply: effects.EffectReply | None, job: Job | Exception | None = None, key: Exception | None = None
+    ) -> None:
+        self.reply, self.job, self.key = reply, job, key
         self.console: Any = self if reply is not None else None
-        self.jobs = self
+        self.jobs = self.projects = self
+
+    async def list(self) -> list[Any]:
+        """The projects; raises what the cloud says of the key."""
+        if self.key is not None:
+            raise self.key
+        return []
 
     async def cancel(self, _job_id: str, **_: Any) -> effects.EffectReply:
         assert self.reply is not None
@@ -158,8 +167,6 @@ class TestCancel:
             (effects.NotSent(Reason.CLOUD_UNREACHABLE, "m"), None, CancelUnclear, None),
             (effects.Uncertain("m"), None, CancelUnclear, None),
             (effects.Refused(None, 429, "m"), None, CancelUnclear, None),
-            (effects.Refused(None, 401, "m"), None, CancelUnclear, None),
-            (effects.Refused(21119, 200, "m"), None, CancelUnclear, None),
             (effects.Refused(None, 403, "m"), None, CancelRefused, Reason.NO_PERMISSION),
             (effects.Refused(800, 200, "m"), None, CancelRefused, Reason.NO_PERMISSION),
             (effects.Refused(40003, 200, "m"), job("SUCCESSFUL"), CancelRefused, Reason.ALREADY_FINISHED),
@@ -174,6 +181,25 @@ class TestCancel:
         answer = await answers.cancel(session, "j", "t", lambda: None)
         assert isinstance(answer, kind)
         assert getattr(answer, "reason", None) is reason
+
+    @pytest.mark.parametrize("reply", [(80002, 200), (80002, 401), (21119, 401), (None, 401), (1800, 200)])
+    @pytest.mark.parametrize(
+        ("key", "answer"),
+        [
+            (None, CancelRefused(Reason.NO_PERMISSION, "m")),
+            (Unauthorised("bad key"), CancelUnclear("m", None, Reason.KEY_REJECTED)),
+            (Transient("down"), CancelUnclear("m")),
+        ],
+    )
+    async def test_a_missing_right_and_a_bad_key_are_told_apart_by_another_read(self, reply, key, answer):
+        """Else a cancel that can never be is asked for again and again, and somebody replaces a good key."""
+        session: Any = Session(effects.Refused(*reply, "m"), key=key)
+        assert await answers.cancel(session, "j", "t", lambda: None) == answer
+
+    @pytest.mark.parametrize("code", [80002, 21119, None])
+    async def test_any_403_is_a_missing_right(self, code):
+        session: Any = Session(effects.Refused(code, 403, "m"), key=Unauthorised("not asked"))
+        assert await answers.cancel(session, "j", "t", lambda: None) == CancelRefused(Reason.NO_PERMISSION, "m")
 
 
 @pytest.mark.parametrize(
