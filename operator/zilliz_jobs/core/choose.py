@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.backoff import exponential, poll_interval
+from zilliz_jobs.core.cancelling import may_cancel_unasked
 from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due, swept_by, wound_up_by
 from zilliz_jobs.core.gates import closed_gate
 from zilliz_jobs.core.observation import Observation
@@ -136,15 +137,6 @@ def _next_look(s: Snapshot, status: JobStatus, now: datetime) -> float:
     age = (now - began).total_seconds() if began else 0.0
     left = age * (100 - status.progress_percent) / status.progress_percent if status.progress_percent else age
     return poll_interval(min(age, left), least=s.rules.poll_min, most=s.rules.poll_max, jitter=s.jitter)
-
-
-def may_cancel_unasked(s: Snapshot, status: JobStatus) -> bool:
-    """Whether a deadline or a deletion may cancel: never what is held by inference only, and once per submission."""
-    submission = status.submission
-    if submission is None or submission.cancel_time or submission.evidence is Evidence.INFERRED:
-        return False
-    allowed = s.traits.can_cancel and (s.link.console or not s.traits.cancel_needs_console)
-    return allowed and bool(status.job_id)
 
 
 def _deadline_cancels(s: Snapshot, status: JobStatus, now: datetime) -> bool:

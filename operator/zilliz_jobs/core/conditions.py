@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Condition, Evidence, JobStatus, State
+from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.deadlines import overdue
 from zilliz_jobs.core.gates import NEEDS_EDIT, SUSPENDING
 from zilliz_jobs.core.notices import notices_of
@@ -67,9 +68,7 @@ def _rows(s: Snapshot, status: JobStatus, now: datetime) -> dict[str, Row]:
     reason, message = status.reason or str(Reason.WAITING), status.message or ""
     ready, succeeded, finished, third = _summary(status, reason)
     rows: dict[str, Row] = {
-        "Accepted": ("False", str(Reason.INVALID_SPEC), s.spec_error)
-        if s.spec is None
-        else ("True", str(Reason.VALID_SPEC), Reason.VALID_SPEC.help),
+        "Accepted": _accepted(s, status),
         "Submitted": _submitted(status, reason, message),
         "Suspended": _suspended(s, status, reason, message),
         "Overdue": _overdue(s, status, now),
@@ -82,6 +81,21 @@ def _rows(s: Snapshot, status: JobStatus, now: datetime) -> dict[str, Row]:
     if third:
         rows[third] = ("True", reason, message)
     return rows
+
+
+def _accepted(s: Snapshot, status: JobStatus) -> Row:
+    """Also what the spec wants and cannot have, while the job has not ended."""
+    if s.spec is None:
+        return "False", str(Reason.INVALID_SPEC), s.spec_error
+    if wants_cancel(s.spec) and not is_finished(status):
+        reason = Reason.DELETION_CANNOT_CANCEL
+        if s.link.problem:  # what the connection allows may not be known at the moment
+            for old in status.conditions or []:
+                if (old.type, old.reason) == ("Accepted", reason):
+                    return old.status, old.reason, old.message
+        elif why := no_way_to_cancel(s.traits, console=s.link.console):
+            return "True", str(reason), f"{reason.help} Why: {why}."
+    return "True", str(Reason.VALID_SPEC), Reason.VALID_SPEC.help
 
 
 def _summary(status: JobStatus, reason: str) -> tuple[str, str, str, str]:

@@ -27,6 +27,10 @@ class Reason(StrEnum):
     # accepted?
     VALID_SPEC = "ValidSpec", "The manifest can be used."
     INVALID_SPEC = "InvalidSpec", "The manifest cannot be used; correct the named fields."
+    DELETION_CANNOT_CANCEL = (
+        "DeletionCannotCancel",
+        "spec.deletionPolicy is Cancel, but the job cannot be cancelled: deleting the object would leave it running.",
+    )
     # waiting for the first submission
     WAITING = "Waiting", "The job will be submitted as soon as its turn comes."
     SUSPENDED = "Suspended", "spec.suspend is true; set it to false to submit the job."
@@ -252,6 +256,7 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.OWNED_ELSEWHERE, Reason.RETRY_UNCLEAR}
     | {Reason.INSECURE_ENDPOINT, Reason.JOB_ID_UNKNOWN, Reason.CANCEL_REFUSED, Reason.KIND_HAS_NO_CANCEL}
     | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED, Reason.ANOTHER_ACCOUNT}
+    | {Reason.DELETION_CANNOT_CANCEL}
     | {Reason.OTHER_RULE_NOT_TOLD, Reason.OTHER_RULE_CHANGED, Reason.TIME_ZONE_NOT_CONFIRMED}
     | {Reason.COLLECTIONS_NOT_TOLD}
 )

@@ -33,6 +33,7 @@ _TROUBLE = frozenset(
         Reason.KUBERNETES_UNAVAILABLE,
         Reason.CLOUD_UNREACHABLE,
         Reason.KEY_REJECTED,
+        Reason.NO_PERMISSION,
         Reason.PROTOCOL_MISMATCH,
         Reason.SUBMISSION_UNKNOWN,
         Reason.ADOPT_TYPE_MISMATCH,
@@ -105,6 +106,8 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
         good = row.state is State.SUCCESSFUL
         text = f"step {row.name}: {row.message}"
         told.append(News("Normal" if good else "Warning", row.reason or "", text, f"{attempt} step {row.name}"))
+    if (vain := _vain(new)) and vain != _vain(old):
+        told.append(News("Warning", str(Reason.DELETION_CANNOT_CANCEL), vain, vain))
     if _says(new, "Overdue", "True") and not _says(old, "Overdue", "True"):
         told.append(News("Warning", "Overdue", _says(new, "Overdue", "True"), attempt))
     if (lost := _says(new, "CredentialsAvailable", "False")) and not _says(old, "CredentialsAvailable", "False"):
@@ -115,6 +118,12 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
 def _arrival(status: JobStatus) -> Reason | None:
     evidence = status.submission.evidence if status.submission else None
     return _ARRIVALS.get(evidence) if evidence else None
+
+
+def _vain(status: JobStatus) -> str:
+    """What is told of a deletion policy that cannot act; empty for nothing."""
+    rows = (c for c in status.conditions or [] if c.reason == Reason.DELETION_CANNOT_CANCEL)
+    return next((c.message for c in rows), "")
 
 
 def _says(status: JobStatus, kind: str, value: str) -> str:

@@ -45,9 +45,11 @@ class Farewell:
     text: str = ""
 
 
-def farewell(traits: Traits, status: JobStatus | None, refusal: CancelRefused | None = None) -> Farewell:
+def farewell(
+    traits: Traits, status: JobStatus | None, refusal: CancelRefused | None = None, why: str = ""
+) -> Farewell:
     """What is to be said of an object that goes. `status`: None where its record cannot be read; `refusal`: what the
-    cloud said to the cancel that the deletion asked for. Pure."""
+    cloud said to the cancel that the deletion asked for; `why`: what kept the deletion from asking. Pure."""
     if status is None:
         return Farewell(Left.UNKNOWN, "the object is gone, and its record unreadable; look for its job in the cloud")
     if is_finished(status):
@@ -67,7 +69,8 @@ def farewell(traits: Traits, status: JobStatus | None, refusal: CancelRefused | 
             Left.RUNNING, f"the object is gone; job {job} may still run in the cloud, its cancel was not answered"
         )
     elif job:
-        told = Farewell(Left.RUNNING, f"the object is gone; job {job} still runs in the cloud")
+        because = f", and was not cancelled: {why}" if why else ""
+        told = Farewell(Left.RUNNING, f"the object is gone; job {job} still runs in the cloud{because}")
     else:
         told = Farewell(
             Left.UNKNOWN, "the object is gone while its submission was open; look for its job in the cloud"
@@ -121,7 +124,12 @@ class Departures:
     # -- the last word
 
     def tell(
-        self, traits: Traits, body: Body, status: JobStatus | None, refusal: CancelRefused | None = None
+        self,
+        traits: Traits,
+        body: Body,
+        status: JobStatus | None,
+        refusal: CancelRefused | None = None,
+        why: str = "",
     ) -> None:
         """The object is gone, or this moment freed to go; what is known of its job is said, the first time only."""
         uid = body["metadata"]["uid"]
@@ -131,7 +139,7 @@ class Departures:
         self._since.pop(uid, None)
         if self._is_told(uid):
             return
-        said = farewell(traits, status, refusal)
+        said = farewell(traits, status, refusal, why)
         self._count(body, said.left)
         if not said.text:
             return

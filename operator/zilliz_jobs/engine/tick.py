@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.accounts import is_elsewhere
+from zilliz_jobs.core.cancelling import is_left_running
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
@@ -251,7 +252,8 @@ class JobTicker:
             self._performer.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
-                body = await self._free(kind, body, plan.status, run.refusal)
+                why = is_left_running(run.base, plan.status)
+                body = await self._free(kind, body, plan.status, run.refusal, why)
             else:
                 body = await self._recorder.remove_finalizer(kind, body)
         if plan.note is not None and body is not None:
@@ -274,10 +276,15 @@ class JobTicker:
             return run.body
 
     async def _free(
-        self, kind: AnyKind, body: Body, status: JobStatus | None, refusal: CancelRefused | None = None
+        self,
+        kind: AnyKind,
+        body: Body,
+        status: JobStatus | None,
+        refusal: CancelRefused | None = None,
+        why: str = "",
     ) -> Body | None:
         """Let an object go that is being deleted, then tell what becomes of its job. `status`: None where its record
-        cannot be read."""
+        cannot be read; `why`: what kept its job from being cancelled."""
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
             return body
         uid, done = body["metadata"]["uid"], False
@@ -288,7 +295,7 @@ class JobTicker:
             return freed
         finally:
             if self._departures.let_go(uid) or done:
-                self._departures.tell(kind.traits, body, status, refusal)
+                self._departures.tell(kind.traits, body, status, refusal, why)
 
 
 def _without_secrets(run: _Run, seen: Observation) -> Observation:

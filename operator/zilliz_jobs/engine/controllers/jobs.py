@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, raw_status, status_of, stub
 from zilliz_jobs.engine.census import Census
@@ -110,10 +110,14 @@ class JobController(Controller):
         if "spec" not in body:  # a stub: nothing is kept of what has ended
             self._departures.note(body, Left.ENDED)
             return
-        status: JobStatus | None = None
+        status, why = None, ""
         with contextlib.suppress(RecordError):
             status = status_of(body, self._performer.held(body["metadata"]["uid"]))
-        self._departures.tell(kind.traits, body, status)
+        with contextlib.suppress(SpecError):
+            spec = parse_spec(kind.resource, body)
+            if isinstance(spec, JobSpec) and wants_cancel(spec):  # it had no finalizer, as its kind has no cancel
+                why = no_way_to_cancel(kind.traits_of(spec), console=True)
+        self._departures.tell(kind.traits, body, status, why=why)
 
     def _let_go(self, key: Key, uid: str) -> None:
         """Nothing is left to do for the object; what is known of a successor of the same name stays."""
