@@ -11,6 +11,7 @@ import yaml
 
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec
+from zilliz_jobs.api.resource import JOB_COLUMNS
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cli.kindpage import GUIDES
 from zilliz_jobs.cli.reference import differences
@@ -69,3 +70,16 @@ def test_every_kind_has_a_page_that_tells_how_it_works() -> None:
 def test_namespaces_are_given_as_people_write_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZILLIZ_JOBS_NAMESPACES", "shop, films")
     assert Settings().namespaces == ["shop", "films"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_pictures_of_kubectl_have_the_columns_of_the_crds(page: Path) -> None:
+    """Of job kinds: a picture without REASON hides that the column is there."""
+    wanted = ["NAME", *(column.name.upper() for column in JOB_COLUMNS if not column.priority)]
+    titles = [line.split() for line in page.read_text().splitlines() if line.startswith("NAME ")]
+    assert all(line == wanted for line in titles if "TARGET" in line)
+
+
+def test_the_first_picture_is_of_kubectl() -> None:
+    picture = (ROOT / "README.md").read_text().partition("```console\n")[2].partition("```")[0]
+    assert picture.startswith("$ kubectl get zilliz\nNAME ")

@@ -9,7 +9,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec, ResubmitRetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Time
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
 
 MAX_COPIES = 16
 
@@ -64,6 +64,7 @@ BACKUP_JOB = Resource(
     status=JobStatus,
     result=BackupResult,
     columns=JOB_COLUMNS,
+    selectable=(*JOB_SELECTABLE, ".spec.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
     rules=(

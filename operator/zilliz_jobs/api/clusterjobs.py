@@ -12,7 +12,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, JobSpec, ResubmitRetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, Model
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
 
 MAX_CU = 1024  # documented: 1 to 1024
 MAX_REPLICAS = 10  # documented: 1 to 10
@@ -98,6 +98,7 @@ def _resource(kind: str, short: str, description: str, spec: type[ClusterJobSpec
         spec=spec,
         status=JobStatus,
         columns=JOB_COLUMNS,
+        selectable=(*JOB_SELECTABLE, ".spec.clusterId"),
         categories=("zilliz",),
         mutable=ALWAYS_MUTABLE,
         rules=rules,

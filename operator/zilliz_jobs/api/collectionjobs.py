@@ -13,7 +13,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
 
 DEFAULT_DATABASE = "default"
 
@@ -72,6 +72,7 @@ CLONE_COLLECTION_JOB = Resource(
     status=JobStatus,
     result=CloneResult,
     columns=JOB_COLUMNS,
+    selectable=(*JOB_SELECTABLE, ".spec.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
     rules=(
@@ -92,6 +93,7 @@ SAMPLE_COLLECTION_JOB = Resource(
     status=JobStatus,
     result=SampleResult,
     columns=JOB_COLUMNS,
+    selectable=(*JOB_SELECTABLE, ".spec.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
 )

@@ -10,7 +10,7 @@ from zilliz_jobs.api.backupref import BACKUP_RULES, BackupRef
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec, ResubmitRetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, Model
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
 
 Directory = Annotated[str, Field(min_length=1, max_length=900)]
 
@@ -42,6 +42,7 @@ EXPORT_JOB = Resource(
     status=JobStatus,
     result=ExportResult,
     columns=JOB_COLUMNS,
+    selectable=(*JOB_SELECTABLE, ".spec.backup.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
     rules=(

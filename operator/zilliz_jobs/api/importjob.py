@@ -9,7 +9,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec, RetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef, PositiveSeconds, Url
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
 
 MAX_LISTED_FILES = 50
 
@@ -88,6 +88,7 @@ IMPORT_JOB = Resource(
     status=JobStatus,
     result=ImportResult,
     columns=JOB_COLUMNS,
+    selectable=(*JOB_SELECTABLE, ".spec.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
     rules=(

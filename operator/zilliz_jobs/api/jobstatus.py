@@ -6,10 +6,11 @@ write. Whoever builds a status normalises and truncates instead; whoever reads o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from zilliz_jobs.api.model import Model, Time
 
@@ -31,6 +32,20 @@ class State(StrEnum):
     @property
     def finished(self) -> bool:
         return self not in (State.PENDING, State.IN_PROGRESS)
+
+
+REPEATS_STATE = frozenset({"InProgress", "Pending", "Submitting", "Submitted", "Successful"})
+"""Reasons that a status leaves out: they say no more than its state. Its conditions have them."""
+
+
+def reason_in(raw: Mapping[str, Any]) -> str | None:
+    """The reason of a raw status; where it is left out, that of its condition Succeeded. Lenient and pure."""
+    if (reason := raw.get("reason")) is not None:
+        return str(reason)
+    rows = raw.get("conditions")
+    rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    told = next((row.get("reason") for row in rows if row.get("type") == "Succeeded"), None)
+    return told if isinstance(told, str) and told in REPEATS_STATE else None
 
 
 class Outcome(StrEnum):
@@ -185,7 +200,10 @@ class RequestStatus(Model):
 
 
 class JobStatus(Model):
-    """Common to all job kinds; `result` takes the kind's own model in its CRD."""
+    """Common to all job kinds; `result` takes the kind's own model in its CRD.
+
+    In memory the reason is always there; as Kubernetes stores it, not where it only repeats the state.
+    """
 
     observed_generation: int | None = Field(default=None, description="The generation that this status is of.")
     state: StateWord = Field(
@@ -200,7 +218,11 @@ class JobStatus(Model):
     last_progress_time: Time = Field(default=None, description="When the progress last changed.")
     description: str | None = Field(default=None, description="What the job does, in one line.")
     created_by: str | None = Field(default=None, description="Who started the job, where the cloud tells.")
-    reason: str | None = Field(default=None, description="Why the job is in this state; one CamelCase word.")
+    reason: str | None = Field(
+        default=None,
+        description="Why the job is in this state; one CamelCase word. Left out while it only repeats the state "
+        "(InProgress, Pending, Submitting, Submitted, Successful); the conditions always have it.",
+    )
     message: str | None = Field(default=None, description="Why the job is in this state; a sentence.")
     start_time: Time = Field(default=None, description="When the cloud started the job.")
     completion_time: Time = Field(default=None, description="When the job ended.")
@@ -222,3 +244,16 @@ class JobStatus(Model):
         description="Accepted, Submitted, Succeeded, Finished, Suspended, Overdue, CredentialsAvailable; Ready, "
         "Reconciling, Stalled.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_reason(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and raw.get("reason") is None and (reason := reason_in(raw)):
+            return {**raw, "reason": reason}
+        return raw
+
+    def wire(self) -> dict[str, Any]:
+        raw = super().wire()
+        if raw.get("reason") in REPEATS_STATE:
+            del raw["reason"]
+        return raw

@@ -12,7 +12,7 @@ from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.migrationsource import SOURCES, MigrationSource
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
 
 MAX_COLLECTIONS = 10  # documented: for one migration
 
@@ -186,6 +186,7 @@ MIGRATION_JOB = Resource(
     status=JobStatus,
     result=MigrationResult,
     columns=JOB_COLUMNS,
+    selectable=(*JOB_SELECTABLE, ".spec.target.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
     rules=(

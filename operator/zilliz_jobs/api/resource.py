@@ -61,6 +61,7 @@ class Resource:
 
 JOB_COLUMNS = (
     Column("State", ".status.state", description="The state as the job centre says it."),
+    Column("Reason", ".status.reason", description="Why, where the state does not say it all."),
     Column("Progress", ".status.progressPercent", "integer", description="Percent."),
     Column("Target", ".status.target", description="What the job works on."),
     Column("Job-ID", ".status.jobId", description="The cloud's id of the job."),
@@ -70,3 +71,6 @@ JOB_COLUMNS = (
     Column("Connection", ".spec.connectionRef.name", priority=1),
     Column("Message", ".status.message", priority=1),
 )
+
+JOB_SELECTABLE = (".status.state", ".status.reason")
+"""Of every job kind; each adds the field of its cluster."""

@@ -13,7 +13,7 @@ from zilliz_jobs.api.clusterjobs import CuSize
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
-from zilliz_jobs.api.resource import JOB_COLUMNS, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
 
 DEFAULT_DATABASE = "default"
 ClusterName = Annotated[str, Field(min_length=1, max_length=64)]  # documented: 1 to 64, for on-demand clusters
@@ -134,6 +134,7 @@ RESTORE_JOB = Resource(
     status=JobStatus,
     result=RestoreResult,
     columns=JOB_COLUMNS,
+    selectable=(*JOB_SELECTABLE, ".spec.existingCluster.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
     rules=(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus
+from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence, JobStatus
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.foreigntext import escaped
@@ -225,7 +225,7 @@ _MINOR = frozenset(
     }
 )
 _WHY = frozenset({"reason", "message", "conditions"})
-_RUNNING_WORDS = frozenset({"Submitted", "Found", "Adopted", "Pending", "InProgress"})
+_RUNNING_WORDS = frozenset({None, "Found", "Adopted"}) | REPEATS_STATE  # None: it only repeats the state
 
 
 def weigh(old: Body, new: Body) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.api.jobstatus import State, reason_in
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import shortened
@@ -33,7 +33,7 @@ def standing(body: Body) -> Standing:
     status = body.get("status")
     status = status if isinstance(status, dict) else {}
     state = _word(_STATES, status.get("state"), str(State.PENDING))
-    reason = _word(_REASONS, status.get("reason"), OTHER)
+    reason = _word(_REASONS, reason_in(status), OTHER)
     target = shortened(str(status.get("target") or ""), MAX_TARGET)
     end = _time(status.get("completionTime"))
     if end is None:

@@ -14,11 +14,12 @@ from rich.text import Text
 from zilliz_jobs.cli.demo.verdict import Finding, Proof
 from zilliz_jobs.cli.demo.watch import Track
 
-WIDE, NARROW = 110, 70
+WIDEST, WIDE, NARROW = 136, 110, 70
 BAR = 9
 NAME = 31
 NARROW_NAME = 24
 JOB_ID = 26
+REASON = 22
 LEAST_TOLD = 6  # lines of the narration
 STYLES = {
     "Ready": "green",
@@ -84,12 +85,13 @@ def objects(tracks: Sequence[Track], width: int, most: int, about: frozenset[str
         cells: dict[str, Text | tuple[str, str]] = {
             "OBJECT": (track.object, plain),
             "STATE": (track.state or "…", style),
+            "REASON": (track.reason, style),
             "PROGRESS": bar(track.progress, track.state),
             "TARGET": (_end(track.target, sizes.get("TARGET", 0)), plain),
             "JOB-ID": (track.job_id, "dim"),
         }
         lines.append(_row([cells[title] for title in sizes], sizes.values()))
-        if not is_past(track, about) and (said := notable(track)):
+        if not is_past(track, about) and (said := notable(track, named="REASON" not in sizes)):
             lines.append(Text(f"  └ {said}", style=style))
     if folded := [track for track in tracks if track not in shown]:
         states = Counter(track.state or "new" for track in folded).most_common()
@@ -124,7 +126,8 @@ def _height(track: Track, about: frozenset[str]) -> int:
 
 def columns(width: int) -> dict[str, int]:
     """Title and width of each column: the most important ones that fit, the target as wide as is left."""
-    sizes = {"OBJECT": NAME if width >= NARROW else NARROW_NAME, "STATE": 10, "PROGRESS": BAR + 5}
+    why = {"REASON": REASON} if width >= WIDEST else {}
+    sizes = {"OBJECT": NAME if width >= NARROW else NARROW_NAME, "STATE": 10, **why, "PROGRESS": BAR + 5}
     last = {"JOB-ID": JOB_ID} if width >= WIDE else {}
     left = width - 1 - sum(sizes.values()) - sum(last.values()) - 2 * len(sizes | last)
     return sizes | ({"TARGET": left} if left >= 8 else {}) | last
@@ -145,12 +148,12 @@ def _end(text: str, size: int) -> str:
     return text if len(text) <= size else "…" + text[1 - size :]
 
 
-def notable(track: Track) -> str:
-    """What the object has to say, unless it only repeats that all is well."""
+def notable(track: Track, *, named: bool = True) -> str:
+    """What the object has to say, unless it only repeats that all is well. `named`: with the reason in front."""
     attempt = f"attempt {track.attempts}" if track.attempts > 1 else ""
     if _is_dull(track) or not track.message:
         return track.credentials or attempt
-    reason = f"{track.word}: " if track.word != track.state else ""
+    reason = f"{track.word}: " if named and track.word != track.state else ""
     return f"{reason}{track.message}" + (f" ({attempt})" if attempt else "")
 
 

@@ -28,6 +28,7 @@ class Track:
     object: str
     state: str = ""
     message: str = ""
+    reason: str = ""
     target: str = ""
     job_id: str = ""
     backup_id: str = ""
@@ -70,6 +71,7 @@ def follow(track: Track, body: dict[str, Any]) -> Track:
     return replace(
         track,
         state=status.get("state") or ("Ready" if ready.get("status") == "True" else ready.get("reason") or ""),
+        reason=status.get("reason") or "",
         message=status.get("message") or ready.get("message") or "",
         target=status.get("target") or status.get("endpoint") or status.get("projectId") or "",
         job_id=status.get("jobId") or "",

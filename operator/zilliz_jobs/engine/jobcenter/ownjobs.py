@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.api.jobstatus import State, reason_in
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.projectjob import OwnerStatus
 from zilliz_jobs.core.jobrow import JobRow
@@ -92,7 +92,7 @@ def own_of(kind: AnyKind, body: Body) -> OwnJob:
         job_id="" if composed else job_id,
         state=_text(status.get("state"), MAX_WORD),
         cloud_status=_text(status.get("cloudStatus"), MAX_WORD),
-        reason=_text(status.get("reason"), MAX_WORD),
+        reason=_text(reason_in(status), MAX_WORD),
         message=_text(status.get("message"), MAX_REASON),
         progress=_number(status.get("progressPercent")),
         target=_text(status.get("target"), MAX_TEXT),
