@@ -12,6 +12,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence, JobStatus
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.foreigntext import escaped
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
@@ -175,6 +176,7 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
     annotations = meta.get("annotations") or {}
     return bool(
         status.get("completionTime")
+        and shows_its_end(status)
         and not status.get("resultPending")
         and status.get("observedGeneration") == meta.get("generation")
         and not meta.get("deletionTimestamp")

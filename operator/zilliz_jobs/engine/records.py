@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.core.ends import mended
 from zilliz_jobs.core.snapshot import handle_of, is_disproved, is_open
 
 MAX_NAMED = 5
@@ -42,6 +43,7 @@ def read_status(raw: dict[str, Any], held: Collection[str] = ()) -> JobStatus:
         if hurt := [place for place in places if place and place[0] in _RECORD]:
             raise RecordError(f"status.{'.'.join(hurt[0])} cannot be read") from None
         status = JobStatus.model_validate({name: value for name, value in raw.items() if name not in broken})
+    status = mended(status)
     if status.completion_time is not None:
         return status
     if raw.get("completionTime") is not None:

@@ -23,6 +23,7 @@ from zilliz_jobs.api.jobspec import DeletionPolicy, OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatus, State, StepStatus
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.decide import decide
+from zilliz_jobs.core.ends import mended, shows_its_end
 from zilliz_jobs.core.plan import Adopt, Cancel, Delete, Find, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits
@@ -566,6 +567,14 @@ def the_finalizer_serves_deletion_only(c: Case) -> bool:
 def survives_the_wire(c: Case) -> bool:
     """What the API server gives back is what was decided, or the next tick decides on something else."""
     return through_the_wire(c.after) == c.after
+
+
+@invariant
+def an_end_reads_as_it_was_written(c: Case) -> bool:
+    """Else what mends an edited end would change one that nobody edited, with every pass."""
+    if mended(c.after) != c.after:
+        return False
+    return not finished(c.after) or shows_its_end(c.after.wire())
 
 
 @invariant

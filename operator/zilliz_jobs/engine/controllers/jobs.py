@@ -9,6 +9,7 @@ from datetime import timedelta
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
+from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, raw_status, status_of, stub
 from zilliz_jobs.engine.census import Census
@@ -92,6 +93,10 @@ class JobController(Controller):
             self._queue.add(key)
 
     def _is_spoilt(self, body: Body) -> bool:
+        """Whether somebody edited what was submitted, or the end."""
+        raw = raw_status(body)
+        if raw.get("completionTime") and not shows_its_end(raw):
+            return True
         return is_spoilt(raw_status(body), self._performer.held(body["metadata"]["uid"]))
 
     def forget(self, key: Key, body: Body) -> None:
