@@ -112,12 +112,11 @@ class Performer:
             return seen_.NotSent(Reason.NOT_SUBMITTED, "there is no intent")
         log.info("%s: submitting attempt %d, send %d", key_of(body), submission.attempt, submission.sends)
         try:
-            answer = await kind.submit(account, spec, Order(submission, fence, secrets))
+            reply = await kind.submit(account, spec, Order(submission, fence, secrets))
+            answer = await answers.key_or_right(account.session, reply)
         except Exception as error:  # whatever it was, the request may have left
             log.exception("%s: the submission broke off", key_of(body))
             return seen_.EffectUnknown(f"the submission broke off: {type(error).__name__}")
-        if isinstance(answer, seen_.Refused):
-            return await _key_or_right(account, answer)
         if isinstance(answer, seen_.Accepted) and submission.credentials_secret:
             return await self._credentials.keep(body, submission.credentials_secret, answer)
         return answer
@@ -242,9 +241,7 @@ class Performer:
                 self._scopes.await_end(key, str(source))
                 return backup
             draft = replace(draft, backup=backup)
-        ready = await kind.prepare(account, spec, draft, holder=holder)
-        if isinstance(ready, seen_.Waits):
-            return await _key_or_right(account, ready)
+        ready = await answers.key_or_right(account.session, await kind.prepare(account, spec, draft, holder=holder))
         if not isinstance(ready, seen_.Prepared):
             return ready
         told = (*ready.notices, *notices)
@@ -299,16 +296,6 @@ class Performer:
         if isinstance(seen, seen_.Seen) and not self._registry.claim(uid, job_id):
             return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         return seen
-
-
-_No = TypeVar("_No", seen_.Refused, seen_.Waits)
-
-
-async def _key_or_right(account: Account, said: _No) -> _No:
-    """What the cloud said of the key may be meant of what was asked only: then a right is missing, not a key."""
-    if said.reason is Reason.KEY_REJECTED and await answers.accepts_key(account.session):
-        return replace(said, reason=Reason.NO_PERMISSION)
-    return said
 
 
 def _token(status: JobStatus, step: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.cloud import effects
@@ -43,6 +44,8 @@ NO_CLUSTER_CODES = frozenset({40021, 40022, 80020, 90117})  # documented: cluste
 KEY_CODES = frozenset({21119, 80001, 80002, 1800})  # documented and recorded: the key is not accepted
 PERMISSION_CODE = 800  # documented: not enough permission
 PERMISSION_CODES = frozenset({PERMISSION_CODE, 40022})  # documented: the second is also "no such cluster"
+
+A = TypeVar("A")
 
 
 def unreadable(error: CloudError) -> Unreadable:
@@ -134,6 +137,13 @@ async def _key_or_right(session: CloudSession, message: str, retry_after: float 
             return CancelUnclear(message, retry_after, Reason.KEY_REJECTED)
         case None:
             return CancelUnclear(message, retry_after)
+
+
+async def key_or_right(session: CloudSession, said: A) -> A:
+    """What the cloud said of the key may be meant of what was asked only: then a right is missing, not a key."""
+    if isinstance(said, Refused | Waits) and said.reason is Reason.KEY_REJECTED and await accepts_key(session):
+        return replace(said, reason=Reason.NO_PERMISSION)
+    return said
 
 
 async def accepts_key(session: CloudSession) -> bool | None:
