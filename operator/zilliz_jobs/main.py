@@ -1,7 +1,10 @@
 """The operator's story: log in, start the engine, hand every event of our kinds to it, drain on the way out.
 
-The only file with kopf decorators. Only `on.event` is used: it needs no patch, no annotation and no finalizer of
-kopf's own; all state is in the objects' status, and all timing in the engine's queue.
+The only file with kopf in it. kopf starts and ends the process, logs in, answers the probes, and makes the streams of
+events: a list, then a watch, over lost connections. No handler of objects is registered: each stream is one of
+`engine.watching`, so that a kind whose CRD is not there, or whose watch fails, holds up no other and ends nothing
+(kopf would end the operator). No patch, annotation or finalizer of kopf's own is needed; all state is in the objects'
+status, and all timing in the engine's queue.
 """
 
 from __future__ import annotations
@@ -11,17 +14,24 @@ import gc
 import logging
 import socket
 import uuid
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import kopf
+from kopf._cogs.clients import errors as kopf_errors
+from kopf._cogs.clients.watching import Bookmark, infinite_watch
+from kopf._cogs.structs import references
 
+from zilliz_jobs import ending
 from zilliz_jobs.api.model import GROUP, VERSION
+from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.engine.leadership import Alone, Elector, Leadership, Pace
 from zilliz_jobs.engine.runtime import Engine
+from zilliz_jobs.engine.watching import Listed, Mark, Open, Sign, Told, Watches
 from zilliz_jobs.kube.client import KubeClient
-from zilliz_jobs.kube.errors import KubeError
+from zilliz_jobs.kube.errors import KubeError, NotServed
 from zilliz_jobs.kube.leases import Leases
 from zilliz_jobs.kube.session import open_session
 from zilliz_jobs.settings import Settings
@@ -54,6 +64,15 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
                 str(error), delay=exponential(retry, base=0.5, cap=START_AGAIN_SECONDS, jitter=1.0)
             ) from None
         memo.client, memo.engine = client, engine
+        memo.watches = engine.watches = Watches(
+            RESOURCES,
+            [*options.namespaces] or [None],
+            _streams(settings),
+            engine,
+            engine.objects.newest_version,
+            limit=options.watch_limit,
+        )
+        memo.watches.start()
         log.info("the operator runs on %s", client.server)
 
     @kopf.on.login(registry=registry)
@@ -64,23 +83,17 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
             server=known.server, default_namespace=known.namespace, aiohttp_session=open_session(known)
         )
 
-    for resource in RESOURCES:
-
-        @kopf.on.event(GROUP, VERSION, resource.plural, registry=registry, id=f"see-{resource.plural}")
-        async def see(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
-            body: dict[str, Any] = dict(event["object"])
-            if event["type"] == "DELETED":
-                memo.engine.forget(body)
-            else:
-                memo.engine.learn(body)
-
     @kopf.on.probe(registry=registry, id="engine")
     async def probe(memo: kopf.Memo, **_: Any) -> str:
-        if not memo.engine.alive:
+        if not memo.engine.alive or not memo.watches.alive:
             raise kopf.PermanentError("a task of the engine has ended")  # others are retried in silence
         if silent := memo.engine.echoes.silent:
             raise kopf.PermanentError(f"the watches tell nothing any more: {', '.join(silent)}")
         return "alive"
+
+    @kopf.on.probe(registry=registry, id="watches")
+    async def tell_watches(memo: kopf.Memo, **_: Any) -> str:
+        return str(memo.watches.told)
 
     @kopf.on.probe(registry=registry, id="leader")
     async def tell_leader(memo: kopf.Memo, **_: Any) -> str:
@@ -88,6 +101,8 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
 
     @kopf.on.cleanup(registry=registry)
     async def drain(memo: kopf.Memo, **_: Any) -> None:
+        if "watches" in memo:
+            await memo.watches.close()
         if "engine" in memo:
             await memo.engine.stop()
             await asyncio.to_thread(memo.engine.metrics.close)
@@ -98,6 +113,28 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     return registry
 
 
+def _streams(settings: kopf.OperatorSettings) -> Open:
+    """kopf's own list and watch of one kind, in the engine's words."""
+
+    async def stream(resource: Resource, namespace: str | None) -> AsyncGenerator[Sign, None]:
+        where = references.Resource(GROUP, VERSION, resource.plural, kind=resource.kind, namespaced=True)
+        at = None if namespace is None else references.NamespaceName(namespace)
+        try:
+            async for raw in infinite_watch(settings=settings, resource=where, namespace=at):
+                if isinstance(raw, Bookmark):
+                    yield Listed()
+                    continue
+                body: dict[str, Any] = dict(raw["object"])
+                if raw["type"] == "BOOKMARK":
+                    yield Mark(int(body["metadata"].get("resourceVersion") or 0))
+                else:
+                    yield Told(body, gone=raw["type"] == "DELETED", listed=raw["type"] is None)
+        except kopf_errors.APINotFoundError:
+            raise NotServed(f"the API server does not serve {resource.kind}", status=404) from None
+
+    return stream
+
+
 def _configure(settings: kopf.OperatorSettings) -> None:
     settings.posting.enabled = False  # the engine posts its own events, each once
     settings.scanning.disabled = True  # no rights on CRDs and namespaces needed
@@ -106,7 +143,6 @@ def _configure(settings: kopf.OperatorSettings) -> None:
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = 70  # bookmarks come every minute; a silent watch is opened anew
     settings.watching.chunk_size = 500  # objects; else the first list of a big cluster is one answer of 100 MB
-    settings.queueing.idle_timeout = 0.01  # events do not depend on one another, so no task waits beside its object
     settings.networking.request_timeout = 15
     settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none
     settings.persistence.diffbase_storage = _NoDiffs()
@@ -180,10 +216,18 @@ def run(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT. Raises KubeError when there is no usable configuration."""
     asyncio.run(_check(settings))
     _calm_the_collector()
-    kopf.run(
+    asyncio.run(_operate(settings))
+
+
+async def _operate(settings: Settings) -> None:
+    """What `kopf.operator` does, with an end that surely comes."""
+    before = asyncio.all_tasks()
+    tasks = await kopf.spawn_tasks(
         registry=make_registry(settings),
         standalone=True,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
         liveness_endpoint=f"http://0.0.0.0:{settings.health_port}/healthz" if settings.health_port else None,
     )
+    guard = asyncio.create_task(ending.guard(tasks), name="guard of the end")
+    await kopf.run_tasks(tasks, ignored={*before, guard})

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         gt=0,
         description="how long a write of ours may take to come back through the watch; then /healthz fails",
     )
+    sweep_interval: float = Field(
+        default=60.0,
+        ge=0,
+        description="interval between two proofs that every unfinished object has a time for its next look; 0: none",
+    )
     leader_elect: bool | None = Field(
         default=None, description="work only while holding a Lease, so that several can run; default: in a pod, yes"
     )

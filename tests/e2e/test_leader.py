@@ -119,7 +119,8 @@ def test_a_lead_that_was_interrupted_for_a_moment_loses_no_job(
 def test_who_leads_is_told(both: Pair) -> None:
     """A person who looks for the log of the job that hangs must find the right one of two."""
     leader = both.holder()
-    assert both.first.health() == (200, {"engine": "alive", "leader": f"this process, {leader}"})
-    assert both.second.health() == (200, {"engine": "alive", "leader": leader})
+    health = {"engine": "alive", "watches": "all kinds are watched"}
+    assert both.first.health() == (200, health | {"leader": f"this process, {leader}"})
+    assert both.second.health() == (200, health | {"leader": leader})
     assert both.first.leads
     assert not both.second.leads

@@ -53,20 +53,34 @@ def cloud(simulators: LoopThread) -> Iterator[Cloud]:
     cloud.close()
 
 
-def test_it_fails_when_a_watch_is_silent_and_heals_with_it(
+def test_a_watch_that_falls_silent_is_begun_anew(
     user: User, cloud: Cloud, operator: OperatorProcess, plane: StandIn, simulators: LoopThread
 ) -> None:
-    """All looks well then, the jobs that are known go on, and nobody's new one is ever seen."""
+    """All looks well then, the jobs that are known go on, and nobody's new one would ever be seen. A list tells."""
+    user.connect(cloud)
+    user.until("it is well", lambda: operator.health()[0] == 200)
+    simulators.run(lambda: plane.kube.faults.silence_watches("*/importjobs"))
+    user.importing(cloud).until_ended(seconds=4 * LIMIT + 20)
+    assert "ImportJob told nothing" in operator.said()
+    simulators.run(plane.kube.faults.clear)
+    operator.require_clean_log()
+
+
+def test_it_fails_when_nothing_is_told_of_a_kind_and_heals_with_it(
+    user: User, cloud: Cloud, operator: OperatorProcess, plane: StandIn, simulators: LoopThread
+) -> None:
+    """Neither by its watch nor by a list."""
     user.connect(cloud)
     user.until("it is well", lambda: operator.health()[0] == 200)
     films = user.importing(cloud)
     films.until_submitted()
     simulators.run(lambda: plane.kube.faults.silence_watches("*/importjobs"))
+    simulators.run(lambda: plane.kube.faults.delay(60, method="LIST", path="*/importjobs", times=None))
     films.until_ended()
     user.until("the probe fails", lambda: operator.health()[0] == 500, LIMIT + CACHED + 5)
     assert "ImportJob" in operator.said()
     simulators.run(plane.kube.faults.clear)
-    user.until("it is well again", lambda: operator.health()[0] == 200, CACHED + 5)
+    user.until("it is well again", lambda: operator.health()[0] == 200, CACHED + 60)
     operator.require_clean_log()
 
 
@@ -76,7 +90,14 @@ def test_it_holds_while_nothing_happens(user: User, cloud: Cloud, operator: Oper
     films = user.importing(cloud)
     films.until_ended()
     time.sleep(LIMIT + 1)
-    assert operator.health() == (200, {"engine": "alive", "leader": "this process; there is no election"})
+    assert operator.health() == (
+        200,
+        {
+            "engine": "alive",
+            "watches": "all kinds are watched",
+            "leader": "this process; there is no election",
+        },
+    )
 
 
 def test_a_process_that_stands_still_does_not_answer(user: User, operator: OperatorProcess) -> None:

@@ -96,6 +96,9 @@ class Connections:
     def get(self, key: Key) -> Connection | None:
         return self._known.get(key)
 
+    def uids(self) -> dict[Key, str]:
+        return {key: one.uid for key, one in self._known.items()}
+
     def readiness(self) -> dict[Key, bool]:
         """Whether the key of each connection is good, of those that were ever checked. Any thread may ask."""
         return {key: one.problem is None for key, one in self._known.copy().items() if one.is_known}

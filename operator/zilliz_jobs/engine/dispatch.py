@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -14,11 +14,12 @@ from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
-from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
+from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound, NotServed
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.objects import Objects
 
 REFETCH_SECONDS = 0.1
+UNSERVED_SECONDS = 10.0  # until the next look whether the kind of an object is served again
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ class Dispatcher:
         self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
         self._queue, self._tries, self._objects = queue, tries, objects
         self._leadership, self._events = leadership, events
+        self.unserved: set[str] = set()
+        """Kinds that the API server does not serve: their objects wait."""
 
     def learn(self, body: Body) -> None:
         key = key_of(body)
@@ -53,6 +56,24 @@ class Dispatcher:
     def wake_all(self) -> None:
         for controller in self._controllers:
             controller.wake_all()
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        """The uids of the objects of the kind that are known."""
+        controller = self._by_kind.get(kind)
+        return controller.known(kind) if controller else {}
+
+    async def verify(self, key: Key, uid: str) -> None:
+        """Ask for an object that may be gone, and learn what it is. Raises KubeError where that is not told."""
+        controller = self._by_kind[key.kind]
+        try:
+            body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
+        except NotServed:
+            raise
+        except NotFound:
+            if self.known(key.kind).get(key) == uid:
+                controller.forget(key, controller.body(key) or stub(key, uid))
+            return
+        controller.learn(key, {**body, "kind": key.kind}, certain=True)
 
     def rest(self) -> None:
         for controller in self._controllers:
@@ -78,9 +99,15 @@ class Dispatcher:
                 self._queue.done(key)
 
     async def _pass(self, key: Key, controller: Controller) -> None:
+        if key.kind in self.unserved:
+            self._queue.add(key, UNSERVED_SECONDS)
+            return
         uid = controller.uid(key)
         try:
             await controller.reconcile(key)
+        except NotServed as error:
+            log.warning("%s: %s", key, error)
+            self._again(key)
         except NotFound:
             _is_gone(controller, key, uid)
         except Conflict:
@@ -95,6 +122,9 @@ class Dispatcher:
         """The object changed under our hands: read it and begin anew, a little later."""
         try:
             body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
+        except NotServed:
+            self._again(key)
+            return
         except NotFound:
             _is_gone(controller, key, uid)
             return

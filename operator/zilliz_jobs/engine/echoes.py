@@ -37,6 +37,11 @@ class Echoes:
         if self._awaited.get(watch, (version + 1, 0.0))[0] <= version:
             del self._awaited[watch]
 
+    def renew(self) -> None:
+        """Versions begin anew."""
+        self._heard.clear()
+        self._awaited.clear()
+
     @property
     def silent(self) -> list[str]:
         """The watches that owe us an echo for too long, for people."""

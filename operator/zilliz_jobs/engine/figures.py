@@ -5,7 +5,7 @@ The objects are told of by the process that works alone: all others know them to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from zilliz_jobs.engine.bodies import Key
 from zilliz_jobs.engine.connections import Connections
@@ -30,15 +30,19 @@ class Figures:
         connections: Connections,
         leadership: Leadership,
         watched: Sequence[str],
+        unwatched: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        """`watched`: the kinds that should be; `unwatched`: those that are not, at the moment."""
         self._tally, self._queue, self._echoes = tally, queue, echoes
         self._connections, self._leadership, self._watched = connections, leadership, watched
+        self._unwatched = unwatched
 
     def read(self) -> Reading:
-        works, silent = self._leadership.works, self._echoes.waiting
+        works, silent, unwatched = self._leadership.works, self._echoes.waiting, self._unwatched()
         own: dict[catalogue.Family, list[Sample]] = {
             catalogue.LEADER: [((), float(works))],
             catalogue.WATCH_SILENT: [((kind,), silent.get(kind, 0.0)) for kind in self._watched],
+            catalogue.KIND_WATCHED: [((kind,), float(kind not in unwatched)) for kind in self._watched],
         }
         return {**own, **self._of_the_leader()} if works else own
 

@@ -16,6 +16,7 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.core.snapshot import Rules
+from zilliz_jobs.engine.absences import Absences
 from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, began_by_cloud, connection_key
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.connections import Connections
@@ -34,9 +35,11 @@ from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.store import ObjectStore
+from zilliz_jobs.engine.sweep import Sweep
 from zilliz_jobs.engine.tally import Tally
 from zilliz_jobs.engine.tick import JobTicker, utc_now
 from zilliz_jobs.engine.tries import Tries
+from zilliz_jobs.engine.watching import Watches
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
@@ -173,9 +176,21 @@ class Engine:
         )
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
         self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership, self.events)
-        self.metrics.begin(self.kinds, rows=[PROJECT_JOB.kind])
+        self.absences = Absences(self.dispatcher)
+        self.watches: Watches | None = None
+        """Set by who feeds the engine from watches."""
+        self.sweep = Sweep(controllers, self.queue, self.leadership, self.metrics, interval=settings.sweep_interval)
         watched = [resource.kind for resource in RESOURCES]
-        figures = Figures(self.tally, self.queue, self.echoes, self.connections, self.leadership, watched)
+        self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
+        figures = Figures(
+            self.tally,
+            self.queue,
+            self.echoes,
+            self.connections,
+            self.leadership,
+            watched,
+            lambda: self.watches.unwatched if self.watches else {},
+        )
         self.metrics.read_from(figures.read)
 
     # -- life
@@ -187,6 +202,8 @@ class Engine:
         self._election = [asyncio.create_task(self.leadership.run(self._take_over, self._rest), name="election")]
         self._tasks = [
             asyncio.create_task(self.events.run(), name="events"),
+            asyncio.create_task(self.absences.run(), name="absences"),
+            asyncio.create_task(self.sweep.run(), name="sweep"),
             asyncio.create_task(self.crds.run(crds_changed), name="crds"),
             asyncio.create_task(self._wake_all_on(crds_changed), name="crds changed"),
             *(asyncio.create_task(self.dispatcher.work(), name=f"worker {n}") for n in range(self.settings.workers)),
@@ -222,6 +239,26 @@ class Engine:
         if body["kind"] not in self.kinds:
             self.departures.note(body, Left.NO_JOB)
         self.dispatcher.forget(body)
+
+    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
+        """A list was complete: these objects exist, and no other of the kind and namespace."""
+        self.absences.listed(kind, namespace, uids)
+
+    def served(self, kind: str, *, served: bool) -> None:
+        """Whether the API server serves the kind."""
+        if served and kind in self.dispatcher.unserved:
+            self.dispatcher.unserved.discard(kind)
+            self.census.renew()
+            self.dispatcher.wake_all()
+        elif not served:
+            self.dispatcher.unserved.add(kind)
+
+    def rewound(self) -> None:
+        """The history of the cluster went back; all objects are about to be told of anew."""
+        self.store.distrust()
+        self.echoes.renew()
+        self.census.renew()
+        self.dispatcher.wake_all()
 
     def _wake_dependents(self, connection: Key) -> None:
         self.jobs.wake_dependents(connection)

@@ -84,6 +84,14 @@ class ObjectStore:
         version = self._versions.get(key)
         return version.uid if version else None
 
+    def known(self, kind: str) -> dict[Key, str]:
+        """The uids of all objects of the kind, finished ones too, by name."""
+        return {key: version.uid for key, version in self._versions.items() if key.kind == kind}
+
+    def distrust(self) -> None:
+        """The history of the cluster went back: whatever is told from now on is newer than what is known."""
+        self._versions = {key: Version(version.uid, "") for key, version in self._versions.items()}
+
     def key_of_uid(self, uid: str) -> Key | None:
         """The name of an object that is known, finished or not. Looks at all of them."""
         return next((key for key, version in self._versions.items() if version.uid == uid), None)

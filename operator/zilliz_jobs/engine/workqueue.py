@@ -58,6 +58,10 @@ class WorkQueue(Generic[K]):
             heapq.heapify(self._heap)
         self._changed.set()
 
+    def holds(self, key: K) -> bool:
+        """Whether the key has a time, or is worked on."""
+        return key in self._due or key in self._busy
+
     def forget(self, key: K) -> None:
         self._due.pop(key, None)
 

@@ -7,6 +7,7 @@ KubeError
 |  |- Terminating   the namespace is ending, and takes nothing new
 |  `- Denied        the right is there: a quota, an admission webhook or policy says no
 |- NotFound         404
+|  `- NotServed     there is no such kind, or not yet: nothing is said of the object
 |- Gone             410: a list or watch is too old; begin anew
 |- Conflict         409: the object is not the one that was read; read again, decide again
 |  |- AlreadyExists 409 to a creation
@@ -69,6 +70,11 @@ class NotFound(KubeError):
     """There is no such object, or no such kind."""
 
 
+class NotServed(NotFound):
+    """The API server does not serve the kind: its CRD is not installed, or not ready. Whether the object exists is
+    not said."""
+
+
 class Gone(KubeError):
     """The continuation of a list, or the version of a watch, is too old."""
 
@@ -126,6 +132,8 @@ def error_of(asked: str, status: int, answer: Body, retry_after: float | None = 
     if status in (400, 422) and STRICT_DECODING in text:
         # The server repeats the whole object in front of the one thing that matters.
         return StrictDecoding(f"cannot {asked}: {text[text.rindex(STRICT_DECODING) :]}", status=status)
+    if status == 404 and not _names_an_object(answer):
+        return NotServed(message, status=status)
     if status == 403 and _TERMINATING in _causes(answer):
         return Terminating(message, status=status)
     if status == 403 and answer.get("message") and not _LACKS_RIGHT.search(text):
@@ -136,6 +144,11 @@ def error_of(asked: str, status: int, answer: Body, retry_after: float | None = 
 def is_refusal(error: KubeError) -> bool:
     """Whether the server said no, so that nothing was written and something has to change before it says yes."""
     return isinstance(error, Forbidden | Invalid | Unauthorised) or error.status in (402, 405, 406)
+
+
+def _names_an_object(answer: Body) -> bool:
+    details = answer.get("details")
+    return isinstance(details, dict) and bool(details.get("name"))
 
 
 def _causes(answer: Body) -> set[str]:

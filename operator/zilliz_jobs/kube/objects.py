@@ -51,6 +51,13 @@ class Objects:
             if not token:
                 return
 
+    async def newest_version(self, resource: Resource, namespace: str | None = None) -> int:
+        """The version that the objects of the kind are at this moment, by a consistent read of one of them; 0 where
+        versions are no numbers. Raises NotFound, KubeError."""
+        page = await self._client.get(resource_path(resource, namespace), {"limit": "1"})
+        version = str((page.get("metadata") or {}).get("resourceVersion") or "")
+        return int(version) if version.isdecimal() else 0
+
     async def create(self, resource: Resource, body: Body) -> Body:
         """Make the object; returns it as it is. Its status is not written.
 

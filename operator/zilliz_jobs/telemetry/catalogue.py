@@ -149,6 +149,20 @@ WATCH_SILENT = Family(
     "For how long a write of this operator has not come back through the watch of its kind; 0 when all have.",
     ("kind",),
 )
+KIND_WATCHED = Family(
+    "zilliz_jobs_kind_watched",
+    "gauge",
+    "1 while the objects of the kind are watched, in all namespaces of the operator; 0 while its CRD is not "
+    "installed or its watch fails.",
+    ("kind",),
+)
+SWEPT = Family(
+    "zilliz_jobs_swept_total",
+    "counter",
+    "Unfinished objects that had no time for their next look, found by the sweep every minute and woken. There "
+    "should be none.",
+    ("kind",),
+)
 LEADER = Family("zilliz_jobs_leader", "gauge", "1 while this process leads and works, else 0.")
 CRD_OUTDATED = Family(
     "zilliz_jobs_crd_outdated",
@@ -175,6 +189,7 @@ LIVE = (
     QUEUE_READY,
     QUEUE_OLDEST,
     WATCH_SILENT,
+    KIND_WATCHED,
     LEADER,
     CONNECTION_READY,
 )
@@ -195,6 +210,7 @@ FAMILIES = (
     *LIVE[5:8],
     PASSES,
     STATUS_WRITES,
+    SWEPT,
     *LIVE[8:],
     CRD_OUTDATED,
 )

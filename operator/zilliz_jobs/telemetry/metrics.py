@@ -40,6 +40,7 @@ class Metrics:
         self.retries = self._counter(catalogue.RETRIES)
         self.passes = self._counter(catalogue.PASSES)
         self.status_writes = self._counter(catalogue.STATUS_WRITES)
+        self.swept = self._counter(catalogue.SWEPT)
         crds = catalogue.CRD_OUTDATED
         self.crd_outdated = Gauge(crds.name, crds.help, crds.labels, registry=self.registry)
         self._cloud_requests = self._counter(catalogue.CLOUD_REQUESTS)
@@ -50,9 +51,9 @@ class Metrics:
         self.registry.register(self._live)
         self._routes: set[str] = set()
 
-    def begin(self, kinds: Iterable[str], rows: Iterable[str] = ()) -> None:
+    def begin(self, kinds: Iterable[str], rows: Iterable[str] = (), watched: Iterable[str] = ()) -> None:
         """Show 0 for what did not happen yet: an increase from nothing to 1 is none to Prometheus. `rows`: the kinds
-        that show the jobs of others."""
+        that show the jobs of others; `watched`: all kinds."""
         for kind, request, outcome in product(rows, REQUESTS[:2], OUTCOMES):
             self.requests.labels(kind, request, outcome)
         for kind in kinds:
@@ -65,6 +66,8 @@ class Metrics:
             ):
                 for row in product(*values):
                     counter.labels(kind, *row)
+        for kind in watched:
+            self.swept.labels(kind)
         for rank in RANKS:
             self._limiter_refusals.labels(rank)
 

@@ -220,6 +220,9 @@ class Connections:
     def bodies(self, _namespace: str) -> list[Body]:
         return []
 
+    def uids(self) -> dict[Any, str]:
+        return {}
+
     def get(self, _key: Any) -> Any:
         return SimpleNamespace(is_known=True)
 
@@ -274,7 +277,9 @@ async def hall(
     try:
         yield inside
     finally:
+        lost = engine.sweep.lost() if engine.leadership.works else []
         await engine.stop()
+    assert not lost, f"nothing would have looked at these again: {lost}"
 
 
 async def _yes(_key: Any) -> bool:

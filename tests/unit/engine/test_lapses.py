@@ -52,7 +52,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch, pause: float = 0.0) -> AsyncIte
     line = Line(server)
     elector = Elector(line, "us", clock=lambda: seconds() + made[0].jump if made else seconds(), chance=lambda: 0.5)
     made: list[Scene] = []
-    async with hall(monkeypatch, elector) as inside:
+    async with hall(monkeypatch, elector, sweep_interval=0) as inside:
         made.append(Scene(inside, server, line, elector))
         inside.kind.reading = RUNNING
         for name in JOBS:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.engine.bodies import Body, Key
+
+LATEST_SECONDS = 600.0
+"""Until the next pass over an object that waits for a change: nothing relies on its being told of."""
 
 
 class Controller(ABC):
@@ -41,6 +44,18 @@ class Controller(ABC):
     @abstractmethod
     def uid(self, key: Key) -> str | None:
         """The uid of the object of this name, as far as is known."""
+
+    @abstractmethod
+    def unfinished(self) -> Iterable[Key]:
+        """Every object that must be looked at again: each is in the queue, at work, or polled."""
+
+    def is_polled(self, key: Key) -> bool:
+        """Whether something else than the queue looks at it in its time."""
+        return False
+
+    @abstractmethod
+    def known(self, kind: str) -> Mapping[Key, str]:
+        """The uids of all objects of the kind that are known, by name."""
 
     def body(self, key: Key) -> Body | None:
         """The object as last seen, where it is kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
@@ -54,6 +54,12 @@ class ConnectionController(Controller):
     def body(self, key: Key) -> Body | None:
         connection = self._connections.get(key)
         return connection.body if connection else None
+
+    def unfinished(self) -> Iterable[Key]:
+        return self._connections.uids()
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        return self._connections.uids()
 
     def wake_all(self) -> None:
         pass  # a connection waits for nothing but its next check

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.engine.bodies import Body, Key, connection_key
-from zilliz_jobs.engine.controllers.base import Controller
+from zilliz_jobs.engine.controllers.base import LATEST_SECONDS, Controller
 from zilliz_jobs.engine.jobcenter.center import JobCenterTicker
 from zilliz_jobs.engine.jobcenter.pages import Pages
 from zilliz_jobs.engine.jobcenter.rowwriter import RowWriter, center_uid
@@ -58,6 +58,12 @@ class JobCenterController(Controller):
     def body(self, key: Key) -> Body | None:
         return self._bodies.get(key)
 
+    def unfinished(self) -> Iterable[Key]:
+        return {*self._bodies, *self._gone}
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        return {key: body["metadata"]["uid"] for key, body in self._bodies.items()}
+
     def wake_all(self) -> None:
         for key in self._bodies:
             self._queue.add(key)
@@ -87,8 +93,8 @@ class JobCenterController(Controller):
             return
         wake = await self._ticker.tick(body)
         self._tries.forget(key)
-        if wake is not None and self.uid(key) == body["metadata"]["uid"]:
-            self._queue.add(key, wake)
+        if self.uid(key) == body["metadata"]["uid"]:
+            self._queue.add(key, LATEST_SECONDS if wake is None else wake)
 
     async def _clear(self, key: Key) -> None:
         """Remove the rows of a JobCenter that is gone. Raises KubeError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 
 from zilliz_jobs.api.jobspec import JobSpec
@@ -13,7 +13,7 @@ from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.engine.bodies import Body, Key, connection_key, key_of, raw_status, status_of, stub
 from zilliz_jobs.engine.census import Census
-from zilliz_jobs.engine.controllers.base import Controller
+from zilliz_jobs.engine.controllers.base import LATEST_SECONDS, Controller
 from zilliz_jobs.engine.controllers.revivals import Revivals
 from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.perform import Performer
@@ -144,6 +144,15 @@ class JobController(Controller):
     def body(self, key: Key) -> Body | None:
         return self._store.body(key)
 
+    def unfinished(self) -> Iterable[Key]:
+        return self._store.unfinished()
+
+    def is_polled(self, key: Key) -> bool:
+        return self.poller.attends(key)
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        return self._store.known(kind)
+
     def wake_all(self) -> None:
         for key in self._store.unfinished():
             self._queue.add(key)
@@ -237,6 +246,8 @@ class JobController(Controller):
         if result.wake is not None:
             self._queue.add(key, result.wake)
         self._look_again(key, result.look)
+        if result.wake is None and not self.poller.attends(key):
+            self._queue.add(key, LATEST_SECONDS)
 
     def _waits_no_longer(self, body: Body) -> bool:
         """Whether an object is being deleted for so long that nothing may hold it up any more, no check of its

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.engine.bodies import Body, Key, slim
-from zilliz_jobs.engine.controllers.base import Controller
+from zilliz_jobs.engine.controllers.base import LATEST_SECONDS, Controller
 from zilliz_jobs.engine.jobcenter.handover import Handover
 from zilliz_jobs.engine.jobcenter.pages import Pages
 from zilliz_jobs.engine.jobcenter.projectjob import ProjectJobTicker, is_quiet
@@ -53,10 +53,10 @@ class ProjectJobController(Controller):
 
     def forget(self, key: Key, body: Body) -> None:
         self._drop(key)
-        page = self._pages.get(center_key(body)) if body.get("spec") else None
-        known = page.known.get(key.name) if page else None
-        if page is not None and known is not None and known.uid == body["metadata"]["uid"]:
-            del page.known[key.name]  # where the job still exists, the row is made anew
+        for page in [self._pages.get(center_key(body))] if body.get("spec") else self._pages:
+            known = page.known.get(key.name) if page and page.key.namespace == key.namespace else None
+            if page is not None and known is not None and known.uid == body["metadata"]["uid"]:
+                del page.known[key.name]  # where the job still exists, the row is made anew
 
     def uid(self, key: Key) -> str | None:
         body = self.body(key)
@@ -66,6 +66,15 @@ class ProjectJobController(Controller):
         raw = self._asking.get(key)
         body: Body | None = None if raw is None else json.loads(raw)
         return body
+
+    def unfinished(self) -> Iterable[Key]:
+        return list(self._asking)
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        shown = {
+            Key(kind, page.key.namespace, name): row.uid for page in self._pages for name, row in page.known.items()
+        }
+        return shown | {key: uid for key in self._asking if (uid := self.uid(key)) is not None}
 
     def wake_all(self) -> None:
         for key in self._asking:
@@ -87,8 +96,8 @@ class ProjectJobController(Controller):
             return
         wake = await self._ticker.tick(body)
         self._tries.forget(key)
-        if wake is not None:
-            self._queue.add(key, wake)
+        if key in self._asking:
+            self._queue.add(key, LATEST_SECONDS if wake is None else wake)
 
     def _drop(self, key: Key) -> None:
         self._asking.pop(key, None)

@@ -74,6 +74,11 @@ class Desk:
         self.book.remove(key)
         self._wake(_now())  # a list that is read for fewer jobs may not be read for them any more
 
+    def attends(self, key: Key) -> bool:
+        """Whether the job is read now, or has a time for that."""
+        entry = self.book.followed.get(key)
+        return entry is not None and (not entry.look.busy or self._jobs.reads(key))
+
     def recorded(self, entry: Followed, interval: float, due: float) -> None:
         """What was told of the job is stored; look at it again."""
         self.book.recorded(entry, interval, due)

@@ -51,6 +51,10 @@ class JobReader:
     def calls(self) -> list[asyncio.Task[None]]:
         return [*self._calls.values()]
 
+    def reads(self, key: Key) -> bool:
+        """Whether the job is being read, or its turn to be read is about to come."""
+        return key in self._calls
+
     def call_off(self, key: Key) -> bool:
         """Nobody wants to know any more; what has not left yet takes nothing of the budget. Whether there was a read
         to call off."""

@@ -29,6 +29,11 @@ class Poller:
     def __len__(self) -> int:
         return len(self._at)
 
+    def attends(self, key: Key) -> bool:
+        """Whether the job has a time for its next look. One of which news was told has none, until its controller has
+        recorded that."""
+        return (desk := self._at.get(key)) is not None and desk.attends(key)
+
     @property
     def alive(self) -> bool:
         return all(not desk.task.done() for desk in self._desks.values())

@@ -1,0 +1,63 @@
+"""CRDs that are installed late, removed, and installed again under a running operator: nobody must restart it.
+
+A kind that is not served holds up no other, and nothing says that it is watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.cloud import Cloud, LoopThread
+from tests.e2e.controlplane.binaries import find_kubectl
+from tests.e2e.kinds_away import (
+    one_kind_goes_and_comes_back,
+    one_kind_is_installed_late,
+    the_crds_are_installed_late,
+)
+from tests.e2e.operators import OperatorProcess
+from tests.e2e.standin import StandIn, stand_in
+from tests.e2e.user import User
+
+
+@pytest.fixture(scope="module")
+def simulators() -> Iterator[LoopThread]:
+    thread = LoopThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture
+def plane(simulators: LoopThread) -> Iterator[StandIn]:
+    with stand_in(simulators, find_kubectl()) as plane:
+        yield plane
+
+
+@pytest.fixture
+def user(plane: StandIn, tmp_path: Path) -> Iterator[User]:
+    operator = OperatorProcess(plane, tmp_path / "operator.log", watch_limit=6)
+    user = User(plane, "default", operator)
+    yield user
+    user.close()
+    if operator.runs:
+        operator.close()
+
+
+@pytest.fixture
+def cloud(simulators: LoopThread) -> Iterator[Cloud]:
+    cloud = Cloud(simulators)
+    yield cloud
+    cloud.close()
+
+
+def test_crds_that_are_installed_after_the_operator_are_served(user: User, cloud: Cloud) -> None:
+    the_crds_are_installed_late(user, cloud)
+
+
+def test_one_kind_that_is_installed_late_is_served_and_holds_up_no_other(user: User, cloud: Cloud) -> None:
+    one_kind_is_installed_late(user, cloud)
+
+
+def test_a_crd_that_is_deleted_pauses_its_kind_alone(user: User, cloud: Cloud) -> None:
+    one_kind_goes_and_comes_back(user, cloud)
