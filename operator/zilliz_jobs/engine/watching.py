@@ -51,8 +51,8 @@ class Mark:
 
 Sign = Told | Listed | Mark
 Open = Callable[[Resource, str | None], AsyncGenerator[Sign, None]]
-"""A list, then a watch, for ever, over lost connections. Raises NotServed where the kind is unknown (404), or
-whatever it cannot go on after."""
+"""A list, then a watch, for ever, over lost connections. Raises NotServed where the kind is unknown, or whatever
+it cannot go on after."""
 
 
 class State(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import secrets
+import shutil
 import ssl
 import subprocess
 import tempfile
@@ -99,6 +100,27 @@ class ControlPlane:
         for server in (self._controllers, self._apiserver, self._etcd):
             if server is not None:
                 server.stop(kill=True)
+
+    @contextmanager
+    def restored_to_now(self) -> Iterator[None]:
+        """When the block ends, everything is as it is now: etcd's data is put back, as from a backup of the disk."""
+        data, copy = self.work_dir / "etcd", self.work_dir / "etcd-backup"
+        self._stop_store()
+        shutil.copytree(data, copy)
+        self._start_store()
+        yield
+        self._stop_store()
+        shutil.rmtree(data)
+        copy.rename(data)
+        self._start_store()
+
+    def _stop_store(self) -> None:
+        self.stop_apiserver(kill=True)
+        self._etcd.stop()
+
+    def _start_store(self) -> None:
+        self._etcd.start(self._etcd_healthy, START_SECONDS, self.environment)
+        self.start_apiserver()
 
     def start_apiserver(self) -> None:
         """Start the API server on its port and data; return when it is ready."""

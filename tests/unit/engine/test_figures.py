@@ -60,7 +60,7 @@ async def test_a_replica_that_stands_by_tells_of_no_object_no_queue_and_no_conne
     bench.queue.add(KEY)
     assert {family for family in catalogue.LIVE if family.by_leader} <= bench.figures.read().keys()
     bench.lead.works = False
-    assert bench.figures.read().keys() == {catalogue.LEADER, catalogue.WATCH_SILENT}
+    assert bench.figures.read().keys() == {catalogue.LEADER, catalogue.WATCH_SILENT, catalogue.KIND_WATCHED}
     assert bench[catalogue.LEADER] == [((), 0.0)]
 
 

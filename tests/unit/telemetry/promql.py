@@ -17,7 +17,7 @@ import promql_parser as promql
 SPAN = 600.0
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {">": operator.gt, "<": operator.lt}
 SUMS: dict[str, Callable[[float, float], float]] = {"-": operator.sub, "/": lambda a, b: a / b if b else float("nan")}
-FOLDS: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max}
+FOLDS: dict[str, Callable[[list[float]], float]] = {"sum": sum, "max": max, "min": min}
 
 Labels = frozenset[tuple[str, str]]
 Vector = dict[Labels, float]

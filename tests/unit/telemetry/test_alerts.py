@@ -148,12 +148,13 @@ class Pod:
 
     def __init__(self, name: str = "a") -> None:
         self.name, self.metrics = name, Metrics()
-        self.metrics.begin(["BackupJob", "ImportJob"], rows=["ProjectJob"])
+        self.metrics.begin(["BackupJob", "ImportJob"], rows=["ProjectJob"], watched=["BackupJob", "ImportJob"])
         self.shows: dict[catalogue.Family, list[tuple[tuple[str, ...], float]]] = {
             catalogue.LEADER: [((), 1.0)],
             catalogue.CONNECTION_READY: [(("ns", "default"), 1.0)],
             catalogue.QUEUE_OLDEST: [((), 2.0)],
             catalogue.WATCH_SILENT: [(("ImportJob",), 1.0)],
+            catalogue.KIND_WATCHED: [(("ImportJob",), 1.0)],
             catalogue.OLDEST: [
                 (("ImportJob", "InProgress", "InProgress"), NOW - 60),
                 (("ImportJob", "Pending", "Suspended"), NOW - 9e5),  # a person holds it back
@@ -209,6 +210,8 @@ CASES: list[tuple[str, Any]] = [
     ("ZillizJobsNoLeader", _gone),
     ("ZillizJobsCRDOutdated", lambda pod: pod.metrics.crd_outdated.labels("ImportJob").set(1)),
     ("ZillizJobsWatchStale", lambda pod: pod.show(catalogue.WATCH_SILENT, ("ImportJob",), 200.0)),
+    ("ZillizJobsKindNotWatched", lambda pod: pod.show(catalogue.KIND_WATCHED, ("ImportJob",), 0.0)),
+    ("ZillizJobsSwept", lambda pod: pod.metrics.swept.labels("ImportJob").inc()),
     ("ZillizJobsQueueStuck", lambda pod: pod.show(catalogue.QUEUE_OLDEST, (), 900.0)),
     ("ZillizJobsJobFailed", lambda pod: pod.metrics.finished.labels("ImportJob", "Failed").inc()),
     ("ZillizJobsJobFailed", lambda pod: pod.metrics.finished.labels("ImportJob", "Unknown").inc()),

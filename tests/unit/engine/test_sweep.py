@@ -1,0 +1,72 @@
+"""An unfinished object without a time for its next look is found, woken and counted; there is none otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.unit.engine.hall import Hall, hall, place
+
+from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.core.observation import Seen
+from zilliz_jobs.engine.bodies import Key
+
+pytestmark = pytest.mark.looptime
+
+RUNNING = Seen(State.IN_PROGRESS, "IN_PROGRESS")
+FILMS = Key("BackupJob", "ns", "films")
+
+
+def swept(inside: Hall) -> float:
+    return inside.engine.metrics.registry.get_sample_value("zilliz_jobs_swept_total", {"kind": "BackupJob"}) or 0.0
+
+
+async def running(inside: Hall) -> None:
+    inside.kind.reading = RUNNING
+    inside.job("films")
+    await inside.until(lambda: inside.engine.jobs.poller.attends(FILMS))
+
+
+async def test_a_job_that_nothing_looks_at_any_more_is_woken_within_a_minute(monkeypatch: pytest.MonkeyPatch):
+    async with hall(monkeypatch) as inside:
+        await running(inside)
+        inside.engine.jobs.poller.unfollow(FILMS)
+        inside.engine.queue.forget(FILMS)
+        assert inside.engine.sweep.lost() == [FILMS]
+        inside.kind.reading = None
+        await inside.finished("films")
+        assert swept(inside) == 1
+
+
+async def test_news_that_were_lost_on_their_way_are_noticed_too(monkeypatch: pytest.MonkeyPatch):
+    """A job of which news was told is not looked at until they are recorded."""
+    async with hall(monkeypatch) as inside:
+        await running(inside)
+        await inside.until(lambda: not inside.engine.queue.holds(FILMS))
+        desk = inside.engine.jobs.poller._at[FILMS]
+        desk.book.followed[FILMS].look.busy = True
+        await asyncio.sleep(70)
+        assert swept(inside) == 1
+        assert inside.engine.jobs.poller.attends(FILMS)
+
+
+@pytest.mark.parametrize("spec", [{"clusterId": "films", "suspend": True}, {"nonsense": 1}])
+async def test_what_waits_for_a_person_has_a_time_too(monkeypatch: pytest.MonkeyPatch, spec: dict[str, object]):
+    """Its change may be told while no watch is open."""
+    async with hall(monkeypatch) as inside:
+        inside.job("films", spec=spec)
+        await asyncio.sleep(3600)
+        assert swept(inside) == 0
+        inside.api.tell = lambda _what, _body: None
+        inside.api.objects[place("films")]["spec"] = {"clusterId": "films"}
+        assert inside.engine.queue.holds(FILMS)
+
+
+async def test_of_hundred_jobs_in_every_phase_none_is_without_a_time(monkeypatch: pytest.MonkeyPatch):
+    async with hall(monkeypatch) as inside:
+        for n in range(100):
+            inside.job(f"job-{n}", spec={"clusterId": f"c-{n}", "suspend": n % 7 == 0})
+            await asyncio.sleep(0.3)
+            assert inside.engine.sweep.lost() == []
+        await asyncio.sleep(600)
+        assert swept(inside) == 0
