@@ -155,7 +155,7 @@ async def test_an_export_ends_by_the_console_where_its_job_cannot_be_read(
     one = Object(ExportKind(), console, spec)
     await one.send()
     cloud.advance(LONG)
-    cloud.odd("job.get", "code_missing")
+    cloud.odd("job.get", "truncated_gzip")
     seen = await one.read()
     assert isinstance(seen, Seen)
     assert seen.state is State.SUCCESSFUL

@@ -8,7 +8,8 @@ from typing import Any
 
 from .oddity import Body, Oddity, Sent, texts
 
-WORDS = frozenset({"reason", "message", "description", "errorMessage", "createdBy", "collectionName", "fileName"})
+NAMES = frozenset({"backupName", "clusterName", "projectName", "collectionName", "fileName"})
+WORDS = NAMES | {"reason", "message", "description", "errorMessage", "createdBy"}
 STATES = frozenset({"state", "status"})
 ACTING = "\x00\x1b[31m\r\n2026-01-01 ERROR all is lost\u202e\u2066\u200f\x85"
 MUCH = 9 * 1024 * 1024
