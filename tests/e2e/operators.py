@@ -90,10 +90,12 @@ class OperatorProcess(Operator):
         namespaces: tuple[str, ...] = (),
         release: Release | None = None,
         stop_at: str = "",
+        clock_off: float = 0.0,
         **settings: Any,
     ) -> None:
         """`release`: of the chart, with its rights and its settings. `stop_at`: the step of `tests.stopping` at which
-        it stops itself; `settings` beside the usual ones."""
+        it stops itself; `clock_off`: seconds by which its machine's clock is ahead; `settings` beside the usual
+        ones."""
         super().__init__(cluster, log)
         (self.health_port,) = free_ports(1)
         ports = {"metrics_port": self.metrics_port, "health_port": self.health_port}
@@ -107,6 +109,7 @@ class OperatorProcess(Operator):
         flags = [*(f"--namespace={name}" for name in namespaces)]
         flags += ["--kubeconfig", str(release.kubeconfig)] if release else []
         program = ["tests.stopping", stop_at] if stop_at else ["zilliz_jobs.cli.app"]
+        program = ["tests.wrongclock", str(clock_off)] if clock_off else program
         self._command = [sys.executable, "-m", *program, *(release.arguments if release else ["operator"]), *flags]
         self._process: subprocess.Popen[bytes] | None = None
 

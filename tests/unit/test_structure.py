@@ -26,3 +26,11 @@ def test_nothing_but_the_kinds_asks_which_kind_an_object_is() -> None:
     engine = [path for path in MODULES if {"engine", "core"} & set(path.relative_to(SOURCE).parts)]
     found = [str(path.relative_to(SOURCE)) for path in engine if asks.search(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def test_nobody_reads_the_machines_clock_in_passing() -> None:
+    """What stands in an object is in the API server's time, and the machine's may be hours off."""
+    reads = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|\btime\.time(_ns)?\(")
+    operator = [path for path in MODULES if "zilliz_jobs" in path.parts and "cli" not in path.parts]
+    found = [str(path.relative_to(SOURCE)) for path in operator if reads.search(path.read_text(encoding="utf-8"))]
+    assert found == ["zilliz_jobs/engine/clock.py"]

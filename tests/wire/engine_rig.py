@@ -14,6 +14,7 @@ from typing import Any
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.core.snapshot import Rules
+from zilliz_jobs.engine.clock import ServerClock
 from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.client import KubeClient
@@ -49,11 +50,19 @@ class Rig:
     _watch: asyncio.Task[None] | None = None
     _told: dict[str, Body] = field(default_factory=dict)
 
-    async def start(self, rules: Rules = QUICK, *, leadership: Leadership | None = None, **settings: Any) -> Engine:
+    async def start(
+        self,
+        rules: Rules = QUICK,
+        *,
+        leadership: Leadership | None = None,
+        clock: ServerClock | None = None,
+        **settings: Any,
+    ) -> Engine:
         """A process of the operator begins; it knows nothing."""
         wanted = {"workers": 8, "progress_interval": 0.0, "retry_cap": 0.2, "connection_check": 60.0} | settings
         client = await self.client()
-        self.engine = engine = Engine(Settings(allow_http_endpoints=True, **wanted), client, leadership, rules=rules)
+        options = Settings(allow_http_endpoints=True, **wanted)
+        self.engine = engine = Engine(options, client, leadership, rules=rules, clock=clock)
         engine.recorder.turn_seconds = 0.0  # who waits says so at once
         self._told = {}
         await engine.start()

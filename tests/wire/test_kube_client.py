@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from zilliz_jobs.api.resources import BACKUP_JOB
+from zilliz_jobs.engine.clock import machine_time
 from zilliz_jobs.kube import client as client_module
 from zilliz_jobs.kube import events
 from zilliz_jobs.kube.client import MERGE_PATCH, KubeClient
@@ -225,7 +226,7 @@ BODY = {
 @pytest.fixture
 def poster(client: KubeClient, monkeypatch: pytest.MonkeyPatch) -> EventPoster:
     monkeypatch.setattr(events, "FIRST_PAUSE_SECONDS", 0.001)
-    return EventPoster(client, instance="pod-1")
+    return EventPoster(client, instance="pod-1", now=machine_time)
 
 
 async def test_an_event_of_an_earlier_process_is_no_failure(

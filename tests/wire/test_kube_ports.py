@@ -14,6 +14,7 @@ import pytest
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import BACKUP_JOB, RESOURCES
 from zilliz_jobs.api.skew import missing_fields
+from zilliz_jobs.engine.clock import machine_time
 from zilliz_jobs.kube.client import JSON_PATCH, KubeClient
 from zilliz_jobs.kube.errors import (
     Body,
@@ -353,7 +354,7 @@ async def test_the_installed_crds_lack_nothing(cluster: Cluster) -> None:
 async def test_an_event_is_posted_once_by_all_processes(cluster: Cluster) -> None:
     body = await cluster.job()
     for instance in ("pod-1", "pod-2"):
-        poster = EventPoster(cluster.client, instance=instance)
+        poster = EventPoster(cluster.client, instance=instance, now=machine_time)
         poster.post(body, "Warning", "TwoHandles", "x" * 5000)
         await poster.flush(10)
         assert poster.dropped == 0

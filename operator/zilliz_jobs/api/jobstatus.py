@@ -111,7 +111,7 @@ class Submission(Model):
     step: str = Field(default="Submit", description="Submit, or Retry for a retry in place.")
     token: str = Field(default="", description="Unique mark of this submission; sent as Idempotency-Key.")
     holder: str = Field(default="", description="The operator process that wrote the record.")
-    intent_time: Time = Field(default=None, description="When the record was written (operator's clock).")
+    intent_time: Time = Field(default=None, description="When the record was written (API server's clock).")
     cloud_time: Time = Field(default=None, description="The cloud's clock at the read before the submission.")
     sends: int = Field(default=0, description="How often the request may have left, this one included.")
     baseline: dict[str, list[str]] | None = Field(
@@ -173,7 +173,7 @@ class StepStatus(Model):
     reason: str | None = Field(default=None, description="Why it ended so; one CamelCase word.")
     message: str | None = Field(default=None, description="Why it ended so; a sentence.")
     completion_time: Time = Field(default=None, description="When it ended.")
-    seen_time: Time = Field(default=None, description="When its end was seen (operator's clock).")
+    seen_time: Time = Field(default=None, description="When its end was seen (API server's clock).")
     handle: dict[str, str] | None = Field(
         default=None, description="What the cloud knows the step's work by: jobId, backupId, ..."
     )

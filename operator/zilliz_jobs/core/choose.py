@@ -162,9 +162,9 @@ def _finished(s: Snapshot, status: JobStatus, now: datetime) -> Choice:
     ttl = s.spec.ttl_seconds_after_finished if s.spec else None
     if ttl is None or status.completion_time is None:
         return Choice(finalizer=finalizer)
-    # Counted from our own sight of the end too: neither the cloud's clock nor our absence may shorten the life.
+    # Counted from our own sight of the end: neither the cloud's clock nor our absence may change how long it lives.
     told = [c.last_transition_time for c in status.conditions or [] if (c.type, c.status) == ("Finished", "True")]
-    due = max([status.completion_time, *(t for t in told or [now] if t is not None)]) + timedelta(seconds=ttl)
+    due = max((t for t in told if t is not None), default=now) + timedelta(seconds=ttl)
     if now < due:
         return Choice(wake=_until(due, now), finalizer=finalizer)
     if s.tracked:  # Git would make it again, and the job would run twice

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from zilliz_jobs.api.jobspec import JobSpec
@@ -108,6 +108,7 @@ class Surroundings:
     gate: Waits | None
     tries: int
     rules: Rules
+    now: datetime
     asked: AskedElsewhere = (None, None)
     held: frozenset[str] = frozenset()
     """What the object is known to have in the cloud; the status must still tell of it."""
@@ -137,7 +138,7 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         spec_error=problem,
         status=status,
         traits=kind.traits_of(spec) if spec else kind.traits,
-        created=parse_time(meta.get("creationTimestamp")) or datetime.now(UTC),
+        created=parse_time(meta.get("creationTimestamp")) or around.now,
         link=around.link,
         generation=meta.get("generation") or 1,
         target=escaped(kind.target(spec)) if spec else "",

@@ -1,13 +1,24 @@
-"""The clock of everything that must not be late: steady, and it goes on while the machine sleeps."""
+"""Two clocks: a steady one for everything that must not be late, and the time of the API server for everything that
+is compared with what stands in an object.
+
+`creationTimestamp` is written by the API server. The clock of the operator's machine may differ from it by hours, so
+an age that is the difference of the two says nothing. The API server tells its time in every answer (`Date`).
+"""
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from statistics import median_low
 
 # CLOCK_MONOTONIC of Linux stands still while the machine is suspended, and a Lease does not.
 _AWAKE_OR_NOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+log = logging.getLogger(__name__)
 
 
 def steady() -> float:
@@ -15,22 +26,126 @@ def steady() -> float:
     return time.monotonic() if _AWAKE_OR_NOT is None else time.clock_gettime(_AWAKE_OR_NOT)
 
 
-STEP = timedelta(seconds=5)  # more than NTP slews away between two looks, less than any wait that matters
+def machine_time() -> datetime:
+    """What the clock of this machine shows. For what is compared with nothing that another machine wrote."""
+    return datetime.now(UTC)
 
 
-class WallClock:
-    """Notices when the clock of the machine is set: it and the steady one part ways then."""
+STEP = 5.0  # more than NTP slews away between two looks, less than any wait that matters
+SLACK = 1.0  # `Date` is in whole seconds, so an estimate is no better than this
+ANSWERS = 9  # the middle one of so many counts: one server of three whose clock is wrong decides nothing
+APART = 1.0  # between two answers that count
+PROMPT = 2.0  # an answer that took longer says too little of the moment
+ROUNDING = 0.001  # a sum of two floats may fall short of a whole second
+TOLD_FROM, TOLD_UNTIL = 60.0, 30.0  # differences to begin and to end a complaint; ours is never exact
+FIRST, LAST = datetime(2014, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # there was no Kubernetes before
 
-    def __init__(self, now: Callable[[], datetime], beside: Callable[[], float] = steady) -> None:
-        self._now, self._beside = now, beside
-        self._offset: timedelta | None = None
+
+class ServerClock:
+    """The time of the API server: this process's steady clock, and an offset that the server's answers tell.
+
+    Before the first answer it is the clock of the machine. It goes on evenly, and back only where the API server's
+    own clock was set back by more than `STEP`.
+    """
+
+    def __init__(self, machine: Callable[[], datetime] = machine_time, beside: Callable[[], float] = steady) -> None:
+        self._machine, self._beside = machine, beside
+        self._heard: deque[float] = deque(maxlen=ANSWERS)
+        self._heard_at: float | None = None
+        self._offset: float | None = None
+        self._shown: float | None = None
+        self._complains = False
         self.set_at: datetime | None = None
         """When it was last set, by its new time; None where it never was."""
+        self.skew = 0.0
+        """By how many seconds the machine's clock is ahead of the API server's, as of the last answer."""
 
     def now(self) -> datetime:
-        moment = self._now()
-        offset = moment - datetime.fromtimestamp(0, UTC) - timedelta(seconds=self._beside())
-        if self._offset is not None and abs(offset - self._offset) > STEP:
-            self.set_at = moment
+        """Whole seconds, as a status can hold them."""
+        if not self._heard:
+            self._follow(self._machine().timestamp() - self._beside(), slack=0.0)
+        assert self._offset is not None  # noqa: S101 - the first answer, or the line above, has set it
+        moment = self._beside() + self._offset
+        self._shown = moment if self._shown is None else max(self._shown, moment)
+        return _whole(self._shown)
+
+    def stopwatch(self) -> Stopwatch:
+        """For spans that are compared with `now`."""
+        return Stopwatch(self.now, self._beside)
+
+    def hear(self, date: str, took: float) -> None:
+        """An answer of the API server came this moment. `date`: its header, empty where there is none; `took`:
+        seconds since the request was sent. What is no time of this age is ignored."""
+        told, came = _moment(date), self._beside()
+        if told is None or (self._heard_at is not None and (took > PROMPT or came - self._heard_at < APART)):
+            return
+        self._heard_at = came
+        self._heard.append(told + 0.5 - (came - took / 2))
+        self._follow(median_low(self._heard), slack=SLACK)
+        assert self._offset is not None  # noqa: S101 - `_follow` has set it
+        self.skew = self._machine().timestamp() - (came + self._offset)
+        self._complain()
+
+    def _follow(self, offset: float, slack: float) -> None:
+        step = 0.0 if self._offset is None else offset - self._offset
+        if self._offset is not None and abs(step) <= slack:
+            return
         self._offset = offset
-        return moment
+        if abs(step) > STEP and self._shown is not None:
+            self._shown = self._beside() + offset
+            self.set_at = _whole(self._shown)
+
+    def _complain(self) -> None:
+        ahead, apart = "ahead of" if self.skew > 0 else "behind", abs(self.skew)
+        if not self._complains and apart > TOLD_FROM:
+            self._complains = True
+            log.warning(
+                "this machine's clock is %.0f s %s the API server's; times and deadlines go by the API server's; "
+                "set the clock of this node",
+                apart,
+                ahead,
+            )
+        elif self._complains and apart < TOLD_UNTIL:
+            self._complains = False
+            log.info("this machine's clock agrees with the API server's again")
+
+
+class Stopwatch:
+    """Since when something goes on, by the steady clock, told as a time of `now`: nobody who sets a clock makes it
+    longer or shorter."""
+
+    def __init__(self, now: Callable[[], datetime], beside: Callable[[], float]) -> None:
+        self._now, self._beside = now, beside
+        self._began: dict[str, float] = {}
+
+    def __len__(self) -> int:
+        return len(self._began)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._began
+
+    def since(self, name: str) -> datetime:
+        """When `name` was asked for first, as a time that `now` can be compared with."""
+        began = self._began.setdefault(name, self._beside())
+        return self._now() - timedelta(seconds=int(self._beside() - began))
+
+    def forget(self, name: str) -> None:
+        self._began.pop(name, None)
+
+    def clear(self) -> None:
+        self._began.clear()
+
+
+def _whole(seconds: float) -> datetime:
+    return datetime.fromtimestamp(int(seconds + ROUNDING), UTC)
+
+
+def _moment(date: str) -> float | None:
+    """The time of a `Date` header in seconds; None for what is none, or is far from any time that there is."""
+    try:
+        told = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    if told.tzinfo is None:
+        told = told.replace(tzinfo=UTC)
+    return told.timestamp() if FIRST <= told < LAST else None

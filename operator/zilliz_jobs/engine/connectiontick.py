@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -32,9 +33,10 @@ class ConnectionTicker:
         *,
         interval: float,
         cap: float,
+        now: Callable[[], datetime],
     ) -> None:
         self._connections, self._writer, self._events = connections, writer, events
-        self._interval, self._cap = interval, cap
+        self._interval, self._cap, self._now = interval, cap, now
 
     async def tick(self, connection: Connection, tries: int) -> tuple[float, bool]:
         """Seconds until the next check, and whether the connection's readiness changed. Raises KubeError."""
@@ -44,7 +46,7 @@ class ConnectionTicker:
         is_first = not connection.checked and connection.problem is None
         problem = await self._connections.check(connection)
         usable = connection.checked and connection.problem is None
-        now = datetime.now(UTC)
+        now = self._now()
         status = new_status(connection, problem, now)
         old: Body = connection.body.get("status") or {}
         wire = hidden(connection.body, status.wire())

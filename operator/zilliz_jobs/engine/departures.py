@@ -17,6 +17,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished
 from zilliz_jobs.core.steps import left_behind
 from zilliz_jobs.engine.bodies import Body, key_of
+from zilliz_jobs.engine.clock import Stopwatch
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -82,21 +83,26 @@ class Departures:
     """`works`: whether this process does; one that stands by leaves log and metric to the one that does."""
 
     def __init__(
-        self, events: EventPoster, metrics: Metrics, *, now: Callable[[], datetime], works: Callable[[], bool]
+        self,
+        events: EventPoster,
+        metrics: Metrics,
+        *,
+        since: Stopwatch,
+        works: Callable[[], bool],
     ) -> None:
-        self._events, self._metrics, self._now, self._works = events, metrics, now, works
-        self._since: dict[str, datetime] = {}
+        self._events, self._metrics, self._works = events, metrics, works
+        self._since = since
         self._held: dict[str, bool] = {}
         self._told: dict[str, None] = {}
 
     def since(self, body: Body) -> datetime | None:
         """When this process first knew that the object is being deleted; None where it is not.
 
-        By its own clock, for the API server's may differ; and what was deleted while no operator ran has its full
-        time all the same, else its job would run on.
+        Not by the API server's stamp: what was deleted while no operator ran has its full time all the same, else its
+        job would run on. By the steady clock, so that no clock that is set makes the time shorter, or endless.
         """
         meta = body["metadata"]
-        return self._since.setdefault(meta["uid"], self._now()) if meta.get("deletionTimestamp") else None
+        return self._since.since(meta["uid"]) if meta.get("deletionTimestamp") else None
 
     def is_parting(self, uid: str) -> bool:
         """Whether the object is known to be in its deletion."""
@@ -136,7 +142,7 @@ class Departures:
         if uid in self._held:
             self._held[uid] = True
             return
-        self._since.pop(uid, None)
+        self._since.forget(uid)
         if self._is_told(uid):
             return
         said = farewell(traits, status, refusal, why)
@@ -153,7 +159,7 @@ class Departures:
     def note(self, body: Body, left: Left) -> None:
         """An object is gone of which there is no more to say than this."""
         uid = body["metadata"]["uid"]
-        self._since.pop(uid, None)
+        self._since.forget(uid)
         if not self._is_told(uid):
             self._count(body, left)
 

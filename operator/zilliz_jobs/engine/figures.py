@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from zilliz_jobs.engine.bodies import Key
+from zilliz_jobs.engine.clock import ServerClock
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.leadership import Leadership
@@ -29,18 +30,20 @@ class Figures:
         echoes: Echoes,
         connections: Connections,
         leadership: Leadership,
+        clock: ServerClock,
         watched: Sequence[str],
         unwatched: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """`watched`: the kinds that should be; `unwatched`: those that are not, at the moment."""
         self._tally, self._queue, self._echoes = tally, queue, echoes
         self._connections, self._leadership, self._watched = connections, leadership, watched
-        self._unwatched = unwatched
+        self._unwatched, self._clock = unwatched, clock
 
     def read(self) -> Reading:
         works, silent, unwatched = self._leadership.works, self._echoes.waiting, self._unwatched()
         own: dict[catalogue.Family, list[Sample]] = {
             catalogue.LEADER: [((), float(works))],
+            catalogue.CLOCK_SKEW: [((), self._clock.skew)],
             catalogue.WATCH_SILENT: [((kind,), silent.get(kind, 0.0)) for kind in self._watched],
             catalogue.KIND_WATCHED: [((kind,), float(kind not in unwatched)) for kind in self._watched],
         }

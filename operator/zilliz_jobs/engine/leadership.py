@@ -2,9 +2,9 @@
 
 As in client-go: the holder renews every `retry` seconds and gives up when it could not for `deadline` seconds;
 another takes the Lease that it has not seen renewed for as long as the Lease itself says. Nobody compares clocks of
-machines: each counts on its own steady clock. The holder counts from the moment *before* a renewal is sent, the
-others from the moment after they saw it, so that the holder stops first, however slow an answer was or however long
-a process slept.
+machines, and the times in a Lease are for people: each counts on its own steady clock. The holder counts from the
+moment *before* a renewal is sent, the others from the moment after they saw it, so that the holder stops first,
+however slow an answer was or however long a process slept.
 
 A lead that was interrupted, be it for a millisecond that nobody looked at, is over: the renewal that comes after it
 begins a new term. Nothing works in a term that the engine was not told of. So whoever saw `works` false can rely on
@@ -18,11 +18,11 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 from typing import Protocol
 
-from zilliz_jobs.engine.clock import steady
+from zilliz_jobs.engine.clock import machine_time, steady
 from zilliz_jobs.kube.errors import Conflict, Forbidden, KubeError, NotFound
 from zilliz_jobs.kube.leases import Lease
 
@@ -98,10 +98,6 @@ class Pace:
         return self.duration - self.deadline
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Elector:
     """`identity` is this process's alone: one that comes after it, of the same pod even, has another."""
 
@@ -168,7 +164,7 @@ class Elector:
             if lease is None or lease.holder != self.identity:
                 return
             try:
-                self._note(await self._leases.replace(lease, "", 1, _utc_now()))
+                self._note(await self._leases.replace(lease, "", 1, machine_time()))
                 log.info("the Lease is given back; the next operator leads at once")
                 return
             except Conflict:
@@ -216,9 +212,9 @@ class Elector:
         sent = self._clock()
         seconds = ceil(self._pace.duration)
         if lease is None:
-            stored = await self._leases.create(self.identity, seconds, _utc_now())
+            stored = await self._leases.create(self.identity, seconds, machine_time())
         else:
-            stored = await self._leases.replace(lease, self.identity, seconds, _utc_now())
+            stored = await self._leases.replace(lease, self.identity, seconds, machine_time())
         self._note(stored)
         if not self._holds:  # as it was until this answer
             self._term += 1

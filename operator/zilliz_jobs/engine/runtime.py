@@ -19,6 +19,7 @@ from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.absences import Absences
 from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, began_by_cloud, connection_key
 from zilliz_jobs.engine.census import Census
+from zilliz_jobs.engine.clock import ServerClock
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.connectiontick import ConnectionTicker
 from zilliz_jobs.engine.controllers.connections import ConnectionController
@@ -37,7 +38,7 @@ from zilliz_jobs.engine.registry import Registry
 from zilliz_jobs.engine.store import ObjectStore
 from zilliz_jobs.engine.sweep import Sweep
 from zilliz_jobs.engine.tally import Tally
-from zilliz_jobs.engine.tick import JobTicker, utc_now
+from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.watching import Watches
 from zilliz_jobs.engine.workqueue import WorkQueue
@@ -67,9 +68,12 @@ class Engine:
         leadership: Leadership | None = None,
         metrics: Metrics | None = None,
         rules: Rules | None = None,
+        clock: ServerClock | None = None,
     ) -> None:
         self.settings, self.client, self.leadership = settings, client, leadership or Alone()
         self.metrics = metrics or Metrics()
+        self.clock = clock or ServerClock()
+        client.on_answer = self.clock.hear
         self.echoes = Echoes(settings.watch_limit, settings.namespaces)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.tries = Tries(settings.retry_cap)
@@ -82,7 +86,7 @@ class Engine:
         self.objects = Objects(client)
         self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
         instance = f"zilliz-jobs-{uuid.uuid4().hex[:6]}"
-        self.events = EventPoster(client, instance=instance, redacted=text_without_secrets)
+        self.events = EventPoster(client, instance=instance, now=self.clock.now, redacted=text_without_secrets)
         self.rules = rules or _rules(settings)
         secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.crds = CrdCheck(client, self.metrics)
@@ -101,7 +105,9 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
-        self.departures = Departures(self.events, self.metrics, now=utc_now, works=lambda: self.leadership.works)
+        self.departures = Departures(
+            self.events, self.metrics, since=self.clock.stopwatch(), works=lambda: self.leadership.works
+        )
         self.performer = Performer(
             self.registry,
             secrets,
@@ -119,6 +125,7 @@ class Engine:
             self.metrics,
             self.departures,
             rules=self.rules,
+            clock=self.clock,
             asked=self._asked,
             leads=self.leadership.leads,
         )
@@ -128,6 +135,7 @@ class Engine:
             self.events,
             interval=settings.connection_check,
             cap=settings.retry_cap,
+            now=self.clock.now,
         )
         self.accounts = ConnectionController(
             self.connections,
@@ -173,6 +181,7 @@ class Engine:
             wake_owner=self.jobs.wake,
             shielded=self.performer.shielded,
             leads=self.leadership.leads,
+            now=self.clock.now,
         )
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
         self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership, self.events)
@@ -188,6 +197,7 @@ class Engine:
             self.echoes,
             self.connections,
             self.leadership,
+            self.clock,
             watched,
             lambda: self.watches.unwatched if self.watches else {},
         )

@@ -10,7 +10,6 @@ import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core import observation as seen_
@@ -31,7 +30,7 @@ from zilliz_jobs.engine.bodies import (
     snapshot,
     status_of,
 )
-from zilliz_jobs.engine.clock import WallClock, steady
+from zilliz_jobs.engine.clock import ServerClock
 from zilliz_jobs.engine.connections import Connections
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.departures import Departures
@@ -48,11 +47,6 @@ from zilliz_jobs.telemetry.metrics import Metrics
 MAX_PASSES = 12
 
 log = logging.getLogger(__name__)
-
-
-def utc_now() -> datetime:
-    """Whole seconds, as a status can hold them."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 @dataclass(frozen=True)
@@ -90,14 +84,12 @@ class JobTicker:
         *,
         rules: Rules,
         leads: Callable[[float], bool] = lambda _seconds: True,
-        now: Callable[[], datetime] = utc_now,
-        beside: Callable[[], float] = steady,
+        clock: ServerClock,
         asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
     ) -> None:
         self._connections, self._performer, self._recorder = connections, performer, recorder
         self._crds, self._metrics, self.rules, self._leads = crds, metrics, rules, leads
-        self._clock = WallClock(now, beside)
-        self._now = self._clock.now
+        self.clock = clock
         self._departures, self._asked = departures, asked
         self.holder = uuid.uuid4().hex[:12]
 
@@ -111,10 +103,9 @@ class JobTicker:
         link = self._connections.link(connection_key(body), parting=since is not None)
         uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
         held = self._performer.held(uid)
-        around = Surroundings(link, gate, tries, self.rules, self._asked(uid), held, since)
-        self._now()
+        around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), held, since)
         try:
-            base = replace(snapshot(kind, body, around), clock_set=self._clock.set_at)
+            base = replace(snapshot(kind, body, around), clock_set=self.clock.set_at)
         except RecordError:
             if since is None:
                 raise
@@ -127,7 +118,7 @@ class JobTicker:
             await self._performer.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
-            plan = decide(replace(run.base, status=run.status), seen, now=self._now())
+            plan = decide(replace(run.base, status=run.status), seen, now=self.clock.now())
             learnt = learnt and not is_fruitless(seen)
             if isinstance(plan.action, Submit):
                 plan = await self._submit(run, plan)
@@ -186,7 +177,7 @@ class JobTicker:
             if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
                 raise
             why = obstacle(error, Prepare(step_of(plan.status)))
-            return decide(replace(run.base, status=run.status), why, now=self._now())
+            return decide(replace(run.base, status=run.status), why, now=self.clock.now())
         run.status = plan.status
         self._departures.hold(run.body["metadata"]["uid"])
         return await self._performer.shielded(self._send(run, fence))
@@ -216,7 +207,7 @@ class JobTicker:
         self._metrics.submissions.labels(run.kind.resource.kind, type(answer).__name__).inc()
         if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(run.body))
-        intent, plan = run.status, decide(replace(run.base, status=run.status), answer, now=self._now())
+        intent, plan = run.status, decide(replace(run.base, status=run.status), answer, now=self.clock.now())
         self._performer.claim(run.body, plan.status)
         run.status, uid = plan.status, run.body["metadata"]["uid"]
         try:
@@ -237,7 +228,7 @@ class JobTicker:
         if run.status.submission == plan.status.submission:
             return plan
         # Somebody recorded another end for this submission: theirs is what the object goes on with.
-        return decide(replace(run.base, status=run.status), Nothing(), now=self._now())
+        return decide(replace(run.base, status=run.status), Nothing(), now=self.clock.now())
 
     async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> TickResult:
         """Nothing is left to do now: store the status, then what depends on its being stored."""

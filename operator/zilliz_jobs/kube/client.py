@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -46,6 +46,8 @@ class KubeClient:
         self._retired: Any = None
         self._loaded = time.monotonic()
         self._reloading = asyncio.Lock()
+        self.on_answer: Callable[[str, float], None] = lambda _date, _took: None
+        """Told of every answer, a refusal too: its `Date` header, and the seconds that it took."""
 
     @classmethod
     async def connect(
@@ -132,11 +134,13 @@ class KubeClient:
         api = self._api
         headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": USER_AGENT}
         await api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        sent = time.monotonic()
         limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
         try:
             response = await api.call_api(
                 method, api.configuration.host + url, header_params=headers, body=body, _request_timeout=limits
             )
+            self.on_answer(response.headers.get("Date") or "", time.monotonic() - sent)
             try:
                 data: bytes = await response.read()
             finally:

@@ -12,7 +12,7 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from zilliz_jobs.api.model import format_time
@@ -69,13 +69,19 @@ class EventPoster:
     """Posts Events in the background. Nothing that goes wrong with them ever reaches the caller.
 
     `run` is a task of the caller's. When more than MAX_QUEUED wait, the oldest are dropped: the status tells
-    the story anyway. `redacted`: takes the secrets out of a message about an object.
+    the story anyway. `redacted`: takes the secrets out of a message about an object. `now`: the API server's time, as
+    its other clients' events have it.
     """
 
     def __init__(
-        self, client: KubeClient, *, instance: str, redacted: Callable[[Body, str], str] = lambda _body, text: text
+        self,
+        client: KubeClient,
+        *,
+        instance: str,
+        now: Callable[[], datetime],
+        redacted: Callable[[Body, str], str] = lambda _body, text: text,
     ) -> None:
-        self._client, self._redacted = client, redacted
+        self._client, self._now, self._redacted = client, now, redacted
         self._instance = instance
         self._queue: deque[tuple[Body, bool]] = deque(maxlen=MAX_QUEUED)
         self._some = asyncio.Event()
@@ -103,7 +109,7 @@ class EventPoster:
             reason,
             self._redacted(body, message),
             once_per=message if once_per is None else once_per,
-            now=datetime.now(UTC),
+            now=self._now(),
             instance=self._instance,
         )
         self.dropped += len(self._queue) == MAX_QUEUED

@@ -164,6 +164,12 @@ SWEPT = Family(
     ("kind",),
 )
 LEADER = Family("zilliz_jobs_leader", "gauge", "1 while this process leads and works, else 0.")
+CLOCK_SKEW = Family(
+    "zilliz_jobs_clock_skew_seconds",
+    "gauge",
+    "By how much the clock of the operator's machine is ahead of the API server's (below 0: behind), by the last "
+    "answers; 0 before the first one. Nothing is decided by the machine's clock.",
+)
 CRD_OUTDATED = Family(
     "zilliz_jobs_crd_outdated",
     "gauge",
@@ -191,6 +197,7 @@ LIVE = (
     WATCH_SILENT,
     KIND_WATCHED,
     LEADER,
+    CLOCK_SKEW,
     CONNECTION_READY,
 )
 """Read when they are asked for; the others are counted where they happen."""

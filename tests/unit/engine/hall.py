@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
@@ -21,11 +22,12 @@ from tests.unit.engine.fakes import Kind, backup
 
 from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.core.observation import Accepted, Seen, Undecided
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine import runtime
-from zilliz_jobs.engine.clock import WallClock
+from zilliz_jobs.engine.clock import ServerClock
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.runtime import Engine
@@ -52,6 +54,8 @@ class Api:
         self.tell: Callable[[str, Body], None] = lambda _what, _body: None
         self._versions = count(1000)
         self.namespace = "ns"
+        self.shift: timedelta | None = None  # of its own clock; None: its answers carry no date
+        self.on_answer: Callable[[str, float], None] = lambda _date, _took: None
 
     async def get(self, path: str, query: Any = None) -> Body:
         return await self.request("GET", path, query=query)
@@ -67,6 +71,8 @@ class Api:
         timeout: float = 0,
     ) -> Body:
         await asyncio.sleep(0.001)
+        if self.shift is not None:
+            self.on_answer(format_datetime(self.now(), usegmt=True), 0.001)
         path = unquote(path)
         status = path.endswith("/status")
         where = path.removesuffix("/status")
@@ -104,11 +110,15 @@ class Api:
             self._store(where, {**live, part: new[part]})
         return copy.deepcopy(self.objects.get(where, live))
 
+    def now(self) -> datetime:
+        return NOON + timedelta(seconds=seconds()) + (self.shift or timedelta(0))
+
     # -- people
 
     def put(self, body: Body) -> str:
         where = place(body["metadata"]["name"])
         body["metadata"]["uid"] = f"uid-{next(self._versions)}"
+        body["metadata"]["creationTimestamp"] = format_time(self.now())
         self._store(where, body)
         return str(body["metadata"]["uid"])
 
@@ -231,9 +241,11 @@ class Connections:
 
 
 class Hall:
-    def __init__(self, engine: Engine, api: Api, kind: CloudKind) -> None:
-        self.engine, self.api, self.kind = engine, api, kind
-        self.shift = timedelta(0)  # somebody sets the operator's clock
+    engine: Engine
+
+    def __init__(self, api: Api, kind: CloudKind, shift: timedelta) -> None:
+        self.api, self.kind = api, kind
+        self.shift = shift  # somebody sets the operator's clock
 
     def now(self) -> datetime:
         return (NOON + timedelta(seconds=seconds()) + self.shift).replace(microsecond=0)
@@ -258,21 +270,29 @@ class Hall:
 
 @asynccontextmanager
 async def hall(
-    monkeypatch: pytest.MonkeyPatch, leadership: Leadership | None = None, **settings: Any
+    monkeypatch: pytest.MonkeyPatch,
+    leadership: Leadership | None = None,
+    *,
+    shift: timedelta = timedelta(0),
+    server: timedelta | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Hall]:
+    """`shift`: of the operator's clock; `server`: of the API server's, None where its answers carry no date."""
+
     async def checked(_self: Any) -> bool:
         return False
 
     monkeypatch.setattr(runtime, "Connections", Connections)
     monkeypatch.setattr(CrdCheck, "check", checked)
     api, kind = Api(), CloudKind()
-    engine = Engine(Settings(**{"workers": 4} | settings), api, leadership)  # type: ignore[arg-type]
+    inside = Hall(api, kind, shift)
+    api.shift = server
+    options, clock = Settings(**{"workers": 4} | settings), ServerClock(inside.now, seconds)
+    inside.engine = engine = Engine(options, api, leadership, clock=clock)  # type: ignore[arg-type]
     engine.kinds["BackupJob"] = kind
-    inside = Hall(engine, api, kind)
-    clock = engine.jobs.ticker._clock = WallClock(inside.now, seconds)
-    engine.jobs.ticker._now = clock.now
     engine.jobs._connection_is_known = _yes
     api.tell = inside.heard
+    await api.get("/version")  # as the comparison of the definitions would, which is left out here
     await engine.start()
     try:
         yield inside

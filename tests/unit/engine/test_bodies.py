@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from tests.unit.engine.fakes import Kind, backup
 
@@ -23,7 +25,7 @@ from zilliz_jobs.engine.bodies import (
 )
 from zilliz_jobs.engine.records import RecordError
 
-AROUND = Surroundings(link=Link(), gate=None, tries=0, rules=Rules())
+AROUND = Surroundings(link=Link(), gate=None, tries=0, rules=Rules(), now=datetime(2026, 3, 1, 12, tzinfo=UTC))
 ENDED = {"completionTime": "2026-03-01T12:05:00Z", "observedGeneration": 1, "state": "Successful"}
 
 

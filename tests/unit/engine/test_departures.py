@@ -13,6 +13,7 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatu
 from zilliz_jobs.core.observation import CancelRefused
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits
+from zilliz_jobs.engine.clock import Stopwatch
 from zilliz_jobs.engine.departures import MAX_TOLD, Departures, Left, farewell
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -81,7 +82,14 @@ class Bench:
         self.now, self.works = NOON, works
         self.events, self.metrics = Events(), Metrics()
         events: Any = self.events
-        self.departures = Departures(events, self.metrics, now=lambda: self.now, works=lambda: self.works)
+        self.steady = 0.0
+        self.departures = Departures(
+            events, self.metrics, since=Stopwatch(lambda: self.now, lambda: self.steady), works=lambda: self.works
+        )
+
+    def later(self, seconds: int) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.steady += seconds
 
     def counted(self, left: Left) -> float:
         labels = {"kind": "BackupJob", "outcome": str(left)}
@@ -131,7 +139,7 @@ def test_the_time_of_a_deletion_counts_from_when_an_operator_knows_it() -> None:
     assert bench.departures.since(backup()) is None
     going = backup(deletionTimestamp="2026-02-28T12:00:00Z")
     assert bench.departures.since(going) == NOON
-    bench.now += timedelta(seconds=30)
+    bench.later(30)
     assert bench.departures.since(going) == NOON
     bench.departures.renew()  # it takes over from another process
     assert bench.departures.since(going) == bench.now
@@ -142,4 +150,4 @@ def test_what_is_remembered_of_the_gone_is_bounded() -> None:
     for n in range(MAX_TOLD + 10):
         bench.departures.note(backup(uid=f"u{n}"), Left.ENDED)
     assert len(bench.departures._told) == MAX_TOLD
-    assert not bench.departures._since
+    assert not len(bench.departures._since)

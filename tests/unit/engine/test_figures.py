@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.unit.engine.fakes import backup
 
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.bodies import Key, key_of
+from zilliz_jobs.engine.clock import ServerClock, machine_time
 from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.figures import MAX_CONNECTIONS, Figures
 from zilliz_jobs.engine.tally import Tally
@@ -40,7 +43,8 @@ class Bench:
         self.queue: WorkQueue[Key] = WorkQueue()
         self.time = 0.0
         self.echoes = Echoes(60.0, clock=lambda: self.time)
-        others: Any = (self.known, self.lead)
+        self.clock = ServerClock(machine_time, lambda: self.time)
+        others: Any = (self.known, self.lead, self.clock)
         self.figures = Figures(self.tally, self.queue, self.echoes, *others, ["BackupJob"])
 
     def __getitem__(self, family: catalogue.Family) -> Any:
@@ -60,7 +64,8 @@ async def test_a_replica_that_stands_by_tells_of_no_object_no_queue_and_no_conne
     bench.queue.add(KEY)
     assert {family for family in catalogue.LIVE if family.by_leader} <= bench.figures.read().keys()
     bench.lead.works = False
-    assert bench.figures.read().keys() == {catalogue.LEADER, catalogue.WATCH_SILENT, catalogue.KIND_WATCHED}
+    own = {catalogue.LEADER, catalogue.WATCH_SILENT, catalogue.KIND_WATCHED, catalogue.CLOCK_SKEW}
+    assert bench.figures.read().keys() == own
     assert bench[catalogue.LEADER] == [((), 0.0)]
 
 
@@ -131,3 +136,12 @@ def test_the_path_of_the_console_which_anybody_can_set_makes_no_end_of_series() 
     (family,) = [f for f in metrics.registry.collect() if f.name == "zilliz_jobs_cloud_requests"]
     routes = {s.labels["route"] for s in family.samples}
     assert (len(routes), "other" in routes) == (MAX_ROUTES + 1, True)
+
+
+def test_each_replica_tells_how_far_its_machine_is_from_the_api_server(bench: Bench) -> None:
+    """The one that stands by too: it is the next to work."""
+    bench.lead.works = False
+    assert bench[catalogue.CLOCK_SKEW] == [((), 0.0)]
+    late = machine_time() - timedelta(hours=1)
+    bench.clock.hear(format_datetime(late, usegmt=True), 0.01)
+    assert bench[catalogue.CLOCK_SKEW] == [((), pytest.approx(3600, abs=3))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ from zilliz_jobs.engine.bodies import Body, Key
 from zilliz_jobs.engine.jobcenter import rows, strangers
 from zilliz_jobs.engine.jobcenter.ownjobs import OwnJobs, own_of, owned, row_of
 from zilliz_jobs.engine.polling.lists import Row
-from zilliz_jobs.engine.tick import utc_now
 from zilliz_jobs.kinds import JOB_KINDS
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KINDS = {kind.resource.kind: kind for kind in JOB_KINDS}
 CLUSTER = Cluster(cluster_id="in01", cluster_name="movies", project_id="p", region_id="r", status="RUNNING")
 
@@ -200,8 +201,8 @@ def test_a_row_takes_no_second_submission() -> None:
 
 def test_a_backup_whose_job_is_not_known_cannot_be_addressed() -> None:
     status = ProjectJobStatus(type="Backup", state=State.IN_PROGRESS)
-    assert strangers.judged_cancel(status, "b", Link(console=True), utc_now())[1] is Reason.JOB_ID_UNKNOWN
-    assert strangers.judged_cancel(status, "b", Link(), utc_now())[1] is Reason.NO_PUBLIC_API
+    assert strangers.judged_cancel(status, "b", Link(console=True), NOON)[1] is Reason.JOB_ID_UNKNOWN
+    assert strangers.judged_cancel(status, "b", Link(), NOON)[1] is Reason.NO_PUBLIC_API
 
 
 def test_two_long_collections_of_ours_are_two_on_the_page() -> None:

@@ -28,6 +28,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.bodies import CANCEL, FINALIZER, key_of, status_of
+from zilliz_jobs.engine.clock import ServerClock
 from zilliz_jobs.engine.departures import Departures
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.perform import Performer
@@ -58,7 +59,8 @@ class Bench:
         port: Any = self.shelf
         self.metrics = Metrics()
         events: Any = self.events
-        self.departures = Departures(events, self.metrics, now=lambda: self.now, works=lambda: True)
+        self.clock = ServerClock(lambda: self.now, lambda: self.now.timestamp())
+        self.departures = Departures(events, self.metrics, since=self.clock.stopwatch(), works=lambda: True)
         recorder = Recorder(
             port,
             port,
@@ -78,8 +80,7 @@ class Bench:
             self.metrics,
             self.departures,
             rules=Rules(),
-            now=lambda: self.now,
-            beside=lambda: self.now.timestamp(),
+            clock=self.clock,
         )
 
     async def _synced(self) -> None:

@@ -23,7 +23,7 @@ from zilliz_jobs.engine.polling.poller import Poller
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.records import RecordError, is_spoilt
 from zilliz_jobs.engine.store import ObjectStore, version_of
-from zilliz_jobs.engine.tick import JobTicker, utc_now
+from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds.base import Account, AnyKind
@@ -253,7 +253,8 @@ class JobController(Controller):
         """Whether an object is being deleted for so long that nothing may hold it up any more, no check of its
         connection either."""
         since = self._departures.since(body)
-        return since is not None and utc_now() - since >= timedelta(seconds=self.ticker.rules.look_on_delete)
+        waited = timedelta(seconds=self.ticker.rules.look_on_delete)
+        return since is not None and self.ticker.clock.now() - since >= waited
 
     # -- looks
 

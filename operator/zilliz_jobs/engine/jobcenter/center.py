@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from zilliz_jobs.api.jobcenter import DEFAULT_COUNT, DEFAULT_MAX_AGE_HOURS, JOB_CENTER, JobCenterSpec
@@ -28,7 +28,6 @@ from zilliz_jobs.engine.jobcenter.sources import Listed, read_page
 from zilliz_jobs.engine.jobcenter.upkeep import Upkeep
 from zilliz_jobs.engine.polling.lists import Lists
 from zilliz_jobs.engine.registry import Registry
-from zilliz_jobs.engine.tick import utc_now
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.errors import Conflict, NotFound
 from zilliz_jobs.kube.events import EventPoster, EventType
@@ -70,11 +69,13 @@ class JobCenterTicker:
         metrics: Metrics,
         *,
         ensure_synced: Callable[[], Awaitable[None]],
+        now: Callable[[], datetime],
         gate: Callable[[str], Waits | None] = lambda _kind: None,
     ) -> None:
         self._connections, self._lists, self._pages, self._own = connections, lists, pages, own
         self._registry, self._upkeep, self._objects, self._writer = registry, upkeep, objects, writer
         self._events, self._metrics, self._ensure_synced, self._gate = events, metrics, ensure_synced, gate
+        self._now = now
 
     async def tick(self, body: Body) -> float | None:
         """Seconds until the next look; None for none, until somebody changes something. Raises KubeError."""
@@ -131,7 +132,7 @@ class JobCenterTicker:
             listed.reading.closed,
         )
         kept = {name: known.kept for name, known in page.known.items()}
-        now = utc_now()
+        now = self._now()
         # Lists are read by the patient twin of the session, and each knows the time of its own last answer.
         heard = [one.cloud_time for one in (account.session, account.session.patient) if one.cloud_time]
         skew = max(heard, default=now) - now
@@ -196,7 +197,7 @@ class JobCenterTicker:
         """Store the status where it says something new; an event where the reason is another one."""
         for _ in range(TRIES):
             old = center_status(body)
-            wire = hidden(body, status_after(body, outcome, utc_now()).wire())
+            wire = hidden(body, status_after(body, outcome, self._now()).wire())
             if wire == (body.get("status") or {}):
                 return
             try:

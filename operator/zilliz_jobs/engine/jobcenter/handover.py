@@ -7,7 +7,8 @@ annotated, and whenever the operator was killed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from pydantic import ValidationError
 
@@ -21,15 +22,14 @@ from zilliz_jobs.engine.bodies import CANCEL, RETRY, AskedElsewhere, Body, Key
 from zilliz_jobs.engine.jobcenter.ownjobs import OwnJob, OwnJobs, owned
 from zilliz_jobs.engine.jobcenter.pages import Page, Pages
 from zilliz_jobs.engine.jobcenter.rowwriter import RowWriter, row_status
-from zilliz_jobs.engine.tick import utc_now
 from zilliz_jobs.kube.errors import KubeError
 
 log = logging.getLogger(__name__)
 
 
 class Handover:
-    def __init__(self, pages: Pages, own: OwnJobs, writer: RowWriter) -> None:
-        self._pages, self._own, self._writer = pages, own, writer
+    def __init__(self, pages: Pages, own: OwnJobs, writer: RowWriter, now: Callable[[], datetime]) -> None:
+        self._pages, self._own, self._writer, self._now = pages, own, writer, now
         self._asked: dict[str, AskedElsewhere] = {}
         self._rows: dict[str, set[Key]] = {}
 
@@ -77,7 +77,7 @@ class Handover:
             told = owned(row_of(old, row["spec"]["jobId"]), own)
             generation = row["metadata"].get("generation") or 1
             new = of_row(told, tuple(old.sources or ())).but(lists_without=old.lists_without)
-            new = shown(new, old, generation, utc_now())
+            new = shown(new, old, generation, self._now())
             if new.state is State.FAILED and new.files is None and (files := files_in(body)):
                 new = detailed(new, files, "", None)
             return requests_taken_over(new, body, row)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any
 
 from zilliz_jobs.api.jobcenter import JOB_CENTER
@@ -25,7 +26,6 @@ from zilliz_jobs.engine.jobcenter.handover import Handover, requests_taken_over
 from zilliz_jobs.engine.jobcenter.ownjobs import OwnJob, OwnJobs
 from zilliz_jobs.engine.jobcenter.rowwriter import RowWriter, center_uid, is_ours, row_status
 from zilliz_jobs.engine.registry import Registry
-from zilliz_jobs.engine.tick import utc_now
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import KubeError, NotFound
@@ -69,12 +69,13 @@ class ProjectJobTicker:
         wake_owner: Callable[[Body], None],
         wake_center: Callable[[Key], None],
         shielded: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+        now: Callable[[], datetime],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self._connections, self._own, self._registry, self._handover = connections, own, registry, handover
         self._writer, self._objects, self._kinds = writer, objects, kinds
         self._ensure_synced, self._wake_owner, self._wake_center = ensure_synced, wake_owner, wake_center
-        self._shielded, self._leads = shielded, leads
+        self._shielded, self._now, self._leads = shielded, now, leads
 
     async def tick(self, body: Body) -> float | None:
         """Seconds until the next pass; None for none, until something changes. Raises KubeError."""
@@ -83,7 +84,7 @@ class ProjectJobTicker:
             return None
         if not is_ours(body):
             await self._write(
-                body, lambda row, old: made_by_hand(old, row["metadata"].get("generation") or 1, utc_now())
+                body, lambda row, old: made_by_hand(old, row["metadata"].get("generation") or 1, self._now())
             )
             return None
         center = await self._center(body)
@@ -99,7 +100,7 @@ class ProjectJobTicker:
         if own is None:
             return await self._stranger(body, center)
         if own.namespace != meta["namespace"] or row_id not in (own.row, *own.ids) or own.type != status.type:
-            await self._write(body, lambda row, old: _refused(row, old, own))
+            await self._write(body, lambda row, old: _refused(row, old, own, self._now()))
             return None
         return await self._owned(body, own)
 
@@ -149,7 +150,7 @@ class ProjectJobTicker:
         row_id = str(body["spec"]["jobId"])
 
         def judge(row: Body, old: ProjectJobStatus) -> ProjectJobStatus | None:
-            token, now = _annotation(row, CANCEL), utc_now()
+            token, now = _annotation(row, CANCEL), self._now()
             new = is_new(token, old.cancel)
             if not new and not (old.cancel and old.cancel.outcome is Outcome.REQUESTED):
                 return None
@@ -171,7 +172,7 @@ class ProjectJobTicker:
         answer = await answers.cancel(account.session, status.job_id or "", token, fence)
         log.info("%s: the cancel was asked of the cloud: %s", key_of(body), type(answer).__name__)
         asked = status.cancel
-        await self._record(stored, "cancel", asked, strangers.after_cancel(asked, answer, utc_now()))
+        await self._record(stored, "cancel", asked, strangers.after_cancel(asked, answer, self._now()))
         self._wake_center(key_of(center))
         return max(AGAIN_SECONDS, answer.retry_after or 0.0) if isinstance(answer, CancelUnclear) else None
 
@@ -183,7 +184,7 @@ class ProjectJobTicker:
             return await self._look(body, known, connection)
 
         def judge(row: Body, old: ProjectJobStatus) -> ProjectJobStatus | None:
-            token, now = _annotation(row, RETRY), utc_now()
+            token, now = _annotation(row, RETRY), self._now()
             new = is_new(token, old.retry)
             if not new and not (old.retry and old.retry.outcome is Outcome.REQUESTED):
                 return None
@@ -224,7 +225,7 @@ class ProjectJobTicker:
             )
             answer = answers.submitted(reply, ("jobId",))
         log.info("%s: the retry was asked of the cloud: %s", key_of(body), type(answer).__name__)
-        await self._record(body, "retry", request, strangers.after_retry(request, answer, utc_now()))
+        await self._record(body, "retry", request, strangers.after_retry(request, answer, self._now()))
 
     async def _look(self, body: Body, request: RequestStatus, connection: Key) -> float | None:
         """A process ended between the retry and the record of its answer: the job itself may tell."""
@@ -237,7 +238,7 @@ class ProjectJobTicker:
             log.info("%s: cannot tell yet what became of the retry: %s", key_of(body), error)
             return AGAIN_SECONDS
         runs = state is not None and not state.finished
-        now = utc_now()
+        now = self._now()
         done = request.but(
             outcome=Outcome.COMPLETED, reason=str(Reason.RETRY_STARTED), message="the job runs again", time=now
         )
@@ -267,11 +268,10 @@ class ProjectJobTicker:
         return await self._connections.account(connection) if usable else None
 
 
-def _refused(row: Body, old: ProjectJobStatus, own: OwnJob) -> ProjectJobStatus:
+def _refused(row: Body, old: ProjectJobStatus, own: OwnJob, now: datetime) -> ProjectJobStatus:
     """Asked of a row that is not its owner's present job: an earlier attempt, a step, or in another namespace."""
     text = f"the job belongs to {own.kind} {own.name} in namespace {own.namespace}; annotate that object"
     verdict = (Outcome.REFUSED, Reason.OWNED_ELSEWHERE, text)
-    now = utc_now()
     cancel, retry = _annotation(row, CANCEL), _annotation(row, RETRY)
     return old.but(
         cancel=mirrored(cancel, verdict, now) if cancel and is_new(cancel, old.cancel) else old.cancel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any
 
 from zilliz_jobs.engine.bodies import Body, Key
@@ -49,12 +50,13 @@ class JobCenterRoom:
         connection_is_known: Callable[[Key], Awaitable[bool]],
         wake_owner: Callable[[Body], None],
         shielded: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+        now: Callable[[], datetime],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self.own, self.pages = OwnJobs(kinds), Pages()
         rows = RowWriter(objects, writer, crds, metrics)
-        self.handover = Handover(self.pages, self.own, rows)
-        upkeep = Upkeep(objects, rows, self.own, {name: kind.resource for name, kind in kinds.items()})
+        self.handover = Handover(self.pages, self.own, rows, now)
+        upkeep = Upkeep(objects, rows, self.own, {name: kind.resource for name, kind in kinds.items()}, now)
         center = JobCenterTicker(
             connections,
             lists,
@@ -67,6 +69,7 @@ class JobCenterRoom:
             events,
             metrics,
             ensure_synced=ensure_synced,
+            now=now,
             gate=crds.gate,
         )
         self.centers = JobCenterController(
@@ -84,6 +87,7 @@ class JobCenterRoom:
             wake_owner=wake_owner,
             wake_center=self.centers.wake,
             shielded=shielded,
+            now=now,
             leads=leads,
         )
         self.rows = ProjectJobController(row, self.pages, self.handover, queue, tries, center_of=self.centers.uid)

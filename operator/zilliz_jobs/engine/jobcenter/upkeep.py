@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from zilliz_jobs.api.projectjob import ProjectJobStatus
 from zilliz_jobs.api.resource import Resource
@@ -19,7 +20,6 @@ from zilliz_jobs.engine.jobcenter.handover import requests_taken_over
 from zilliz_jobs.engine.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.engine.jobcenter.pages import Page, print_of
 from zilliz_jobs.engine.jobcenter.rowwriter import RowWriter, center_uid
-from zilliz_jobs.engine.tick import utc_now
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.objects import Objects
@@ -31,8 +31,15 @@ log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    def __init__(self, objects: Objects, writer: RowWriter, own: OwnJobs, kinds: dict[str, Resource]) -> None:
-        self._objects, self._writer, self._own, self._kinds = objects, writer, own, kinds
+    def __init__(
+        self,
+        objects: Objects,
+        writer: RowWriter,
+        own: OwnJobs,
+        kinds: dict[str, Resource],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._objects, self._writer, self._own, self._kinds, self._now = objects, writer, own, kinds, now
 
     async def know(self, center: Body, page: Page) -> dict[str, Body]:
         """All rows that exist, once after a start; then none. Those of an earlier JobCenter of the name are removed.
@@ -117,7 +124,7 @@ class Upkeep:
         told = of_row(wanted.row, wanted.sources)
 
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
-            return _with(shown(told, old, _generation(row), utc_now()), details)
+            return _with(shown(told, old, _generation(row), self._now()), details)
 
         body = await self._writer.create(center, wanted.name, wanted.row.id, change)
         page.note(body, print_of(told, partial=False))
@@ -136,7 +143,7 @@ class Upkeep:
         owner = await self._owner(wanted.row) if asks else None
 
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
-            new = _with(shown(told, old, _generation(row), utc_now(), partial=wanted.partial), details)
+            new = _with(shown(told, old, _generation(row), self._now(), partial=wanted.partial), details)
             return requests_taken_over(new, owner, row) if owner is not None else new
 
         stored = await self._writer.change(page.key.namespace, wanted.name, change, body)
@@ -150,7 +157,7 @@ class Upkeep:
 
     async def _absent(self, page: Page, name: str, body: Body | None) -> None:
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
-            return without(old, _generation(row), utc_now())
+            return without(old, _generation(row), self._now())
 
         stored = await self._writer.change(page.key.namespace, name, change, body)
         if stored is None:
