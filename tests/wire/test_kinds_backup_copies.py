@@ -141,7 +141,7 @@ class TestWhoseCopyItIs:
         await one.send()
         cloud.advance(BACKUP_SECONDS)
         cloud.behave(list_lag_seconds=30)  # of ours the list shows nothing yet
-        assert copies(await one.read()) == {EAST: "Unknown", IRELAND: "Unknown"}
+        assert copies(await one.read()) == {EAST: "Pending", IRELAND: "Pending"}
         cloud.behave(list_lag_seconds=0)
         for job in [j for j in cloud.jobs.all() if j.type == "CROSS_REGION_COPY"]:
             cloud.forget(job.job_id)
@@ -163,7 +163,46 @@ class TestWhoseCopyItIs:
         cloud.advance(3600)
         cloud.fault("console.list", "status", status=503)
         seen = await one.read()
-        assert (seen.state, copies(seen)) == (State.SUCCESSFUL, {EAST: "Unknown", IRELAND: "Unknown"})
+        cloud.faults.clear()
+        assert (seen.state, copies(seen)) == (State.SUCCESSFUL, {EAST: "Pending", IRELAND: "Pending"})
+        assert copies(await one.read()) == {EAST: "Successful", IRELAND: "Successful"}
+
+
+class TestAfterItsEnd:
+    """Copies of large clusters take hours, and the list may forget them sooner than the backup."""
+
+    async def ended(self, cloud: CloudSimulator, console: Account, later: float) -> Object:
+        one = copied(console)
+        await one.send()
+        cloud.advance(BACKUP_SECONDS + later)
+        one.status = one.status.but(result=(await one.read()).result)
+        return one
+
+    async def test_they_are_followed_to_their_end(self, cloud, console):
+        one = await self.ended(cloud, console, 6)
+        assert copies(await one.read()) == {EAST: "InProgress", IRELAND: "InProgress"}
+        cloud.advance(100)
+        assert copies(await one.read()) == {EAST: "Successful", IRELAND: "Successful"}
+
+    async def test_an_end_that_was_seen_stays_when_the_list_forgets_it(self, cloud, console):
+        one = await self.ended(cloud, console, 100)
+        for job in [j for j in cloud.jobs.all() if j.type == "CROSS_REGION_COPY"]:
+            cloud.forget(job.job_id)
+        cloud.advance(3600)
+        assert copies(await one.read()) == {EAST: "Successful", IRELAND: "Successful"}
+
+    async def test_one_that_is_forgotten_before_its_end_was_seen_is_unknown(self, cloud, console):
+        one = await self.ended(cloud, console, 6)
+        for job in [j for j in cloud.jobs.all() if j.type == "CROSS_REGION_COPY"]:
+            cloud.forget(job.job_id)
+        cloud.advance(3600)
+        assert copies(await one.read()) == {EAST: "Unknown", IRELAND: "Unknown"}
+
+    async def test_nobody_asks_for_ever(self, cloud, console):
+        cloud.pace(cross_region_copy=Duration(pending_seconds=5, run_seconds=10**7))
+        one = await self.ended(cloud, console, 6)
+        cloud.advance(86_500)
+        assert copies(await one.read()) == {EAST: "Unknown", IRELAND: "Unknown"}
 
 
 class TestBeforeIt:

@@ -36,7 +36,7 @@ class BackupCopy(Model):
     region_id: str | None = Field(default=None, description="Region of the copy.")
     state: str | None = Field(
         default=None,
-        description="State of the copy when the backup had ended; Unknown where the cloud does not tell.",
+        description="State of the copy, followed after the end of the backup; Unknown where the cloud does not tell.",
     )
 
 

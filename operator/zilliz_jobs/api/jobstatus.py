@@ -17,6 +17,10 @@ from zilliz_jobs.api.model import Model, Time
 MAX_ATTEMPTS = 10
 MAX_MESSAGE = 1024
 MAX_NOTICES = 10
+STARTED = (
+    "When the cloud started the job; where it does not tell, and of jobs that it gives no id, when the operator "
+    "submitted it."
+)
 
 
 class State(StrEnum):
@@ -152,7 +156,7 @@ class Attempt(Model):
     number: int = Field(description="Counts from 1.")
     job_id: str | None = Field(default=None, description="The cloud's id of the job.")
     state: StateWord = Field(default=None, description="As the state of the object, for this attempt.")
-    start_time: Time = Field(default=None, description="When the cloud started it.")
+    start_time: Time = Field(default=None, description="When it started; see startTime of the job.")
     completion_time: Time = Field(default=None, description="When it ended.")
     reason: str | None = Field(default=None, description="Why it ended so; one CamelCase word.")
     message: str | None = Field(default=None, description="Why it ended so; a sentence.")
@@ -224,7 +228,7 @@ class JobStatus(Model):
         "(InProgress, Pending, Submitting, Submitted, Successful); the conditions always have it.",
     )
     message: str | None = Field(default=None, description="Why the job is in this state; a sentence.")
-    start_time: Time = Field(default=None, description="When the cloud started the job.")
+    start_time: Time = Field(default=None, description=STARTED)
     completion_time: Time = Field(default=None, description="When the job ended.")
     estimated_completion_time: Time = Field(default=None, description="When it ends if it goes on like this.")
     attempts: list[Attempt] | None = Field(default=None, description="The last ten attempts, the newest last.")

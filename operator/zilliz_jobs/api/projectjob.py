@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from zilliz_jobs.api.importjob import MAX_LISTED_FILES, ImportFile
-from zilliz_jobs.api.jobstatus import Condition, RequestStatus, StateWord
+from zilliz_jobs.api.jobstatus import STARTED, Condition, RequestStatus, StateWord
 from zilliz_jobs.api.model import CloudId, Model, NameRef, Time
 from zilliz_jobs.api.resource import Column, Resource
 
@@ -27,6 +27,11 @@ class OwnerStatus(Model):
     name: str | None = Field(default=None, description="Name of the object.")
     namespace: str | None = Field(default=None, description="Namespace of the object.")
     uid: str | None = Field(default=None, description="Uid of the object.")
+    reference: str | None = Field(
+        default=None,
+        description="The object in one word: ImportJob/films, or ImportJob/team-x/films where its namespace is "
+        "another one than the row's.",
+    )
 
 
 class ProjectJobStatus(Model):
@@ -51,7 +56,7 @@ class ProjectJobStatus(Model):
     target: str | None = Field(default=None, description="What the job works on, in one line.")
     created_by: str | None = Field(default=None, description="Who started the job, where the cloud tells.")
     create_time: Time = Field(default=None, description="When the job was created.")
-    start_time: Time = Field(default=None, description="When the cloud started the job.")
+    start_time: Time = Field(default=None, description=STARTED)
     completion_time: Time = Field(default=None, description="When the job ended.")
     reason: str | None = Field(default=None, description="Why the job is in this state; one CamelCase word.")
     message: str | None = Field(default=None, description="Why the job is in this state; a sentence.")
@@ -92,7 +97,7 @@ PROJECT_JOB = Resource(
         Column("Finished", ".status.completionTime", "date"),
         Column("Creator", ".status.createdBy"),
         Column("Cluster", ".status.clusterId", priority=1),
-        Column("Owner", ".status.owner.name", priority=1, description="The object that the job belongs to."),
+        Column("Owner", ".status.owner.reference", priority=1, description="The object that the job belongs to."),
         Column("Message", ".status.message", priority=1),
     ),
     fixed_from_start=("jobCenterRef", "jobId"),

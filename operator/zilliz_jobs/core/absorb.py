@@ -8,8 +8,8 @@ from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome,
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.attempts import ended, failed, is_retried, next_attempt, not_taken, said, taken, with_attempt
+from zilliz_jobs.core.facts import completed, copies_run, facts
 from zilliz_jobs.core.looking import looked, looking
-from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.otherform import in_other_form
 from zilliz_jobs.core.plan import RETRY_STEP
@@ -27,7 +27,7 @@ from zilliz_jobs.core.snapshot import (
     is_unsent,
     step_of,
 )
-from zilliz_jobs.core.steps import is_composed, overall
+from zilliz_jobs.core.steps import is_composed
 
 
 def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> JobStatus:
@@ -37,7 +37,7 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if isinstance(seen, seen_.Revived):
         return _revived(s, status, seen.seen, now)
     if is_finished(status):
-        return _completed(status, seen) if status.result_pending else status
+        return completed(status, seen) if status.result_pending or copies_run(status.result) else status
     match seen:
         case seen_.Nothing():
             return status
@@ -72,23 +72,6 @@ def _beside(status: JobStatus, seen: seen_.Accepted) -> JobStatus:
         return status
     others = submission.other_handles or []
     return status if name in others else status.but(submission=submission.but(other_handles=[*others, name]))
-
-
-def _completed(status: JobStatus, seen: Observation) -> JobStatus:
-    """The result of a job whose end was seen on a list. The end itself stands, whatever else is told by now."""
-    match seen:
-        case seen_.Seen(whole=True) if seen.state is status.state:
-            return status.but(
-                result_pending=None,
-                result={**(status.result or {}), **seen.result} or None,
-                start_time=seen.start_time or status.start_time,
-                completion_time=seen.end_time or status.completion_time,
-                message=shortened(seen.message, MAX_MESSAGE) or status.message,
-            )
-        case seen_.Missing():
-            return status.but(result_pending=None)
-        case _:
-            return status
 
 
 def _revived(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
@@ -150,7 +133,7 @@ def _read(
                 return _running(s, status, seen, now)
             if not seen.whole and seen.state is State.FAILED and is_retried(s, status, Reason.JOB_FAILED):
                 return status  # the attempt's row must say why; the read of the job follows
-            return _ended(s, _facts(s, status, seen, now), seen, now)
+            return _ended(s, facts(s, status, seen, now), seen, now)
         case seen_.Missing():
             return _missing(s, status, now)
         case seen_.Unreadable(reason, message):
@@ -158,36 +141,8 @@ def _read(
             return said(status, reason, message) if s.tries >= 2 else status
 
 
-def _facts(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
-    """What the cloud shows, whatever the state; what it does not tell stays as it was."""
-    submission = noted(status.submission.but(missing_since=None), seen.notices) if status.submission else None
-    if submission and seen.job_id and "jobId" not in (submission.handle or {}):
-        submission = submission.but(handle={**(submission.handle or {}), "jobId": seen.job_id})
-    progress = overall(s, status, seen.progress)
-    progress = progress if progress is not None else status.progress_percent
-    moved = (progress, seen.cloud_status or None) != (status.progress_percent, status.cloud_status)
-    return status.but(
-        submission=submission,
-        job_id=seen.job_id or status.job_id,
-        cloud_status=seen.cloud_status or None,
-        progress_percent=progress,
-        last_progress_time=now if moved else status.last_progress_time,
-        start_time=status.start_time if status.steps else seen.start_time or status.start_time,
-        estimated_completion_time=_estimate(s, status, seen),
-        created_by=seen.created_by or status.created_by,
-        result={**(status.result or {}), **seen.result} or None,
-    )
-
-
-def _estimate(s: Snapshot, status: JobStatus, seen: seen_.Seen) -> datetime | None:
-    """A step's is not the job's; and a list that tells none does not take back what a read told."""
-    if is_composed(s, status):
-        return None
-    return seen.estimated_end if seen.whole else seen.estimated_end or status.estimated_completion_time
-
-
 def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
-    status = _facts(s, status, seen, now)
+    status = facts(s, status, seen, now)
     if seen.state is None:
         return said(
             status, Reason.UNKNOWN_CLOUD_STATUS, f"the cloud reports the unknown status {seen.cloud_status!r}"

@@ -13,6 +13,7 @@ from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.backoff import exponential, poll_interval
 from zilliz_jobs.core.cancelling import may_cancel_unasked
 from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due, swept_by, wound_up_by
+from zilliz_jobs.core.facts import copies_run
 from zilliz_jobs.core.gates import closed_gate
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
@@ -151,10 +152,11 @@ def _wanted_finalizer(s: Snapshot, status: JobStatus) -> bool | None:
 
 
 def _owed(s: Snapshot, status: JobStatus, seen: Observation) -> float | None:
-    """When to read the result of a job whose end was seen on a list."""
-    if not status.result_pending or s.link.problem:
+    """When to read what an ended job still owes: its result, where its end was seen on a list; how its copies are."""
+    owes = 0.0 if status.result_pending else s.rules.poll_max if copies_run(status.result) else None
+    if owes is None or s.link.problem:
         return None
-    return _backoff(s, seen.retry_after) if isinstance(seen, seen_.Unreadable) else 0.0
+    return max(owes, _backoff(s, seen.retry_after)) if isinstance(seen, seen_.Unreadable) else owes
 
 
 def _finished(s: Snapshot, status: JobStatus, now: datetime) -> Choice:

@@ -13,6 +13,7 @@ from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence, JobStatus
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.ends import shows_its_end
+from zilliz_jobs.core.facts import copies_run
 from zilliz_jobs.core.foreigntext import escaped
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
@@ -97,6 +98,8 @@ def began_by_cloud(body: Body) -> tuple[datetime, datetime] | None:
     if record.get("evidence") != Evidence.ANSWERED:
         return None
     sent, began = parse_time(record.get("cloudTime")), parse_time(status.get("startTime"))
+    if began == parse_time(record.get("intentTime")):
+        return None  # the cloud told no start, and this is the time of the submission
     return (sent, began) if sent and began else None
 
 
@@ -179,6 +182,7 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
         status.get("completionTime")
         and shows_its_end(status)
         and not status.get("resultPending")
+        and not copies_run(status.get("result"))
         and status.get("observedGeneration") == meta.get("generation")
         and not meta.get("deletionTimestamp")
         and FINALIZER not in (meta.get("finalizers") or [])

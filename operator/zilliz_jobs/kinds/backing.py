@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any
 
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
@@ -34,14 +33,14 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.backupcopies import Wanted, shown
 from zilliz_jobs.kinds.base import Account, Claimable, Order, Ready
-from zilliz_jobs.kinds.joblist import jobs_of, new_jobs
+from zilliz_jobs.kinds.joblist import new_jobs
 from zilliz_jobs.kinds.spelling import is_same, is_unclear
 
 CREATING = "CREATING"
 MAX_BASELINE = 200
 SLOT_SECONDS = 10.0
-COPY_START = timedelta(minutes=10)  # from the end of a backup to the creation of the jobs that copy it (inferred)
 
 
 async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
@@ -140,7 +139,7 @@ async def find(
     return Undecided(f"the console shows backup jobs that no backup is listed for: {odd.ids}") if odd else Absent()
 
 
-async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_regions: Sequence[str] = ()) -> Seen:
+async def observe(account: Account, cluster_id: str, handle: Handle, copies: Wanted | None = None) -> Seen:
     """How the backup is, and when it has ended what it became. It ends when the backup itself does: the copies are
     shown as they are then, and not waited for. Raises CloudError."""
     job_id, backup_id = handle.get("jobId"), handle.get("backupId")
@@ -158,7 +157,7 @@ async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_reg
         if backup_id and job.state is not None and job.state.finished:
             result = await _made(account, cluster_id, backup_id)
         if job.state is State.SUCCESSFUL:
-            result |= await _copies(account, cluster_id, copy_regions, job.end_time)
+            result |= await shown(account, copies, job.end_time)
         return Seen(
             state=job.state,
             cloud_status=job.cloud_status,
@@ -176,7 +175,7 @@ async def observe(account: Account, cluster_id: str, handle: Handle, *, copy_reg
         raise unreadable or NotFound(f"cannot read backup {backup_id}: the cloud does not know it") from None
     state, result = state_of(backup.status), _result(backup)
     if state is State.SUCCESSFUL:
-        result |= await _copies(account, cluster_id, copy_regions, None)
+        result |= await shown(account, copies, None)
     return Seen(
         state=state,
         cloud_status=backup.status,
@@ -274,25 +273,3 @@ def _result(backup: Backup) -> dict[str, Any]:
         "expireTime": format_time(backup.expire_time) if backup.expire_time else None,
     }
     return {name: value for name, value in facts.items() if value is not None}
-
-
-async def _copies(
-    account: Account, cluster_id: str, regions: Sequence[str], ended: datetime | None
-) -> dict[str, list[dict[str, str]]]:
-    """A row for each region. Nothing links a copy's job to its backup, so a state is told only where one job alone
-    fits: into that region, and made soon after the end. A failing read holds nothing up."""
-    if not regions:
-        return {}
-    states: dict[str, list[str]] = {}
-    if ended is not None:
-        with suppress(CloudError):
-            for row in await jobs_of(account, JobType.CROSS_REGION_COPY, cluster_id):
-                made = row.create_time or row.start_time
-                if made is not None and ended <= made <= ended + COPY_START:
-                    states.setdefault(row.region_id, []).append(row.status)
-    return {"copies": [{"regionId": region, "state": _only(states.get(region, []))} for region in regions]}
-
-
-def _only(words: list[str]) -> str:
-    state = state_of(words[0]) if len(words) == 1 else None
-    return str(state or State.UNKNOWN)

@@ -8,11 +8,12 @@ from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
 from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.core.observation import Look, Seen, SubmitAnswer, Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
-from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
-from zilliz_jobs.kinds import backing
+from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of, is_finished
+from zilliz_jobs.kinds import backing, backupcopies
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
 
 
@@ -58,8 +59,13 @@ class BackupKind(JobKind[BackupJobSpec]):
             free=free,
         )
 
+    def listed(self, account: Account, spec: BackupJobSpec, status: JobStatus) -> tuple[ListId, str] | None:
+        """Of one that has ended only the copies go on, of which its own row does not tell."""
+        return None if is_finished(status) else super().listed(account, spec, status)
+
     async def observe(self, account: Account, spec: BackupJobSpec, status: JobStatus) -> Seen:
-        return await backing.observe(account, spec.cluster_id, handle_of(status), copy_regions=_regions(spec))
+        copies = backupcopies.Wanted(spec.cluster_id, _regions(spec), backupcopies.known(status.result))
+        return await backing.observe(account, spec.cluster_id, handle_of(status), copies)
 
 
 def _regions(spec: BackupJobSpec) -> list[str]:
