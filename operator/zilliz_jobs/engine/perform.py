@@ -26,6 +26,7 @@ from zilliz_jobs.engine.bodies import Body, Key, key_of
 from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.inputs import Inputs, backup_key
+from zilliz_jobs.engine.naming import Naming
 from zilliz_jobs.engine.registry import Registry, claims_in
 from zilliz_jobs.engine.retrykeys import with_keys
 from zilliz_jobs.engine.scopes import Scopes
@@ -60,6 +61,7 @@ class Performer:
         self._scopes = Scopes(registry, wake)
         self._asked_since: dict[str, float] = {}
         self._ensure_synced = ensure_synced
+        self.naming = Naming(registry, ensure_synced)
         self._critical: set[asyncio.Task[Any]] = set()
 
     async def perform(

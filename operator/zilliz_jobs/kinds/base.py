@@ -254,6 +254,10 @@ class JobKind(ABC, Generic[S]):
     async def observe(self, account: Account, spec: S, status: JobStatus) -> Seen | Missing:
         """Read the job that the status names. Raises CloudError."""
 
+    async def named(self, account: Account, spec: S, submission: Submission, seen: Seen, free: Claimable) -> Seen:
+        """What was seen of a job without an id, with the id where the console's list leaves no doubt of it."""
+        return seen
+
     # -- what is the same for all
 
     async def prepare(self, account: Account, spec: S, draft: Draft, *, holder: str) -> Preparation:

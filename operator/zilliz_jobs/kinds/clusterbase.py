@@ -9,14 +9,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from zilliz_jobs.api.clusterjobs import ClusterJobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.lists import ListId, Source
-from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
+from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Accepted,
     AlreadyDone,
@@ -33,6 +34,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.joblist import only_job
 
 BUSY_SECONDS = 10.0
 START = timedelta(minutes=2)  # from the request to the first sign of it, by the cloud's clock
@@ -50,6 +52,8 @@ class ClusterKind(JobKind[C]):
     lane = "clusters"
     job_types = frozenset()  # their words are not documented
     starts_from: ClusterState
+    job_type: ClassVar[JobType]
+    """The console's word for its jobs (not documented)."""
 
     def target(self, spec: C) -> str:
         return spec.cluster_id
@@ -132,6 +136,17 @@ class ClusterKind(JobKind[C]):
         sent, now = status.submission.cloud_time if status.submission else None, account.cloud_time
         overdue = sent is not None and now is not None and now - sent > START
         return Missing() if seen.state is State.PENDING and overdue else seen
+
+    async def named(self, account: Account, spec: C, submission: Submission, seen: Seen, free: Claimable) -> Seen:
+        try:
+            row = await only_job(account, self.job_type, spec.cluster_id, submission, free)
+        except CloudError:
+            return seen  # asked for again when the cluster looks otherwise
+        if row is None:
+            return seen
+        return replace(
+            seen, job_id=row.job_id, start_time=row.start_time or row.create_time, created_by=row.created_by
+        )
 
 
 def was(status: JobStatus, *states: ClusterState) -> bool:

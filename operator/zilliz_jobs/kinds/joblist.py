@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import Evidence, Submission
 from zilliz_jobs.cloud.console import ConsoleJob
@@ -18,6 +18,7 @@ from zilliz_jobs.kinds.spelling import is_same
 
 JOBS = "jobs"
 MAX_KNOWN = 100
+BEGINS_WITHIN = timedelta(minutes=2)  # of the request, by the cloud's clock (inferred)
 
 
 async def jobs_of(account: Account, job_type: JobType | None, cluster_id: str) -> list[ConsoleJob]:
@@ -119,6 +120,22 @@ def in_collection(row: ConsoleJob, database: str, collection: str) -> bool | Non
     # A row that names no database is of the default one as often as not.
     place = is_same(row.db_name, database) if row.db_name else True
     return False if False in (told, place) else None if None in (told, place) else True
+
+
+async def only_job(
+    account: Account, job_type: JobType, cluster_id: str, submission: Submission, free: Claimable
+) -> ConsoleJob | None:
+    """The job of a submission to which the cloud gave no id, in a cluster that does one such thing at a time.
+
+    The one that it can be, if it began no earlier than the second of the read before the request, and soon after it;
+    else None. Raises CloudError.
+    """
+    sent = submission.cloud_time
+    row = (await new_jobs(account, job_type, cluster_id, submission, free)).only
+    began = _began(row) if row else None
+    if sent is None or began is None:
+        return None
+    return row if sent <= began <= sent + BEGINS_WITHIN + account.clocks.slack else None
 
 
 def _began(row: ConsoleJob) -> datetime | None:

@@ -10,6 +10,7 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
+from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.kinds.base import Account, Order
 from zilliz_jobs.kinds.scalebase import ScaleKind
 from zilliz_jobs.kinds.scalingrules import Rule
@@ -18,6 +19,7 @@ from zilliz_jobs.kinds.scalingrules import Rule
 class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
     resource: ClassVar[Resource] = SCALE_CLUSTER_JOB
     row_type = RowType.SCALE_CLUSTER
+    job_type = JobType.SCALE_CLUSTER
     size_name = "Query CUs"
     part = "cu"
     other_name = "replicas"

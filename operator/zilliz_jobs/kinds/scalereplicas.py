@@ -14,6 +14,7 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
+from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.kinds.base import Account, Order
 from zilliz_jobs.kinds.scalebase import ScaleKind
 from zilliz_jobs.kinds.scalingrules import Rule
@@ -24,6 +25,7 @@ MOST_BY_ITS_OWN_CALL = 8
 class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
     resource: ClassVar[Resource] = SCALE_REPLICAS_JOB
     row_type = RowType.SCALE_REPLICAS
+    job_type = JobType.SCALE_REPLICAS
     size_name = "replicas"
     part = "replica"
     other_name = "Query CUs"

@@ -10,7 +10,7 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
-from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
+from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Seen, Undecided
 from zilliz_jobs.kinds.base import Account, Order
 from zilliz_jobs.kinds.clusterbase import ClusterKind, was
@@ -19,6 +19,7 @@ from zilliz_jobs.kinds.clusterbase import ClusterKind, was
 class SuspendClusterKind(ClusterKind[ClusterJobSpec]):
     resource: ClassVar[Resource] = SUSPEND_CLUSTER_JOB
     row_type = RowType.SUSPEND
+    job_type = JobType.SUSPEND
     starts_from = ClusterState.RUNNING
 
     def description(self, spec: ClusterJobSpec) -> str:
