@@ -72,6 +72,9 @@ class Behaviour(Camel):
     """Job states that new jobs pass through too fast for any poll to see."""
     start_time_while_pending: bool = True
     """startTime is the time of submission. Off: empty while PENDING, then the time work began."""
+    creators: dict[str, str] = Field(default_factory=lambda: {"console": "ada@example.com"})
+    """Who the console says started the jobs of a client (api, console, rival, autoscaler); of the others it says
+    nothing (not documented)."""
     retry_keeps_id: bool = True
     """A console retry runs under the same job id; off: it makes a new one (not documented)."""
     max_unfinished_imports_per_collection: int = Field(default=10_000, ge=1)

@@ -164,10 +164,10 @@ def test_where_our_job_works(spec: Body, handle: dict[str, str], cluster: str, p
 def test_the_row_of_an_earlier_attempt_keeps_its_own_end() -> None:
     own = own_of(KINDS["ImportJob"], job_object("ImportJob", jobId="second", state="InProgress"))
     first = JobRow(type="Import", id="first", job_id="first", state=State.FAILED, reason="JobFailed")
-    assert owned(first, own).state is State.FAILED
-    assert owned(first, own).owner == own.owner
+    assert owned(first, own, "n").state is State.FAILED
+    assert owned(first, own, "n").owner == own.owner_in("n")
     second = JobRow(type="Import", id="second", job_id="second", state=State.PENDING)
-    assert owned(second, own).state is State.IN_PROGRESS
+    assert owned(second, own, "n").state is State.IN_PROGRESS
 
 
 def test_a_backup_that_a_clone_made_is_not_as_far_as_the_clone() -> None:
@@ -176,8 +176,8 @@ def test_a_backup_that_a_clone_made_is_not_as_far_as_the_clone() -> None:
     )
     own = own_of(KINDS["CloneCollectionJob"], body)
     backup = JobRow(type="Backup", id="b", state=State.SUCCESSFUL)
-    assert owned(backup, own).state is State.SUCCESSFUL
-    assert owned(backup, own).owner == own.owner
+    assert owned(backup, own, "n").state is State.SUCCESSFUL
+    assert owned(backup, own, "n").owner == own.owner_in("n")
 
 
 def test_a_row_of_ours_and_the_lists_row_shown_as_ours_say_the_same_state() -> None:
@@ -186,7 +186,39 @@ def test_a_row_of_ours_and_the_lists_row_shown_as_ours_say_the_same_state() -> N
     )
     listed = JobRow(type="Import", id="j", job_id="j", state=State.IN_PROGRESS)
     for part in ("state", "reason", "message", "progress", "start_time", "end_time"):
-        assert getattr(owned(listed, own), part) == getattr(row_of(own), part)
+        assert getattr(owned(listed, own, "n"), part) == getattr(row_of(own, "n"), part)
+
+
+def test_a_list_that_tells_a_start_is_not_made_to_forget_it() -> None:
+    own = own_of(KINDS["ImportJob"], job_object("ImportJob", jobId="j", state="InProgress"))
+    listed = JobRow(type="Import", id="j", job_id="j", start_time=NOON)
+    assert owned(listed, own, "n").start_time == NOON
+
+
+@pytest.mark.parametrize(("namespace", "word"), [("n", "BackupJob/b"), ("other", "BackupJob/n/b")])
+def test_an_owner_is_named_with_its_kind_and_from_afar_with_its_namespace(namespace: str, word: str) -> None:
+    """Names alone are ambiguous: a RestoreJob is often called like the BackupJob, or like one of another team."""
+    own = own_of(KINDS["BackupJob"], job_object(jobId="j", submission={"handle": {"backupId": "b-1"}}))
+    assert row_of(own, namespace).owner.reference == word  # type: ignore[union-attr]
+    assert owned(JobRow(type="Backup", id="b-1"), own, namespace).owner.reference == word  # type: ignore[union-attr]
+
+
+def copy_row(**told: Any) -> JobRow:
+    job = ConsoleJob(job_id="j", type="CROSS_REGION_COPY", cluster_id="in01", **told)
+    return rows.of_console(Row("j", job, {}), 0)
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        ({"region_id": "aws-eu-west-1"}, "Copy of a backup in another region, in01, to aws-eu-west-1"),
+        ({"region_id": "aws-eu-west-1", "description": "Copy nightly"}, "Copy nightly, to aws-eu-west-1"),
+        ({"region_id": "eu-1", "description": "Copy nightly to eu-1"}, "Copy nightly to eu-1"),
+        ({}, "Copy of a backup in another region, in01"),
+    ],
+)
+def test_copies_of_one_backup_can_be_told_apart(told: dict[str, str], text: str) -> None:
+    assert copy_row(**told).description == text
 
 
 # -- what strangers' jobs can take
@@ -209,5 +241,5 @@ def test_two_long_collections_of_ours_are_two_on_the_page() -> None:
     """Else nobody can tell which of the two imports failed."""
     long = "customer_profiles_embeddings_production_2026_eu_west_a"
     both = [f"in01-0123456789abcde/default/{long}{end}" for end in ("", "_shadow")]
-    made = [row_of(own_of(KINDS["ImportJob"], job_object("ImportJob", jobId="j", target=one))) for one in both]
+    made = [row_of(own_of(KINDS["ImportJob"], job_object("ImportJob", jobId="j", target=one)), "n") for one in both]
     assert [row.target for row in made] == both

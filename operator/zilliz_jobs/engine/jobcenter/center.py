@@ -113,7 +113,8 @@ class JobCenterTicker:
             return Outcome(Reason.CONNECTION_NOT_READY, Reason.CONNECTION_NOT_READY.help), RECHECK_SECONDS
         await self._ensure_synced()
         bodies = await self._upkeep.know(body, page)
-        listed = await read_page(self._lists, account, project_id, self._own_of(connection, project_id))
+        own_of = self._own_of(connection, project_id)
+        listed = await read_page(self._lists, account, project_id, own_of, page.key.namespace)
         outcome = await self._bring(body, page, wanted, listed, account, bodies, project_id)
         return replace(outcome, project_id=project_id), float(wanted.interval_seconds)
 
@@ -128,7 +129,10 @@ class JobCenterTicker:
         project_id: str,
     ) -> Outcome:
         reading = Reading(
-            tuple(replace(one, rows=tuple(self._owned(row) for row in one.rows)) for one in listed.reading.sources),
+            tuple(
+                replace(one, rows=tuple(self._owned(row, page.key.namespace) for row in one.rows))
+                for one in listed.reading.sources
+            ),
             listed.reading.closed,
         )
         kept = {name: known.kept for name, known in page.known.items()}
@@ -167,10 +171,10 @@ class JobCenterTicker:
         own = self._own.get(row.owner.uid) if row.owner and row.owner.uid else None
         return (own.description, own.target) if own else ()
 
-    def _owned(self, row: JobRow) -> JobRow:
+    def _owned(self, row: JobRow, namespace: str) -> JobRow:
         uid = row.owner.uid if row.owner else self._registry.holder(row.job_id or row.id)
         own = self._own.get(uid) if uid else None
-        return owned(row, own) if own is not None else row
+        return owned(row, own, namespace) if own is not None else row
 
     def _own_of(
         self, connection: Key, project_id: str

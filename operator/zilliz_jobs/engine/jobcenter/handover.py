@@ -74,7 +74,7 @@ class Handover:
 
     async def _tell(self, page: Page, name: str, own: OwnJob, body: Body) -> None:
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
-            told = owned(row_of(old, row["spec"]["jobId"]), own)
+            told = owned(row_of(old, row["spec"]["jobId"]), own, page.key.namespace)
             generation = row["metadata"].get("generation") or 1
             new = of_row(told, tuple(old.sources or ())).but(lists_without=old.lists_without)
             new = shown(new, old, generation, self._now())

@@ -57,9 +57,16 @@ class OwnJob(NamedTuple):
     def key(self) -> Key:
         return Key(self.kind, self.namespace, self.name)
 
-    @property
-    def owner(self) -> OwnerStatus:
-        return OwnerStatus(kind=self.kind, name=self.name, namespace=self.namespace, uid=self.uid)
+    def owner_in(self, namespace: str) -> OwnerStatus:
+        """The object as a row in this namespace names it."""
+        place = self.name if namespace == self.namespace else f"{self.namespace}/{self.name}"
+        return OwnerStatus(
+            kind=self.kind,
+            name=self.name,
+            namespace=self.namespace,
+            uid=self.uid,
+            reference=f"{self.kind}/{place}",
+        )
 
     @property
     def is_running(self) -> bool:
@@ -122,8 +129,8 @@ def hash_of(value: object) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=6).digest())
 
 
-def row_of(own: OwnJob) -> JobRow:
-    """The job as a row of the page; only of one that the cloud has."""
+def row_of(own: OwnJob, namespace: str) -> JobRow:
+    """The job as a row of a page in this namespace; only of one that the cloud has."""
     return JobRow(
         type=own.type,
         id=own.row,
@@ -141,24 +148,24 @@ def row_of(own: OwnJob) -> JobRow:
         end_time=_moment(own.end),
         reason=own.reason,
         message=own.message,
-        owner=own.owner,
+        owner=own.owner_in(namespace),
     )
 
 
-def owned(row: JobRow, own: OwnJob) -> JobRow:
+def owned(row: JobRow, own: OwnJob, namespace: str) -> JobRow:
     """The row of a job that belongs to an object: then it shows what that shows, if it is its present job."""
     if row.type != own.type or (row.id != own.row and row.id not in own.ids):
-        return replace(row, owner=own.owner)
-    theirs = row_of(own)
+        return replace(row, owner=own.owner_in(namespace))
+    theirs = row_of(own, namespace)
     return replace(
         row,
-        owner=own.owner,
+        owner=theirs.owner,
         state=theirs.state if theirs.state is not None else row.state,
         progress=own.progress,
         cloud_status=own.cloud_status,
         reason=own.reason,
         message=own.message,
-        start_time=theirs.start_time,
+        start_time=theirs.start_time or row.start_time,
         end_time=theirs.end_time,
         job_id=row.job_id or own.job_id,
         description=own.description or row.description,

@@ -66,7 +66,7 @@ def of_console(row: Row, position: int) -> JobRow:
         type=kind,
         id=job.job_id,
         job_id=job.job_id,
-        description=job.description or _described(kind, job.cluster_id, job.collection_name),
+        description=_with_region(job, kind),
         state=state_of(job.status),
         cloud_status=job.status,
         progress=job.progress,
@@ -161,6 +161,14 @@ def for_people(row: JobRow, hide: Hide, own: Sequence[str] = ()) -> JobRow:
         if (text := getattr(row, name))
     }
     return replace(row, raw=bounded(without_secrets(row.raw, hide)), **texts)
+
+
+def _with_region(job: ConsoleJob, kind: str) -> str:
+    """What the job does. Copies of one backup differ in nothing but the region that they go to."""
+    text = job.description or _described(kind, job.cluster_id, job.collection_name)
+    if kind != RowType.CROSS_REGION_COPY or not job.region_id or job.region_id in text:
+        return text
+    return f"{text}, to {job.region_id}"
 
 
 def _described(kind: str, cluster_id: str, collection: str) -> str:

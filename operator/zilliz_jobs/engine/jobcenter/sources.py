@@ -77,11 +77,11 @@ OwnOf = Callable[[frozenset[str], frozenset[str]], Iterable[OwnJob]]
 """The operator's own jobs of a page, by the clusters in its project, and those that are known to be elsewhere."""
 
 
-async def read_page(lists: Lists, account: Account, project_id: str, own_of: OwnOf) -> Listed:
-    """Raises nothing of the cloud: what could not be read is said."""
+async def read_page(lists: Lists, account: Account, project_id: str, own_of: OwnOf, namespace: str) -> Listed:
+    """For a page in this namespace. Raises nothing of the cloud: what could not be read is said."""
     if account.session.console is not None:
         return await _console(lists, account, project_id)
-    return await _documented(lists, account, project_id, own_of)
+    return await _documented(lists, account, project_id, own_of, namespace)
 
 
 async def _console(lists: Lists, account: Account, project_id: str) -> Listed:
@@ -91,7 +91,7 @@ async def _console(lists: Lists, account: Account, project_id: str) -> Listed:
     return Listed(Reading((source,)), (told,))
 
 
-async def _documented(lists: Lists, account: Account, project_id: str, own_of: OwnOf) -> Listed:
+async def _documented(lists: Lists, account: Account, project_id: str, own_of: OwnOf, namespace: str) -> Listed:
     try:
         listing = await lists.whole(account, ListId(Source.CLUSTERS))
     except CloudError as error:
@@ -102,7 +102,7 @@ async def _documented(lists: Lists, account: Account, project_id: str, own_of: O
     answers = await _bounded([*(_imports(lists, account, cluster) for cluster in here), backups])
     # Whether a job belongs to the project is told by its cluster, and one that cannot be read may be that.
     whole = listing is not None and not listing.unreadable
-    sources = [SourceRows(OWN, tuple(row_of(job) for job in own), complete=whole)]
+    sources = [SourceRows(OWN, tuple(row_of(job, namespace) for job in own), complete=whole)]
     told = [Told(OWN, len(own), 0)]
     for source, one in answers:
         sources.append(source)

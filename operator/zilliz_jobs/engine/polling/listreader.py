@@ -164,7 +164,8 @@ class ListReader:
             look.due = now
             self._jobs.end_shown(entry, seen)
             return
-        if entry.known == facts(seen):
+        is_new = seen.created_by and seen.created_by != subject.status.created_by
+        if entry.known == facts(seen) and not is_new:
             if not look.tells_progress:
                 entry.row = raw
                 return

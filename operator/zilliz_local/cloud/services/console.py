@@ -107,6 +107,7 @@ def _shown(call: Call, job: Job, seen: JobView) -> dict[str, object]:
         "sourceClusterId": job.source_cluster_id,
         "regionId": job.region_id,
         "createTime": call.world.clock.stamp(job.created_at),
+        "createdBy": call.world.behaviour.creators.get(job.client, ""),
         "dbName": job.db_name,
         "collectionName": job.collection,
         "backupId": job.backup_id,
