@@ -87,6 +87,19 @@ async def test_a_lost_answer_at_any_step_is_looked_up_and_nothing_is_done_twice(
     world.cloud.fault(route, fault, times=1)
     clone(world)
     await world.start()
+    if (route, fault) == (
+        "restore.collection",
+        "drop_after",
+    ):  # its collection is no proof: a person says whose it is
+        await world.until(lambda: status(world).get("reason") == "SubmissionUnknown", "it asks", 20)
+        assert "films_copy" in status(world)["message"]
+        (lost,) = world.cloud.ledger.effects(route=route)
+        decision = f"{status(world)['submission']['token']}=adopt:{lost.job_id}"
+        await world.patch(
+            "clonecollectionjobs",
+            "copy",
+            {"metadata": {"annotations": {"jobs.zilliz.com/resolve-submission": decision}}},
+        )
     done = await ended(world)
     assert effects(world).count("restore.collection") == 1
     assert effects(world).count("backup.create") == 1
