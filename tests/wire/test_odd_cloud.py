@@ -17,17 +17,19 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import hypothesis
+import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as some
 from tests.e2e.cloud import Cloud
 from tests.e2e.user import User
 from tests.everykind import ROUTES, ROWS, Row, Walker
+from tests.examples import sized
 from tests.wire.engine_rig import NAMESPACE, QUICK, Body, Rig, rig
 
 from zilliz_local.cloud import MOVIES, CloudSimulator
 from zilliz_local.cloud.oddities import CATALOGUE
 
-EXAMPLES = int(os.environ.get("ODD_CLOUD_EXAMPLES", "24"))
+EXAMPLES = int(os.environ.get("ODD_CLOUD_EXAMPLES") or sized(40, 10))
 SPEED = 20.0
 PATIENCE = 6.0  # seconds; twice what a job takes here
 WHY = "disk full"
@@ -83,7 +85,9 @@ CASES = some.builds(
 
 
 def left_out(case: Case) -> str:
-    """Why a case is not tried; each is a fault that is known, and named."""
+    """Why a case is not tried; each reason is a limit that `docs/reliability.md` names."""
+    if case.fails and case.is_odd_to_submit and not case.row.console:
+        return "a job that failed before anybody looked leaves nothing that a documented answer shows"
     return ""
 
 
@@ -167,12 +171,13 @@ def judged(case: Case, status: Body, sim: CloudSimulator) -> None:
         assert text.isprintable() or "\ufffd" in text
 
 
+@pytest.mark.timeout(60 + 30 * EXAMPLES)
 @hypothesis.settings(
     max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     database=None,
-    phases=(Phase.generate,) if EXAMPLES > 100 else (Phase.explicit, Phase.generate),
+    phases=(Phase.generate,),  # each example takes seconds, so none is played again to make it smaller
     suppress_health_check=list(HealthCheck),
 )
 @hypothesis.given(CASES)

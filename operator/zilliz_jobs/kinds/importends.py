@@ -19,6 +19,8 @@ from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.importlook import facts_of
 from zilliz_jobs.kinds.importwire import Facts, described_by_job, target_of
 
+MAX_WHY = 600  # characters of a reason, so that a status has room for what is not shown
+
 
 async def read(account: Account, spec: ImportJobSpec, job_id: str) -> Facts:
     """The import, by the richest answer that can be read. Raises CloudError."""
@@ -89,4 +91,5 @@ def _without_files(facts: Facts, error: ProtocolMismatch) -> Facts:
     note = f"{what} not shown: {error.message}"
     if facts.state is State.SUCCESSFUL:
         return replace(facts, message=f"the job ended well; {note}")
-    return replace(facts, message=f"{facts.message or 'the cloud gave no reason'} ({note})")
+    why = facts.message if len(facts.message) <= MAX_WHY else f"{facts.message[:MAX_WHY]}…"
+    return replace(facts, message=f"{why or 'the cloud gave no reason'} ({note})")
