@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import MAX_TOKEN
 from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
-from zilliz_jobs.engine.records import read_status
+from zilliz_jobs.engine.records import NOTHING_KNOWN, Known, read_status
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.names import MAX_NAME, is_object_name
 
@@ -82,10 +81,10 @@ def raw_status(body: Body) -> Body:
     return raw if isinstance(raw, dict) else {}
 
 
-def status_of(body: Body, held: Collection[str] = ()) -> JobStatus:
-    """The status, read leniently. Raises RecordError where its record of what was sent cannot be relied on; `held`:
+def status_of(body: Body, known: Known = NOTHING_KNOWN) -> JobStatus:
+    """The status, read leniently. Raises RecordError where its record of what was sent cannot be relied on; `known`:
     see `read_status`."""
-    return read_status(raw_status(body), held)
+    return read_status(raw_status(body), known)
 
 
 def began_by_cloud(body: Body) -> tuple[datetime, datetime] | None:
@@ -113,8 +112,8 @@ class Surroundings:
     rules: Rules
     now: datetime
     asked: AskedElsewhere = (None, None)
-    held: frozenset[str] = frozenset()
-    """What the object is known to have in the cloud; the status must still tell of it."""
+    known: Known = NOTHING_KNOWN
+    """What is known to have been sent for the object; the status must still tell of it."""
     deleting_since: datetime | None = None
     """When this process first knew, where the object is being deleted; else the object itself is asked."""
 
@@ -131,7 +130,7 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
     except SpecError as error:
         problem = str(error)
     adopts = getattr(spec, "adopt", None) is not None  # then nothing is submitted, whatever is gone
-    status = status_of(body, () if adopts else around.held)
+    status = status_of(body, NOTHING_KNOWN if adopts else around.known)
     secret = kind.credentials_secret(spec, meta["name"]) if spec is not None and not status.submission else None
     if secret is not None and not is_object_name(secret):  # told before anything is waited for
         spec, problem = None, _bad_secret_name(secret)

@@ -22,11 +22,12 @@ from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, 
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
 from zilliz_jobs.engine.apikeys import ApiKeys
-from zilliz_jobs.engine.bodies import Body, Key, key_of
+from zilliz_jobs.engine.bodies import Body, Key, key_of, raw_status
 from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.inputs import Inputs, backup_key
 from zilliz_jobs.engine.naming import Naming
+from zilliz_jobs.engine.records import Known
 from zilliz_jobs.engine.registry import Registry, claims_in
 from zilliz_jobs.engine.retrykeys import with_keys
 from zilliz_jobs.engine.scopes import Scopes
@@ -157,12 +158,18 @@ class Performer:
         return self._registry.holder(name)
 
     def claim(self, body: Body, status: JobStatus) -> None:
+        """What the answer to a request of this process proved, whether or not it can be stored."""
+        self._registry.marks.wrote(body["metadata"]["uid"], status.wire())
         for name in claims_in(handle_of(status)):
             self._registry.claim(body["metadata"]["uid"], name)
 
-    def held(self, uid: str) -> frozenset[str]:
-        """Jobs and their products that are known to be of the object."""
-        return self._registry.held(uid)
+    def known(self, uid: str) -> Known:
+        """What is known to have been sent for the object, and come of it."""
+        return self._registry.known(uid)
+
+    def sends(self, body: Body) -> None:
+        """The intent in `body` is stored, and by this process: no other can find its request never to have left."""
+        self._registry.marks.wrote(body["metadata"]["uid"], raw_status(body))
 
     def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
         """Whoever waits for the end of a job, or of a step of one, that ended between the two is woken."""

@@ -7,14 +7,19 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import ValidationError
 
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import parse_time
+from zilliz_jobs.core.attempts import said
+from zilliz_jobs.core.conditions import dated
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.engine import obstacles
 from zilliz_jobs.engine.announce import news
-from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, status_of, weigh
+from zilliz_jobs.engine.bodies import FINALIZER, Body, Key, key_of, raw_status, status_of, weigh
 from zilliz_jobs.engine.counting import count_job
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.hiding import hidden
@@ -189,6 +194,21 @@ class Recorder:
         reason = Reason.RECORD_UNREADABLE
         log.error("%s: %s: %s", key_of(body), reason, problem)
         self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem, logged=True)
+
+    async def set_back(self, kind: AnyKind, body: Body, problem: str, now: datetime) -> Body:
+        """Say in the status itself that it tells less than it did. Nothing that may still be of use in it is changed,
+        and what is said makes the next process refuse it too. Raises KubeError."""
+        try:
+            status = JobStatus.model_validate(raw_status(body))
+        except ValidationError:
+            return body
+        reason, message = Reason.RECORD_UNREADABLE, f"{problem}. {Reason.RECORD_UNREADABLE.help}"
+        generation, old = body["metadata"].get("generation") or 1, status.conditions or []
+        why = (str(reason), message)
+        rows = {c.type: (c.status, c.reason, c.message) for c in old if c.type != "Reconciling"}
+        rows |= {"Ready": ("False", *why), "Stalled": ("True", *why), "Submitted": ("Unknown", *why)}
+        status = status.but(observed_generation=generation, conditions=dated(rows, old, generation, now))
+        return await self._writer.write(kind.resource, body, said(status, reason, message).wire())
 
     def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
         """The events, and the lines of the log, that the change of the status is worth."""

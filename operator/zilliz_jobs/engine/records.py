@@ -6,14 +6,16 @@ still speaks of it, the status is not used at all.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.api.jobstatus import MAX_ATTEMPTS, Attempt, Evidence, JobStatus, Submission
 from zilliz_jobs.core.ends import mended
-from zilliz_jobs.core.snapshot import handle_of, is_disproved, is_open
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import attempt_of, handle_of, is_disproved, is_open
+from zilliz_jobs.engine.highwater import HighWaterMark
 
 MAX_NAMED = 5
 _RECORD = frozenset({"submission", "jobId", "completionTime", "attempts", "steps"})
@@ -26,15 +28,42 @@ class RecordError(ValueError):
     value."""
 
 
-def read_status(raw: dict[str, Any], held: Collection[str] = ()) -> JobStatus:
-    """The status. Raises RecordError where it cannot tell what was submitted.
+class SetBackError(RecordError):
+    """The status tells less than it did before: it was removed, edited, or brought back from an older copy."""
 
-    `held`: what this process knows the object to have in the cloud. A status that tells of no request at all was
-    removed then, or Kubernetes was set back to an earlier day.
-    """
-    if held and not _tells(raw):
-        names = ", ".join(sorted(held)[:MAX_NAMED])
-        raise RecordError(f"status tells of no submission, although there was one: {names}")
+
+@dataclass(frozen=True)
+class Known:
+    """What this process knows of an object, whatever its status says. `ids`: what it has in the cloud."""
+
+    ids: frozenset[str] = field(default_factory=frozenset)
+    mark: HighWaterMark | None = None
+
+
+NOTHING_KNOWN = Known()
+
+
+def read_status(raw: dict[str, Any], known: Known = NOTHING_KNOWN) -> JobStatus:
+    """The status. Raises RecordError where it cannot tell what was submitted; SetBackError where it tells less than
+    is known."""
+    if known.ids and not _tells(raw):
+        raise SetBackError(f"status tells of no submission, although there was one{_named(known)}")
+    status = _read(raw)
+    if known.mark is not None and (lack := known.mark.shortfall(status)):
+        raise SetBackError(f"{lack}{_named(known)}")
+    if status.completion_time is None and (problem := _doubt(raw, status)):
+        raise RecordError(problem)
+    if status.reason == Reason.RECORD_UNREADABLE:  # said by us, and mended since
+        status = status.but(reason=None, message=None)
+    return status
+
+
+def _named(known: Known) -> str:
+    return f": {', '.join(sorted(known.ids)[:MAX_NAMED])}" if known.ids else ""
+
+
+def _read(raw: dict[str, Any]) -> JobStatus:
+    """The status, with what can be told from the rest of it where a part is gone."""
     try:
         status = JobStatus.model_validate(raw)
     except ValidationError as error:
@@ -48,10 +77,32 @@ def read_status(raw: dict[str, Any], held: Collection[str] = ()) -> JobStatus:
         return status
     if raw.get("completionTime") is not None:
         raise RecordError("status.completionTime is no time")
-    status = _with_job(status)
-    if problem := _doubt(raw, status):
-        raise RecordError(problem)
-    return status
+    status = _with_end(_with_row(status))
+    return status if status.completion_time is not None else _with_job(status)
+
+
+def _with_row(status: JobStatus) -> JobStatus:
+    """The attempts, where somebody cut them, with a row for the one that the record is of. How many of them were
+    automatic is not known then: as many as can have been, so that none is made too many."""
+    record, current = status.submission, attempt_of(status)
+    if record is None or record.attempt <= current.number:
+        return status
+    row = Attempt(number=record.attempt, job_id=status.job_id, automatic=record.attempt - 1)
+    return status.but(attempts=[*(status.attempts or []), row][-MAX_ATTEMPTS:])
+
+
+def _with_end(status: JobStatus) -> JobStatus:
+    """An end that only the row of the current attempt tells of, since somebody removed the rest, is an end all the
+    same."""
+    row = attempt_of(status)
+    if row.completion_time is None or row.state is None or not row.state.finished:
+        return status
+    return status.but(
+        completion_time=row.completion_time,
+        state=row.state,
+        reason=row.reason or status.reason,
+        message=row.message or status.message,
+    )
 
 
 def _with_job(status: JobStatus) -> JobStatus:
@@ -94,9 +145,9 @@ def _tells(raw: dict[str, Any]) -> bool:
     )
 
 
-def is_spoilt(raw: dict[str, Any], held: Collection[str]) -> bool:
+def is_spoilt(raw: dict[str, Any], known: Known) -> bool:
     try:
-        read_status(raw, held)
+        read_status(raw, known)
     except RecordError:
         return True
     return False

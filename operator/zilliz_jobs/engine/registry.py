@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zilliz_jobs.engine.highwater import HighWaterMarks
+from zilliz_jobs.engine.records import Known
+
 Uid = str
 MAX_ORPHANS = 10_000
 MAX_LEFT = 1_000
@@ -51,13 +54,16 @@ class Registry:
         self._wanted: dict[Uid, Any] = {}
         self._since: dict[Uid, float] = {}
         self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
+        self.marks = HighWaterMarks()
 
     # -- claims
 
     def learn(self, uid: Uid, body: dict[str, Any]) -> None:
         """Everything that the object's status names belongs to it."""
         status = body.get("status")
-        for name in ids_in(status if isinstance(status, dict) else {}):
+        status = status if isinstance(status, dict) else {}
+        self.marks.saw(uid, status)
+        for name in ids_in(status):
             self.claim(uid, name)
 
     def claim(self, uid: Uid, name: str) -> bool:
@@ -72,9 +78,9 @@ class Registry:
     def holder(self, name: str) -> Uid | None:
         return self._holder.get(name)
 
-    def held(self, uid: Uid) -> frozenset[str]:
-        """What the object was ever seen to have, whatever its status says by now."""
-        return frozenset(self._held.get(uid, ()))
+    def known(self, uid: Uid) -> Known:
+        """What the object was ever seen to have, and its status to tell, whatever that says by now."""
+        return Known(frozenset(self._held.get(uid, ())), self.marks.of(uid))
 
     def is_free(self, uid: Uid, name: str) -> bool:
         """Whether the object may follow it when a person names it."""
@@ -135,6 +141,7 @@ class Registry:
 
     def forget(self, uid: Uid) -> str | None:
         """The object is gone; the scope that became free, if one did."""
+        self.marks.forget(uid)
         for name in self._held.pop(uid, ()):
             self._holder.pop(name, None)
             self._orphans[name] = None

@@ -128,7 +128,9 @@ class ObjectStore:
         self.note(body)
         self._versions[key] = version_of(body)
         self._tally.learn(key, body)
-        if is_settled(body, self._asked(body["metadata"]["uid"])):
+        uid = body["metadata"]["uid"]
+        # An end of an earlier attempt than is known is an old copy, and no end.
+        if is_settled(body, self._asked(uid)) and not self._registry.marks.is_earlier(uid, raw_status(body)):
             return False
         self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
         connection = connection_key(body)

@@ -102,8 +102,8 @@ class JobTicker:
         since = self._departures.since(body)
         link = self._connections.link(connection_key(body), parting=since is not None)
         uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
-        held = self._performer.held(uid)
-        around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), held, since)
+        known = self._performer.known(uid)
+        around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), known, since)
         try:
             base = replace(snapshot(kind, body, around), clock_set=self.clock.set_at)
         except RecordError:
@@ -193,6 +193,7 @@ class JobTicker:
             why = obstacle(error, Prepare(step_of(plan.status)))
             return decide(replace(run.base, status=run.status), why, now=self.clock.now())
         run.status = plan.status
+        self._performer.sends(run.body)
         self._departures.hold(run.body["metadata"]["uid"])
         return await self._performer.shielded(self._send(run, fence))
 
@@ -238,7 +239,7 @@ class JobTicker:
             if not parting:
                 raise
             return plan  # what is left of the object's time is spent on what it was for
-        run.status = status_of(run.body)
+        run.status = status_of(run.body, self._performer.known(uid))
         if run.status.submission == plan.status.submission:
             return plan
         # Somebody recorded another end for this submission: theirs is what the object goes on with.

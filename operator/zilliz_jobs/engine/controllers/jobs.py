@@ -21,7 +21,7 @@ from zilliz_jobs.engine.polling.follow import News, Subject, stamp_of
 from zilliz_jobs.engine.polling.jobreader import Ports
 from zilliz_jobs.engine.polling.poller import Poller
 from zilliz_jobs.engine.recorder import Recorder
-from zilliz_jobs.engine.records import RecordError, is_spoilt
+from zilliz_jobs.engine.records import RecordError, SetBackError, is_spoilt
 from zilliz_jobs.engine.store import ObjectStore, version_of
 from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
@@ -97,7 +97,7 @@ class JobController(Controller):
         raw = raw_status(body)
         if raw.get("completionTime") and not shows_its_end(raw):
             return True
-        return is_spoilt(raw_status(body), self._performer.held(body["metadata"]["uid"]))
+        return is_spoilt(raw_status(body), self._performer.known(body["metadata"]["uid"]))
 
     def forget(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
@@ -117,7 +117,7 @@ class JobController(Controller):
             return
         status, why = None, ""
         with contextlib.suppress(RecordError):
-            status = status_of(body, self._performer.held(body["metadata"]["uid"]))
+            status = status_of(body, self._performer.known(body["metadata"]["uid"]))
         with contextlib.suppress(SpecError):
             spec = parse_spec(kind.resource, body)
             if isinstance(spec, JobSpec) and wants_cancel(spec):  # it had no finalizer, as its kind has no cancel
@@ -185,7 +185,7 @@ class JobController(Controller):
                 await self._read_again(key)
                 await self._pass(key)
         except RecordError as error:
-            self._leave_alone(key, str(error))
+            await self._leave_alone(key, error)
         finally:
             self._at_work.discard(uid)
             if uid is not None and (now := self._store.uid(key)) != uid:  # gone meanwhile; nobody else tidies up
@@ -203,7 +203,7 @@ class JobController(Controller):
     async def _fetched(self, key: Key) -> Body:
         return {**await self._objects.get(self.resources[key.kind], key.namespace, key.name), "kind": key.kind}
 
-    def _leave_alone(self, key: Key, problem: str) -> None:
+    async def _leave_alone(self, key: Key, problem: RecordError) -> None:
         """All that could be done for the object might be done twice. A change of its status wakes it. A pass over one
         that is being deleted frees it, as nobody could cancel its job."""
         body = self._store.body(key)
@@ -211,8 +211,15 @@ class JobController(Controller):
             return
         self._unreadable.add(key)
         self.poller.unfollow(key)
-        self._recorder.unreadable(body, problem)
-        self._queue.add(key, 0.0 if body["metadata"].get("deletionTimestamp") else REMIND_SECONDS)
+        self._recorder.unreadable(body, str(problem))
+        if body["metadata"].get("deletionTimestamp"):
+            self._queue.add(key)
+            return
+        self._queue.add(key, REMIND_SECONDS)
+        if isinstance(problem, SetBackError):
+            stored = await self._recorder.set_back(self._kinds[key.kind], body, str(problem), self.ticker.clock.now())
+            if self._store.uid(key) == stored["metadata"]["uid"]:
+                self._store.remember({**stored, "kind": key.kind})
 
     async def _pass(self, key: Key) -> None:
         body = self._store.body(key)

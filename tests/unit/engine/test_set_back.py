@@ -1,0 +1,245 @@
+"""A status that tells less than it did: removed, edited, or brought back from an older copy by a restore.
+
+If these fail, a job whose submission is open is submitted a second time, and nobody is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.unit.engine.hall import Hall, hall, place
+
+from zilliz_jobs.core.observation import EffectUnknown, NotSent, Undecided, Unreadable
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.engine.bodies import RETRY
+
+pytestmark = pytest.mark.looptime
+Body = dict[str, Any]
+DOWN = Unreadable(Reason.CLOUD_UNREACHABLE, "down")
+LOST = EffectUnknown("the answer was lost")
+RESUBMIT = {"clusterId": "one", "retryPolicy": {"resubmit": True}}
+
+
+def answers(stage: Hall, *scripted: Any) -> None:
+    """What the next submissions lead to; each reaches the cloud all the same."""
+    real, left = stage.kind.submit, list(scripted)
+
+    async def submit(*args: Any) -> Any:
+        answer = await real(*args)
+        return left.pop(0) if left else answer
+
+    stage.kind.submit = submit  # type: ignore[method-assign]
+
+
+def told(stage: Hall) -> list[Body]:
+    return [e for e in stage.api.events.values() if e["reason"] == "RecordUnreadable"]
+
+
+def wipe(stage: Hall, *fields: str) -> None:
+    stage.api.edit("one", {"status": dict.fromkeys(fields)} if fields else {"status": None})
+
+
+def touch(stage: Hall) -> None:
+    """Any change of the spec, as people make who wonder why nothing happens."""
+    meta = stage.api.objects[place("one")]["metadata"]
+    stage.api.edit(
+        "one", {"metadata": {"generation": meta["generation"] + 1}, "spec": {"startDeadlineSeconds": 9000}}
+    )
+
+
+async def open_for(stage: Hall, seconds: float) -> Body:
+    """An object whose submission's answer was lost so long ago; its status."""
+    answers(stage, LOST)
+    stage.job("one")
+    await stage.until(lambda: stage.api.status("one").get("submission", {}).get("lookSince"))
+    await asyncio.sleep(seconds)
+    return copy.deepcopy(stage.api.status("one"))
+
+
+BACKWARDS: dict[str, Callable[[Hall, Body], None]] = {
+    "all of it removed": lambda stage, _: wipe(stage),
+    "the record removed": lambda stage, _: wipe(stage, "submission", "conditions"),
+    "as it was before": lambda stage, status: stage.api.edit(
+        "one", {"status": dict.fromkeys(status) | {"state": "Pending", "attempts": [{"number": 1}]}}
+    ),
+    "another token": lambda stage, _: stage.api.edit("one", {"status": {"submission": {"token": "another"}}}),
+    "sent less often": lambda stage, _: stage.api.edit("one", {"status": {"submission": {"sends": 0}}}),
+}
+
+
+class TestAnOpenSubmission:
+    @pytest.mark.parametrize("how", BACKWARDS)
+    @pytest.mark.parametrize("seconds", [2.0, 300.0], ids=["looked for", "unknown"])
+    async def test_is_not_submitted_again_and_that_is_said(self, monkeypatch, how, seconds):
+        async with hall(monkeypatch) as stage:
+            status = await open_for(stage, seconds)
+            assert status["reason"] == ("SubmissionUnknown" if seconds > 60 else "LookingForSubmission")
+            BACKWARDS[how](stage, status)
+            await asyncio.sleep(5)
+            touch(stage)
+            await asyncio.sleep(3000)
+            assert len(stage.kind.posts) == 1
+            (event,) = told(stage)
+            assert status["submission"]["token"] in event["note" if "note" in event else "message"]
+            said = {c["type"]: (c["status"], c["reason"]) for c in stage.api.status("one")["conditions"]}
+            assert said["Ready"] == ("False", "RecordUnreadable")
+            assert said["Stalled"] == ("True", "RecordUnreadable")
+
+    async def test_is_refused_by_the_next_process_too(self, monkeypatch):
+        """It has no memory of its own; what the first one wrote into the status is enough."""
+        async with hall(monkeypatch) as stage:
+            await open_for(stage, 300)
+            wipe(stage)
+            await asyncio.sleep(60)
+            status = copy.deepcopy(stage.api.status("one"))
+        async with hall(monkeypatch) as stage:
+            stage.job("one", status=status)
+            await asyncio.sleep(600)
+            assert stage.kind.posts == []
+            assert told(stage)
+
+    async def test_goes_on_when_its_record_is_put_back(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            status = await open_for(stage, 300)
+            wipe(stage)
+            await asyncio.sleep(60)
+            stage.api.edit("one", {"status": {"submission": status["submission"]}})
+            await asyncio.sleep(600)
+            assert stage.api.status("one")["reason"] == "SubmissionUnknown"
+            assert len(stage.kind.posts) == 1
+
+    async def test_whose_status_goes_while_it_is_looked_for(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            looking, go_on = asyncio.Event(), asyncio.Event()
+
+            async def look(*_: Any) -> Any:
+                looking.set()
+                await go_on.wait()
+                return Undecided("nothing can tell")
+
+            stage.kind.look = look  # type: ignore[method-assign]
+            answers(stage, LOST)
+            stage.job("one")
+            await looking.wait()
+            wipe(stage)
+            await asyncio.sleep(1)
+            go_on.set()
+            await asyncio.sleep(600)
+            assert len(stage.kind.posts) == 1
+            assert told(stage)
+
+    @pytest.mark.parametrize("answer", [None, LOST], ids=["taken", "answer lost"])
+    async def test_whose_status_goes_while_it_is_sent(self, monkeypatch, answer):
+        async with hall(monkeypatch) as stage:
+            stage.kind.hold, stage.kind.reading = asyncio.Event(), DOWN
+            if answer is not None:
+                answers(stage, answer)
+            stage.job("one")
+            await stage.until(lambda: stage.kind.posts)
+            wipe(stage)
+            await asyncio.sleep(1)
+            stage.kind.hold.set()
+            await asyncio.sleep(600)
+            assert len(stage.kind.posts) == 1
+            assert told(stage)
+            assert answer is not None or "job-1" in told(stage)[0]["message"]
+
+
+class TestAJob:
+    async def test_whose_handle_alone_is_gone_is_not_looked_for_as_if_it_were_lost(self, monkeypatch):
+        """A look-up that finds nothing would lead to a second submission."""
+        async with hall(monkeypatch) as stage:
+            stage.kind.reading = DOWN
+            stage.job("one")
+            await stage.until(lambda: stage.api.status("one").get("jobId"))
+            record = {"handle": None, "evidence": "Sending", "lookSince": "2026-03-01T12:00:00Z"}
+            stage.api.edit("one", {"status": {"submission": record, "jobId": None, "attempts": None}})
+            await asyncio.sleep(600)
+            assert stage.kind.calls["look"] == 0
+            assert told(stage)
+
+    async def test_that_has_ended_keeps_its_end_when_only_that_is_removed(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            stage.job("one")
+            ended = copy.deepcopy(await stage.finished("one"))
+            reads = stage.kind.calls["read"]
+            wipe(stage, "completionTime", "state")
+            await stage.until(lambda: stage.api.status("one").get("completionTime"), within=60)
+            now = stage.api.status("one")
+            assert (now["state"], now["completionTime"]) == (ended["state"], ended["completionTime"])
+            assert stage.kind.calls["read"] == reads
+            assert len(stage.kind.posts) == 1
+
+    async def test_that_has_ended_and_tells_nothing_of_it_any_more(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            stage.job("one")
+            await stage.finished("one")
+            wipe(stage, "completionTime", "state", "attempts", "conditions")
+            await asyncio.sleep(600)
+            assert len(stage.kind.posts) == 1
+            assert told(stage)
+
+    @pytest.mark.parametrize("ended", [False, True], ids=["running", "ended"])
+    async def test_of_a_second_attempt_whose_status_is_that_of_the_first(self, monkeypatch, ended):
+        """The older copy does not know of the retry, whose annotation is still there."""
+        async with hall(monkeypatch) as stage:
+            answers(stage, NotSent(Reason.CLOUD_UNREACHABLE, "no connection"))
+            stage.job("one", spec=RESUBMIT | {"startDeadlineSeconds": 1})
+            first = copy.deepcopy(await stage.finished("one"))
+            sent = len(stage.kind.posts)
+            stage.api.edit("one", {"spec": {"startDeadlineSeconds": None}})
+            stage.kind.reading = None if ended else DOWN
+            stage.api.edit("one", {"metadata": {"annotations": {RETRY: "again"}}})
+            await stage.until(lambda: stage.api.status("one").get("jobId"))
+            await (stage.finished("one") if ended else asyncio.sleep(5))
+            stage.api.edit("one", {"status": dict.fromkeys(stage.api.status("one")) | first})
+            await asyncio.sleep(600)
+            assert len(stage.kind.posts) == sent + 1
+            assert "attempt 2 had begun" in told(stage)[0]["message"]
+
+    async def test_whose_attempts_are_cut_keeps_their_number(self, monkeypatch):
+        """Else its retries would begin anew, more than the policy allows."""
+        async with hall(monkeypatch) as stage:
+            record = {"attempt": 3, "token": "t", "sends": 1, "evidence": "Answered", "handle": {"jobId": "job-9"}}
+            stage.job("one", status={"state": "InProgress", "jobId": "job-9", "submission": record})
+            await stage.finished("one")
+            assert (
+                stage.api.status("one")["attempts"][-1] | {"number": 3, "automatic": 2}
+                == (stage.api.status("one")["attempts"][-1])
+            )
+            assert stage.kind.posts == []
+
+
+class TestWhatIsNoStepBack:
+    async def test_a_request_that_never_left_takes_its_record_back(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            answers(stage, NotSent(Reason.CLOUD_UNREACHABLE, "no connection"))
+            stage.job("one")
+            await stage.finished("one")
+            assert told(stage) == []
+
+    async def test_one_that_never_left_and_whose_status_went_is_simply_sent(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            stage.kind.hold = asyncio.Event()
+            answers(stage, NotSent(Reason.CLOUD_UNREACHABLE, "no connection"))
+            stage.job("one")
+            await stage.until(lambda: stage.kind.posts)
+            wipe(stage)
+            await asyncio.sleep(1)
+            stage.kind.hold.set()
+            await stage.finished("one")
+            assert told(stage) == []
+
+    async def test_an_operator_that_stood_by_saw_a_record_go_that_the_other_took_back(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            stage.kind.reading = DOWN
+            record = {"token": "t", "holder": "other", "sends": 1, "evidence": "Sending"}
+            stage.job("one", spec={"clusterId": "one", "suspend": True}, status={"submission": record})
+            await asyncio.sleep(0)
+            body = copy.deepcopy(stage.api.objects[place("one")])
+            stage.engine.store.note(body)
+            assert stage.engine.registry.known(body["metadata"]["uid"]).mark.token == ""  # type: ignore[union-attr]
