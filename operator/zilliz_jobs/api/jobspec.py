@@ -47,7 +47,8 @@ class RetryPolicy(Model):
         default=None,
         description="What to do when no look-up can tell whether the cloud took a submission: Wait for the "
         "annotation jobs.zilliz.com/resolve-submission (default), Fail the job, or Resubmit it, which may run it "
-        "twice.",
+        "twice. Resubmit waits as a retry does and counts towards limit, which is 1 here where it is left out; past "
+        "it, or with an explicit 0, the job waits.",
     )
 
 

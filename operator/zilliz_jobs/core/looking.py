@@ -6,12 +6,14 @@ Elsewhere needs it, since the request may still bring about what is wanted.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.attempts import ended, failed, next_attempt, not_taken, said, taken, with_attempt
+from zilliz_jobs.core.backoff import before_attempt
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, counted, is_requested
 
@@ -73,7 +75,11 @@ def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> Job
     )
     # A person's decision comes before the policy; and what a person wants cancelled is not submitted again.
     again = s.on_unknown is OnSubmissionUnknown.RESUBMIT
-    held = is_requested(status.resolution) or (again and (is_requested(status.cancel) or not s.has_source))
+    ending = is_requested(status.cancel) or s.deleting_since is not None
+    held = is_requested(status.resolution) or (again and (ending or not s.has_source))
+    used, limit = attempt_of(status).automatic or 0, s.resubmissions
+    if again and not held and used >= limit:
+        held, told = True, f"{told}; {_spent(s)}"
     match OnSubmissionUnknown.WAIT if held else s.on_unknown:
         case OnSubmissionUnknown.WAIT:
             status = status.but(submission=submission.but(evidence=Evidence.UNKNOWN))
@@ -81,9 +87,19 @@ def _unknown(s: Snapshot, status: JobStatus, message: str, now: datetime) -> Job
         case OnSubmissionUnknown.FAIL:
             return ended(s, status, State.FAILED, Reason.SUBMISSION_UNKNOWN, message, now)
         case OnSubmissionUnknown.RESUBMIT:
-            told = f"{message}; submitted again, as retryPolicy.onSubmissionUnknown says"
-            current = attempt_of(status)
-            return resubmitted(status, told, automatic=current.automatic or 0, not_before=current.not_before)
+            # What cannot be looked up may be in the cloud each time, so these attempts are counted, and spaced.
+            due = now + timedelta(seconds=ceil(before_attempt(used + 1, s.policy, s.jitter)))
+            told = f"{message}; submitted again ({used + 1} of {limit}), as retryPolicy.onSubmissionUnknown says"
+            return resubmitted(status, told, automatic=used + 1, not_before=due)
+
+
+def _spent(s: Snapshot) -> str:
+    """Why the policy does not submit again, and what would change that."""
+    limit = s.policy.limit
+    if limit is None:
+        return "onSubmissionUnknown is Resubmit, which without retryPolicy.limit submits again once; that was done"
+    told = "allows no other submission" if limit == 0 else "is used up"
+    return f"onSubmissionUnknown is Resubmit, but retryPolicy.limit {limit} {told}"
 
 
 def resubmitted(

@@ -124,6 +124,11 @@ class Snapshot:
         return self.policy.on_submission_unknown or OnSubmissionUnknown.WAIT
 
     @property
+    def resubmissions(self) -> int:
+        """How many automatic attempts may follow in all where one is submitted again because its fate is unknown."""
+        return 1 if self.policy.limit is None else self.policy.limit
+
+    @property
     def cancels_on_delete(self) -> bool:
         return getattr(self.spec, "deletion_policy", None) is DeletionPolicy.CANCEL
 

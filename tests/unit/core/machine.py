@@ -399,7 +399,13 @@ class Machine(RuleBasedStateMachine):
         if old and new and (new.attempt, new.step) == (old.attempt, old.step):
             assert new.token == old.token, "one attempt keeps its token, for a cloud that honours it"
         if attempt_of(after).number > attempt_of(before).number and is_open(before):
-            policy = self.stored.spec.retry_policy.on_submission_unknown is OnSubmissionUnknown.RESUBMIT
+            rules, row = self.stored.spec.retry_policy, attempt_of(after)
+            policy = rules.on_submission_unknown is OnSubmissionUnknown.RESUBMIT
+            if row.automatic:  # else a person asked
+                most = 1 if rules.limit is None else rules.limit
+                assert row.automatic <= most, "more attempts than the policy allows"
+                assert row.not_before is not None, "at once"
+                assert row.not_before > self.now, "at once"
             self.licensed = self.licensed or policy
 
     def check_rest(self, plan: Plan) -> None:

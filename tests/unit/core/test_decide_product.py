@@ -20,7 +20,7 @@ from tests.unit.core.scenes import COMPOSED, KINDS, spec, through_the_wire
 
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobspec import DeletionPolicy, OnSubmissionUnknown
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatus, State, StepStatus
+from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Outcome, RequestStatus, State, StepStatus
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.ends import mended, shows_its_end
@@ -195,6 +195,12 @@ def retry_accepted(c: Case) -> bool:
     return bool(asked and asked.outcome is Outcome.ACCEPTED and asked != c.was.retry)
 
 
+def may_resubmit(c: Case) -> bool:
+    """The policy has an attempt left for what no look-up can tell."""
+    limit, used = c.before.policy.limit, (c.was.attempts or [Attempt(number=1)])[-1].automatic or 0
+    return c.before.on_unknown is OnSubmissionUnknown.RESUBMIT and used < (1 if limit is None else limit)
+
+
 @invariant
 def same_arguments_same_plan(c: Case) -> bool:
     """A decision that is not pure cannot be trusted after a crash."""
@@ -247,7 +253,7 @@ def never_submits_what_may_be_there(c: Case) -> bool:
     """While a submission is open or followed, or the job has ended, another one would be the second."""
     if not isinstance(c.plan.action, Submit | Prepare):
         return True
-    decided = c.after.resolution != c.was.resolution or c.before.on_unknown is OnSubmissionUnknown.RESUBMIT
+    decided = c.after.resolution != c.was.resolution
     proven = isinstance(c.seen, o.NotSent | o.Refused | o.Absent)
     fresh = isinstance(c.plan.action, Submit) or unsent(c.after)
     ended = number_of(c.after) > number_of(c.was) or moved_on(c)
@@ -272,6 +278,18 @@ def never_submits_what_is_held_back(c: Case) -> bool:
 
 
 @invariant
+def a_resubmission_by_policy_is_counted_and_waits(c: Case) -> bool:
+    """Where every answer is lost, each costs; unbounded and at once they are a storm."""
+    by_person = c.after.resolution != c.was.resolution or retry_accepted(c)
+    unknown = isinstance(c.seen, o.Undecided) and opened(c.was) and number_of(c.after) > number_of(c.was)
+    if not unknown or by_person:
+        return True
+    before, after = (c.was.attempts or [Attempt(number=1)])[-1], (c.after.attempts or [])[-1]
+    counted = after.automatic == (before.automatic or 0) + 1
+    return may_resubmit(c) and counted and after.not_before is not None and after.not_before > c.now
+
+
+@invariant
 def an_open_submission_is_closed_by_proof_or_decision(c: Case) -> bool:
     """Dropping a submission that may have had an effect is how a job is submitted twice, or lost."""
     if not opened(c.was) or finished(c.was):
@@ -286,7 +304,7 @@ def an_open_submission_is_closed_by_proof_or_decision(c: Case) -> bool:
     since, settle = submission.look_since, timedelta(seconds=10 + c.before.link.settle_seconds)
     settled = since is not None and c.now - since >= settle
     looked = isinstance(c.seen, o.Absent) and submission.absent_since is not None and settled
-    by_policy = isinstance(c.seen, o.Undecided) and c.before.on_unknown is OnSubmissionUnknown.RESUBMIT
+    by_policy = isinstance(c.seen, o.Undecided) and may_resubmit(c)
     by_person = c.after.resolution is not None and c.after.resolution.outcome is Outcome.COMPLETED
     ended = finished(c.after) or moved_on(c)
     return answered or looked or by_policy or by_person or retry_accepted(c) or ended
@@ -369,7 +387,7 @@ def automatic_retries_are_counted(c: Case) -> bool:
     if by_person:
         return not after.automatic
     if isinstance(c.seen, o.Undecided):
-        return after.automatic == before.automatic
+        return after.automatic == (before.automatic or 0) + 1 and may_resubmit(c)
     return after.automatic == (before.automatic or 0) + 1 <= (c.before.policy.limit or 0)
 
 

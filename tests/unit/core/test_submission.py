@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from tests.unit.core.scenes import (
@@ -42,6 +43,7 @@ from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Adopt, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
+from zilliz_jobs.engine.announce import news
 
 ABSENT = o.Absent()
 
@@ -360,13 +362,64 @@ def test_unknown_may_fail_by_policy() -> None:
 def test_unknown_may_be_resubmitted_by_policy() -> None:
     scene = unknown(on_unknown=OnSubmissionUnknown.RESUBMIT)
     assert (scene.attempt, scene.status.state, scene.status.submission) == (2, State.PENDING, None)
-    assert scene.status.message == "two jobs could be it; submitted again, as retryPolicy.onSubmissionUnknown says"
-    assert scene.status.reason == Reason.WAITING
-    assert (scene.status.attempts or [])[-1].automatic is None
+    again = "two jobs could be it; submitted again (1 of 1), as retryPolicy.onSubmissionUnknown says"
+    assert scene.status.message == again
+    assert scene.status.reason == Reason.RETRY_SCHEDULED
+    assert (scene.status.attempts or [])[-1].automatic == 1
     first = (scene.status.attempts or [])[0]
     assert (first.state, first.reason) == (State.UNKNOWN, Reason.SUBMISSION_UNKNOWN)
+    assert scene.plan.action is None, "it waits, as a retry does"
+    assert 15 <= (scene.plan.wake or 0) <= 30
+    scene = scene.later(31).see()
     assert scene.plan.action == Prepare(SUBMIT_STEP)
     assert scene.see(o.Prepared("t1", "holder")).submission.token == "t1"
+
+
+@pytest.mark.parametrize(
+    ("limit", "attempts", "why"),
+    [
+        (None, 1, "without retryPolicy.limit submits again once; that was done"),
+        (0, 0, "retryPolicy.limit 0 allows no other submission"),
+        (3, 3, "retryPolicy.limit 3 is used up"),
+    ],
+)
+def test_what_every_answer_is_lost_of_is_submitted_as_often_as_the_limit_says(limit, attempts, why) -> None:
+    """Each time may cost, and run beside the others; without a bound it goes on all night."""
+    scene = unknown(on_unknown=OnSubmissionUnknown.RESUBMIT, limit=limit)
+    waits: list[float] = []
+    while scene.status.submission is None:
+        waits.append(scene.plan.wake or 0)
+        lost = (o.Prepared(f"t{len(waits)}", "holder"), o.EffectUnknown("the answer was lost"))
+        scene = scene.later(int(waits[-1]) + 1).see(o.Nothing(), *lost, UNDECIDED).later(131)
+        scene = scene.see(o.Nothing(), UNDECIDED)
+    assert len(waits) == attempts
+    assert all(later > 1.5 * earlier for earlier, later in pairwise(waits)), waits
+    assert (scene.submission.evidence, scene.status.reason) == (Evidence.UNKNOWN, Reason.SUBMISSION_UNKNOWN)
+    assert why in (scene.status.message or "")
+    assert scene.submission.token in (scene.status.message or ""), "a person is told how to decide"
+    warned = [n for n in news(looking().status, scene.status) if n.reason == "SubmissionUnknown"]
+    assert [(n.type, why in n.message) for n in warned] == [("Warning", True)]
+
+
+def test_a_person_may_submit_again_past_the_limit_of_the_policy() -> None:
+    scene = unknown(on_unknown=OnSubmissionUnknown.RESUBMIT, limit=0)
+    for turn in range(5):
+        scene = resolve(scene.later(1), f"{scene.submission.token}=resubmit")
+        assert (scene.attempt, scene.plan.action) == (turn + 2, Prepare(SUBMIT_STEP))
+        scene = scene.see(o.Prepared(f"p{turn}", "holder"), o.EffectUnknown("lost"), UNDECIDED).later(131)
+        scene = scene.see(o.Nothing(), UNDECIDED)
+
+
+def test_a_limit_that_is_raised_lets_it_go_on() -> None:
+    scene = unknown(on_unknown=OnSubmissionUnknown.RESUBMIT, limit=0)
+    scene = scene.edit(on_unknown=OnSubmissionUnknown.RESUBMIT, limit=2).later(121).see(o.Nothing(), UNDECIDED)
+    assert (scene.attempt, scene.status.reason) == (2, Reason.RETRY_SCHEDULED)
+
+
+def test_a_cancel_that_waits_stops_the_policy_at_its_limit_too() -> None:
+    scene = unknown(on_unknown=OnSubmissionUnknown.RESUBMIT, limit=0).but(cancel_token="c").see()
+    scene = scene.edit(on_unknown=OnSubmissionUnknown.RESUBMIT, limit=2).later(121).see(o.Nothing(), UNDECIDED)
+    assert (scene.attempt, scene.submission.evidence) == (1, Evidence.UNKNOWN)
 
 
 def test_what_a_person_wants_cancelled_is_not_resubmitted_by_policy() -> None:
