@@ -14,6 +14,7 @@ from zilliz_jobs.api.resource import Column, Resource, Rule
 DEFAULT_CONSOLE_PATH = "/console/v1"
 MAX_REQUESTS_PER_SECOND = 20  # documented: 20 requests a second per user and endpoint
 DEFAULT_SETTLE_SECONDS = 120
+MAX_REMEMBERED = 100
 REGION = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"  # it becomes part of a host name
 
 
@@ -77,11 +78,36 @@ class ZillizConnectionSpec(Model):
     )
 
 
+class RememberedSubmission(Model):
+    """A submission of a job that no object tells of any more, or whose fate is open."""
+
+    uid: str = Field(description="The object's uid.")
+    kind: str = Field(default="", description="The object's kind.")
+    name: str = Field(default="", description="The object's name.")
+    deleted: bool | None = Field(default=None, description="True when the object was deleted.")
+    time: Time = Field(default=None, description="Since when this is known (operator's clock).")
+    attempt: int = Field(default=1, description="The attempt that was submitted.")
+    steps: int | None = Field(default=None, description="How many steps had ended, of a job of several.")
+    step: str | None = Field(default=None, description="The step that was submitted.")
+    token: str | None = Field(default=None, description="The submission's token.")
+    sends: int | None = Field(default=None, description="How often the request may have left.")
+    lock: str | None = Field(default=None, description="What it was sent to, where its fate is open.")
+    ids: list[str] | None = Field(default=None, description="The job, and what it made, by the cloud's ids.")
+
+
 class ZillizConnectionStatus(Model):
     observed_generation: int | None = Field(default=None, description="The generation that this status is of.")
     last_check_time: Time = Field(default=None, description="When the key was last checked with a new outcome.")
     key_fingerprint: str | None = Field(default=None, description="Short hash of the key in use; never the key.")
     endpoint: str | None = Field(default=None, description="The control plane in use.")
+    remembered: list[RememberedSubmission] | None = Field(
+        default=None,
+        description="What must outlive the operator: jobs of objects that were deleted while they ran, and "
+        "submissions whose fate is open. The newest 100, for a week; written by the operator only.",
+    )
+    remembered_since: Time = Field(
+        default=None, description="Older ones were dropped: what is looked for from before this time stays unknown."
+    )
     conditions: list[Condition] | None = Field(default=None, description="Ready; Reconciling and Stalled.")
 
 

@@ -6,9 +6,11 @@ Else an object that no event has told of yet could hold the very job, or the ver
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.engine.store import ObjectStore
 from zilliz_jobs.kinds.base import AnyKind
@@ -22,8 +24,15 @@ class Census:
     """`namespaces`: those that are watched; None stands for all of them."""
 
     def __init__(
-        self, objects: Objects, store: ObjectStore, kinds: Mapping[str, AnyKind], namespaces: Sequence[str | None]
+        self,
+        objects: Objects,
+        store: ObjectStore,
+        kinds: Mapping[str, AnyKind],
+        namespaces: Sequence[str | None],
+        recall: Callable[[Body], object] | None = None,
     ) -> None:
+        """`recall`: told of every connection first, since an earlier process may have left there what it knew."""
+        self._recall = recall
         self._objects, self._store, self._kinds, self._namespaces = objects, store, kinds, namespaces
         self._wanted, self._done = 1, 0  # which census is wanted, and which was taken last
         self._doing = asyncio.Lock()
@@ -46,11 +55,20 @@ class Census:
             while self._done != self._wanted:
                 number = self._wanted
                 self._gone.clear()
+                for namespace in self._namespaces:
+                    await self._recall_all(namespace)
                 for kind in self._kinds.values():
                     for namespace in self._namespaces:
                         await self._note_all(kind, namespace)
                 self._done = number
             self._gone.clear()
+
+    async def _recall_all(self, namespace: str | None) -> None:
+        if self._recall is None:
+            return
+        with contextlib.suppress(NotFound):  # without the CRD there is no connection, and nothing is sent
+            async for item in self._objects.list_all(ZILLIZ_CONNECTION, namespace):
+                self._recall({**item, "kind": ZILLIZ_CONNECTION.kind})
 
     async def _note_all(self, kind: AnyKind, namespace: str | None) -> None:
         try:

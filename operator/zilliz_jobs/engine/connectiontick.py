@@ -88,5 +88,7 @@ def new_status(connection: Connection, problem: Waits | None, now: datetime) -> 
         last_check_time=now,
         key_fingerprint=connection.fingerprint or None,
         endpoint=connection.endpoint or None,
+        remembered=old.remembered,
+        remembered_since=old.remembered_since,
         conditions=dated(rows, old.conditions, generation, now),
     )

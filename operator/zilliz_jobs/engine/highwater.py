@@ -28,6 +28,16 @@ class HighWaterMark(NamedTuple):
     token: str = ""
     sends: int = 0
     disproved: bool = False
+    on_its_way: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a request went out, or may have, and nobody knows what came of it."""
+        return bool(self.token or self.on_its_way) and not (self.has_job or self.ended or self.disproved)
+
+    @property
+    def runs(self) -> bool:
+        return self.has_job and not self.ended
 
     @property
     def place(self) -> tuple[int, int]:
@@ -79,6 +89,7 @@ def mark_of(raw: Mapping[str, Any], *, own: bool = False) -> HighWaterMark:
         token=token if sure and isinstance(token, str) else "",
         sends=sends if sure else 0,
         disproved=evidence in _DISPROVED,
+        on_its_way=on_its_way,
     )
 
 

@@ -22,7 +22,7 @@ from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, 
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
 from zilliz_jobs.engine.apikeys import ApiKeys
-from zilliz_jobs.engine.bodies import Body, Key, key_of, raw_status
+from zilliz_jobs.engine.bodies import Body, Key, key_of, raw_status, status_of
 from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.inputs import Inputs, backup_key
@@ -189,6 +189,7 @@ class Performer:
         """The object is gone. `key`: None where the name is another's by now."""
         self._asked_since.pop(uid, None)
         self._registry.part(uid)
+        self._registry.depart(uid)
         self._scopes.forget(uid, key)
         self._registry.forget(uid)
 
@@ -206,6 +207,8 @@ class Performer:
     ) -> seen_.Preparation:
         await self._ensure_synced()
         uid, key = body["metadata"]["uid"], key_of(body)
+        if getattr(spec, "adopt", None) is None:
+            status_of(body, self._registry.known(uid))  # what an earlier process knew is known only by now
         scope = kind.scope(spec, draft.step)
         draft = replace(draft, since=self._asked_since.setdefault(uid, asyncio.get_running_loop().time()))
         if not self._scopes.enter(uid, key, scope, spec):
@@ -274,6 +277,9 @@ class Performer:
         if isinstance(look, seen_.Found) and look.evidence is Evidence.INFERRED:
             look = self._alone(kind, spec, uid, scope, look)
         if isinstance(look, seen_.Found):
+            doubt = self._registry.doubt(submission.intent_time)
+            if doubt and look.evidence is Evidence.INFERRED:
+                return seen_.Undecided(f"{', '.join(look.handle.values())} was found, but {doubt}")
             names = claims_in(look.handle)
             if not all(self._registry.is_free(uid, name) for name in names):
                 return seen_.Undecided("the job that was found has just been taken by another object")

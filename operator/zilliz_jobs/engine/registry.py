@@ -12,8 +12,11 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from zilliz_jobs.engine.bodies import Key, connection_key
+from zilliz_jobs.engine.departed import DEFAULT_HOLD, Departed, DepartedSubmissions, Owner
 from zilliz_jobs.engine.highwater import HighWaterMarks
 from zilliz_jobs.engine.records import Known
 
@@ -42,7 +45,8 @@ class _Left:
 
 
 class Registry:
-    """Plain tables, one event loop. `clock`: seconds that never go back."""
+    """Plain tables, one event loop. `clock`: seconds that never go back. `settle`: for how many seconds the effect of
+    a submission over a connection may take to show; `remember`: told of what should outlive the process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -54,7 +58,12 @@ class Registry:
         self._wanted: dict[Uid, Any] = {}
         self._since: dict[Uid, float] = {}
         self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
+        self._owners: dict[Uid, Owner] = {}
+        self.complete_since: datetime | None = None  # what objects left that went before is not known in full
         self.marks = HighWaterMarks()
+        self.departed = DepartedSubmissions()
+        self.settle: Callable[[Key], float] = lambda _connection: DEFAULT_HOLD
+        self.remember: Callable[[Departed], object] = lambda _known: None
 
     # -- claims
 
@@ -63,6 +72,11 @@ class Registry:
         status = body.get("status")
         status = status if isinstance(status, dict) else {}
         self.marks.saw(uid, status)
+        self.departed.drop(uid)
+        if status.get("completionTime"):
+            self._owners.pop(uid, None)
+        else:
+            self._owners[uid] = Owner(body["kind"], body["metadata"]["name"], connection_key(body))
         for name in ids_in(status):
             self.claim(uid, name)
 
@@ -95,7 +109,7 @@ class Registry:
     def enter(self, uid: Uid, scope: str, wanted: Any = None) -> bool:
         """Open a submission in `scope`; False while another object has one open there. May be repeated. `wanted`: the
         object's spec."""
-        if self._open.get(scope, {uid}) != {uid}:
+        if self._open.get(scope, {uid}) != {uid} or self.departed.hold(scope):
             return False
         self.hold(uid, scope, wanted)
         return True
@@ -116,10 +130,11 @@ class Registry:
         opened = self._since.get(uid, self._clock())
         here = [Rival(self._wanted.get(other)) for other in self._open.get(scope, ()) if other != uid]
         gone = [left for left in self._left if left.scope == scope and left.since > opened - LATE_SECONDS]
-        return here + [Rival(left.wanted, gone=True) for left in gone]
+        before = [Rival(None, gone=True)] if self.departed.was_recalled(scope) else []
+        return here + [Rival(left.wanted, gone=True) for left in gone] + before
 
     def is_open(self, scope: str) -> bool:
-        return scope in self._open
+        return scope in self._open or self.departed.hold(scope)
 
     def leave(self, uid: Uid) -> str | None:
         """The object's submission is no longer open; the scope that became free, if one did."""
@@ -139,9 +154,49 @@ class Registry:
         if (scope := self._scope_of.get(uid)) is not None:
             self._left.append(_Left(scope, self._wanted.get(uid), self._clock()))
 
+    def doubt(self, sent: datetime | None) -> str:
+        """Why what a look-up infers to be an object's may be that of one that is gone, in words; empty where nothing
+        speaks for that. `sent`: when the request may have left."""
+        if self.complete_since is not None and (sent is None or sent <= self.complete_since):
+            return "what is known of deleted objects does not reach back to this submission"
+        return ""
+
+    def depart(self, uid: Uid) -> None:
+        """The object is going; call `forget` after. Where its submission is open, the effect can still show for a
+        while, and so long its scope stays taken."""
+        known = self._worth_knowing(uid)
+        if known is None:
+            return
+        if known.scope:
+            self.departed.add(uid, known.scope, self.settle(known.owner.connection))
+        self.remember(known)
+
+    def lost(self, uid: Uid) -> Departed | None:
+        """The submission of an object that is there, if it is open and being looked for."""
+        known = self._worth_knowing(uid)
+        return known if known and known.scope and not known.mark.on_its_way else None
+
+    def recall(self, known: Departed) -> None:
+        """An earlier process knew this. Repeatable."""
+        for name in known.ids:
+            if name not in self._holder:
+                self._orphans[name] = None
+        is_there = self.marks.of(known.uid) is not None
+        self.marks.at_least(known.uid, known.mark)
+        if known.scope and not is_there:
+            self.departed.add(known.uid, known.scope, self.settle(known.owner.connection), recalled=True)
+
+    def _worth_knowing(self, uid: Uid) -> Departed | None:
+        mark, owner = self.marks.of(uid), self._owners.get(uid)
+        if mark is None or owner is None or not (mark.is_open or mark.runs):
+            return None
+        ids = tuple(sorted(self._held.get(uid, ())))
+        return Departed(uid, owner, mark, self._scope_of.get(uid, "") if mark.is_open else "", ids)
+
     def forget(self, uid: Uid) -> str | None:
         """The object is gone; the scope that became free, if one did."""
         self.marks.forget(uid)
+        self._owners.pop(uid, None)
         for name in self._held.pop(uid, ()):
             self._holder.pop(name, None)
             self._orphans[name] = None

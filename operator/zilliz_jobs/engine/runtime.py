@@ -32,6 +32,7 @@ from zilliz_jobs.engine.figures import Figures
 from zilliz_jobs.engine.hiding import hidden, over_key, text_without_secrets
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
 from zilliz_jobs.engine.leadership import Alone, Leadership
+from zilliz_jobs.engine.memory import SubmissionMemory
 from zilliz_jobs.engine.perform import Performer
 from zilliz_jobs.engine.recorder import Recorder
 from zilliz_jobs.engine.registry import Registry
@@ -84,11 +85,17 @@ class Engine:
         self._tasks: list[asyncio.Task[None]] = []
         self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
-        self.census = Census(self.objects, self.store, self.kinds, [*settings.namespaces] or [None])
         instance = f"zilliz-jobs-{uuid.uuid4().hex[:6]}"
         self.events = EventPoster(client, instance=instance, now=self.clock.now, redacted=text_without_secrets)
         self.rules = rules or _rules(settings)
         secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
+        self.memory = SubmissionMemory(
+            self.registry, self.objects, writer, now=utc_now, works=lambda: self.leadership.works
+        )
+        self.registry.settle, self.registry.remember = self._settle, self.memory.departed
+        self.census = Census(
+            self.objects, self.store, self.kinds, [*settings.namespaces] or [None], recall=self.memory.recall
+        )
         self.crds = CrdCheck(client, self.metrics)
         self.connections = Connections(
             secrets,
@@ -225,6 +232,7 @@ class Engine:
         await _end(self._tasks)
         await self.jobs.poller.close()
         await self.performer.drain(DRAIN_SECONDS)
+        await self.memory.flush(2.0)
         await _end(self._election)  # not before: what is in flight needs the Lease
         await self.leadership.release()
         await self.events.flush(2.0)
@@ -278,8 +286,12 @@ class Engine:
 
     def _note(self, body: Body) -> None:
         self.room.own.learn(body)
+        self.memory.looked(body["metadata"]["uid"])
         if times := began_by_cloud(body):
             self.connections.witness(connection_key(body), *times)
+
+    def _settle(self, connection: Key) -> float:
+        return float(self.rules.fence_seconds + self.connections.link(connection).settle_seconds)
 
     def _asked(self, uid: str) -> AskedElsewhere:
         return self.room.handover.asked(uid)

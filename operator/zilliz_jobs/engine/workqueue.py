@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 SPARE = 64  # times that are superseded, or whose key is forgotten, before they are swept out
+LEAST_WAIT = 0.001  # less than a step of the clock would be waited for again and again
 
 
 class WorkQueue(Generic[K]):
@@ -76,7 +77,7 @@ class WorkQueue(Generic[K]):
                 return key
             self._changed.clear()
             try:
-                async with asyncio.timeout(None if wait == float("inf") else wait):
+                async with asyncio.timeout(None if wait == float("inf") else max(wait, LEAST_WAIT)):
                     await self._changed.wait()
             except TimeoutError:
                 pass
