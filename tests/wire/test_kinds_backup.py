@@ -27,7 +27,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
-from zilliz_local.cloud import MOVIES, CloudSimulator, Duration
+from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator, Duration
 
 KIND = BackupKind()
 CREATE = f"/v2/clusters/{MOVIES}/backups/create"
@@ -254,6 +254,49 @@ class TestFind:
         await one.prepare()
         cloud.go_down()
         assert isinstance(await one.look(), Unreadable)
+
+
+class TestFilters:
+    """No filter of a request is taken as honoured."""
+
+    async def test_a_backup_of_another_cluster_or_by_the_policy_is_not_ours(self, cloud, plain):
+        """Told as ours, its end and its id would be somebody else's."""
+        cloud.behave(filters_ignored=["backups"])
+        cloud.fault("backup.create", "drop_before", times=1)
+        one = whole(plain)
+        await one.send()
+        cloud.act_as("rival", "POST", f"/v2/clusters/{SHOP}/backups/create", {"backupType": "CLUSTER"})
+        await stranger(cloud, method="AUTO")
+        assert await one.look() == Absent()
+
+    async def test_one_that_another_cluster_is_making_holds_no_slot_here(self, cloud, plain):
+        cloud.behave(filters_ignored=["backups"])
+        cloud.act_as("rival", "POST", f"/v2/clusters/{SHOP}/backups/create", {"backupType": "CLUSTER"})
+        assert isinstance(await whole(plain).prepare(), Prepared)
+
+    async def test_found_all_the_same(self, cloud, plain, console):
+        cloud.behave(filters_ignored=["backups", "console"])
+        for account in (plain, console):
+            cloud.fault("backup.create", "drop_after", times=1)
+            one = whole(account, token=f"token-{account is console}")
+            await one.send()
+            cloud.act_as("rival", "POST", f"/v2/clusters/{SHOP}/backups/create", {"backupType": "CLUSTER"})
+            assert isinstance(await one.look(), Found)
+            cloud.advance(3600)
+
+    @pytest.mark.parametrize("said", [{"type": ""}, {"type": "BACKUP_2"}, {"backup_type": ""}])
+    async def test_what_does_not_tell_what_it_is_is_not_ruled_out(self, cloud, console, said):
+        cloud.fault("backup.create", "drop_after", times=1)
+        one = whole(console)
+        await one.send()
+        (job,) = cloud.jobs.all()
+        (backup,) = cloud.world.backups.values()
+        if "backup_type" in said:
+            backup.backup_type = ""
+        else:
+            job.type = said["type"]
+            cloud.world.backups.clear()  # as one that failed at once
+        assert isinstance(await one.look(), Undecided)
 
 
 class TestAdopt:

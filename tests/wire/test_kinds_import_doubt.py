@@ -98,7 +98,7 @@ class TestEveryForm:
 class TestFilters:
     async def test_an_import_into_another_database_may_be_ours(self, cloud, plain, ignored):
         """No answer tells the database."""
-        cloud.behave(import_filters_ignored=ignored)
+        cloud.behave(filters_ignored=["imports"] if ignored else [])
         cloud.fault(*LOST_BEFORE, times=1)
         one = films(plain.session)
         await one.send()
@@ -109,7 +109,7 @@ class TestFilters:
         assert isinstance(await one.look(), Undecided)
 
     async def test_what_is_in_another_database_is_found_too(self, cloud, plain, ignored):
-        cloud.behave(import_filters_ignored=ignored)
+        cloud.behave(filters_ignored=["imports"] if ignored else [])
         cloud.world.clusters[MOVIES].put_collection("archive", "films")
         cloud.fault(*LOST_AFTER, times=1)
         one = films(plain.session)
@@ -119,7 +119,7 @@ class TestFilters:
 
     @pytest.mark.parametrize("name", ["archive.films", "[films]", "Films", "fil\N{REPLACEMENT CHARACTER}s", ""])
     async def test_a_collection_that_is_spelt_otherwise_may_be_ours(self, cloud, plain, ignored, name):
-        cloud.behave(import_filters_ignored=ignored)
+        cloud.behave(filters_ignored=["imports"] if ignored else [])
         cloud.fault(*LOST_AFTER, times=1)
         one = films(plain.session)
         await one.send()

@@ -47,7 +47,8 @@ async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
     """The manual backups that there are; or that the cluster is making one. Raises CloudError."""
     cluster = await account.session.clusters.describe(cluster_id)
     backups = await account.session.backups.list(cluster_id=cluster_id)
-    for backup in [b for b in backups if b.status.upper() == CREATING or says_nothing(b.status)]:
+    here = [b for b in backups if is_same(b.cluster_id, cluster_id) is not False]
+    for backup in [b for b in here if b.status.upper() == CREATING or says_nothing(b.status)]:
         if _is_manual(backup) is False:
             continue
         told = await _described(account, cluster_id, backup)
@@ -59,7 +60,7 @@ async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
             message = f"the cluster is making backup {backup.backup_id}; it makes one manual backup at a time"
             return Waits(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
     # Those without a time first: nothing else could tell later that they are older.
-    newest = sorted(backups, key=lambda b: b.create_time.timestamp() if b.create_time else math.inf, reverse=True)
+    newest = sorted(here, key=lambda b: b.create_time.timestamp() if b.create_time else math.inf, reverse=True)
     known: Baseline = {"backups": sorted(b.backup_id for b in newest[:MAX_BASELINE])}
     return Ready(known)
 

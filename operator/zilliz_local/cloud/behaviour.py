@@ -56,8 +56,8 @@ class Behaviour(Camel):
     failed_backups_listed: bool = False
     """List and describe failed and cancelled backups too (status FAILED: no documented word)."""
 
-    import_filters_ignored: bool = False
-    """The import list takes no heed of dbName and collectionName: the same rows for every one."""
+    filters_ignored: tuple[Literal["imports", "backups", "console"], ...] = ()
+    """Lists that take no heed of their filters: the same rows for every one."""
     copies_listed: bool = False
     """List cross-region copies among the backups, in their own region (not documented)."""
 
