@@ -81,6 +81,9 @@ def _columns(resource: Resource) -> list[str]:
     for column in resource.columns:
         remark = " ".join(filter(None, (column.description, "With `-o wide`." if column.priority else "")))
         lines.append(f"| {column.name} | `{column.path}` | {remark} |")
+    if resource.selectable:
+        fields = ", ".join(f"`{path.removeprefix('.')}`" for path in resource.selectable)
+        lines += ["", f"With `--field-selector`, on Kubernetes 1.31 or newer: {fields}."]
     return [*lines, ""]
 
 
