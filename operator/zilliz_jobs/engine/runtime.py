@@ -90,7 +90,7 @@ class Engine:
         self.rules = rules or _rules(settings)
         secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.memory = SubmissionMemory(
-            self.registry, self.objects, writer, now=utc_now, works=lambda: self.leadership.works
+            self.registry, self.objects, writer, now=self.clock.now, works=lambda: self.leadership.works
         )
         self.registry.settle, self.registry.remember = self._settle, self.memory.departed
         self.census = Census(
