@@ -203,7 +203,8 @@ async def test_any_manifest_in_any_cloud_is_a_quiet_object(kind, mode, caplog):
         assert status.get("conditions"), spec
         assert len(json.dumps(status)) < 65536, spec
         assert usable or (status["reason"] == "InvalidSpec" and not asked), (status, spec)
-        assert len(asked) < 150, (len(asked), status.get("reason"), spec)
+        # Each look may ask up to three places where an answer cannot be read.
+        assert len(asked) < 3 * 90, (len(asked), status.get("reason"), spec)
         effects = [r for r in asked if r.method == "POST" and r.headers.get("x-request-id")]
         assert len(effects) < 40, spec
         assert "one-time-password" not in json.dumps(status) + str(bench.events)
