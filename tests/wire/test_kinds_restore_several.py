@@ -149,6 +149,17 @@ class TestFind:
         assert "default/films" in look.message
 
     @pytest.mark.parametrize("wanted", [TWO, None], ids=["several", "all"])
+    async def test_all_of_them_there_is_no_proof_either(self, cloud, plain, wanted):
+        """Somebody in the console may have made them."""
+        cloud.fault(ROUTE, "drop_after", times=1)
+        one = restore(plain, backed_up(cloud), wanted)
+        await one.send()
+        cloud.advance(LONG)
+        look = await one.look()
+        assert isinstance(look, Undecided)
+        assert "default/films" in look.message
+
+    @pytest.mark.parametrize("wanted", [TWO, None], ids=["several", "all"])
     async def test_absent_where_none_of_them_is_there(self, cloud, plain, wanted):
         cloud.fault(ROUTE, "drop_before", times=1)
         one = restore(plain, backed_up(cloud), wanted)

@@ -48,6 +48,7 @@ NOT_PLAYED = (
     "29-import-v1.yaml",
     "52-scale-cluster-scheduled.yaml",
     "61-scale-replicas-dynamic.yaml",
+    "74-restore-collections.yaml",
     "81-migrate-milvus.yaml",
     "83-migrate-qdrant.yaml",
     "84-migrate-elasticsearch.yaml",
