@@ -14,7 +14,7 @@ from zilliz_local.cloud import KEY, SHOP
 THIEF = "https://thief.example.com"
 LABEL = {"jobs.zilliz.com/credentials": "true"}
 STOLEN = "key-of-the-other-account"
-CONNECTIONS = "*/zillizconnections"
+CONNECTIONS = "*/namespaces/*/zillizconnections"
 
 
 @pytest.fixture
