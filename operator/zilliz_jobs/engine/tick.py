@@ -19,7 +19,7 @@ from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Rules, Snapshot, handle_of, is_finished, is_open, step_of
+from zilliz_jobs.core.snapshot import Rules, Snapshot, handle_of, is_open, step_of
 from zilliz_jobs.engine.bodies import (
     FINALIZER,
     AskedElsewhere,
@@ -118,7 +118,9 @@ class JobTicker:
             await self._performer.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
-            seen = await self._named(run, seen)
+            if isinstance(seen, seen_.Seen) and run.base.link.console:
+                job = run.kind, run.body, run.base.spec, run.status
+                seen = await self._performer.naming.named(*job, seen, self._connections.account)
             plan = decide(replace(run.base, status=run.status), seen, now=self.clock.now())
             learnt = learnt and not is_fruitless(seen)
             if isinstance(plan.action, Submit):
@@ -140,19 +142,6 @@ class JobTicker:
         return TickResult(run.body, self.rules.recheck, False)
 
     # -- parts
-
-    async def _named(self, run: _Run, seen: Observation) -> Observation:
-        """With the job's id, where the cloud gave none and the console may know it; asked when the job looks
-        otherwise than it did."""
-        spec, status = run.base.spec, run.status
-        if spec is None or not isinstance(seen, seen_.Seen) or not run.base.link.console or is_finished(status):
-            return seen
-        if status.job_id or seen.job_id or not handle_of(status) or seen.cloud_status == status.cloud_status:
-            return seen
-        account = await self._connections.account(connection_key(run.body))
-        if account is None:
-            return seen
-        return await self._performer.naming.name(run.kind, account, run.body["metadata"]["uid"], spec, status, seen)
 
     async def _perform(self, run: _Run, plan: Plan) -> Observation:
         assert plan.action is not None  # noqa: S101 - callers hold an action
