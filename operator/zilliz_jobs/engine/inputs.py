@@ -14,7 +14,8 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.apikeys import ApiKeys
 from zilliz_jobs.engine.bodies import Body, Key
 from zilliz_jobs.engine.labelled import RETRY_SECONDS, read_labelled
-from zilliz_jobs.kinds.base import AnyKind, BackupSource, SecretNeed
+from zilliz_jobs.kinds.base import AnyKind, BackupSource
+from zilliz_jobs.kinds.secretneed import SecretNeed
 from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets

@@ -30,6 +30,7 @@ from zilliz_jobs.engine.naming import Naming
 from zilliz_jobs.engine.records import Known
 from zilliz_jobs.engine.registry import Registry, claims_in
 from zilliz_jobs.engine.retrykeys import with_keys
+from zilliz_jobs.engine.rivals import alone
 from zilliz_jobs.engine.scopes import Scopes
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
@@ -275,7 +276,7 @@ class Performer:
 
         look = await kind.look(account, spec, submission, free)
         if isinstance(look, seen_.Found) and look.evidence is Evidence.INFERRED:
-            look = self._alone(kind, spec, uid, scope, look)
+            look = alone(kind, spec, self._registry.rivals(uid, scope), look)
         if isinstance(look, seen_.Found):
             doubt = self._registry.doubt(submission.intent_time)
             if doubt and look.evidence is Evidence.INFERRED:
@@ -289,17 +290,6 @@ class Performer:
                 look = await self._credentials.check(body, submission.credentials_secret, look)
         log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)
         return look
-
-    def _alone(self, kind: AnyKind, spec: JobSpec, uid: str, scope: str, found: seen_.Found) -> seen_.Look:
-        """What was found, unless it may as well be the job of another object."""
-        rivals = self._registry.rivals(uid, scope)
-        if not any(rival.wanted is None or kind.could_be_of(spec, rival.wanted, gone=rival.gone) for rival in rivals):
-            return found
-        name = found.handle.get("jobId") or next(iter(found.handle.values()), "what was found")
-        return seen_.Undecided(
-            f"{name} could be it, or the job of another object of the same target, whose submission is open too, or "
-            "was when the object was deleted"
-        )
 
     async def _adopt(
         self, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str, job_id: str

@@ -8,7 +8,7 @@ or the network does: the answer is a value of `core.observation`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -17,7 +17,6 @@ from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
-from zilliz_jobs.cloud.azure import is_account_name
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.lists import ListId, Source
@@ -44,6 +43,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open, step_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.clocks import CloudClocks
+from zilliz_jobs.kinds.secretneed import SecretNeed
 
 S = TypeVar("S", bound=JobSpec)
 
@@ -66,37 +66,6 @@ class Account:
     def patient(self) -> Account:
         """The same account for reads that let all others go first."""
         return replace(self, session=self.session.patient)
-
-
-@dataclass(frozen=True)
-class SecretNeed:
-    """A Secret that a spec names, and the keys it must and may have. `instead`: keys that do as well as all of
-    `required`. `in_azure`: it opens an Azure Blob Storage, where `accessKey` is the name of the storage account."""
-
-    name: str
-    required: tuple[str, ...]
-    optional: tuple[str, ...] = ()
-    instead: tuple[str, ...] = ()
-    in_azure: bool = False
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return (*self.required, *self.instead, *self.optional)
-
-    def is_name(self, key: str, value: str) -> bool:
-        """Whether the value is a name, which is shown, and no secret. What cannot be the name of a storage account,
-        one of its keys in the wrong place say, is none."""
-        return key == "username" or (key == "accessKey" and self.in_azure and is_account_name(value))
-
-    def lacks(self, present: Collection[str]) -> str:
-        """What has to be added to a Secret with values under these keys, in words; empty for nothing."""
-        missing = [key for key in self.required if key not in present]
-        if not missing or (self.instead and all(key in present for key in self.instead)):
-            return ""
-        if self.instead:
-            one, other = " and ".join(self.required), " and ".join(self.instead)
-            return f"Secret {self.name} has neither {one} nor {other}; add the one or the other"
-        return f"Secret {self.name} has no key {missing[0]}; add it"
 
 
 @dataclass(frozen=True)

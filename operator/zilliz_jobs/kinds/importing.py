@@ -40,7 +40,7 @@ from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers, importends, importlook
-from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
 from zilliz_jobs.kinds.clocks import second_before
 from zilliz_jobs.kinds.importfiles import could_be_alike
 from zilliz_jobs.kinds.importwire import (
@@ -53,6 +53,7 @@ from zilliz_jobs.kinds.importwire import (
     v2_request,
     why_not_v1,
 )
+from zilliz_jobs.kinds.secretneed import SecretNeed
 
 
 class ImportKind(JobKind[ImportJobSpec]):

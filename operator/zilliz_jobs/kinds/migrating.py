@@ -19,9 +19,10 @@ from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
 from zilliz_jobs.kinds import answers, migrationarrivals, newcluster
-from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready, SecretNeed
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
 from zilliz_jobs.kinds.migrationorigin import needs, origin
 from zilliz_jobs.kinds.migrationroutes import answered, send, why_not
+from zilliz_jobs.kinds.secretneed import SecretNeed
 
 ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, retry=RetryRule.NEVER)
 

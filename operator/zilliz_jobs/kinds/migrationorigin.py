@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zilliz_jobs.api import migrationsource as api
 from zilliz_jobs.api.model import Model
 from zilliz_jobs.cloud.azure import is_blob_url
-from zilliz_jobs.kinds.base import SecretNeed
+from zilliz_jobs.kinds.secretneed import SecretNeed
 
 LOGIN = ("username", "password")
 API_KEY = ("apiKey",)

@@ -11,7 +11,6 @@ from zilliz_jobs.api.migrationjob import MigrationJobSpec
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.core.observation import Accepted, NotSent, Refused
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds.base import SecretNeed
 from zilliz_jobs.kinds.migrating import MigrationKind
 from zilliz_jobs.kinds.migrationroutes import Route, answered, route_of, why_not
 from zilliz_jobs.kinds.migrationwire import (
@@ -23,6 +22,7 @@ from zilliz_jobs.kinds.migrationwire import (
     wanted,
     whole_databases,
 )
+from zilliz_jobs.kinds.secretneed import SecretNeed
 
 KIND = MigrationKind()
 LOGIN = {"username": "me", "password": "pw-1234"}
