@@ -80,8 +80,10 @@ async def test_a_refused_secret_is_told_in_the_object_and_heals(world: Rig, case
 
 async def test_the_refusal_is_the_last_obstacle_of_a_job_that_was_not_submitted_in_time(world: Rig) -> None:
     world.kube.faults.answer(422, method="POST", path=SECRETS, times=None, message=POLICY)
-    restore(world, startDeadlineSeconds=2)
+    restore(world)
     await world.start()
+    await world.until(lambda: reason(world) == "KubernetesRefused", "it is told", 20)
+    await world.patch("restorejobs", "copy", {"spec": {"startDeadlineSeconds": 1}})
     status = await world.until_state("restorejobs", "copy", "Failed", 20)
     assert status["reason"] == "DeadlineExceeded"
     assert POLICY in status["message"]
