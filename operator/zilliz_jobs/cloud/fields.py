@@ -86,9 +86,20 @@ def as_share(value: object) -> int | None:
     return int(number * 100 + 1e-6)  # 0.29 * 100 is a little less than 29
 
 
+def _has_zone(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def as_moment(value: object) -> datetime | None:
     """A time of the cloud; None for what is none: empty, unreadable, or one that only stands for "not set", such as
-    Go's zero time (0001-01-01), the epoch (1970-01-01) and the end of time (9999-12-31)."""
+    Go's zero time (0001-01-01), the epoch (1970-01-01) and the end of time (9999-12-31). Nor is one without a zone a
+    time: it may be hours away from what it seems, and what seems older than a request is ruled out as its job. Every
+    documented time has a zone."""
+    if isinstance(value, str) and not _has_zone(value):
+        return None
     moment = parse_time(value)
     return moment if moment is not None and FIRST <= moment < LAST else None
 

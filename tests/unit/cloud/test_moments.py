@@ -27,6 +27,8 @@ NONE = [
     "1970-01-01T00:00:00Z",
     "1970-01-01T08:00:00+08:00",
     "1900-01-01",
+    "2026-03-01T12:00:00",  # of which zone?
+    "2026-03-01 12:00:00",
     "9999-12-31T23:59:59Z",
     "+58000-01-01T00:00:00Z",
 ]
@@ -51,7 +53,7 @@ def test_a_time_that_is_not_set_is_none(model, ids, field, text):
     assert told.model_dump(by_alias=True)[field] is None
 
 
-@pytest.mark.parametrize("text", ["2026-03-01T12:00:00Z", "2026-03-01T20:00:00+08:00", "2026-03-01T12:00:00"])
+@pytest.mark.parametrize("text", ["2026-03-01T12:00:00Z", "2026-03-01T20:00:00+08:00"])
 def test_a_time_that_is_set_is_kept(text):
     assert Job.model_validate({"jobId": "j", "startTime": text}).start_time == AT
 
