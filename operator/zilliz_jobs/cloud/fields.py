@@ -106,12 +106,12 @@ def as_moment(value: object) -> datetime | None:
 
 def as_list(value: object) -> object:
     """null as an empty list: the cloud writes both. So is what is no list."""
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, list | tuple) else []
 
 
 def as_rows(value: object) -> object:
     """The objects in a list. What else stands in it costs itself, and not the answer that it is a part of."""
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+    return [row for row in value if isinstance(row, dict | BaseModel)] if isinstance(value, list | tuple) else []
 
 
 Id = Annotated[str, BeforeValidator(as_id), Field(min_length=1, max_length=MAX_ID)]
