@@ -68,7 +68,7 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
             RESOURCES,
             [*options.namespaces] or [None],
             _streams(settings),
-            engine,
+            engine.feed,
             engine.objects.newest_version,
             limit=options.watch_limit,
         )

@@ -16,7 +16,6 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.absences import Absences
 from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, began_by_cloud, connection_key
 from zilliz_jobs.engine.census import Census
 from zilliz_jobs.engine.clock import ServerClock
@@ -28,6 +27,7 @@ from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.departures import Departures, Left
 from zilliz_jobs.engine.dispatch import Dispatcher
 from zilliz_jobs.engine.echoes import Echoes
+from zilliz_jobs.engine.feed import Feed
 from zilliz_jobs.engine.figures import Figures
 from zilliz_jobs.engine.hiding import hidden, over_key, text_without_secrets
 from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
@@ -192,22 +192,14 @@ class Engine:
         )
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
         self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership, self.events)
-        self.absences = Absences(self.dispatcher)
+        self.feed = Feed(self.learn, self.forget, self.dispatcher, self.store, self.echoes, self.census)
         self.watches: Watches | None = None
         """Set by who feeds the engine from watches."""
         self.sweep = Sweep(controllers, self.queue, self.leadership, self.metrics, interval=settings.sweep_interval)
         watched = [resource.kind for resource in RESOURCES]
         self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
-        figures = Figures(
-            self.tally,
-            self.queue,
-            self.echoes,
-            self.connections,
-            self.leadership,
-            self.clock,
-            watched,
-            lambda: self.watches.unwatched if self.watches else {},
-        )
+        parts = self.tally, self.queue, self.echoes, self.connections, self.leadership, self.clock
+        figures = Figures(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
         self.metrics.read_from(figures.read)
 
     # -- life
@@ -216,10 +208,12 @@ class Engine:
         """Compare the CRDs, then stand for election and start the workers. Raises KubeError when that cannot be."""
         await self.crds.check()
         crds_changed = asyncio.Event()
-        self._election = [asyncio.create_task(self.leadership.run(self._take_over, self._rest), name="election")]
+        self._election = [
+            asyncio.create_task(self.leadership.run(self._take_over, self.dispatcher.rest), name="election")
+        ]
         self._tasks = [
             asyncio.create_task(self.events.run(), name="events"),
-            asyncio.create_task(self.absences.run(), name="absences"),
+            asyncio.create_task(self.feed.run(), name="absences"),
             asyncio.create_task(self.sweep.run(), name="sweep"),
             asyncio.create_task(self.crds.run(crds_changed), name="crds"),
             asyncio.create_task(self._wake_all_on(crds_changed), name="crds changed"),
@@ -258,26 +252,6 @@ class Engine:
             self.departures.note(body, Left.NO_JOB)
         self.dispatcher.forget(body)
 
-    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
-        """A list was complete: these objects exist, and no other of the kind and namespace."""
-        self.absences.listed(kind, namespace, uids)
-
-    def served(self, kind: str, *, served: bool) -> None:
-        """Whether the API server serves the kind."""
-        if served and kind in self.dispatcher.unserved:
-            self.dispatcher.unserved.discard(kind)
-            self.census.renew()
-            self.dispatcher.wake_all()
-        elif not served:
-            self.dispatcher.unserved.add(kind)
-
-    def rewound(self) -> None:
-        """The history of the cluster went back; all objects are about to be told of anew."""
-        self.store.distrust()
-        self.echoes.renew()
-        self.census.renew()
-        self.dispatcher.wake_all()
-
     def _wake_dependents(self, connection: Key) -> None:
         self.jobs.wake_dependents(connection)
         self.room.centers.wake_dependents(connection)
@@ -311,13 +285,10 @@ class Engine:
 
     def _take_over(self) -> None:
         """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
-        self._rest()
+        self.dispatcher.rest()
         self.departures.renew()
         self.census.renew()
         self.dispatcher.wake_all()
-
-    def _rest(self) -> None:
-        self.dispatcher.rest()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -64,11 +64,9 @@ class JobController(Controller):
         """`stored` is told of every object whose status a pass has written, and `gone` of each that is gone."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
         self._kinds, self._store, self._census, self._objects = kinds, store, census, objects
-        self.ticker = ticker
-        self._performer, self._recorder, self._departures = performer, recorder, departures
+        self.ticker, self._performer, self._recorder, self._departures = ticker, performer, recorder, departures
         self._queue, self._tries, self._metrics = queue, tries, metrics
-        self._connection_is_known, self._usable = connection_is_known, usable
-        self._stored, self._gone = stored, gone
+        self._connection_is_known, self._usable, self._stored, self._gone = connection_is_known, usable, stored, gone
         self._news: dict[Key, News] = {}
         self._unreadable: set[Key] = set()
         self._at_work: set[str | None] = set()
@@ -250,15 +248,12 @@ class JobController(Controller):
         if result.body is None or not self._store.remember(result.body):
             self._let_go(key, uid)
             return
-        if result.wake is not None:
-            self._queue.add(key, result.wake)
         self._look_again(key, result.look)
-        if result.wake is None and not self.poller.attends(key):
-            self._queue.add(key, LATEST_SECONDS)
+        if result.wake is not None or not self.poller.attends(key):
+            self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
 
     def _waits_no_longer(self, body: Body) -> bool:
-        """Whether an object is being deleted for so long that nothing may hold it up any more, no check of its
-        connection either."""
+        """Whether it is being deleted for so long that nothing holds it up, no check of its connection either."""
         since = self._departures.since(body)
         waited = timedelta(seconds=self.ticker.rules.look_on_delete)
         return since is not None and self.ticker.clock.now() - since >= waited
