@@ -42,7 +42,8 @@ async def settled(world: Rig, plural: str) -> None:
     def is_clear() -> bool:
         status = world.status(plural, "lost")
         return (
-            bool(status.get("jobId") or status["submission"].get("handle")) or status["reason"] == "SubmissionUnknown"
+            bool(status.get("jobId") or status["submission"].get("handle"))
+            or status.get("reason") == "SubmissionUnknown"
         )
 
     await world.until(lambda: world.status(plural, "lost").get("submission") and is_clear(), "an answer for the lost")

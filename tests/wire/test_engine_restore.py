@@ -69,7 +69,7 @@ async def test_a_collection_of_that_name_is_no_restore(world: Rig, by: str, cons
     restores = world.cloud.ledger.effects(route="restore.collection")
     status = world.status("restorejobs", "one")
     assert status["state"] != "Successful"
-    if status["reason"] == "SubmissionUnknown":
+    if status.get("reason") == "SubmissionUnknown":
         assert restores == []
         assert f"{SHOP}/default/films" in status["message"]
     else:
