@@ -80,7 +80,7 @@ class Rig:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
         if self.engine is not None:
-            lost = self.engine.sweep.lost() if self.engine.leadership.works else []
+            lost = self.engine.sweep.lost() if self.engine.alive and self.engine.leadership.works else []
             await self.engine.stop()
             assert not lost, f"nothing would have looked at these again: {lost}"
         if self._client is not None:

@@ -282,7 +282,7 @@ def a_resubmission_by_policy_is_counted_and_waits(c: Case) -> bool:
     """Where every answer is lost, each costs; unbounded and at once they are a storm."""
     by_person = c.after.resolution != c.was.resolution or retry_accepted(c)
     unknown = isinstance(c.seen, o.Undecided) and opened(c.was) and number_of(c.after) > number_of(c.was)
-    if not unknown or by_person:
+    if not unknown or by_person or finished(c.after):
         return True
     before, after = (c.was.attempts or [Attempt(number=1)])[-1], (c.after.attempts or [])[-1]
     counted = after.automatic == (before.automatic or 0) + 1
@@ -694,7 +694,8 @@ def asks_what_makes_sense(c: Case) -> bool:
             return not finished(c.after) and not handle(c.after) and job_id in ("job-9", "job-7")
         case Delete():
             ttl = s.spec.ttl_seconds_after_finished if s.spec else None
-            end = c.after.completion_time
+            told = [x.last_transition_time for x in c.after.conditions or [] if x.type == "Finished"]
+            end = max((time for time in told if time is not None), default=None)
             return ttl is not None and not s.tracked and end is not None and c.now >= end + timedelta(seconds=ttl)
     return True
 
