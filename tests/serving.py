@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,8 @@ class Plane:
     environment: dict[str, str]
     restart: Callable[[], None] | None = None
     """Kills the API server and starts it again with its data; the stand-in keeps its data in memory and has none."""
+    restored: Callable[[], AbstractContextManager[None]] | None = None
+    """When its block ends, all data is as it was when it began."""
 
 
 @contextmanager
@@ -47,6 +49,7 @@ def real_plane() -> Iterator[Plane]:
             cluster.ca_file,
             cluster.environment,
             partial(cluster.restart_apiserver, kill=True),
+            cluster.restored_to_now,
         )
 
 

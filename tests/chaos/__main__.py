@@ -1,4 +1,4 @@
-"""python -m tests.chaos [--jobs 200] [--seed N] [--seeds K] [--operators 2] [--plain] [--stand-in] [--plan]"""
+"""python -m tests.chaos [--jobs 200] [--seed N] [--seeds K] [--operators 2] [--plain] [--restore] [--stand-in]"""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ SHOWN = 10
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.restore and options.stand_in:
+        _parser().error("--restore needs a real etcd")
     teller = Teller()
     first = SystemRandom().randrange(1, 100_000) if options.seed is None else options.seed
     seeds = range(first, first + options.seeds)
     if options.plan:
         for seed in seeds:
-            print("\n".join(plan(seed, options.jobs, odd=not options.plain).lines()))
+            print("\n".join(_drawn(seed, options).lines()))
         return 0
     try:
         if not options.stand_in:
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _one(seed: int, options: argparse.Namespace, teller: Teller) -> int:
-    drawn, out = plan(seed, options.jobs, odd=not options.plain), options.out / f"{seed}-{options.jobs}"
+    drawn, out = _drawn(seed, options), options.out / f"{seed}-{options.jobs}"
     for line in drawn.lines():
         teller.say(line)
     out.mkdir(parents=True, exist_ok=True)
@@ -70,6 +72,10 @@ def _one(seed: int, options: argparse.Namespace, teller: Teller) -> int:
     return 0
 
 
+def _drawn(seed: int, options: argparse.Namespace) -> Plan:
+    return plan(seed, options.jobs, odd=not options.plain, restores=options.restore)
+
+
 async def _run(drawn: Plan, options: argparse.Namespace, teller: Teller, out: Path) -> Outcome:
     this = asyncio.current_task()
     assert this is not None
@@ -86,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=1, help="that many runs, with this seed and the next ones")
     parser.add_argument("--operators", type=int, default=1, help="so many, one of which leads (default 1)")
     parser.add_argument("--plain", action="store_true", help="a cloud without odd answers")
+    parser.add_argument("--restore", action="store_true", help="etcd is set back once, under the operator")
     parser.add_argument("--stand-in", action="store_true", help="no real API server")
     parser.add_argument("--out", type=Path, default=OUT, help="where plan, verdict and logs go (default build/chaos)")
     parser.add_argument("--plan", action="store_true", help="print the plan and run nothing")

@@ -96,6 +96,8 @@ class Fleet:
         self._members = list(members)
         self.deaths: Counter[str] = Counter()
         self.leader = 0
+        self.spared = False
+        """Nobody is killed any more."""
 
     def age(self, who: int) -> float:
         return self._members[who].age
@@ -106,6 +108,8 @@ class Fleet:
 
     def kill(self, why: str, who: int | None = None) -> bool:
         """The leader, if nobody else is named; False if it does not run."""
+        if self.spared:
+            return False
         done = self._members[self.leader if who is None else who].kill()
         self.deaths[why] += done
         return done

@@ -37,6 +37,7 @@ BEFORE_SECONDS = 30.0
 """How much later than who waits for it a backup may be made."""
 PATIENT = 0.7
 LATE_KINDS, ELECTS = 3, 0.5
+BEFORE_RESTORE = 10.0  # seconds
 READS = ("job.get", "backup.get", "backup.list", "console.*", "import.list", "import.progress", "cluster.get")
 SUBMITS = ("*.create", "restore.*", "*migrat*", "console.clone", "console.sample", "cluster.*")
 
@@ -51,7 +52,8 @@ class Trap:
 
 @dataclass(frozen=True)
 class Happening:
-    """`what`: kill, pause, api-restart, silence, cut, lease, kube, cloud, cloud-hang, cloud-restart, cloud-down."""
+    """`what`: kill, spare, pause, api-restart, etcd-restore, silence, cut, lease, kube, cloud, cloud-hang,
+    cloud-restart, cloud-down."""
 
     at: float
     what: str
@@ -97,12 +99,13 @@ class Plan:
         ]
 
 
-def plan(seed: int, jobs: int, *, odd: bool = False) -> Plan:
+def plan(seed: int, jobs: int, *, odd: bool = False, restores: bool = False) -> Plan:
+    """`restores`: etcd is set back once, to what it held some seconds before."""
     chance = Random(f"chaos {seed} {jobs}")
     seconds = max(LEAST_SECONDS, jobs * SECONDS_PER_JOB)
     made, elects = _jobs(chance, jobs, seconds), chance.random() < ELECTS
     plurals = sorted({job.plural for job in made})
-    return Plan(
+    drawn = Plan(
         seed,
         made,
         _traps(chance, jobs),
@@ -110,9 +113,19 @@ def plan(seed: int, jobs: int, *, odd: bool = False) -> Plan:
         seconds,
         frozenset(chance.sample(plurals, min(LATE_KINDS, len(plurals)))),
         round(chance.uniform(0.2, 0.5) * LEAST_SECONDS, 1),
-        odd,
-        elects,
+        odd=odd,
+        elects=elects,
     )
+    return _with_restore(drawn, chance) if restores else drawn
+
+
+def _with_restore(drawn: Plan, chance: Random) -> Plan:
+    """Only what the operator remembers can tell then what was submitted, so from a while before nobody kills it; and
+    no two stop the API server at once."""
+    at, seconds = round(chance.uniform(0.4, 0.6) * drawn.seconds, 2), round(chance.uniform(4, 10), 1)
+    spare, one = Happening(at - BEFORE_RESTORE, "spare"), Happening(at, "etcd-restore", seconds)
+    left = [other for other in drawn.happenings if other.at < spare.at or other.what not in ("kill", "api-restart")]
+    return replace(drawn, happenings=tuple(sorted([*left, spare, one], key=lambda other: other.at)))
 
 
 def _jobs(chance: Random, count: int, seconds: float) -> tuple[Planned, ...]:
@@ -176,6 +189,10 @@ def _happenings(chance: Random, seconds: float, elects: bool, odd: bool) -> tupl
     some(40, lambda at, _: Happening(at, "cloud-restart"))
     some(60, lambda at, s: Happening(at, "cloud-down", s))
     return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _restore(chance: Random, seconds: float) -> Happening:
+    return Happening(round(chance.uniform(0.4, 0.6) * seconds, 2), "etcd-restore", round(chance.uniform(4, 10), 1))
 
 
 def _slow_renewals(chance: Random, at: float) -> Happening:

@@ -106,7 +106,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         await connect(kube, to_cloud.url)
         late = await withhold(kube, plan.late)
         users = Users(kube, cloud, plan.jobs, backups)
-        storm = Storm(plane, to_kube, kube_strikes, cloud, cloud_strikes, fleet, served)
+        storm = Storm(plane, to_kube, kube_strikes, cloud, cloud_strikes, fleet, served, users)
         stack.push_async_callback(fleet.end)
         fleet.start()
         teller.say(f"seed {plan.seed}: {len(plan.jobs):,} jobs, a storm of {plan.seconds:.0f} s")
@@ -127,7 +127,8 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             users.adopted,
             users.rows,
             SHOWN,
-            plan.odd,
+            set_back=users.set_back,
+            odd=plan.odd,
         )
         keep = {"ledger": ledger, "jobs": jobs, "objects": [*users.objects.values()], "rows": users.rows}
         keep |= {"intents": [vars(i) for i in seen.intents.values()], "adopted": users.adopted}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tests.bench.cloud import Cloud
@@ -12,6 +15,7 @@ from tests.chaos.plan import Happening
 from tests.chaos.proxy import Proxy
 from tests.chaos.steps import AT_RANDOM
 from tests.chaos.strikes import CloudStrikes, KubeStrikes
+from tests.chaos.users import Users
 from tests.serving import Plane
 
 
@@ -25,9 +29,10 @@ class Storm:
         hangs: CloudStrikes,
         fleet: Fleet,
         served: Counter[str],
+        users: Users,
     ) -> None:
         self.unsprung: Counter[str] = Counter()
-        self._restarting = asyncio.Lock()
+        self._restarting, self._users = asyncio.Lock(), users
         self._plane, self._to_kube, self._kube = plane, to_kube, kube
         self._cloud, self._hangs, self._fleet, self._served = cloud, hangs, fleet, served
 
@@ -41,6 +46,10 @@ class Storm:
                 async with self._restarting:
                     await self._restart(one.seconds)
                 self._served["API server restarts"] += 1
+            case "spare":
+                self._fleet.spared = True
+            case "etcd-restore":
+                await self._set_back(one.seconds)
             case "silence":
                 for proxy in self._to_kube:
                     proxy.silence(one.seconds)
@@ -68,18 +77,31 @@ class Storm:
             case _:
                 raise AssertionError(one.what)
 
-    async def _restart(self, seconds: float) -> None:
+    async def _set_back(self, seconds: float) -> None:
+        """What is written in these seconds was never written."""
+        assert self._plane.restored is not None
+        block = self._plane.restored()
+        async with self._restarting:
+            await self._away(block.__enter__)
+        await asyncio.sleep(seconds)
+        async with self._restarting:
+            await self._away(lambda: block.__exit__(None, None, None))
+        self._users.set_back = True
+        self._served["etcd set back"] += 1
+
+    async def _away(self, what: Callable[[], Any]) -> None:
         for proxy in self._to_kube:
             proxy.down = True
             proxy.cut()
         try:
-            if self._plane.restart is None:
-                await asyncio.sleep(seconds)
-            else:
-                await asyncio.to_thread(self._plane.restart)
+            await asyncio.to_thread(what)
         finally:
             for proxy in self._to_kube:
                 proxy.down = False
+
+    async def _restart(self, seconds: float) -> None:
+        restart = self._plane.restart
+        await self._away(partial(time.sleep, seconds) if restart is None else restart)
 
     async def end(self) -> None:
         """Faults stop: what was not served by now never is."""

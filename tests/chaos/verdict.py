@@ -24,6 +24,7 @@ ALREADY = "AlreadyInState"
 NEAR = ("began shortly before", "could be it", "began since")
 IS_THERE = "is there, and was not before"
 NO_BACKUP = "BackupNotReady"
+SET_BACK = "RecordUnreadable"
 CANCEL, RETRY = "jobs.zilliz.com/cancel-requested", "jobs.zilliz.com/retry-requested"
 REQUESTS = {CANCEL: "cancel", RETRY: "retry"}
 STATES = {
@@ -69,6 +70,8 @@ class Evidence:
     """What strangers started for an object to adopt: the job's id, by the object's name."""
     rows: list[Body] = field(default_factory=list)
     shown: int = 0
+    set_back: bool = False
+    """Whether etcd was: an object may be gone, or ask a person since it tells of an earlier time."""
     odd: bool = False
     """Whether the cloud gave odd answers: what cannot be recognised may be asked about, of any kind."""
     """The job centre's page, and how many rows it shows at most."""
@@ -136,7 +139,7 @@ def judge(seen: Evidence) -> Verdict:
         if len(names) > 1:
             verdict.differing.append(f"{', '.join(names)}: all hold {job_id}")
     if seen.shown:
-        verdict.page = wrong_rows(seen.rows, seen.jobs, seen.shown) + [
+        verdict.page = wrong_rows(seen.rows, seen.jobs, seen.shown, told=not seen.set_back) + [
             f"{row['metadata']['name']}: {what} has no answer" for row in seen.rows if (what := unanswered(row))
         ]
     return verdict
@@ -165,16 +168,26 @@ def unanswered(body: Body | None) -> str:
 
 
 def waits_in_vain(job: Planned, objects: dict[tuple[str, str], Body]) -> bool:
-    """Whether the backup that it waits for ended badly, so that nobody can do more than wait."""
+    """Whether the backup that it waits for ended badly, or needs a person, so that nobody can do more than wait."""
     status = (objects.get((job.plural, job.name)) or {}).get("status") or {}
     if not job.waits_for or status.get("reason") != NO_BACKUP:
         return False
     backup = (objects.get(("backupjobs", job.waits_for)) or {}).get("status") or {}
-    return backup.get("state") in FINISHED - {"Successful"}
+    return not backup or backup.get("state") in FINISHED - {"Successful"} or backup.get("reason") == SET_BACK
 
 
-def wrong_rows(rows: list[Body], jobs: dict[str, str], most: int) -> list[str]:
-    """In what the page differs from the cloud. A row without an id is of an object to which the cloud gave none."""
+def is_of_another_time(job: Planned, objects: dict[tuple[str, str], Body]) -> bool:
+    """Whether etcd, set back, lost the object or its deletion, or its status tells less than the operator knows."""
+    body = objects.get((job.plural, job.name))
+    if body is None:
+        return True
+    undeleted = job.course is Course.DELETED and not body["metadata"].get("deletionTimestamp")
+    return undeleted or (body.get("status") or {}).get("reason") == SET_BACK
+
+
+def wrong_rows(rows: list[Body], jobs: dict[str, str], most: int, *, told: bool = True) -> list[str]:
+    """In what the page differs from the cloud. A row without an id is of an object to which the cloud gave none.
+    `told`: whether every row tells the state; that of an object which waits for a person tells what that says."""
     found = []
     ids = Counter((row.get("status") or {}).get("jobId") or "" for row in rows)
     for row in rows:
@@ -182,7 +195,7 @@ def wrong_rows(rows: list[Body], jobs: dict[str, str], most: int) -> list[str]:
         job_id, state = status.get("jobId") or "", status.get("state")
         if job_id and job_id not in jobs:
             found.append(f"{job_id}: a row of a job that is gone")
-        elif job_id and STATES.get(jobs[job_id]) != state:
+        elif job_id and told and STATES.get(jobs[job_id]) != state:
             found.append(f"{job_id}: the page says {state}, and the cloud {jobs[job_id]}")
         if job_id and ids[job_id] > 1:
             found.append(f"{job_id}: {ids[job_id]} rows")
@@ -204,6 +217,9 @@ def _judge_one(
     body: Body | None,
     by_attempt: dict[tuple[str, str, int, str], list[Effect]],
 ) -> None:
+    if seen.set_back and is_of_another_time(job, seen.objects):
+        verdict.states["lost or set back with etcd"] += 1
+        return
     if body is None:
         verdict.states["deleted"] += 1
         if job.course is not Course.DELETED:

@@ -34,6 +34,15 @@ def test_an_odd_cloud_gives_odd_answers_of_every_sort_and_a_plain_one_none() -> 
     assert not any(one.rule.get("oddity") for one in plan(7, 200).happenings)
 
 
+def test_etcd_is_set_back_once_and_the_operator_that_remembers_is_spared() -> None:
+    found = [plan(seed, 200, restores=True).happenings for seed in SEEDS]
+    for happenings in found:
+        (spare,) = (one for one in happenings if one.what == "spare")
+        (restore,) = (one for one in happenings if one.what == "etcd-restore")
+        assert spare.at < restore.at
+        assert not [one for one in happenings if one.what in ("kill", "api-restart") and one.at >= spare.at]
+
+
 def test_another_seed_is_another_plan() -> None:
     assert plan(7, 200).lines() != plan(8, 200).lines()
     assert [job.row.name for job in plan(7, 200).jobs] != [job.row.name for job in plan(8, 200).jobs]
