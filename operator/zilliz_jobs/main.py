@@ -1,9 +1,9 @@
 """The operator's story: log in, start the engine, hand every event of our kinds to it, drain on the way out.
 
-The only file with kopf in it. kopf starts and ends the process, logs in, answers the probes, and makes the streams of
-events: a list, then a watch, over lost connections. No handler of objects is registered: each stream is one of
-`engine.watching`, so that a kind whose CRD is not there, or whose watch fails, holds up no other and ends nothing
-(kopf would end the operator). No patch, annotation or finalizer of kopf's own is needed; all state is in the objects'
+The only file with kopf's decorators. One kopf operator starts and ends the process and answers the probes. Each kind
+has one of its own beside it, whose handler sees the events, so that a kind whose CRD is not there, or whose watch
+fails, holds up no other and ends nothing (kopf ends an operator then); `engine.watching` begins it again. Only
+`on.event` is used: it needs no patch, no annotation and no finalizer of kopf's own; all state is in the objects'
 status, and all timing in the engine's queue.
 """
 
@@ -12,42 +12,45 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import signal
 import socket
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import kopf
-from kopf._cogs.clients import errors as kopf_errors
-from kopf._cogs.clients.watching import Bookmark, infinite_watch
-from kopf._cogs.structs import references
 
 from zilliz_jobs import ending
 from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.core.backoff import exponential
+from zilliz_jobs.engine.kindstream import KindStream
 from zilliz_jobs.engine.leadership import Alone, Elector, Leadership, Pace
 from zilliz_jobs.engine.runtime import Engine
-from zilliz_jobs.engine.watching import Listed, Mark, Open, Sign, Told, Watches
+from zilliz_jobs.engine.watching import Open, Sign, Watches
+from zilliz_jobs.kopfsettings import WATCH_SECONDS, configure
 from zilliz_jobs.kube.client import KubeClient
-from zilliz_jobs.kube.errors import KubeError, NotServed
+from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.leases import Leases
 from zilliz_jobs.kube.session import open_session
 from zilliz_jobs.settings import Settings
+from zilliz_jobs.telemetry.logs import TOLD_ELSEWHERE
 
 START_AGAIN_SECONDS = 5.0  # at most, between two tries to start
+BEGIN_SECONDS = 30.0  # for kopf to log in, to find a kind, and to begin its list
 
 log = logging.getLogger(__name__)
 
 
-def make_registry(settings: Settings) -> kopf.OperatorRegistry:
-    """A registry of its own for every operator, so that several can run in one process (the tests do)."""
+def make_registry(settings: Settings, own_signals: Callable[[], None] = lambda: None) -> kopf.OperatorRegistry:
+    """Of the operator of a process; one of its own for each, so that several can run in one process (the tests do).
+    `own_signals` takes the process's signals back, which each kopf operator takes at its start."""
     registry = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, retry: int, **_: Any) -> None:
-        _configure(settings)
+        configure(settings)
         client = await _connect(options)
         engine = Engine(options, client, _leadership(options, client))
         try:
@@ -67,7 +70,7 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
         memo.watches = engine.watches = Watches(
             RESOURCES,
             [*options.namespaces] or [None],
-            _streams(settings),
+            _streams(client, engine.objects.newest_version, own_signals),
             engine.feed,
             engine.objects.newest_version,
             limit=options.watch_limit,
@@ -75,13 +78,7 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
         memo.watches.start()
         log.info("the operator runs on %s", client.server)
 
-    @kopf.on.login(registry=registry)
-    async def log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
-        known = await memo.client.credentials(fresh=memo.get("logged_in", False))
-        memo.logged_in = True
-        return kopf.AiohttpSession(
-            server=known.server, default_namespace=known.namespace, aiohttp_session=open_session(known)
-        )
+    kopf.on.login(registry=registry)(_log_in)
 
     @kopf.on.probe(registry=registry, id="engine")
     async def probe(memo: kopf.Memo, **_: Any) -> str:
@@ -113,72 +110,78 @@ def make_registry(settings: Settings) -> kopf.OperatorRegistry:
     return registry
 
 
-def _streams(settings: kopf.OperatorSettings) -> Open:
-    """kopf's own list and watch of one kind, in the engine's words."""
+def make_kind_registry(resource: Resource) -> kopf.OperatorRegistry:
+    """Of the operator of one kind, whose memo has the `client` and the `stream`."""
+    registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(_log_in)
+
+    @kopf.on.event(GROUP, VERSION, resource.plural, registry=registry, id=f"see-{resource.plural}")
+    async def see(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
+        memo.stream.told(dict(event["object"]), gone=event["type"] == "DELETED", listed=event["type"] is None)
+
+    return registry
+
+
+async def _log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
+    known = await memo.client.credentials(fresh=memo.get("logged_in", False))
+    memo.logged_in = True
+    asked = memo.stream.asked if "stream" in memo else None
+    return kopf.AiohttpSession(
+        server=known.server, default_namespace=known.namespace, aiohttp_session=open_session(known, asked)
+    )
+
+
+def _streams(
+    client: KubeClient, newest: Callable[[Resource, str | None], Awaitable[int]], own_signals: Callable[[], None]
+) -> Open:
+    """What a kopf operator of one kind and namespace sees. `newest` raises NotServed for a kind that is not served,
+    which kopf would wait for without an end."""
 
     async def stream(resource: Resource, namespace: str | None) -> AsyncGenerator[Sign, None]:
-        where = references.Resource(GROUP, VERSION, resource.plural, kind=resource.kind, namespaced=True)
-        at = None if namespace is None else references.NamespaceName(namespace)
+        await newest(resource, namespace)
+        seen = KindStream(resource.plural, 0.95 * WATCH_SECONDS)
+        spawning = asyncio.create_task(_spawn(resource, namespace, client, seen, own_signals))
         try:
-            async for raw in infinite_watch(settings=settings, resource=where, namespace=at):
-                if isinstance(raw, Bookmark):
-                    yield Listed()
-                    continue
-                body: dict[str, Any] = dict(raw["object"])
-                if raw["type"] == "BOOKMARK":
-                    yield Mark(int(body["metadata"].get("resourceVersion") or 0))
-                else:
-                    yield Told(body, gone=raw["type"] == "DELETED", listed=raw["type"] is None)
-        except kopf_errors.APINotFoundError:
-            raise NotServed(f"the API server does not serve {resource.kind}", status=404) from None
+            for task in await asyncio.shield(spawning):
+                task.add_done_callback(lambda task: seen.ends(_why(task)))
+            seen.must_begin(BEGIN_SECONDS)
+            async for sign in seen.signs():
+                yield sign
+        except Exception:
+            await newest(resource, namespace)  # tells best why, where it can
+            raise
+        finally:
+            tasks = await spawning
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     return stream
 
 
-def _configure(settings: kopf.OperatorSettings) -> None:
-    settings.posting.enabled = False  # the engine posts its own events, each once
-    settings.scanning.disabled = True  # no rights on CRDs and namespaces needed
-    settings.watching.server_timeout = 240
-    settings.watching.client_timeout = 250
-    settings.watching.connect_timeout = 10
-    settings.watching.inactivity_timeout = 70  # bookmarks come every minute; a silent watch is opened anew
-    settings.watching.chunk_size = 500  # objects; else the first list of a big cluster is one answer of 100 MB
-    settings.networking.request_timeout = 15
-    settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none
-    settings.persistence.diffbase_storage = _NoDiffs()
-    settings.persistence.progress_storage = _NoProgress()
+async def _spawn(
+    resource: Resource, namespace: str | None, client: KubeClient, seen: KindStream, own_signals: Callable[[], None]
+) -> list[asyncio.Task[Any]]:
+    """`kopf.operator` is not for it: at its end it cancels all other tasks of the process."""
+    settings = kopf.OperatorSettings()
+    configure(settings)
+    settings.process.ultimate_exiting_timeout = None  # else the end of one kind would later kill the process
+    TOLD_ELSEWHERE.set(True)
+    tasks = await kopf.spawn_tasks(
+        registry=make_kind_registry(resource),
+        settings=settings,
+        memo=kopf.Memo(client=client, stream=seen),
+        standalone=True,
+        clusterwide=namespace is None,
+        namespaces=[] if namespace is None else [namespace],
+    )
+    own_signals()
+    return [*tasks]
 
 
-class _NoDiffs(kopf.DiffBaseStorage):
-    """`on.event` asks for no differences; to work them out is most of what the first list of a cluster costs."""
-
-    def build(self, *, body: kopf.Body, extra_fields: Any = None) -> kopf.BodyEssence:
-        return kopf.BodyEssence()
-
-    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
-        return None
-
-    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
-        """Nothing is kept."""
-
-
-class _NoProgress(kopf.ProgressStorage):
-    """No handler has progress that must outlive the process."""
-
-    def fetch(self, *, key: Any, body: kopf.Body) -> None:
-        return None
-
-    def store(self, *, key: Any, record: Any, body: kopf.Body, patch: kopf.Patch) -> None:
-        """Nothing is kept."""
-
-    def purge(self, *, key: Any, body: kopf.Body, patch: kopf.Patch) -> None:
-        """Nothing is kept."""
-
-    def touch(self, *, body: kopf.Body, patch: kopf.Patch, value: str | None) -> None:
-        """Nothing is kept."""
-
-    def clear(self, *, essence: kopf.BodyEssence) -> kopf.BodyEssence:
-        return essence
+def _why(task: asyncio.Task[Any]) -> Exception:
+    error = None if task.cancelled() else task.exception()
+    return RuntimeError(f"{task.get_name()}: {error or 'it ended'}")
 
 
 def _leadership(settings: Settings, client: KubeClient) -> Leadership:
@@ -222,12 +225,21 @@ def run(settings: Settings) -> None:
 async def _operate(settings: Settings) -> None:
     """What `kopf.operator` does, with an end that surely comes."""
     before = asyncio.all_tasks()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def own_signals() -> None:
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(one, stop.set)
+
     tasks = await kopf.spawn_tasks(
-        registry=make_registry(settings),
+        registry=make_registry(settings, own_signals),
         standalone=True,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
         liveness_endpoint=f"http://0.0.0.0:{settings.health_port}/healthz" if settings.health_port else None,
+        stop_flag=stop,
     )
+    own_signals()
     guard = asyncio.create_task(ending.guard(tasks), name="guard of the end")
     await kopf.run_tasks(tasks, ignored={*before, guard})

@@ -1,9 +1,10 @@
 """One watch for each kind and namespace, each with a life of its own: what befalls one stops no other.
 
 A kind that the API server does not serve is asked for again and again, so its CRD may be installed later, or be
-removed and come back. A watch that tells nothing, not even a bookmark, is begun anew by a list. A version that is
-older than one that was told means that the history of the cluster is another one (etcd was restored from a backup):
-then everything is listed anew, and no version that was known counts.
+removed and come back. A watch that tells nothing and does not last its time is begun anew by a list. A read of a
+version that is older than one that was told means that the history of the cluster is another one (etcd was restored
+from a backup): then everything is listed anew, and no version that was known counts. What is told proves nothing by
+itself, since it need not come in the order of its versions.
 """
 
 from __future__ import annotations
@@ -39,14 +40,12 @@ class Told:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list is complete; what follows is told by the watch."""
+    """A list is complete, and its objects are told; what follows is told by the watch."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A bookmark: the watch got as far as this version."""
-
-    version: int
+    """A watch lasted its whole time, and another one takes over: it was alive, though it may have told nothing."""
 
 
 Sign = Told | Listed | Mark
@@ -81,7 +80,7 @@ class Listener(Protocol):
 @dataclass(eq=False)
 class Watch:
     """`heard_at`: when there was the last sign of it; `told`: the newest version that it told of; `read`: the version
-    of the last consistent read, which the watch may be yet to reach."""
+    of the last consistent read, which the watch may be yet to reach; `doubted`: a read is due, whatever is heard."""
 
     resource: Resource
     namespace: str | None
@@ -89,6 +88,7 @@ class Watch:
     state: State = State.STARTING
     told: int = 0
     read: int = 0
+    doubted: bool = True
     tries: int = 0
     seen: set[str] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
@@ -181,14 +181,14 @@ class Watches:
                 else:
                     self._has_told(watch, _version(body))
                 (self._listener.forget if gone else self._listener.learn)(body)
-            case Mark(version):
-                self._has_told(watch, version)
+            case Mark():
+                pass
             case Listed():
                 self._is_listed(watch)
 
     def _is_listed(self, watch: Watch) -> None:
         seen, watch.seen, watch.tries, before = watch.seen, set(), 0, watch.state
-        watch.state = State.WATCHING
+        watch.state, watch.doubted = State.WATCHING, True
         if before in (State.NOT_SERVED, State.BROKEN):
             log.info("%s is watched again: %d objects", watch, len(seen))
         if not self._is_unserved(watch.resource):
@@ -216,10 +216,8 @@ class Watches:
     # -- what no watch tells by itself
 
     def _has_told(self, watch: Watch, version: int) -> None:
-        if 0 < version < watch.told:
-            self._is_rewound(watch, watch.told, version)
-        else:
-            watch.told = max(version, watch.told)
+        watch.doubted |= version < watch.told
+        watch.told = max(version, watch.told)
 
     def _is_rewound(self, watch: Watch, before: int, version: int) -> None:
         log.warning(
@@ -242,7 +240,7 @@ class Watches:
             await asyncio.sleep(self._limit / 4)
             for watch in self._watches:
                 silent = self._clock() - watch.heard_at
-                if watch.state is State.WATCHING and (silent > self._limit / 2 or not watch.read):
+                if watch.state is State.WATCHING and (silent > self._limit / 2 or watch.doubted):
                     await self._ask(watch, silent)
 
     async def _ask(self, watch: Watch, silent: float) -> None:
@@ -259,7 +257,7 @@ class Watches:
         if 0 < version < max(watch.told, watch.read):
             self._is_rewound(watch, max(watch.told, watch.read), version)
             return
-        watch.read = version
+        watch.read, watch.doubted = version, False
         if silent > self._limit:
             log.warning("the watch of %s told nothing for %.0f s; it is begun anew", watch, silent)
             self._begin(watch)

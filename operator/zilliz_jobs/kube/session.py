@@ -4,11 +4,17 @@ by the same proxy, with the same trust and the same name in its certificate."""
 from __future__ import annotations
 
 import ssl
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from zilliz_jobs.kube.connection import Credentials
+
+
+class Asked(Protocol):
+    """Is told of each request, before it is sent."""
+
+    def __call__(self, path: str, *, watch: bool) -> None: ...
 
 
 class _NamedServer(ssl.SSLContext):
@@ -39,7 +45,7 @@ def tls_of(known: Credentials) -> ssl.SSLContext:
     return context
 
 
-def open_session(known: Credentials) -> aiohttp.ClientSession:
+def open_session(known: Credentials, asked: Asked | None = None) -> aiohttp.ClientSession:
     """To be closed by whoever asked for it. What the environment says of proxies is in `known` already."""
     headers = {}
     if known.token:
@@ -51,4 +57,16 @@ def open_session(known: Credentials) -> aiohttp.ClientSession:
         headers=headers,
         proxy=known.proxy_url,
         trust_env=False,
+        trace_configs=[_telling(asked)] if asked else None,
     )
+
+
+def _telling(asked: Asked) -> aiohttp.TraceConfig:
+    async def tell(
+        _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestStartParams
+    ) -> None:
+        asked(params.url.path, watch="watch" in params.url.query)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(tell)
+    return trace

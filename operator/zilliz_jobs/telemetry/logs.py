@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +17,9 @@ from pythonjsonlogger.json import JsonFormatter
 
 from zilliz_jobs.core.foreigntext import escaped, escaped_in
 from zilliz_jobs.telemetry.concealed import CONCEALED
+
+TOLD_ELSEWHERE = ContextVar("TOLD_ELSEWHERE", default=False)
+"""Set where who runs kopf catches and tells its errors: its own records of them, with their traces, are left out."""
 
 Trace = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -57,11 +61,16 @@ def _tell_crash(kind: type[BaseException], error: BaseException, trace: Tracebac
     logging.getLogger(__name__).critical("the program ends by an error", exc_info=(kind, error, trace))
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    return not (TOLD_ELSEWHERE.get() and record.exc_info and record.name.startswith("kopf."))
+
+
 def set_up(form: str, level: str) -> None:
     """Send all records to stderr in the wanted form; replaces what was set up before."""
     fields = "%(asctime)s %(levelname)s %(name)s %(message)s"
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingJson(fields) if form == "json" else RedactingText(fields))
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -161,12 +161,12 @@ async def test_a_silent_watch_is_begun_anew_within_its_limit(caplog: pytest.LogC
     await stage.watches.close()
 
 
-async def test_a_watch_that_only_has_bookmarks_is_left_alone():
+async def test_a_watch_that_lasts_its_time_is_left_alone_though_it_tells_nothing():
     stage = Stage()
     for _ in range(20):
         await asyncio.sleep(60)
         for server in (stage.imports, stage.backups):
-            server.say(Mark(server.version))
+            server.say(Mark())
     assert (stage.imports.lists, stage.backups.lists) == (1, 1)
     await stage.watches.close()
 
@@ -180,16 +180,18 @@ async def test_while_the_api_server_is_away_a_silent_watch_is_nobodys_fault():
     await stage.watches.close()
 
 
-@pytest.mark.parametrize("idle", [True, False])
-async def test_a_history_that_went_back_is_noticed_and_everything_listed_anew(idle: bool):
-    """The watch of an idle kind tells nothing of it, for hours."""
+@pytest.mark.parametrize("older", [0, 1, 20])
+async def test_a_history_that_went_back_is_noticed_and_everything_listed_anew(older: int):
+    """The watch of an idle kind tells nothing of it, for hours; one that is busy is never silent."""
     stage = Stage()
     await asyncio.sleep(LIMIT - 1)
     stage.imports.version, stage.imports.objects = 3, {"new": 3}
-    if not idle:
-        stage.imports.say(Mark(20))
-        stage.imports.say(Mark(4))
-    await asyncio.sleep(LIMIT)
+    if older:
+        stage.imports.say(Told(body("earlier", 20)))
+    for turn in range(20):
+        if turn < older:
+            stage.imports.say(Told(body("new", 3)))
+        await asyncio.sleep(LIMIT / 20)
     assert stage.engine.rewinds == 1
     assert "new" in stage.engine.known
     assert stage.backups.lists >= 2, "versions are those of the whole cluster"
@@ -207,6 +209,18 @@ async def test_a_change_that_the_watch_is_yet_to_tell_of_is_no_history_that_went
     await asyncio.sleep(1)
     assert stage.engine.rewinds == 0
     assert "late" in stage.engine.known
+    await stage.watches.close()
+
+
+async def test_what_is_told_in_another_order_is_no_history_that_went_back():
+    """Each object has a handler of its own, and none waits for another."""
+    stage = Stage()
+    await asyncio.sleep(1)
+    stage.imports.version = 40
+    for version in (20, 40, 30):
+        stage.imports.say(Told(body(f"at-{version}", version)))
+    await asyncio.sleep(3 * LIMIT)
+    assert stage.engine.rewinds == 0
     await stage.watches.close()
 
 
