@@ -10,12 +10,13 @@ status, and all timing in the engine's queue.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import signal
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 
 import kopf
@@ -39,6 +40,7 @@ from zilliz_jobs.telemetry.logs import TOLD_ELSEWHERE
 
 START_AGAIN_SECONDS = 5.0  # at most, between two tries to start
 BEGIN_SECONDS = 30.0  # for kopf to log in, to find a kind, and to begin its list
+LOOK_SECONDS = 2.0  # for kopf to find a kind whose end has come already
 
 log = logging.getLogger(__name__)
 
@@ -151,10 +153,7 @@ def _streams(
             await newest(resource, namespace)  # tells best why, where it can
             raise
         finally:
-            tasks = await spawning
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _end_kind(await asyncio.shield(spawning), seen)
 
     return stream
 
@@ -177,6 +176,24 @@ async def _spawn(
     )
     own_signals()
     return [*tasks]
+
+
+async def _end_kind(tasks: list[asyncio.Task[Any]], seen: KindStream) -> None:
+    """kopf does not end the requests by which it looks for the kinds. They are waited for, then ended: else they are
+    tried again and again, by a session that is closed."""
+    try:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(seen.begun.wait(), LOOK_SECONDS)
+    finally:
+        await _end(tasks)
+        await _end(seen.askers)
+
+
+async def _end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    asked = [*tasks]
+    for task in asked:
+        task.cancel()
+    await asyncio.gather(*asked, return_exceptions=True)
 
 
 def _why(task: asyncio.Task[Any]) -> Exception:

@@ -7,6 +7,7 @@ serves one was alive: one that gets nothing, not even a bookmark, is given up be
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator
 
 from zilliz_jobs.engine.bodies import Body
@@ -25,6 +26,10 @@ class KindStream:
         self._loop = asyncio.get_running_loop()
         self._lists, self._settles, self._watches = False, False, False
         self._listed_at, self._asked_at = 0.0, self._loop.time()
+        self.askers: weakref.WeakSet[asyncio.Task[object]] = weakref.WeakSet()
+        """The tasks that sent requests."""
+        self.begun = asyncio.Event()
+        """The kind was asked for, or it cannot be."""
 
     def told(self, body: Body, *, gone: bool = False, listed: bool = False) -> None:
         """A handler was told of the object, by a list or by the watch."""
@@ -35,8 +40,11 @@ class KindStream:
     def asked(self, path: str, *, watch: bool) -> None:
         """A request is about to be sent to this path of the API server; any others than those for the kind may be
         told too."""
+        if task := asyncio.current_task():
+            self.askers.add(task)
         if not path.endswith(f"/{self._plural}"):
             return
+        self.begun.set()
         now = self._loop.time()
         if not watch:
             self._lists = True
@@ -51,6 +59,7 @@ class KindStream:
 
     def ends(self, why: Exception) -> None:
         """It cannot go on."""
+        self.begun.set()
         self._signs.put_nowait(why)
 
     def must_begin(self, seconds: float) -> None:
