@@ -40,6 +40,7 @@ from zilliz_jobs.telemetry.logs import TOLD_ELSEWHERE
 
 START_AGAIN_SECONDS = 5.0  # at most, between two tries to start
 BEGIN_SECONDS = 30.0  # for kopf to log in, to find a kind, and to begin its list
+BEGIN_AT_ONCE = 10  # kinds and namespaces: each asks the API server for all the kinds that it serves
 LOOK_SECONDS = 2.0  # for kopf to find a kind whose end has come already
 
 log = logging.getLogger(__name__)
@@ -139,14 +140,21 @@ def _streams(
     """What a kopf operator of one kind and namespace sees. `newest` raises NotServed for a kind that is not served,
     which kopf would wait for without an end."""
 
+    beginning = asyncio.Semaphore(BEGIN_AT_ONCE)
+
     async def stream(resource: Resource, namespace: str | None) -> AsyncGenerator[Sign, None]:
         await newest(resource, namespace)
         seen = KindStream(resource.plural, 0.95 * WATCH_SECONDS)
+        await beginning.acquire()
         spawning = asyncio.create_task(_spawn(resource, namespace, client, seen, own_signals))
         try:
-            for task in await asyncio.shield(spawning):
-                task.add_done_callback(lambda task: seen.ends(_why(task)))
-            seen.must_begin(BEGIN_SECONDS)
+            try:
+                for task in await asyncio.shield(spawning):
+                    task.add_done_callback(lambda task: seen.ends(_why(task)))
+                seen.must_begin(BEGIN_SECONDS)
+                await seen.begun.wait()
+            finally:
+                beginning.release()
             async for sign in seen.signs():
                 yield sign
         except Exception:

@@ -66,6 +66,7 @@ def one_kind_goes_and_comes_back(user: User, cloud: Cloud) -> None:
     user.until("what is gone is forgotten", lambda: _unfinished(operator, "ImportJob") == 0, SOON)
     assert operator.runs
     assert operator.pid == before
+    assert operator.stop() == 0, "the signals are the process's, also after a kind was begun anew"
     operator.require_clean_log()
 
 

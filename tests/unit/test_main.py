@@ -6,13 +6,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import kopf
 import pytest
 from kubernetes.aio.client import Configuration
 
+from zilliz_jobs.api.model import GROUP, VERSION
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.engine.leadership import Alone, Elector
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.connection import Source
-from zilliz_jobs.main import _leadership
+from zilliz_jobs.main import _leadership, make_kind_registry, make_registry
 from zilliz_jobs.settings import Settings
 
 
@@ -73,3 +77,20 @@ def test_the_flag_beats_the_variable_also_when_it_says_no(monkeypatch: pytest.Mo
     assert CliRunner().invoke(app, ["operator", "--no-leader-elect"]).exit_code == 0
     assert CliRunner().invoke(app, ["operator"]).exit_code == 0
     assert [settings.leader_elect for settings in seen] == [False, True]
+
+
+def handled(registry: kopf.OperatorRegistry) -> list[tuple[str | None, str | None, str | None]]:
+    """Group, version and plural that the registry has handlers of events for."""
+    selectors = [handler.selector for handler in registry._watching.get_all_handlers()]
+    return [(one.group, one.version, one.any_name) for one in selectors if one is not None]
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.kind)
+def test_the_operator_of_a_kind_handles_its_events_and_no_others(resource: Resource):
+    """A second kind in it would pause with the first one."""
+    assert handled(make_kind_registry(resource)) == [(GROUP, VERSION, resource.plural)]
+
+
+def test_the_operator_of_the_process_handles_no_events():
+    """What befalls a kind would end it."""
+    assert handled(make_registry(Settings())) == []

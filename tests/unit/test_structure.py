@@ -32,6 +32,14 @@ def test_a_module_can_be_read_in_one_sitting(module: Path) -> None:
     assert lines <= (MOST_OF_ONE_STATE_MACHINE if whole else MAX_LINES), "redesign the room, do not squeeze it"
 
 
+def test_no_name_of_kopf_is_used_that_is_private() -> None:
+    """Any release of kopf may move those; the operator would not start then."""
+    private = re.compile(r"\bkopf\.(\w+\.)*_|from kopf(\.\w+)* import \(?\s*_")
+    assert private.search("from kopf._cogs.clients import errors")
+    found = [str(path.relative_to(SOURCE)) for path in MODULES if private.search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
 def test_nothing_but_the_kinds_asks_which_kind_an_object_is() -> None:
     asks = re.compile(r"""\bkind\s*(==|!=|in)\s*(["'(\[{]|[A-Z_]+_JOB\b)""")
     engine = [path for path in MODULES if {"engine", "core"} & set(path.relative_to(SOURCE).parts)]
