@@ -17,6 +17,7 @@ from zilliz_jobs.api.model import Model, Time
 MAX_ATTEMPTS = 10
 MAX_MESSAGE = 1024
 MAX_NOTICES = 10
+MAX_OTHERS = 10
 STARTED = (
     "When the cloud started the job; where it does not tell, and of jobs that it gives no id, when the operator "
     "submitted it."
@@ -136,10 +137,14 @@ class Submission(Model):
     )
     credentials_stored: bool | None = Field(default=None, description="Whether they are in it.")
     other_handles: list[str] | None = Field(
-        default=None, description="Further jobs which the cloud named for this submission; look at them."
+        default=None,
+        description="Further jobs which the cloud named for this submission, or which may be of it; look at them.",
     )
     notices: list[Notice] | None = Field(
         default=None, description="What a person should know about this submission although it goes on."
+    )
+    late_look_time: Time = Field(
+        default=None, description="When to look next whether an earlier send had an effect after all; none: never."
     )
     look_since: Time = Field(default=None, description="Since when the outcome is being looked up.")
     absent_since: Time = Field(default=None, description="When a look-up first found nothing.")
@@ -163,6 +168,9 @@ class Attempt(Model):
     not_before: Time = Field(default=None, description="It is not submitted before this time (back-off).")
     secret_versions: dict[str, str] | None = Field(
         default=None, description="Of its submission: the Secrets whose values the cloud was given."
+    )
+    unresolved_since: Time = Field(
+        default=None, description="The cloud's clock before the first send whose effect may still come."
     )
     automatic: int | None = Field(
         default=None, description="How many automatic retries led here since a person last asked."

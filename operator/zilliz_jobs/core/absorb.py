@@ -9,6 +9,7 @@ from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.attempts import ended, failed, is_retried, next_attempt, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.facts import completed, copies_run, facts
+from zilliz_jobs.core.lateeffects import looked_late
 from zilliz_jobs.core.looking import looked, looking
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.otherform import in_other_form
@@ -34,6 +35,8 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     """The status after `seen`. What does not fit the status (an echo that came too late) changes nothing."""
     if isinstance(seen, seen_.Accepted) and (is_finished(status) or handle_of(status)):
         return _beside(status, seen)
+    if isinstance(seen, seen_.LateLook):
+        return looked_late(s, status, seen, now)
     if isinstance(seen, seen_.Revived):
         return _revived(s, status, seen.seen, now)
     if is_finished(status):

@@ -21,6 +21,7 @@ from zilliz_jobs.api.jobstatus import (
     Submission,
 )
 from zilliz_jobs.core.backoff import before_attempt
+from zilliz_jobs.core.lateeffects import unresolved_since
 from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.observation import Handle, Prepared
 from zilliz_jobs.core.reasons import Reason
@@ -216,7 +217,12 @@ def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime 
     only the one at work begins anew."""
     half_way = has_begun(status)
     attempts = with_attempt(status).attempts or []
-    new = Attempt(number=attempt_of(status).number + 1, automatic=automatic or None, not_before=not_before)
+    new = Attempt(
+        number=attempt_of(status).number + 1,
+        automatic=automatic or None,
+        not_before=not_before,
+        unresolved_since=unresolved_since(status, given_up=True),
+    )
     again = status.but(
         state=State.IN_PROGRESS if half_way else State.PENDING,
         attempts=[*attempts, new][-MAX_ATTEMPTS:],
@@ -241,6 +247,7 @@ def with_attempt(status: JobStatus) -> JobStatus:
         state=status.state,
         start_time=status.start_time,
         completion_time=status.completion_time,
+        unresolved_since=unresolved_since(status),
         secret_versions=status.submission.secret_versions if status.submission else current.secret_versions,
         not_before=None if ended_already or handle_of(status) else current.not_before,
         reason=status.reason if ended_already else None,

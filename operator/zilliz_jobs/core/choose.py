@@ -15,8 +15,9 @@ from zilliz_jobs.core.cancelling import may_cancel_unasked
 from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due, swept_by, wound_up_by
 from zilliz_jobs.core.facts import copies_run
 from zilliz_jobs.core.gates import closed_gate
+from zilliz_jobs.core.lateeffects import late_look_at
 from zilliz_jobs.core.observation import Observation
-from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
+from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, LookForLate, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import cancel_wanted
 from zilliz_jobs.core.resolution import adoption
@@ -40,8 +41,8 @@ def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if s.deleting_since is not None:
         return _deleting(s, status, seen, now)
     if is_finished(status):
-        return replace(_finished(s, status, now), look=_owed(s, status, seen))
-    return _by(swept_by(s, status), _at_work(s, status, seen, now), now)
+        return _watching(s, status, replace(_finished(s, status, now), look=_owed(s, status, seen)), seen, now)
+    return _watching(s, status, _by(swept_by(s, status), _at_work(s, status, seen, now), now), seen, now)
 
 
 def submitting(s: Snapshot, status: JobStatus) -> Choice:
@@ -65,6 +66,19 @@ def _sooner(*waits: float | None) -> float | None:
 def _by(bound: datetime | None, choice: Choice, now: datetime) -> Choice:
     """The choice, where it is to look again no later than the bound."""
     return choice if choice.action else replace(choice, wake=_sooner(choice.wake, _until(bound, now)))
+
+
+def _watching(s: Snapshot, status: JobStatus, choice: Choice, seen: Observation, now: datetime) -> Choice:
+    """The choice, with the look for a late effect where there is nothing more urgent."""
+    due = late_look_at(status)
+    urgent = choice.action is not None and not (isinstance(choice.action, Observe) and not choice.action.at_once)
+    if due is None or urgent or s.link.problem is not None or s.spec is None:
+        return choice
+    if isinstance(seen, seen_.LateLook | seen_.Unreadable | seen_.Waits) and now >= due:  # it told nothing
+        return replace(choice, wake=_sooner(choice.wake, s.rules.recheck))
+    if now >= due:
+        return replace(choice, action=LookForLate())
+    return replace(choice, wake=_sooner(choice.wake, _until(due, now)))
 
 
 def _at_work(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:

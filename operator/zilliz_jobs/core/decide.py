@@ -20,6 +20,7 @@ from zilliz_jobs.core.choose import choose, submitting
 from zilliz_jobs.core.conditions import with_conditions
 from zilliz_jobs.core.deadlines import start_due, swept_by
 from zilliz_jobs.core.gates import closed_gate, may_submit
+from zilliz_jobs.core.lateeffects import began_watch
 from zilliz_jobs.core.observation import Absent, Missing, Nothing, Observation, Prepared
 from zilliz_jobs.core.plan import Plan
 from zilliz_jobs.core.reasons import Reason
@@ -33,6 +34,7 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
     s = in_its_account(s)
     status = _described(s)
     status = absorb(s, status, seen if s.link.problem is None else _proven(seen), now)
+    status = began_watch(s, status)
     status = heed(s, status, now)
     status = heed(s, _timed(s, status, now), now)  # a deadline may end what a request waited for
     status = _gated(s, status, now)

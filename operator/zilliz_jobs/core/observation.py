@@ -183,6 +183,8 @@ class Undecided:
     """A complete look cannot tell; `message` says why, for people."""
 
     message: str
+    candidates: tuple[Handle, ...] = ()
+    """Those of which all that is told fits."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,15 @@ class Elsewhere:
 
     message: str
     reason: Reason = Reason.CHANGED_ELSEWHERE
+
+
+@dataclass(frozen=True)
+class LateLook:
+    """A look for what an earlier send brought about after all. `found`: the ids of each that fits and is nobody's.
+    Not `complete`: it could not be told, so it is to be looked again."""
+
+    found: tuple[tuple[str, ...], ...] = ()
+    complete: bool = True
 
 
 # -- what became of a cancel? ----------------------------------------------------------------------------------------
@@ -221,4 +232,4 @@ Preparation = Prepared | AlreadyDone | Impossible | Waits
 SubmitAnswer = Accepted | NotSent | Refused | EffectUnknown
 Look = Found | Absent | Elsewhere | Undecided | Unreadable
 CancelAnswer = CancelAccepted | CancelRefused | CancelUnclear
-Observation = Nothing | Reading | Revived | Preparation | SubmitAnswer | Look | CancelAnswer
+Observation = Nothing | Reading | Revived | Preparation | SubmitAnswer | Look | LateLook | CancelAnswer

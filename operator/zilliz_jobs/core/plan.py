@@ -26,6 +26,12 @@ class Find:
 
 
 @dataclass(frozen=True)
+class LookForLate:
+    """Look whether a send that counted as absent, or was given up, had an effect after all. Changes nothing. Answer:
+    LateLook."""
+
+
+@dataclass(frozen=True)
 class Observe:
     """Look at the job. Changes nothing. Answer: Reading.
 
@@ -52,7 +58,7 @@ class Delete:
     """Delete the object itself; its time to live is over."""
 
 
-Action = Prepare | Submit | Find | Observe | Adopt | Cancel | Delete
+Action = Prepare | Submit | Find | LookForLate | Observe | Adopt | Cancel | Delete
 
 SUBMIT_STEP = "Submit"
 RETRY_STEP = "Retry"

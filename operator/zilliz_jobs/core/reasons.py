@@ -209,6 +209,10 @@ class Reason(StrEnum):
         ),
     )
     TWO_HANDLES = "TwoHandles", "The cloud named two jobs for one submission; look at both."
+    LATE_EFFECT = (
+        "LateEffect",
+        "A job showed late that may be of an earlier send; look at it, and remove it if it is one too many.",
+    )
     DELETED_WHILE_RUNNING = "DeletedWhileRunning", "The object is gone; its job still runs in the cloud."
     # job centre
     MIRRORED = "Mirrored", "The row shows what the cloud's lists tell of the job."
@@ -258,7 +262,7 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED, Reason.ANOTHER_ACCOUNT}
     | {Reason.DELETION_CANNOT_CANCEL}
     | {Reason.OTHER_RULE_NOT_TOLD, Reason.OTHER_RULE_CHANGED, Reason.TIME_ZONE_NOT_CONFIRMED}
-    | {Reason.COLLECTIONS_NOT_TOLD}
+    | {Reason.COLLECTIONS_NOT_TOLD, Reason.LATE_EFFECT}
 )
 """Nothing more happens, or not what was asked for, until a person does something."""
 

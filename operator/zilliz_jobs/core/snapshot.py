@@ -55,6 +55,7 @@ class Rules:
     cancel_on_delete: int = 120
     look_on_delete: int = 60
     cleanup_seconds: int = 600
+    late_looks: tuple[float, ...] = (30, 60, 120, 300, 900, 3600)  # after the last send
 
 
 @dataclass(frozen=True)

@@ -170,6 +170,11 @@ def _bad_secret_name(name: str) -> str:
     )
 
 
+def _record(status: Body) -> Body:
+    record = status.get("submission")
+    return record if isinstance(record, dict) else {}
+
+
 def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
     """Nothing is left to do for the object, seen without parsing it: most objects of a big cluster are finished.
 
@@ -182,6 +187,7 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
         and shows_its_end(status)
         and not status.get("resultPending")
         and not copies_run(status.get("result"))
+        and not _record(status).get("lateLookTime")
         and status.get("observedGeneration") == meta.get("generation")
         and not meta.get("deletionTimestamp")
         and FINALIZER not in (meta.get("finalizers") or [])

@@ -18,7 +18,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.observation import Observation
-from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Prepare, Submit
+from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, LookForLate, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
 from zilliz_jobs.engine.apikeys import ApiKeys
@@ -26,6 +26,7 @@ from zilliz_jobs.engine.bodies import Body, Key, key_of, raw_status, status_of
 from zilliz_jobs.engine.credentials import Credentials
 from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.inputs import Inputs, backup_key
+from zilliz_jobs.engine.latelook import late_look
 from zilliz_jobs.engine.naming import Naming
 from zilliz_jobs.engine.records import Known
 from zilliz_jobs.engine.registry import Registry, claims_in
@@ -90,6 +91,9 @@ class Performer:
                 return await kind.read(account, spec, status)
             case Find():
                 return await self._find(kind, account, body, spec, status)
+            case LookForLate():
+                await self._ensure_synced()
+                return await late_look(self._registry, kind, account.patient, spec, status, uid)
             case Adopt(job_id):
                 return await self._adopt(kind, account, spec, status, uid, job_id)
             case Cancel():

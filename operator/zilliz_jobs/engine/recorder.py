@@ -11,7 +11,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.jobstatus import MAX_OTHERS, JobStatus
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.attempts import said
 from zilliz_jobs.core.conditions import dated
@@ -43,7 +43,6 @@ from zilliz_jobs.telemetry.metrics import Metrics
 STORE_PAUSE_SECONDS = 0.5
 STORE_MAX_PAUSE_SECONDS = 10.0
 STORE_FORBIDDEN_SECONDS = 600.0  # a namespace that ends may take the operator's rights along
-MAX_OTHERS = 10
 TURN_SECONDS = 30.0  # a new object that stands in line for so long says so
 
 log = logging.getLogger(__name__)

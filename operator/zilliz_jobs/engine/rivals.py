@@ -10,9 +10,14 @@ from zilliz_jobs.engine.registry import Rival
 from zilliz_jobs.kinds.base import AnyKind
 
 
+def is_contested(kind: AnyKind, spec: JobSpec, rivals: Sequence[Rival]) -> bool:
+    """Whether what looks like the job of `spec` may as well be that of another object."""
+    return any(rival.wanted is None or kind.could_be_of(spec, rival.wanted, gone=rival.gone) for rival in rivals)
+
+
 def alone(kind: AnyKind, spec: JobSpec, rivals: Sequence[Rival], found: seen_.Found) -> seen_.Look:
     """What was found, unless it may as well be the job of another object."""
-    if not any(rival.wanted is None or kind.could_be_of(spec, rival.wanted, gone=rival.gone) for rival in rivals):
+    if not is_contested(kind, spec, rivals):
         return found
     name = found.handle.get("jobId") or next(iter(found.handle.values()), "what was found")
     return seen_.Undecided(

@@ -133,7 +133,7 @@ async def find(
     if sure or vague:
         ids = ", ".join([*sure, *vague][:5])
         how = f"{len(sure)} new backups" if not vague else "new backups, not all of which tell what they are of,"
-        return Undecided(f"{how} could be it: {ids}")
+        return Undecided(f"{how} could be it: {ids}", tuple({"backupId": name} for name in sure))
     # A backup that failed at once may be on no list; what the console shows beside the listed ones may be it.
     listed = {b.backup_id for b in backups}
     odd = rows.of(lambda row: row.backup_id not in listed)

@@ -83,7 +83,7 @@ class ExportKind(JobKind[ExportJobSpec]):
             return Found({"jobId": row.job_id}, Evidence.INFERRED, _result(spec, backup, submission.token))
         if not rows:
             return Undecided(f"the console shows no new export of the backup; {where}")
-        return Undecided(f"the console shows exports that could be it: {rows.ids}; {where}")
+        return Undecided(f"the console shows exports that could be it: {rows.ids}; {where}", rows.handles)
 
     async def observe(self, account: Account, spec: ExportJobSpec, status: JobStatus) -> Seen | Missing:
         job_id = handle_of(status).get("jobId") or ""

@@ -66,7 +66,7 @@ async def look(account: Account, spec: ImportJobSpec, submission: Submission, fr
     if len(ours) == 1 and not unclear:
         return Found({"jobId": ours[0].job_id}, Evidence.INFERRED)
     if problem := _why_not_absent(found):
-        return Undecided(problem)
+        return Undecided(problem, tuple({"jobId": one.job_id} for one in ours))
     if any(_ended_before(account, one, submission) for one in found[Standing.OLDER]):
         return Absent()
     claimed = [row for row in rows if not free(row.job_id)]

@@ -11,7 +11,7 @@ from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import JobType, type_of
-from zilliz_jobs.core.observation import Absent, Baseline, Found, Undecided
+from zilliz_jobs.core.observation import Absent, Baseline, Found, Handle, Undecided
 from zilliz_jobs.kinds.base import Account, Claimable
 from zilliz_jobs.kinds.clocks import is_ahead
 from zilliz_jobs.kinds.spelling import is_same
@@ -75,6 +75,10 @@ class NewJobs:
     def ids(self) -> str:
         return ", ".join([row.job_id for row in (*self.sure, *self.vague)][:5])
 
+    @property
+    def handles(self) -> tuple[Handle, ...]:
+        return tuple({"jobId": row.job_id} for row in self.sure)
+
     def __bool__(self) -> bool:
         return bool(self.sure or self.vague)
 
@@ -82,7 +86,7 @@ class NewJobs:
         """What the list says of a submission that the console lists for certain."""
         if row := self.only:
             return Found({"jobId": row.job_id}, Evidence.INFERRED)
-        return Undecided(f"jobs could be it: {self.ids}") if self else Absent()
+        return Undecided(f"jobs could be it: {self.ids}", self.handles) if self else Absent()
 
 
 async def new_jobs(

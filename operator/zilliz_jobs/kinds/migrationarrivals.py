@@ -45,7 +45,7 @@ async def look(account: Account, target_id: str, submission: Submission, free: C
     if row := listed.only:
         return Found({"clusterId": target_id, "jobId": row.job_id}, Evidence.INFERRED, {"clusterId": target_id})
     if listed:
-        return Undecided(f"the console shows migrations that could be it: {listed.ids}")
+        return Undecided(f"the console shows migrations that could be it: {listed.ids}", listed.handles)
     target = await account.session.clusters.describe(target_id)
     baseline = submission.baseline or {}
     new: list[str] = []

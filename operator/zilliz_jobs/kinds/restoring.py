@@ -127,7 +127,7 @@ async def find(
     except (Transient, ProtocolMismatch) as error:
         return Undecided(f"the cluster cannot be asked for its collections: {error.message}")
     if rows:
-        return Undecided(f"the console shows restores that could be it: {rows.ids}")
+        return Undecided(f"the console shows restores that could be it: {rows.ids}", rows.handles)
     if there and len(there) < len(one.collections):
         return Undecided(f"of {len(one.collections)} collections not all came: {_words(one, there)}")
     if there and submission.name_taken_time is not None:

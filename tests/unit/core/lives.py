@@ -278,6 +278,8 @@ OBSERVATIONS: dict[str, o.Observation] = {
     "changed elsewhere": o.Elsewhere(WORDY),
     "name taken meanwhile": OTHERS_NAME,
     "found, credentials stored": o.Found({"jobId": "job-1"}, Evidence.INFERRED, credentials_stored=True),
+    "a late effect": o.LateLook((("job-8",),)),
+    "a late look in vain": o.LateLook(complete=False),
     "cancel accepted": o.CancelAccepted(),
     "cancel refused": o.CancelRefused(Reason.NO_PERMISSION, WORDY),
     "cancel unclear": o.CancelUnclear(WORDY, 9.0),

@@ -24,7 +24,7 @@ from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State, Submission
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.decide import decide
-from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, Observe, Plan, Prepare, Submit
+from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, LookForLate, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link, Snapshot, Traits, attempt_of, handle_of, is_finished, is_open
 
@@ -267,6 +267,8 @@ class Machine(RuleBasedStateMachine):
                 return self.post(faults)
             case Find():
                 return unreadable if faults.unreadable else self.look()
+            case LookForLate():
+                return o.LateLook(complete=not faults.unreadable)
             case Observe():
                 return unreadable if faults.unreadable else self.read(handle_of(self.status))
             case Adopt(job_id):

@@ -24,7 +24,7 @@ from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Outcome, Req
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.ends import mended, shows_its_end
-from zilliz_jobs.core.plan import Adopt, Cancel, Delete, Find, Observe, Plan, Prepare, Submit
+from zilliz_jobs.core.plan import Adopt, Cancel, Delete, Find, LookForLate, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits
 
@@ -348,7 +348,7 @@ def a_finished_state_stays(c: Case) -> bool:
 @invariant
 def a_finished_job_ignores_echoes(c: Case) -> bool:
     """What comes too late changes nothing, but a job that was not known of is kept."""
-    if not finished(c.was) or isinstance(c.seen, o.Accepted) or retry_accepted(c):
+    if not finished(c.was) or isinstance(c.seen, o.Accepted | o.LateLook) or retry_accepted(c):
         return True
     return c.plan == decide(c.before, o.Nothing(), now=c.now)
 
@@ -708,6 +708,7 @@ def never_asks_twice_in_one_pass(c: Case) -> bool:
         Submit: o.Accepted | o.NotSent | o.Refused | o.EffectUnknown,
         Find: o.Found | o.Absent | o.Elsewhere | o.Undecided,
         Observe: o.Seen | o.Missing,
+        LookForLate: o.LateLook | o.Unreadable,
         Cancel: o.CancelAccepted | o.CancelRefused | o.CancelUnclear,
     }
     answers = mine.get(type(c.plan.action))
@@ -719,6 +720,7 @@ def never_asks_twice_in_one_pass(c: Case) -> bool:
         Submit: False,
         Find: opened(c.was),
         Observe: bool(handle(c.was)),
+        LookForLate: True,
         Cancel: bool(handle(c.was)) and not finished(c.was),
     }[type(c.plan.action)]
     if isinstance(c.plan.action, Cancel) and c.before.deleting_since is not None:

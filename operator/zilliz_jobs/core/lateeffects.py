@@ -1,0 +1,78 @@
+"""The effect of a send that counted as absent, or was given up, may show all the same, hours later. It is looked for
+a few times, and mentioned; nothing else is done about it, for that it is ours is not proven.
+
+Only what was sent more than once is watched: what was sent once has one effect at most.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from zilliz_jobs.api.jobstatus import MAX_OTHERS, Evidence, JobStatus, Submission
+from zilliz_jobs.core.notices import noted
+from zilliz_jobs.core.observation import LateLook, Notice
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
+
+
+def began_watch(s: Snapshot, status: JobStatus) -> JobStatus:
+    """The status with the time of the first look, where the cloud is known to have the job since this very pass."""
+    record = status.submission
+    if record is None or not handle_of(status) or handle_of(s.status) or not _was_sent_before(status):
+        return status
+    return status.but(submission=record.but(late_look_time=_next_look(s, record, record.intent_time)))
+
+
+def looked_late(s: Snapshot, status: JobStatus, seen: LateLook, now: datetime) -> JobStatus:
+    """The status with what the look found, each once; the job itself, and its end, stay as they are."""
+    record = status.submission
+    if record is None or not seen.complete:
+        return status
+    for ids in seen.found:
+        known = record.other_handles or []
+        others = [*known, *(name for name in ids if name not in known)][:MAX_OTHERS]
+        record = noted(record.but(other_handles=others), [Notice(Reason.LATE_EFFECT, _told(ids))])
+    return status.but(submission=record.but(late_look_time=_next_look(s, record, now)))
+
+
+def late_look_at(status: JobStatus) -> datetime | None:
+    """When to look for it next; None: not any more."""
+    return status.submission.late_look_time if status.submission else None
+
+
+def compared_with(status: JobStatus) -> Submission:
+    """What a look compares with: the record, but from the first of the sends whose effect may still come."""
+    record = status.submission or Submission()
+    since = [t for t in (record.cloud_time, attempt_of(status).unresolved_since) if t is not None]
+    return record.but(cloud_time=min(since, default=None))
+
+
+def unresolved_since(status: JobStatus, *, given_up: bool = False) -> datetime | None:
+    """The cloud's clock before the first send that brought nothing about so far, and may yet. `given_up`: the attempt
+    is over, so that what nobody could tell of it is one of these."""
+    record, earlier = status.submission, attempt_of(status).unresolved_since
+    if earlier is not None or record is None or record.sends == 0:
+        return earlier
+    open_still = given_up and not record.handle and record.evidence is not Evidence.NOT_SENT
+    return record.cloud_time if record.sends > 1 or record.evidence is Evidence.ABSENT or open_still else None
+
+
+def _was_sent_before(status: JobStatus) -> bool:
+    sends = status.submission.sends if status.submission else 0
+    return sends > 1 or (sends > 0 and attempt_of(status).unresolved_since is not None)
+
+
+def _next_look(s: Snapshot, record: Submission, after: datetime | None) -> datetime | None:
+    sent = record.intent_time
+    if sent is None or after is None:
+        return None
+    looks = (sent + timedelta(seconds=seconds) for seconds in s.rules.late_looks)
+    return next((look for look in looks if look > after), None)
+
+
+def _told(ids: tuple[str, ...]) -> str:
+    return (
+        f"{' with '.join(ids)} showed late: it fits this job, which was sent more than once, and belongs to no "
+        "object; if nobody else started it, it is the effect of an earlier send. Look at it in the cloud, and cancel "
+        "it, or remove what it made, if it is one too many"
+    )
