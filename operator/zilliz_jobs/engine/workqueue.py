@@ -14,7 +14,6 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 SPARE = 64  # times that are superseded, or whose key is forgotten, before they are swept out
-LEAST_WAIT = 0.001  # less than a step of the clock would be waited for again and again
 
 
 class WorkQueue(Generic[K]):
@@ -77,7 +76,7 @@ class WorkQueue(Generic[K]):
                 return key
             self._changed.clear()
             try:
-                async with asyncio.timeout(None if wait == float("inf") else max(wait, LEAST_WAIT)):
+                async with asyncio.timeout(None if wait == float("inf") else wait):
                     await self._changed.wait()
             except TimeoutError:
                 pass
