@@ -171,6 +171,8 @@ class Found:
     evidence: Evidence
     result: dict[str, Any] = field(default_factory=dict)
     credentials_stored: bool = False
+    as_wanted: bool = False
+    """What is to be brought about is so, whose doing it ever was."""
 
 
 @dataclass(frozen=True)

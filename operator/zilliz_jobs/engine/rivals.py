@@ -17,6 +17,8 @@ def is_contested(kind: AnyKind, spec: JobSpec, rivals: Sequence[Rival]) -> bool:
 
 def alone(kind: AnyKind, spec: JobSpec, rivals: Sequence[Rival], found: seen_.Found) -> seen_.Look:
     """What was found, unless it may as well be the job of another object."""
+    if found.as_wanted:
+        rivals = [rival for rival in rivals if not rival.gone]
     if not is_contested(kind, spec, rivals):
         return found
     name = found.handle.get("jobId") or next(iter(found.handle.values()), "what was found")

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from zilliz_jobs.api.backupjob import BackupJobSpec
+from zilliz_jobs.api.collectionjobs import CloneCollectionJobSpec
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.backups import Backup
@@ -41,6 +44,25 @@ from zilliz_jobs.kinds.spelling import is_same, is_unclear
 CREATING = "CREATING"
 MAX_BASELINE = 200
 SLOT_SECONDS = 10.0
+
+
+def could_be_alike(one: JobSpec, other: JobSpec) -> bool:
+    """Whether the backups that both specs lead to may look the same. Pure."""
+    covered = _covered(one), _covered(other)
+    return None in covered or covered[0] == covered[1]
+
+
+def _covered(spec: JobSpec) -> tuple[str, frozenset[str]] | None:
+    """Database and collections of the backup; None for what makes no backup."""
+    match spec:
+        case BackupJobSpec(collections=names) if names:
+            return spec.database or "default", frozenset(names)
+        case BackupJobSpec():
+            return "", frozenset()
+        case CloneCollectionJobSpec():
+            return spec.database or "default", frozenset({spec.collection} if spec.collection else ())
+        case _:
+            return None
 
 
 async def baseline(account: Account, cluster_id: str) -> Ready | Waits:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
 from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.lists import ListId
@@ -35,6 +36,9 @@ class BackupKind(JobKind[BackupJobSpec]):
 
     def scope(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"backup/{spec.cluster_id}"
+
+    def could_be_of(self, spec: BackupJobSpec, other: JobSpec, *, gone: bool) -> bool:
+        return backing.could_be_alike(spec, other)
 
     async def baseline(self, account: Account, spec: BackupJobSpec, draft: Draft) -> Ready | Waits:
         return await backing.baseline(account, spec.cluster_id)

@@ -156,8 +156,9 @@ class JobKind(ABC, Generic[S]):
 
     def could_be_of(self, spec: S, other: JobSpec, *, gone: bool) -> bool:
         """Whether a job that was found by inference for `spec` may as well be of `other`, the spec of another object
-        that has a submission open in the same scope, or (`gone`) had one when it was deleted a moment ago."""
-        return not gone
+        that has a submission open in the same scope, or (`gone`) had one when it was deleted a moment ago. False
+        only where both would look different, or where it makes no difference whose it is."""
+        return True
 
     def traits_of(self, spec: S) -> Traits:
         """The traits of a job with this spec, where they differ from the kind's."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from zilliz_jobs.api.backupjob import BackupJobSpec
 from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, DEFAULT_DATABASE, CloneCollectionJobSpec
 from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, StepStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud import effects
@@ -62,6 +64,9 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         collections in the cluster."""
         words = {BACKUP: "backup", DELETE: "delete"}
         return f"{words.get(step, 'restore')}/{spec.cluster_id}"
+
+    def could_be_of(self, spec: CloneCollectionJobSpec, other: JobSpec, *, gone: bool) -> bool:
+        return not isinstance(other, BackupJobSpec) or backing.could_be_alike(spec, other)
 
     def types_of(self, step: str) -> frozenset[str]:
         return {BACKUP: frozenset({str(JobType.BACKUP)}), RESTORE: frozenset({str(JobType.RESTORE)})}.get(

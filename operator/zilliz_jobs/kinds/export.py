@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from zilliz_jobs.api.exportjob import EXPORT_JOB, ExportJobSpec
 from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.words import JobType
@@ -42,6 +43,12 @@ class ExportKind(JobKind[ExportJobSpec]):
 
     def scope(self, spec: ExportJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"export/{backupsource.place(spec.backup) if spec.backup else self.target(spec)}"
+
+    def could_be_of(self, spec: ExportJobSpec, other: JobSpec, *, gone: bool) -> bool:
+        backups = [
+            one.backup.backup_id if isinstance(one, ExportJobSpec) and one.backup else None for one in (spec, other)
+        ]
+        return None in backups or backups[0] == backups[1]
 
     def has_source(self, spec: ExportJobSpec) -> bool:
         return None not in (spec.backup, spec.integration_id, spec.directory)

@@ -46,7 +46,7 @@ class ResumeClusterKind(ClusterKind[ClusterJobSpec]):
             case ClusterState.SUSPENDED:
                 return Absent()
             case state if state in HAS_RUN:
-                return Found({"clusterId": spec.cluster_id}, Evidence.INFERRED)
+                return Found({"clusterId": spec.cluster_id}, Evidence.INFERRED, as_wanted=True)
             case _:
                 return Undecided(f"the cluster is {cluster.status}")
 

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from zilliz_jobs.api.clusterjobs import ScaleClusterJobSpec, ScaleReplicasJobSpec
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.clusters import Cluster
@@ -59,6 +60,16 @@ class ScaleKind(ClusterKind[P]):
             rows = (Schedule(cron=s.cron, target=s.target, timezone=s.timezone) for s in spec.schedules)
             return Schedules(schedules=tuple(rows))
         return None
+
+    def could_be_of(self, spec: P, other: JobSpec, *, gone: bool) -> bool:
+        """A cluster that is being scaled does not show to what; towards the same target it makes no difference."""
+        if not gone:
+            return True
+        if not isinstance(other, ScaleClusterJobSpec | ScaleReplicasJobSpec):
+            return False
+        if not isinstance(other, type(spec)) or self.wanted(spec) != self.wanted(other):
+            return True
+        return (spec.autoscaling, spec.schedules) != (other.autoscaling, other.schedules)
 
     def wire_rule(self, spec: P) -> Rule | None:
         rule = self.rule(spec)
@@ -159,9 +170,9 @@ class ScaleKind(ClusterKind[P]):
         found = Found({"clusterId": spec.cluster_id}, Evidence.INFERRED)
         match cluster_state_of(cluster.status):
             case ClusterState.SCALING:
-                return found
+                return found  # to what, nothing tells
             case ClusterState.RUNNING:
-                pass
+                found = replace(found, as_wanted=True)
             case _:
                 return Undecided(f"the cluster is {cluster.status}")
         before, now = submission.baseline or {}, self.facts(cluster)

@@ -35,7 +35,7 @@ class SuspendClusterKind(ClusterKind[ClusterJobSpec]):
     def judge(self, spec: ClusterJobSpec, cluster: Cluster, submission: Submission) -> Look:
         match cluster_state_of(cluster.status):
             case ClusterState.SUSPENDING | ClusterState.SUSPENDED | ClusterState.RESUMING:
-                return Found({"clusterId": spec.cluster_id}, Evidence.INFERRED)
+                return Found({"clusterId": spec.cluster_id}, Evidence.INFERRED, as_wanted=True)
             case ClusterState.RUNNING:
                 return Absent()
             case _:

@@ -102,6 +102,19 @@ class TestOneProcess:
             assert len(stage.kind.posts) == 1
             await stage.finished("two")
 
+    async def test_a_job_that_shows_late_may_be_of_the_one_that_is_gone(self, monkeypatch):
+        """The next one would show the end of a backup that nobody wants any more, and have none."""
+        async with hall(monkeypatch) as stage:
+            connect(stage.api)
+            await lost(stage, "one")
+            stage.api.delete(place("one"))
+            lose(stage, "two")
+            await stage.until(lambda: len(stage.kind.posts) == 2, within=120)
+            stage.kind.lookup = Found({"jobId": "late"}, Evidence.INFERRED)
+            await stage.until(lambda: stage.api.status("two").get("reason") == "SubmissionUnknown", within=300)
+            assert not stage.api.status("two").get("jobId")
+            assert "or was when the object was deleted" in stage.api.status("two")["message"]
+
 
 class TestTheNextProcess:
     async def restarted(self, monkeypatch: pytest.MonkeyPatch, first: Any, then: Any) -> None:

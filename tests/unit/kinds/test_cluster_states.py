@@ -38,7 +38,7 @@ NORMALISED = {
         {"cron": "00 08 * * 1-5", "target": 8, "timezone": "UTC"},
     ],
 }
-FOUND = Found({"clusterId": "in01"}, Evidence.INFERRED)
+FOUND = Found({"clusterId": "in01"}, Evidence.INFERRED, as_wanted=True)
 STRANGE = ("PONDERING", "")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
