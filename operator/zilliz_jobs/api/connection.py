@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from zilliz_jobs.api.jobstatus import Condition
-from zilliz_jobs.api.model import CloudId, Model, Name, Time, Url
+from zilliz_jobs.api.model import CloudId, Model, Name, Time
 from zilliz_jobs.api.resource import Column, Resource, Rule
+from zilliz_jobs.api.url import Address
 
 DEFAULT_CONSOLE_PATH = "/console/v1"
 MAX_REQUESTS_PER_SECOND = 20  # documented: 20 requests a second per user and endpoint
@@ -52,7 +53,7 @@ class ZillizConnectionSpec(Model):
     cloud: CloudRegion | None = Field(
         default=None, description="Global (api.cloud.zilliz.com) or China (api.cloud.zilliz.com.cn)."
     )
-    endpoint: Url | None = Field(default=None, description="URL of the control plane, instead of `cloud`.")
+    endpoint: Address | None = Field(default=None, description="URL of the control plane, instead of `cloud`.")
     credentials_secret_ref: SecretKeyRef = Field(description="The API key.")
     project_id: CloudId | None = Field(default=None, description="Project that the key must see.")
     import_api: ImportApi = Field(default=ImportApi.V2, description="Generation of the import API to use.")
@@ -132,11 +133,6 @@ ZILLIZ_CONNECTION = Resource(
             "has(self.cloud) != has(self.endpoint)",
             "name exactly one of cloud and endpoint",
             lambda spec: (spec.cloud is None) != (spec.endpoint is None),
-        ),
-        Rule(
-            "!has(self.endpoint) || !self.endpoint.contains('@')",
-            "write no user and no key into endpoint, the key belongs into the Secret; an endpoint has no @",
-            lambda spec: spec.endpoint is None or "@" not in spec.endpoint,
         ),
         Rule(
             "self.importApi != 'V1' || has(self.regionId)",

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec, RetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef, PositiveSeconds, Url
+from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef, PositiveSeconds
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.url import Url, VolumePath
 
 MAX_LISTED_FILES = 50
 
@@ -28,7 +29,7 @@ class ObjectStorage(Model):
 
 class Volume(Model):
     name: CloudName = Field(description="Name of the Zilliz Cloud volume.")
-    paths: Annotated[list[Url], Field(min_length=1, max_length=1000)] = Field(
+    paths: Annotated[list[VolumePath], Field(min_length=1, max_length=1000)] = Field(
         description="Files or folders in the volume."
     )
 

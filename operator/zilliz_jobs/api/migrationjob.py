@@ -96,22 +96,9 @@ class MigrationResult(Model):
     )
 
 
-_URIS = ("milvus", "qdrant", "elasticsearch", "opensearch", "postgresql", "tencentVectorDB", "zillizExternal")
-
-
 def _is(source: str) -> str:
     """CEL: the job comes from this source."""
     return f"(has(self.source) && has(self.source.{source}))"
-
-
-def _uris() -> str:
-    """CEL: the addresses that are there."""
-
-    def there(name: str) -> str:
-        optional = f" && has(self.source.{name}.uri)" if name == "elasticsearch" else ""
-        return f'has(self.source.{name}){optional} ? self.source.{name}.uri : ""'
-
-    return f"[{', '.join(there(name) for name in _URIS)}]"
 
 
 def _source(spec: MigrationJobSpec) -> MigrationSource:
@@ -132,10 +119,6 @@ def _backup_lies_in_one_place(spec: MigrationJobSpec) -> bool:
 def _elasticsearch_has_one_address(spec: MigrationJobSpec) -> bool:
     elastic = _source(spec).elasticsearch
     return elastic is None or (elastic.cloud_id is None) != (elastic.uri is None)
-
-
-def _keeps_credentials_apart(spec: MigrationJobSpec) -> bool:
-    return not any("@" in (getattr(source, "uri", None) or "") for source in _source(spec).given)
 
 
 def _backup_goes_into_a_cluster(spec: MigrationJobSpec) -> bool:
@@ -212,11 +195,6 @@ MIGRATION_JOB = Resource(
             "has(self.source.elasticsearch.uri)",
             "name exactly one of cloudId and uri of elasticsearch",
             _elasticsearch_has_one_address,
-        ),
-        Rule(
-            f'!has(self.source) || {_uris()}.all(uri, !uri.contains("@"))',
-            "write no credentials into uri, they belong into the Secret; a uri has no @",
-            _keeps_credentials_apart,
         ),
         Rule(
             f"!{_is('milvusBackup')} || !has(self.target) || has(self.target.clusterId)",

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef, Url
+from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef
+from zilliz_jobs.api.url import Address, Url, VolumePath
 
 _LABELLED = 'It must carry the label jobs.zilliz.com/credentials: "true".'
 ElasticCloudId = Annotated[str, Field(min_length=1, max_length=1024)]
@@ -23,7 +24,7 @@ def _uri(of: str) -> str:
 
 
 class Milvus(Model):
-    uri: Url = _uri("the Milvus")
+    uri: Address = _uri("the Milvus")
     database: CloudName | None = Field(default=None, description="Database to migrate from. Default: `default`.")
     credentials_secret_ref: NameRef = _secret("the keys username and password")
 
@@ -39,7 +40,7 @@ class BackupFiles(Model):
 
 class BackupVolume(Model):
     name: CloudName = Field(description="Name of the Zilliz Cloud volume.")
-    path: Url = Field(description="Folder of the files in the volume.")
+    path: VolumePath = Field(description="Folder of the files in the volume.")
 
 
 class MilvusBackup(Model):
@@ -52,31 +53,31 @@ class Pinecone(Model):
 
 
 class Qdrant(Model):
-    uri: Url = _uri("the Qdrant cluster")
+    uri: Address = _uri("the Qdrant cluster")
     credentials_secret_ref: NameRef = _secret("the key apiKey")
 
 
 class Elasticsearch(Model):
     cloud_id: ElasticCloudId | None = Field(default=None, description="Cloud ID of an Elastic Cloud deployment.")
-    uri: Url | None = Field(
+    uri: Address | None = Field(
         default=None, description="Address of the cluster, reachable from the internet, without credentials in it."
     )
     credentials_secret_ref: NameRef = _secret("the key apiKey (with cloudId), or username and password (with uri)")
 
 
 class OpenSearch(Model):
-    uri: Url = _uri("the OpenSearch cluster")
+    uri: Address = _uri("the OpenSearch cluster")
     credentials_secret_ref: NameRef = _secret("the keys username and password")
 
 
 class PostgreSQL(Model):
-    uri: Url = _uri("the server")
+    uri: Address = _uri("the server")
     database: CloudName | None = Field(default=None, description="Database to migrate from. Default: the server's.")
     credentials_secret_ref: NameRef = _secret("the keys username and password")
 
 
 class TencentVectorDB(Model):
-    uri: Url = _uri("the instance")
+    uri: Address = _uri("the instance")
     credentials_secret_ref: NameRef = _secret("the key apiKey")
 
 
@@ -85,7 +86,7 @@ class ZillizCluster(Model):
 
 
 class ZillizExternal(Model):
-    uri: Url = _uri("the cluster")
+    uri: Address = _uri("the cluster")
     credentials_secret_ref: NameRef = _secret("the key apiKey, or username and password")
 
 

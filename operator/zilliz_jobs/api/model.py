@@ -63,7 +63,6 @@ Time = Annotated[
 Name = Annotated[str, Field(min_length=1, max_length=253)]
 CloudId = Annotated[str, Field(min_length=1, max_length=128)]
 CloudName = Annotated[str, Field(min_length=1, max_length=255)]
-Url = Annotated[str, Field(min_length=1, max_length=2048)]
 Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
 PositiveSeconds = Annotated[int, Field(ge=1, le=31_536_000)]
 

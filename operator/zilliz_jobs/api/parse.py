@@ -11,6 +11,9 @@ from pydantic import ValidationError
 
 from zilliz_jobs.api.model import Model
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.api.url import SUBMITTED
+
+MAX_TOLD = 5
 
 
 class SpecError(ValueError):
@@ -21,16 +24,18 @@ def parse_spec(resource: Resource, body: dict[str, Any]) -> Model:
     """The spec of `body` as the kind's model.
 
     Raises SpecError with one sentence for people; it names fields and never repeats their values, since a
-    value in the wrong place may be a secret.
+    value in the wrong place may be a secret. A rule that is younger than the object does not stop what was
+    submitted already: it is followed to its end, as the API server goes on taking what is not changed.
     """
+    submitted = bool((body.get("status") or {}).get("submission"))
     try:
-        spec = resource.spec.model_validate(body.get("spec") or {})
+        spec = resource.spec.model_validate(body.get("spec") or {}, context={SUBMITTED: submitted})
     except ValidationError as error:
-        problems = "; ".join(
-            f"spec.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}"
-            for e in error.errors(include_input=False)[:5]
-        )
-        raise SpecError(f"cannot use the spec: {problems}") from None
+        problems = [
+            f"spec.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)
+        ]
+        more = f"; and {len(problems) - MAX_TOLD} more" if len(problems) > MAX_TOLD else ""
+        raise SpecError(f"cannot use the spec: {'; '.join(problems[:MAX_TOLD])}{more}") from None
     for rule in resource.rules:
         if not rule.holds(spec):
             raise SpecError(f"cannot use the spec: {rule.message}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from zilliz_jobs.api.crd import root_schema
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.api.schema import Schema
 from zilliz_jobs.cli.demo.examples import directory, load
 from zilliz_jobs.core.snapshot import RetryRule
 from zilliz_jobs.kinds import JOB_KINDS
@@ -52,8 +53,7 @@ def page(resource: Resource) -> str:
     for part in ("spec", "status"):
         lines += [f"## {part}", "", "| Field | Type | Meaning |", "|---|---|---|"]
         lines += [*_rows(schema["properties"][part], ""), ""]
-    rules = [rule["message"] for rule in schema["properties"]["spec"].get("x-kubernetes-validations", [])]
-    rules += [rule["message"] for rule in schema.get("x-kubernetes-validations", [])]
+    rules = list(dict.fromkeys([*_rule_messages(schema["properties"]["spec"]), *_own_rules(schema)]))
     if rules:
         lines += ["## Rules", "", *(f"- {rule}" for rule in rules), ""]
     return "\n".join(lines)
@@ -85,6 +85,19 @@ def _columns(resource: Resource) -> list[str]:
         fields = ", ".join(f"`{path.removeprefix('.')}`" for path in resource.selectable)
         lines += ["", f"With `--field-selector`, on Kubernetes 1.31 or newer: {fields}."]
     return [*lines, ""]
+
+
+def _own_rules(schema: Schema) -> list[str]:
+    return [rule["message"] for rule in schema.get("x-kubernetes-validations", [])]
+
+
+def _rule_messages(schema: Schema) -> Iterator[str]:
+    """Of the schema, and of all that is in it."""
+    yield from _own_rules(schema)
+    for child in schema.get("properties", {}).values():
+        yield from _rule_messages(child)
+    if "items" in schema:
+        yield from _rule_messages(schema["items"])
 
 
 def _rules(kind: AnyKind) -> list[str]:

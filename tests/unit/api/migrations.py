@@ -82,7 +82,7 @@ BAD: dict[str, tuple[Spec, str]] = {
     **{
         f"a login in the uri of {name}": (
             of({name: {**source, "uri": "https://me:secret@example.com"}}, OLD, collections=BOOKS),
-            "write no credentials into uri",
+            "takes no user and no password",
         )
         for name, source in EXTERNAL.items()
         if "uri" in source
