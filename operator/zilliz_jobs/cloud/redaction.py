@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from zilliz_jobs.cloud.azure import are_blob_urls, is_account_name
-from zilliz_jobs.core.foreigntext import escaped
+from zilliz_jobs.core.foreigntext import escaped, without_queries
 from zilliz_jobs.core.secretforms import forms
 from zilliz_jobs.core.shortening import shortened
 
@@ -39,7 +39,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         text = text.replace(form, MASK)
     text = _HEADER.sub(rf"\g<1>{MASK}", text)
     text = _USERINFO.sub(f"{MASK}@", text)
-    text = _SIGNED.sub(rf"\g<1>={MASK}", text)
+    text = without_queries(_SIGNED.sub(rf"\g<1>={MASK}", text))
     return shortened(escaped(text), MAX_TEXT)
 
 

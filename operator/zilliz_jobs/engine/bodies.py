@@ -13,7 +13,7 @@ from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.facts import copies_run
-from zilliz_jobs.core.foreigntext import escaped
+from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
@@ -143,8 +143,8 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         created=parse_time(meta.get("creationTimestamp")) or around.now,
         link=around.link,
         generation=meta.get("generation") or 1,
-        target=escaped(kind.target(spec)) if spec else "",
-        description=escaped(kind.description(spec)) if spec else "",
+        target=shown(kind.target(spec)) if spec else "",
+        description=shown(kind.description(spec)) if spec else "",
         has_source=kind.has_source(spec) if spec else False,
         deleting_since=around.deleting_since or parse_time(meta.get("deletionTimestamp")),
         finalizer=FINALIZER in (meta.get("finalizers") or []),

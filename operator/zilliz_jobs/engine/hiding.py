@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from zilliz_jobs.core.foreigntext import escaped
+from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.observation import Observation, Revived, Seen
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import shortened
@@ -131,7 +131,7 @@ def _walk(value: Any, hide: Hide, *, whole: bool, name: str = "") -> Any:
     if isinstance(value, list):
         return _kept(value, [_walk(item, hide, whole=whole, name=name) for item in value])
     if isinstance(value, str) and not whole and name in _OF_THE_SPEC:
-        return escaped(value)
+        return shown(value)
     if isinstance(value, str) and (whole or name in _TEXTS) and value not in _WORDS:
         return _cloud_word(value, hide) if name == "cloudStatus" else hide(value)
     return value

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from zilliz_jobs.core.foreigntext import escaped
+from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.secretforms import SHORTEST, forms, is_unmistakable
 
 MASK = "***"
@@ -82,8 +82,8 @@ class Concealed:
         return self._cut(text, lambda form: form.concerns(whose), spare)
 
     def presentable(self, text: str, whose: Namespaces | None = None, *, spare: Iterable[str] = ()) -> str:
-        """The same as it may stand where people read: on one line, and without what acts."""
-        return escaped(self.hidden(text, whose, spare=spare))
+        """The same as it may stand where people read: on one line, without what acts, without queries of URLs."""
+        return shown(self.hidden(text, whose, spare=spare))
 
     def hidden_in_log(self, text: str) -> str:
         """`text` without the secrets that nobody would take for a name. Of the others, what comes from outside was

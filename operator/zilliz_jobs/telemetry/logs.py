@@ -15,7 +15,7 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from zilliz_jobs.core.foreigntext import escaped, escaped_in
+from zilliz_jobs.core.foreigntext import escaped_in, shown
 from zilliz_jobs.telemetry.concealed import CONCEALED
 
 TOLD_ELSEWHERE = ContextVar("TOLD_ELSEWHERE", default=False)
@@ -25,7 +25,7 @@ Trace = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[
 
 
 def _line(text: str) -> str:
-    return escaped(CONCEALED.hidden_in_log(text))
+    return shown(CONCEALED.hidden_in_log(text))
 
 
 class RedactingText(logging.Formatter):

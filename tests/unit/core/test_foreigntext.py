@@ -2,7 +2,7 @@
 
 import pytest
 
-from zilliz_jobs.core.foreigntext import escaped, escaped_in, is_damaged
+from zilliz_jobs.core.foreigntext import escaped, escaped_in, is_damaged, shown, without_queries
 
 BAD = [
     *range(0x20),
@@ -53,3 +53,33 @@ def test_all_texts_of_a_value_are_escaped_but_those_that_are_not_shown():
 def test_a_text_with_replaced_bytes_is_known_as_such():
     assert is_damaged(b"fil\xffms".decode(errors="replace"))
     assert not is_damaged("films")
+
+
+SIGNED = "X-Amz-Expires=60&X-Amz-Signature=5ec2e7"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (f"https://b.example/f.parquet?{SIGNED}", "https://b.example/f.parquet?..."),
+        (f"no access to s3://b/f?{SIGNED} (403)", "no access to s3://b/f?... (403)"),
+        (f"part-1.parquet?{SIGNED}: no access", "part-1.parquet?... no access"),
+        (f'{{"url": "https://b/f?{SIGNED}", "n": 1}}', '{"url": "https://b/f?...", "n": 1}'),
+        (r'{"url": "https:\/\/b\/f?a=1\u0026sig=5ec2e7", "n": 1}', r'{"url": "https:\/\/b\/f?...", "n": 1}'),
+        (r'"{\"url\": \"https://b/f?sig=5ec2e7\", \"n\": 1}"', r'"{\"url\": \"https://b/f?...\", \"n\": 1}"'),
+        (f"https://a/f?{SIGNED} and https://b/f?{SIGNED}", "https://a/f?... and https://b/f?..."),
+        ("https://b/f?5ec2e7", "https://b/f?..."),
+        ("https://b/f?...", "https://b/f?..."),
+    ],
+)
+def test_whoever_reads_a_status_cannot_use_a_presigned_url(text, told):
+    assert without_queries(text) == told
+    assert without_queries(told) == told, "a second pass must not change it again"
+    assert shown(text) == told
+
+
+@pytest.mark.parametrize(
+    "text", ["Is the bucket in us-west-2? See https://docs.example/a.", "films?", "a ? b = c", "why?no"]
+)
+def test_a_question_stays_one(text):
+    assert shown(text) == text
