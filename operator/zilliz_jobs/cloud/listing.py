@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from zilliz_jobs.cloud.errors import ProtocolMismatch, Transient
 from zilliz_jobs.cloud.fields import WireModel, as_count
+from zilliz_jobs.core.shortening import first_of
 
 PAGE_SIZE = 100  # documented maximum
 DEFAULT_SIZE = 10  # documented
@@ -198,4 +199,4 @@ def parsed(data: Any, model: type[_Model], *, doing: str) -> _Model:
         return model.model_validate(data)
     except ValidationError as error:
         fields = sorted({".".join(str(part) for part in e["loc"]) or "answer" for e in error.errors()})
-        raise ProtocolMismatch(f"cannot {doing}: unusable {', '.join(fields[:5])}") from None
+        raise ProtocolMismatch(f"cannot {doing}: unusable {first_of(fields)}") from None

@@ -12,6 +12,7 @@ from dataclasses import replace
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.core.snapshot import Snapshot, is_finished, is_unsent
 
 MAX_PROJECTS = 20
@@ -24,7 +25,7 @@ def in_its_account(s: Snapshot) -> Snapshot:
         return s
     message = (
         f"the ZillizConnection is another account now: its key sees none of the projects that this job was submitted "
-        f"in ({', '.join(_recorded(s.status)[:3])}); give the connection a key of that account"
+        f"in ({first_of(_recorded(s.status), 3)}); give the connection a key of that account"
     )
     return replace(s, link=replace(s.link, problem=Waits(Reason.ANOTHER_ACCOUNT, message)))
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 GAP = "…"
+NAMED = 5
 
 
 def shortened(text: str, most: int) -> str:
@@ -15,3 +18,10 @@ def shortened(text: str, most: int) -> str:
     head = most // 2
     tail = most - head - len(GAP)
     return f"{text[:head]}{GAP}{text[len(text) - tail :]}" if tail > 0 else text[:most]
+
+
+def first_of(names: Iterable[str], most: int = NAMED, joint: str = ", ") -> str:
+    """The first names, and how many more there are: a list that is cut without a word reads as if it were whole."""
+    known = list(names)
+    more = len(known) - most
+    return joint.join(known[:most]) + (f" and {more} more" if more > 0 else "")

@@ -11,6 +11,7 @@ from zilliz_jobs.api.schema import Schema
 from zilliz_jobs.api.skew import missing_fields
 from zilliz_jobs.core.observation import Waits
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.openapi import fetch_schemas
@@ -56,7 +57,7 @@ class CrdCheck:
             if resource.kind not in self._ours:
                 self._ours[resource.kind] = crd(resource)
             lacking = missing_fields(self._ours[resource.kind], schema)
-            shown = ", ".join(lacking[:5]) + (", ..." if len(lacking) > 5 else "")
+            shown = first_of(lacking)
             advice = f"the installed CRD {resource.crd_name} lacks {shown}; apply the CRDs of this release"
             self._say(resource.kind, advice if lacking else "")
         return before != self._lacking

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from zilliz_jobs.api.jobstatus import MAX_ATTEMPTS, Attempt, Evidence, JobStatus, Submission
 from zilliz_jobs.core.ends import mended
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.core.snapshot import attempt_of, handle_of, is_disproved, is_open
 from zilliz_jobs.engine.highwater import HighWaterMark
 
-MAX_NAMED = 5
 _RECORD = frozenset({"submission", "jobId", "completionTime", "attempts", "steps"})
 _TIMES = (("intentTime", "intent_time"), ("cloudTime", "cloud_time"))
 _WITH_HANDLE = frozenset({Evidence.ANSWERED, Evidence.MARKER, Evidence.INFERRED, Evidence.ADOPTED})
@@ -59,7 +59,7 @@ def read_status(raw: dict[str, Any], known: Known = NOTHING_KNOWN) -> JobStatus:
 
 
 def _named(known: Known) -> str:
-    return f": {', '.join(sorted(known.ids)[:MAX_NAMED])}" if known.ids else ""
+    return f": {first_of(sorted(known.ids))}" if known.ids else ""
 
 
 def _read(raw: dict[str, Any]) -> JobStatus:

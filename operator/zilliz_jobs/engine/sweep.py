@@ -10,13 +10,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.engine.bodies import Key
 from zilliz_jobs.engine.controllers.base import Controller
 from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.telemetry.metrics import Metrics
-
-SHOWN = 5
 
 log = logging.getLogger(__name__)
 
@@ -62,5 +61,5 @@ class Sweep:
             self._metrics.swept.labels(key.kind).inc()
             self._queue.add(key)
         if lost:
-            shown = ", ".join(map(str, lost[:SHOWN])) + (", ..." if len(lost) > SHOWN else "")
+            shown = first_of(map(str, lost))
             log.error("%d objects had no time for their next pass, which should not happen: %s", len(lost), shown)

@@ -35,6 +35,7 @@ from zilliz_jobs.core.observation import (
     Waits,
 )
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.backupcopies import Wanted, shown
 from zilliz_jobs.kinds.base import Account, Claimable, Order, Ready
@@ -153,7 +154,7 @@ async def find(
         row = rows.of(lambda row: row.backup_id in ("", backup_id)).only
         return Found({"backupId": backup_id} | ({"jobId": row.job_id} if row else {}), Evidence.INFERRED)
     if sure or vague:
-        ids = ", ".join([*sure, *vague][:5])
+        ids = first_of([*sure, *vague])
         how = f"{len(sure)} new backups" if not vague else "new backups, not all of which tell what they are of,"
         return Undecided(f"{how} could be it: {ids}", tuple({"backupId": name} for name in sure))
     # A backup that failed at once may be on no list; what the console shows beside the listed ones may be it.

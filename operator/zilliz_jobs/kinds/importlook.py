@@ -20,6 +20,7 @@ from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Undecided
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds.base import Account, Claimable
 from zilliz_jobs.kinds.clocks import is_ahead
 from zilliz_jobs.kinds.importfiles import same_files
@@ -114,7 +115,7 @@ def _why_not_absent(found: dict[Standing, list[Import]]) -> str:
 
 
 def _ids(imports: Iterable[Import]) -> str:
-    return ", ".join([one.job_id for one in imports][:5])
+    return first_of(one.job_id for one in imports)
 
 
 async def _listed(account: Account, spec: ImportJobSpec) -> list[Import]:

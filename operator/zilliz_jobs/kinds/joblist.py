@@ -12,6 +12,7 @@ from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import JobType, type_of
 from zilliz_jobs.core.observation import Absent, Baseline, Found, Handle, Undecided
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds.base import Account, Claimable
 from zilliz_jobs.kinds.clocks import is_ahead
 from zilliz_jobs.kinds.spelling import is_same
@@ -73,7 +74,7 @@ class NewJobs:
 
     @property
     def ids(self) -> str:
-        return ", ".join([row.job_id for row in (*self.sure, *self.vague)][:5])
+        return first_of(row.job_id for row in (*self.sure, *self.vague))
 
     @property
     def handles(self) -> tuple[Handle, ...]:

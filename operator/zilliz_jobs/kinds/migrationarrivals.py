@@ -12,6 +12,7 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Missing, Seen, Undecided, Waits
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds.base import Account, Claimable, Ready
 from zilliz_jobs.kinds.joblist import known, new_jobs
 from zilliz_jobs.kinds.migrationwire import DEFAULT_DATABASE, moves, place, wanted
@@ -55,7 +56,7 @@ async def look(account: Account, target_id: str, submission: Submission, free: C
     elif "present" in baseline and len(baseline["present"]) < MAX_NAMES:
         new = sorted(await _names(account, target, [DEFAULT_DATABASE]) - {*baseline["present"]})
     if new:
-        what = f"collections are new in the cluster: {', '.join(new[:5])}"
+        what = f"collections are new in the cluster: {first_of(new)}"
         return Undecided(f"{what}; whether this migration brought them, or somebody else, nothing tells")
     return Undecided("none of its collections is in the cluster so far, which does not tell whether it began")
 

@@ -25,6 +25,7 @@ from zilliz_jobs.core.observation import (
     Waits,
 )
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, Draft
 from zilliz_jobs.kinds.clocks import CloudClocks
@@ -102,11 +103,11 @@ async def find(
     unclaimed = [c for c in clusters if free(c.cluster_id)]
     named = [c for c in unclaimed if c.cluster_name == wanted.name]
     if not named and (odd := [c.cluster_id for c in unclaimed if is_same(c.cluster_name, wanted.name) is None]):
-        return Undecided(f"clusters are listed without a name, or with one like {wanted.name}: {', '.join(odd[:5])}")
+        return Undecided(f"clusters are listed without a name, or with one like {wanted.name}: {first_of(odd)}")
     if not named:
         return await _unlisted(account, clusters, submission, free, job_type, source_cluster_id) or Absent()
     if len(named) > 1:
-        ids = ", ".join(c.cluster_id for c in named[:5])
+        ids = first_of(c.cluster_id for c in named)
         return Undecided(f"{len(named)} clusters are named {wanted.name}: {ids}")
     cluster = await account.session.clusters.describe(named[0].cluster_id)
     if problem := _differs(cluster, wanted, submission, account.clocks):

@@ -29,6 +29,7 @@ from zilliz_jobs.core.observation import (
     Waits,
 )
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Order
 from zilliz_jobs.kinds.joblist import in_collection, new_jobs
@@ -185,7 +186,7 @@ async def _present(account: Account, cluster: Cluster, one: CollectionRestore) -
 
 def _words(one: CollectionRestore, there: list[Destination]) -> str:
     """That these collections are there, for people."""
-    names = ", ".join(f"{one.cluster_id}/{place.name}" for place in there[:5])
+    names = first_of(f"{one.cluster_id}/{place.name}" for place in there)
     more = f" and {len(there) - 5} more" if len(there) > 5 else ""
     return f"collection {names}{more} is there"
 

@@ -9,7 +9,7 @@ from zilliz_jobs.core.attempts import said
 from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.rowstatus import MAX_TEXT, of_row
-from zilliz_jobs.core.shortening import shortened
+from zilliz_jobs.core.shortening import first_of, shortened
 from zilliz_jobs.engine.standing import MAX_TARGET, standing
 
 LONG = "customer_profiles_embeddings_production_2026_eu_west_a" * 6
@@ -53,3 +53,12 @@ class TestTwoThatDifferAtTheirEnds:
         told = said(JobStatus(), Reason.REJECTED, "x" * 2 * MAX_MESSAGE + "; free some space").message or ""
         assert told.endswith("; free some space")
         assert len(told) == MAX_MESSAGE
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0, ""), (1, "1"), (5, "1, 2, 3, 4, 5"), (6, "1, 2, 3, 4, 5 and 1 more"), (8, "1, 2, 3, 4, 5 and 3 more")],
+)
+def test_a_list_that_is_cut_says_so(count, told):
+    """Else who looks after five jobs by their ids leaves the others alone."""
+    assert first_of(str(number) for number in range(1, count + 1)) == told
