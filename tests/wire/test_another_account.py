@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.wire.center_rig import killed
 from tests.wire.engine_rig import QUICK, Rig, condition
 from tests.wire.engine_rig import _ours as ours
 from tests.wire.kinds_rig import LONG, backed_up
@@ -53,12 +54,10 @@ async def test_an_open_submission_is_neither_absent_nor_sent_again(world: Rig, h
     world.cloud.fault("restore.cluster", "latency_after", seconds=30, times=1)
     target = {"newCluster": {"projectId": PROJECT, "cuSize": 4, "name": "new-one"}}
     spec = {"backup": {"clusterId": made.cluster_id, "backupId": made.backup_id}}
-    engine = await world.start(HASTY)
+    await world.start(HASTY)
     world.kube.create(ours("RestoreJob", "one", spec | target))
     await world.until(lambda: world.cloud.ledger.effects(route="restore.cluster"), "the cloud has it")
-    for task in [*engine.performer._critical, *engine._tasks]:  # as SIGKILL would
-        task.cancel()
-    await world.stop()
+    await killed(world)
     await change_account(world, how, STRANGE)
     await world.start(HASTY)
     await world.until(lambda: reason(world, "restorejobs") == "AnotherAccount", "it says so", 15)

@@ -105,10 +105,10 @@ class TestNowhereElse:
         engine, job_id = stage.engine, status(stage, "team-x", "first")["jobId"]
         assert engine is not None
         stage.cloud.force(job_id, "SUCCESSFUL")
-        await stage.until(lambda: status(stage, "team-x", "first").get("state") == "Successful", "it ended")
-        targets = [labels for labels in _targets(engine) if "movies0001" in labels]
-        assert targets
+        await stage.until(lambda: status(stage, "team-x", "first").get("completionTime"), "it ended")
+        await stage.until(lambda: _targets(engine), "the figures name a target")
         assert not [labels for labels in _targets(engine) if "***" in labels]
+        assert [labels for labels in _targets(engine) if "movies0001" in labels]
 
     async def test_another_account_hears_its_own_words(self, stage: Rig) -> None:
         imports(stage, "team-y", "plain", "reviews")
