@@ -331,7 +331,7 @@ def test_the_columns_are_those_that_people_look_for(
     status = {"state": "InProgress", "progressPercent": 7, "target": "in01-1", "jobId": "job-1"}
     assert user.operator_writes("backupjob", status) == ""
     header, row = cluster.kubectl("-n", cluster_namespace, "get", "zilliz").stdout.splitlines()[:2]
-    assert header.split() == ["NAME", "STATE", "PROGRESS", "TARGET", "JOB-ID", "AGE"]
+    assert header.split() == ["NAME", "STATE", "REASON", "PROGRESS", "TARGET", "JOB-ID", "AGE"]
     assert row.split()[1:5] == ["InProgress", "7", "in01-1", "job-1"]
     wide = cluster.kubectl("-n", cluster_namespace, "get", "zbk", "-o", "wide").stdout.splitlines()[0]
-    assert wide.split()[6:] == ["STARTED", "FINISHED", "CONNECTION", "MESSAGE"]
+    assert wide.split()[7:] == ["STARTED", "FINISHED", "CONNECTION", "MESSAGE"]

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.controlplane
 FINALIZER = "jobs.zilliz.com/cleanup"
 NAME = "jobs"
 CRDS = [resource.crd_name for resource in RESOURCES]
-GONE_SECONDS = "60s"
+GONE_SECONDS = "180s"  # fourteen definitions, one after the other, on a busy machine
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,9 @@ def test_a_lead_that_was_interrupted_for_a_moment_loses_no_job(
 def test_who_leads_is_told(both: Pair) -> None:
     """A person who looks for the log of the job that hangs must find the right one of two."""
     leader = both.holder()
+    watched = ("watches", "all kinds are watched")
+    pair = (both.first, both.second)
+    both.user.until("both watch", lambda: all(watched in one.health()[1].items() for one in pair))
     health = {"engine": "alive", "watches": "all kinds are watched"}
     assert both.first.health() == (200, health | {"leader": f"this process, {leader}"})
     assert both.second.health() == (200, health | {"leader": leader})

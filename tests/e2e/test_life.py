@@ -53,7 +53,7 @@ def test_a_backup_and_an_import_succeed_and_every_column_tells(user: User, cloud
 
     short = user.kubectl("get", "zilliz", "--no-headers=false").splitlines()
     titles = [line.split() for line in short if line.startswith("NAME")]
-    assert titles == [["NAME", "STATE", "PROGRESS", "TARGET", "JOB-ID", "AGE"]] * 2
+    assert titles == [["NAME", "STATE", "REASON", "PROGRESS", "TARGET", "JOB-ID", "AGE"]] * 2
     seen = {line.split()[0]: line.split() for line in short if "/" in line.split(" ")[0]}
     name, state, progress, target, job_id, _ = next(v for k, v in seen.items() if "importjob" in k)
     assert (state, progress, target) == ("Successful", "100", f"{cloud.cluster}/default/films")

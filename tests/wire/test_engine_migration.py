@@ -58,7 +58,8 @@ def keys(world: Rig, **values: str) -> None:
 
 
 async def until_said(world: Rig, reason: str) -> str:
-    await world.until(lambda: world.status(JOBS, "one").get("reason") == reason, reason)
+    """A reason that only repeats the state is left out."""
+    await world.until(lambda: reason in (world.status(JOBS, "one").get(n) for n in ("reason", "state")), reason)
     return str(world.status(JOBS, "one")["message"])
 
 

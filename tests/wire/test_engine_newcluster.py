@@ -151,10 +151,10 @@ async def test_a_password_that_was_stored_before_the_crash_is_not_called_lost(wo
     engine = await world.start()
     write = engine.recorder.write_answer
 
-    async def dies(kind: Any, body: Any, intent: Any, status: Any) -> Any:
+    async def dies(kind: Any, body: Any, intent: Any, status: Any, **more: Any) -> Any:
         if kind.resource.kind == "RestoreJob":
             raise ConnectionError("the process dies here")
-        return await write(kind, body, intent, status)
+        return await write(kind, body, intent, status, **more)
 
     engine.recorder.write_answer = dies
     await world.until(lambda: kept(world), "the password is stored", 20)

@@ -215,7 +215,7 @@ async def test_one_that_comes_to_lead_again_knows_the_rows_as_the_other_left_the
     assert engine is not None
     world.deaf = True
     await world.delete("projectjobs", page.rows[job]["metadata"]["name"])
-    engine._rest()
+    engine.dispatcher.rest()
     await engine.room.centers.reconcile(page.key)
     assert page.row(job)["state"], "it is made anew"
 

@@ -20,6 +20,7 @@ BRISK = replace(CALM, poll_min=0.2, poll_max=5.0)
 async def world(tmp_path: Path) -> AsyncIterator[Rig]:
     async with rig(tmp_path, CloudSimulator(clock=ManualClock())) as world:
         world.secret()
+        world.cloud.behave(submits_take_seconds=0)  # so that all are at work at one time
         yield world
 
 

@@ -147,6 +147,9 @@ async def _read(
     except CloudError as error:
         return SourceRows(name, complete=False), Told(name, problem=error.message)
     found = tuple(to_row(row, n) for n, row in enumerate(listing.rows))
+    if listing.unreadable and not found:
+        none = f"none of {rows_in_words(listing.unreadable)} can be read"
+        return SourceRows(name, complete=False), Told(name, 0, listing.calls, none, listing.unreadable)
     told = Told(name, len(found), listing.calls, unreadable=listing.unreadable)
     return SourceRows(name, found, complete=not listing.unreadable), told
 
