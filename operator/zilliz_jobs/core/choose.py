@@ -74,11 +74,12 @@ def _watching(s: Snapshot, status: JobStatus, choice: Choice, seen: Observation,
     urgent = choice.action is not None and not (isinstance(choice.action, Observe) and not choice.action.at_once)
     if due is None or urgent or s.link.problem is not None or s.spec is None:
         return choice
-    if isinstance(seen, seen_.LateLook | seen_.Unreadable | seen_.Waits) and now >= due:  # it told nothing
-        return replace(choice, wake=_sooner(choice.wake, s.rules.recheck))
-    if now >= due:
+    told_nothing = isinstance(seen, seen_.LateLook | seen_.Unreadable | seen_.Waits) and now >= due
+    if now >= due and not told_nothing:
         return replace(choice, action=LookForLate())
-    return replace(choice, wake=_sooner(choice.wake, _until(due, now)))
+    if choice.action:  # its answer decides anew
+        return choice
+    return replace(choice, wake=_sooner(choice.wake, s.rules.recheck if told_nothing else _until(due, now)))
 
 
 def _at_work(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:

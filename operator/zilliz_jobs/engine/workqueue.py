@@ -53,9 +53,7 @@ class WorkQueue(Generic[K]):
             return
         self._due[key] = due
         heapq.heappush(self._heap, (due, next(self._order), key))
-        if len(self._heap) > 2 * len(self._due) + SPARE:
-            self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
-            heapq.heapify(self._heap)
+        self._tidy()
         self._changed.set()
 
     def holds(self, key: K) -> bool:
@@ -64,6 +62,13 @@ class WorkQueue(Generic[K]):
 
     def forget(self, key: K) -> None:
         self._due.pop(key, None)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Superseded times are taken out now and then, so that they never outnumber those that hold."""
+        if len(self._heap) > 2 * len(self._due) + SPARE:
+            self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+            heapq.heapify(self._heap)
 
     async def get(self) -> K:
         """The next due key; the caller must call `done`. Raises CancelledError once closed."""

@@ -159,9 +159,7 @@ class TestFactsV2:
         files = facts_v2(v2(state="Failed", details=details)).result["files"]
         assert len(files) == MAX_LISTED_FILES
         assert files[0]["name"] == "bad"
-        assert (
-            files[0]["reason"] == "x" * 4096
-        )  # as long as any text of the cloud; what is written is cut once it is hidden
+        assert len(files[0]["reason"]) == 4096, "what is written is cut once it is hidden"
 
     @pytest.mark.parametrize(
         ("answer", "state"),
