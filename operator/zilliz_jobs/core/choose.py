@@ -76,7 +76,7 @@ def _watching(s: Snapshot, status: JobStatus, choice: Choice, seen: Observation,
         return choice
     told_nothing = isinstance(seen, seen_.LateLook | seen_.Unreadable | seen_.Waits) and now >= due
     if now >= due and not told_nothing:
-        return replace(choice, action=LookForLate())
+        return replace(choice, action=LookForLate(), wake=None, look=None)
     if choice.action:  # its answer decides anew
         return choice
     return replace(choice, wake=_sooner(choice.wake, s.rules.recheck if told_nothing else _until(due, now)))
