@@ -177,7 +177,8 @@ def test_a_rival_at_the_same_moment_leaves_the_decision_to_a_person(user: User, 
         tokens[job.name] = status["submission"]["token"]
         assert condition(job.body(), "Stalled")["reason"] == "SubmissionUnknown"
         assert condition(job.body(), "Reconciling") == {}
-        assert "several imports could be it" in status["message"]
+        # which of the two, depends on whether the rival began in the second of the read before the request
+        assert any(why in status["message"] for why in ("several imports could be it", "in the same second"))
         assert f"{tokens[job.name]}=resubmit" in job.until_told("SubmissionUnknown")
     assert len(cloud.effects()) == 3
 
