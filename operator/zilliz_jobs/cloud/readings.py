@@ -34,14 +34,18 @@ class Readings:
 
     def __init__(self) -> None:
         self._last: deque[Reading] = deque(maxlen=KEPT)
+        self._newest: Reading | None = None
 
     def note(self, received: float, date: datetime) -> None:
+        self._newest = Reading(received, date)
         if not self._last or received - self._last[-1].received >= EVERY:
-            self._last.append(Reading(received, date))
+            self._last.append(self._newest)
 
     def since(self, moment: float, now: float) -> Reading | None:
         """Of those after `moment` the newest whose second has passed by `now`, else the one whose second passes
         first; None without any."""
         after = [reading for reading in self._last if reading.received >= moment]
+        if not after and self._newest is not None and self._newest.received >= moment:
+            after = [self._newest]  # it came right after another one
         passed = [reading for reading in after if reading.over <= now]
         return passed[-1] if passed else after[0] if after else None
