@@ -37,7 +37,7 @@ def test_an_export_that_nobody_can_tell_of_shows_it_in_plain_kubectl(user: User,
     user.backup(cloud, "nightly").until_ended()
     cloud.fault("export.create", "drop_after", times=1)
     job = export(user)
-    job.until_reason("SubmissionUnknown")
+    job.until_reason("SubmissionUnknown", 90)
     titles, row = (line.split() for line in user.kubectl("get", "exportjobs").splitlines())
     assert titles == ["NAME", "STATE", "REASON", "PROGRESS", "TARGET", "JOB-ID", "AGE"]
     assert row[:3] == ["files", "Pending", "SubmissionUnknown"]
@@ -138,7 +138,7 @@ def test_the_commands_of_the_runbooks_do_what_they_say(user: User, cloud: Cloud)
     user.backup(cloud, "nightly").until_ended()
     cloud.fault("export.create", "drop_after", times=1)
     lost = export(user)
-    token = lost.until_reason("SubmissionUnknown")["submission"]["token"]
+    token = lost.until_reason("SubmissionUnknown", 90)["submission"]["token"]
     wrong = []
     for page, command in ALL:
         if why_not(command):
