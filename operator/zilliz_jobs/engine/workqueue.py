@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 SPARE = 64  # times that are superseded, or whose key is forgotten, before they are swept out
+CLOCK_STEP = 0.001  # what is due within it is due now: a wait that is shorter than a step of the clock ends before it
 
 
 class WorkQueue(Generic[K]):
@@ -104,7 +105,7 @@ class WorkQueue(Generic[K]):
             if self._due.get(key) != due or key in self._busy:
                 heapq.heappop(self._heap)  # superseded, or comes back with `done`
                 continue
-            if due > now:
+            if due > now + CLOCK_STEP:
                 return due - now
             heapq.heappop(self._heap)
             del self._due[key]

@@ -141,3 +141,23 @@ async def test_a_key_woken_again_and_again_does_not_grow_the_heap_without_end():
         await queue.get()
         queue.done("a")
     assert len(queue._heap) <= 65
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("before", [0.1, 900.7, 1699.9, 86_399.3])
+async def test_a_wait_that_is_shorter_than_a_step_of_the_clock_is_none(monkeypatch, before):
+    """Such a wait ends before the clock has moved: waited for again and again, nothing else would run any more."""
+    queue, looks = WorkQueue[str](), 0
+    take = queue._take_due
+
+    def counted() -> tuple[str] | float:
+        nonlocal looks
+        looks += 1
+        assert looks < 1000, "the queue looks again and again, and the clock stands still"
+        return take()
+
+    monkeypatch.setattr(queue, "_take_due", counted)
+    await asyncio.sleep(before)
+    for delay in [120.0, 0.3, 1 / 3, 1e-5, 1e-7, 1e-9] * 10:
+        queue.add("a", delay)
+        queue.done(await queue.get())
