@@ -272,6 +272,7 @@ async def test_a_namespace_that_ends_is_no_trouble_with_events(
     script: Script, poster: EventPoster, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Else each namespace that somebody deletes looks like a right that is missing."""
+    caplog.set_level("WARNING", logger=events.__name__)
     causes = [{"reason": "NamespaceTerminating", "field": "metadata.namespace"}]
     script.say(403, {"message": "namespace team is being terminated", "details": {"causes": causes}})
     poster.post(BODY, "Normal", "Submitted", "the job was submitted")
