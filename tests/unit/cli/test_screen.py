@@ -17,6 +17,7 @@ from zilliz_jobs.cli.demo.watch import Track
 BUSY = Track(
     "backupjob/shop-products",
     state="Pending",
+    reason="BackupSlotBusy",
     message="the cluster is making backup backup0_5aucttn4z7mabxd; it makes one manual backup at a time",
     target="in01-demo0shop000002/default/products",
     words=("BackupSlotBusy",),
@@ -59,10 +60,11 @@ def test_the_frame_fits_the_terminal(width: int, height: int) -> None:
 def test_a_wide_frame_shows_target_job_and_why_it_waits() -> None:
     text = "\n".join(rendered(frame(VIEW, 120, 40), 120, 40))
     for part in (
-        "shop000002/default/products",
+        "fault/products",
         RUNS.job_id,
         " 50%",
-        f"BackupSlotBusy: {BUSY.message}",
+        BUSY.reason,
+        f"└ {BUSY.message}",
         "attempt 2",
         "01:11",
     ):
@@ -153,13 +155,41 @@ def test_the_text_of_the_act_stays_in_sight_however_many_jobs_there_are() -> Non
 def test_the_longest_name_of_the_story_is_shown_in_whole() -> None:
     for width in (80, 120):
         assert max(map(len, names_of(Story()))) <= columns(width)["OBJECT"]
-    assert columns(110)["JOB-ID"] == len(RUNS.job_id)
+    assert columns(120)["JOB-ID"] == len(RUNS.job_id)
 
 
 def test_a_narrow_frame_keeps_the_end_of_the_target() -> None:
-    text = "\n".join(rendered(frame(VIEW, 80, 24), 80))
+    text = "\n".join(rendered(frame(VIEW, 100, 24), 100))
     assert "default/products" in text
     assert "JOB-ID" not in text
+
+
+@pytest.mark.parametrize("width", [70, 80, 100, 119, 120, 135, 136, 160])
+def test_the_reason_has_a_column_as_in_kubectl_get(width: int) -> None:
+    unknown = replace(BUSY, reason="SubmissionUnknown", state="Pending", message="look into the job centre")
+    lines = rendered(frame(replace(VIEW, tracks=(unknown, RUNS)), width, 40), width, 40)
+    head = next(line for line in lines if line.startswith("OBJECT"))
+    at = head.index("REASON")
+    rows = {line.split()[0]: line[at:] for line in lines if line.startswith((unknown.object, RUNS.object))}
+    assert rows[unknown.object].startswith("SubmissionUnknown")
+    assert rows[RUNS.object].startswith(" "), "a running job has none"
+    assert "  └ look into the job centre" in lines, "and the row below does not repeat it"
+
+
+def test_a_reason_that_its_column_cannot_hold_stands_below_in_full() -> None:
+    taken = replace(BUSY, reason="CredentialsSecretTaken", message="Secret login is not ours")
+    for width, below in ((60, True), (80, True), (120, True), (160, False)):
+        text = objects((taken,), width, 9)[-1].plain
+        assert text == f"  └ {'CredentialsSecretTaken: ' if below else ''}Secret login is not ours"
+
+
+def test_a_reason_of_a_failure_and_of_what_ended_is_shown_too() -> None:
+    failed = replace(BROKEN, reason="DeadlineExceeded")
+    done = replace(GONE_BY, reason="AlreadyInState")
+    texts = [line.plain for line in objects((failed, done), 80, 9)]
+    assert texts[2].split()[:3] == [failed.object, "Failed", "DeadlineExceeded"]
+    assert texts[4].split()[:3] == [done.object, "Successful", "AlreadyInState"]
+    assert "DeadlineExceeded: disk full" in objects((failed,), 60, 9)[-1].plain, "a narrow terminal has no column"
 
 
 def test_a_folded_command_can_still_be_copied() -> None:

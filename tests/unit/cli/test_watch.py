@@ -108,3 +108,13 @@ def test_a_connection_says_whether_it_is_ready() -> None:
     )
     assert track.words == ("KeyRejected", "Ready")
     assert track.state == "Ready"
+
+
+def test_a_page_that_is_not_ready_has_a_reason_as_a_job_has() -> None:
+    condition = {"type": "Ready", "status": "False", "reason": "KeyRejected", "message": "the cloud refuses the key"}
+    track = told({"status": {"conditions": [condition]}}, name="zillizconnection/default")
+    assert (track.state, track.reason, track.message) == ("NotReady", "KeyRejected", "the cloud refuses the key")
+    ready = {"type": "Ready", "status": "True", "reason": "KeyAccepted"}
+    track = told({"status": {"conditions": [ready]}}, name="zillizconnection/default")
+    assert (track.state, track.reason) == ("Ready", "")
+    assert told({}, name="zillizconnection/default").state == ""

@@ -14,12 +14,13 @@ from rich.text import Text
 from zilliz_jobs.cli.demo.verdict import Finding, Proof
 from zilliz_jobs.cli.demo.watch import Track
 
-WIDEST, WIDE, NARROW = 136, 110, 70
-BAR = 9
+WIDEST, WIDE, NARROW = 136, 120, 70
+BAR, SHORT_BAR = 9, 4
+FIGURE = 5  # the percentage after the bar
 NAME = 31
 NARROW_NAME = 24
 JOB_ID = 26
-REASON = 22
+REASON, SHORT_REASON = 22, 17
 LEAST_TOLD = 6  # lines of the narration
 STYLES = {
     "Ready": "green",
@@ -74,8 +75,9 @@ def frame(view: View, width: int, height: int) -> RenderableType:
 def objects(tracks: Sequence[Track], width: int, most: int, about: frozenset[str] = frozenset()) -> list[Text]:
     """A line for each object, and a second one where it has something to say; at most `most` lines.
 
-    What a narrow terminal cannot hold is left out; what a low one cannot is counted in the last line. `about`: the
-    objects of this act; those that ended well in an earlier one step back.
+    What a narrow terminal cannot hold is left out; what a low one cannot is counted in the last line. A reason that
+    its column cannot hold stands in the second line too. `about`: the objects of this act; those that ended well in
+    an earlier one step back.
     """
     sizes = columns(width)
     lines = [_row([(title, "bold") for title in sizes], sizes.values()), Text("─" * (width - 1), style="dim")]
@@ -86,12 +88,13 @@ def objects(tracks: Sequence[Track], width: int, most: int, about: frozenset[str
             "OBJECT": (track.object, plain),
             "STATE": (track.state or "…", style),
             "REASON": (track.reason, style),
-            "PROGRESS": bar(track.progress, track.state),
+            "PROGRESS": bar(track.progress, track.state, sizes["PROGRESS"] - FIGURE),
             "TARGET": (_end(track.target, sizes.get("TARGET", 0)), plain),
             "JOB-ID": (track.job_id, "dim"),
         }
         lines.append(_row([cells[title] for title in sizes], sizes.values()))
-        if not is_past(track, about) and (said := notable(track, named="REASON" not in sizes)):
+        named = len(track.reason) > sizes.get("REASON", 0)
+        if not is_past(track, about) and (said := notable(track, named=named)):
             lines.append(Text(f"  └ {said}", style=style))
     if folded := [track for track in tracks if track not in shown]:
         states = Counter(track.state or "new" for track in folded).most_common()
@@ -125,10 +128,16 @@ def _height(track: Track, about: frozenset[str]) -> int:
 
 
 def columns(width: int) -> dict[str, int]:
-    """Title and width of each column: the most important ones that fit, the target as wide as is left."""
-    why = {"REASON": REASON} if width >= WIDEST else {}
-    sizes = {"OBJECT": NAME if width >= NARROW else NARROW_NAME, "STATE": 10, **why, "PROGRESS": BAR + 5}
-    last = {"JOB-ID": JOB_ID} if width >= WIDE else {}
+    """Title and width of each column: the most important ones that fit, the target as wide as is left.
+
+    The reason comes before the target and the job's id, as in `kubectl get`: it says why a job does not go on.
+    """
+    wide, widest = width >= WIDE, width >= WIDEST
+    sizes = {"OBJECT": NAME if width >= NARROW else NARROW_NAME, "STATE": 10}
+    if width >= NARROW:
+        sizes["REASON"] = REASON if widest else SHORT_REASON
+    sizes["PROGRESS"] = FIGURE + (SHORT_BAR if wide and not widest else BAR)
+    last = {"JOB-ID": JOB_ID} if wide else {}
     left = width - 1 - sum(sizes.values()) - sum(last.values()) - 2 * len(sizes | last)
     return sizes | ({"TARGET": left} if left >= 8 else {}) | last
 
@@ -153,7 +162,7 @@ def notable(track: Track, *, named: bool = True) -> str:
     attempt = f"attempt {track.attempts}" if track.attempts > 1 else ""
     if _is_dull(track) or not track.message:
         return track.credentials or attempt
-    reason = f"{track.word}: " if named and track.word != track.state else ""
+    reason = f"{track.reason}: " if named and track.reason else ""
     return f"{reason}{track.message}" + (f" ({attempt})" if attempt else "")
 
 
@@ -162,12 +171,12 @@ def _is_dull(track: Track) -> bool:
     return track.word in DULL and track.kind != "jobcenter"
 
 
-def bar(percent: int | None, state: str) -> Text:
-    """A bar of fixed width and the figure; nothing for what reports no progress."""
+def bar(percent: int | None, state: str, size: int = BAR) -> Text:
+    """A bar of this width and the figure; nothing for what reports no progress."""
     if percent is None:
         return Text("")
-    done = round(BAR * min(100, max(0, percent)) / 100)
-    return Text.assemble(("━" * done, STYLES.get(state, "cyan")), ("─" * (BAR - done), "dim"), f" {percent:3d}%")
+    done = round(size * min(100, max(0, percent)) / 100)
+    return Text.assemble(("━" * done, STYLES.get(state, "cyan")), ("─" * (size - done), "dim"), f" {percent:3d}%")
 
 
 def narration(lines: Iterable[Line], width: int) -> list[Text]:

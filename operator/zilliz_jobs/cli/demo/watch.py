@@ -68,10 +68,15 @@ def follow(track: Track, body: dict[str, Any]) -> Track:
     if submission.get("token"):
         tokens[submission.get("attempt", 1)] = submission["token"]
     ready = _condition(status, "Ready")
+    is_page = track.kind in PAGES
+    state, reason = ("", "") if is_page else (status.get("state") or "", status.get("reason") or "")
+    if is_page and ready:
+        is_ready = ready.get("status") == "True"
+        state, reason = ("Ready", "") if is_ready else ("NotReady", ready.get("reason") or "")
     return replace(
         track,
-        state=status.get("state") or ("Ready" if ready.get("status") == "True" else ready.get("reason") or ""),
-        reason=status.get("reason") or "",
+        state=state,
+        reason=reason,
         message=status.get("message") or ready.get("message") or "",
         target=status.get("target") or status.get("endpoint") or status.get("projectId") or "",
         job_id=status.get("jobId") or "",
