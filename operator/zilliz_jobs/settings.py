@@ -30,7 +30,9 @@ class Settings(BaseSettings):
         default=False, description="allow connections to http:// endpoints; for tests with the local stand-in only"
     )
     log_format: Literal["text", "json"] = Field(default="text", description="text for people, json for collectors")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged: debug, info, warning or error"
+    )
     metrics_port: int = Field(default=0, ge=0, le=65535, description="port of /metrics; 0: none")
     poll_min: float = Field(default=2.0, gt=0, description="shortest interval between two looks at one job")
     poll_max: float = Field(default=30.0, gt=0, description="longest interval between two looks at one job")

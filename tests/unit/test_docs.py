@@ -67,6 +67,14 @@ def test_every_kind_has_a_page_that_tells_how_it_works() -> None:
         assert kind in (ROOT / "docs" / guide).read_text()
 
 
+def test_every_setting_says_what_it_is_for() -> None:
+    text = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `ZILLIZ_JOBS_")]
+    assert len(rows) == len(Settings.model_fields)
+    assert not [row for row in rows if "None" in row], "a setting without a word about it"
+    assert "in seconds" in text
+
+
 def test_namespaces_are_given_as_people_write_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZILLIZ_JOBS_NAMESPACES", "shop, films")
     assert Settings().namespaces == ["shop", "films"]

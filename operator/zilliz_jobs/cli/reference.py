@@ -112,6 +112,7 @@ def _states() -> str:
 
 def _settings() -> str:
     lines = ["# Settings of the operator", "", "Environment variables; the flags are named too.", ""]
+    lines += ["Intervals and other times are in seconds.", ""]
     lines += ["| Variable | Default | Meaning |", "|---|---|---|"]
     flags = {
         "kubeconfig": " (`--kubeconfig`)",
