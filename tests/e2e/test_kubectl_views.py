@@ -109,10 +109,10 @@ def commands() -> Iterator[tuple[str, str]]:
     """Every kubectl command in a fenced block of a runbook, with its page."""
     for page in RUNBOOKS:
         text = (ROOT / "docs" / page).read_text()
-        for block in re.findall(r"^```(?:console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for language, block in re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             for line in block.splitlines():
                 command = line.removeprefix("$ ").strip()
-                if command:
+                if command and language in ("", "console"):
                     yield page, command
 
 
