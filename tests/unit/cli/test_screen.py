@@ -198,11 +198,15 @@ def test_a_folded_command_can_still_be_copied() -> None:
     assert lines[-1].endswith("--overwrite")
 
 
-@pytest.mark.parametrize(("percent", "full"), [(0, 0), (50, 4), (100, 9), (120, 9), (-3, 0)])
+@pytest.mark.parametrize(("percent", "full"), [(0, 0), (50, 4), (99, 8), (100, 9), (120, 9), (-3, 0)])
 def test_the_bar_has_one_width(percent: int, full: int) -> None:
     text = bar(percent, "InProgress").plain
     assert text.count("━") == full
     assert text.count("━") + text.count("─") == 9
+
+
+def test_a_short_bar_is_not_full_before_the_end() -> None:
+    assert [bar(percent, "InProgress", 4).plain.count("━") for percent in (24, 25, 91, 100)] == [0, 1, 3, 4]
 
 
 def test_no_progress_is_no_bar() -> None:

@@ -172,10 +172,10 @@ def _is_dull(track: Track) -> bool:
 
 
 def bar(percent: int | None, state: str, size: int = BAR) -> Text:
-    """A bar of this width and the figure; nothing for what reports no progress."""
+    """A bar of this width, full at 100 only, and the figure; nothing for what reports no progress."""
     if percent is None:
         return Text("")
-    done = round(size * min(100, max(0, percent)) / 100)
+    done = size * min(100, max(0, percent)) // 100
     return Text.assemble(("━" * done, STYLES.get(state, "cyan")), ("─" * (size - done), "dim"), f" {percent:3d}%")
 
 
