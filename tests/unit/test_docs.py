@@ -13,6 +13,7 @@ from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resource import JOB_COLUMNS
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cli.demo.screen import columns
 from zilliz_jobs.cli.kindpage import GUIDES
 from zilliz_jobs.cli.reference import differences
 from zilliz_jobs.settings import Settings
@@ -36,6 +37,31 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
     dead = [t for t in targets if "://" not in t and not (page.parent / t).exists()]
     assert not dead, f"a reader of {page.name} follows these into nothing"
+
+
+def _anchors(page: Path) -> set[str]:
+    """As GitHub makes them of the headings."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_into_a_page_finds_its_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text())
+    inside = [(page.parent / to if to else page, name) for to, name in links if "://" not in to]
+    lost = [f"{to.name}#{name}" for to, name in inside if to.suffix == ".md" and name not in _anchors(to)]
+    assert not lost, f"a reader of {page.name} lands at the top of another page"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_setting_and_metric_that_is_named_exists(page: Path) -> None:
+    """Who sets a variable that nobody reads, or alerts on a series that nobody writes, is told nothing."""
+    text, reference = page.read_text(), ROOT / "docs" / "reference"
+    settings = {f"ZILLIZ_JOBS_{name.upper()}" for name in Settings.model_fields}
+    assert not set(re.findall(r"ZILLIZ_JOBS_[A-Z_]*[A-Z]", text)) - settings
+    metrics = set(re.findall(r"`(zilliz_jobs_\w+)`", (reference / "metrics.md").read_text()))
+    named = {re.sub(r"_(bucket|sum|count)$", "", name) for name in re.findall(r"\bzilliz_jobs_[a-z_]*[a-z]", text)}
+    assert not named - metrics
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -86,6 +112,11 @@ def test_pictures_of_kubectl_have_the_columns_of_the_crds(page: Path) -> None:
     wanted = ["NAME", *(column.name.upper() for column in JOB_COLUMNS if not column.priority)]
     titles = [line.split() for line in page.read_text().splitlines() if line.startswith("NAME ")]
     assert all(line == wanted for line in titles if "TARGET" in line)
+
+
+def test_the_picture_of_the_demo_has_the_columns_of_the_demo() -> None:
+    titles = [line.split() for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("OBJECT ")]
+    assert titles == [list(columns(120))]
 
 
 def test_the_first_picture_is_of_kubectl() -> None:
