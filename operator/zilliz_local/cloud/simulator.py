@@ -12,6 +12,8 @@ from typing import Any, Literal, Self, TypeVar
 
 from aiohttp import web
 
+from zilliz_local.ending import end
+
 from .behaviour import Behaviour, Durations, NextJob
 from .clock import Clock
 from .demo_world import KEY, demo_world
@@ -75,7 +77,7 @@ class CloudSimulator:
         """Close every connection and stop listening."""
         if self._runner is not None:
             self.drop_connections()
-            await self._runner.cleanup()
+            await end(self._runner)
             self._runner = None
 
     @property

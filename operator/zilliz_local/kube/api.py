@@ -14,6 +14,7 @@ from typing import Self
 
 from aiohttp import web
 
+from zilliz_local.ending import end
 from zilliz_local.kube.bodies import Source, read_bodies
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.cleanup import Cleanup
@@ -107,7 +108,7 @@ class KubeApi:
         self.faults.clear()
         self.faults.close_watches()
         if self._runner is not None:
-            await self._runner.cleanup()
+            await end(self._runner)
             self._runner = None
 
     def kubeconfig(self) -> Body:
