@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 
 from zilliz_jobs.engine.bodies import Body
 from zilliz_jobs.engine.watching import Listed, Mark, Sign, Told
+from zilliz_jobs.engine.workqueue import CLOCK_STEP
 
 SETTLE_SECONDS = 1.0
 """Handlers run beside the requests. After a list, so long without an object of it means that they are through."""
@@ -75,9 +76,9 @@ class KindStream:
             yield sign
 
     def _settle(self) -> None:
-        quiet = self._loop.time() - self._listed_at
-        if quiet < SETTLE_SECONDS:
-            self._loop.call_later(SETTLE_SECONDS - quiet, self._settle)
+        wait = self._listed_at + SETTLE_SECONDS - self._loop.time()
+        if wait > CLOCK_STEP:
+            self._loop.call_later(wait, self._settle)
         else:
             self._settles = False
             self._signs.put_nowait(Listed())

@@ -69,6 +69,32 @@ async def test_a_list_is_complete_after_its_last_object_though_its_handlers_are_
     await reader.close()
 
 
+@pytest.mark.parametrize(("asked", "told"), [(2047.069615, 2047.325379), (32766.909413, 32767.857949), (7.7, 8.2)])
+async def test_a_wait_for_the_handlers_that_is_shorter_than_a_step_of_the_clock_is_none(
+    monkeypatch: pytest.MonkeyPatch, asked: float, told: float
+):
+    """It would end before the clock has moved: waited for again and again, nothing else would run any more."""
+    looks, real = 0, KindStream._settle
+
+    def counted(stream: KindStream) -> None:
+        nonlocal looks
+        looks += 1
+        assert looks < 1000, "the stream looks again and again, and the clock stands still"
+        real(stream)
+
+    monkeypatch.setattr(KindStream, "_settle", counted)
+    reader = Reader()
+    await asyncio.sleep(asked)
+    reader.lists()
+    reader.watches()
+    await asyncio.sleep(told - asked)
+    reader.stream.told(body("last"), listed=True)
+    await asyncio.sleep(3 * SETTLE_SECONDS)
+    assert reader.heard == [Told(body("last"), listed=True), Listed()]
+    assert looks == 2, "once when the list was watched from, and once a settle time after its last object"
+    await reader.close()
+
+
 async def test_what_the_watch_tells_does_not_put_off_that_the_list_is_complete():
     reader = Reader()
     reader.lists()
