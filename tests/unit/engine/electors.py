@@ -75,6 +75,12 @@ class Line:
     frozen: bool = False
     thawed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def heal(self) -> None:
+        self.cut = self.deaf = False
+        self.there = self.back = 0.01
+        self.holds.clear()
+        self.thaw()
+
     def freeze(self) -> None:
         self.frozen = True
         self.thawed.clear()

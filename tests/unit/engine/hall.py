@@ -31,7 +31,7 @@ from zilliz_jobs.engine.clock import ServerClock
 from zilliz_jobs.engine.crdcheck import CrdCheck
 from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.runtime import Engine
-from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound
+from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
 from zilliz_jobs.settings import Settings
 from zilliz_local.kube.jsonpatching import json_patched
 from zilliz_local.kube.patching import merged
@@ -56,6 +56,7 @@ class Api:
         self.namespace = "ns"
         self.shift: timedelta | None = None  # of its own clock; None: its answers carry no date
         self.on_answer: Callable[[str, float], None] = lambda _date, _took: None
+        self.slow, self.away = 0.0, False  # seconds that an answer takes longer; whether none comes
 
     async def get(self, path: str, query: Any = None) -> Body:
         return await self.request("GET", path, query=query)
@@ -70,7 +71,9 @@ class Api:
         content_type: str = "",
         timeout: float = 0,
     ) -> Body:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001 + self.slow)
+        if self.away:
+            raise Unavailable("no answer")
         if self.shift is not None:
             self.on_answer(format_datetime(self.now(), usegmt=True), 0.001)
         path = unquote(path)
@@ -279,6 +282,7 @@ async def hall(
     *,
     shift: timedelta = timedelta(0),
     server: timedelta | None = None,
+    kind: CloudKind | None = None,
     **settings: Any,
 ) -> AsyncIterator[Hall]:
     """`shift`: of the operator's clock; `server`: of the API server's, None where its answers carry no date."""
@@ -288,7 +292,7 @@ async def hall(
 
     monkeypatch.setattr(runtime, "Connections", Connections)
     monkeypatch.setattr(CrdCheck, "check", checked)
-    api, kind = Api(), CloudKind()
+    api, kind = Api(), kind or CloudKind()
     inside = Hall(api, kind, shift)
     api.shift = server
     options, clock = Settings(**{"workers": 4} | settings), ServerClock(inside.now, seconds)

@@ -51,13 +51,6 @@ async def until(test: Callable[[], bool], seconds: float, *machines: Machine) ->
     return now() - start
 
 
-def heal(machine: Machine) -> None:
-    line = machine.line
-    line.cut = line.deaf = False
-    line.there = line.back = 0.01
-    line.thaw()
-
-
 async def a_leads_and_b_stands_by(make: Make, apart: float = 0.0) -> tuple[Machine, Machine]:
     a = make("a")
     await until(lambda: a.submits, 1, a)
@@ -295,17 +288,17 @@ async def test_whatever_happens_to_three_of_them_no_two_lead_and_in_the_end_one_
             case "jump":
                 pass
             case "heal":
-                heal(one)
+                one.line.heal()
             case _:
                 if dice.random() < 0.5:
                     one.kill()
                 else:
-                    heal(one)
+                    one.line.heal()
                     await one.leave()
                 machines[machines.index(one)] = make(f"{one.name}+")
         await Watchman(*machines).watch(dice.uniform(0.5, 8))
     for one in machines:
-        heal(one)
+        one.line.heal()
     await Watchman(*machines).watch(60)
     assert sum(one.submits for one in machines) == 1
     assert len({holder for _, holder in server.writes}) >= 3, "nothing happened to them"
