@@ -188,24 +188,33 @@ class Elector:
                 return
             except (Conflict, NotFound):
                 pass  # somebody wrote it, or it was our own renewal whose answer was lost
-        lease = await self._look()
-        if self._lease is None or self._is_free(self._lease):
+        lease, is_free = await self._look()
+        if is_free:
             await self._write(lease)
 
-    async def _look(self) -> Lease | None:
+    async def _look(self) -> tuple[Lease | None, bool]:
+        """The Lease, None where there is none, and whether it may be taken or made. Raises KubeError."""
         try:
             lease = await self._leases.get()
         except NotFound:
-            self._until = None
-            # Somebody deleted it. Its holder may not know yet, and is given as long as a Lease that is not renewed.
-            if self._lease is not None and self._lease.version:
-                self._note(replace(self._lease, version=""))
-            return None
+            return None, self._is_nobodys()
         if self._lease is None or lease.version != self._lease.version:
             self._note(lease)
         if lease.holder != self.identity:
             self._until = None
-        return lease
+        return lease, lease.holder in ("", self.identity) or self._is_over(lease)
+
+    def _is_nobodys(self) -> bool:
+        """There is no Lease. Where one was known somebody deleted it, and its holder may not know yet. That need not
+        be who was seen last, as others may have come since: whoever it is has as long as a Lease that is not renewed,
+        unless the Lease was ours until this moment."""
+        was_ours, self._until = self.leads(), None
+        if self._lease is None:
+            return True
+        if self._lease.version:
+            seconds = max(self._lease.seconds, ceil(self._pace.duration))  # one that was given back says 1
+            self._note(replace(self._lease, version="", seconds=seconds))
+        return was_ours or self._is_over(self._lease)
 
     async def _write(self, lease: Lease | None) -> None:
         """It is ours from the moment before the request on, if the answer says that it is."""
@@ -226,9 +235,8 @@ class Elector:
         if lease.holder not in (before, self.identity, ""):
             log.info("%s leads; this process stands by", lease.holder)
 
-    def _is_free(self, lease: Lease) -> bool:
-        if lease.holder in ("", self.identity):
-            return True
+    def _is_over(self, lease: Lease) -> bool:
+        """Whether whoever holds it can hold it no more."""
         return self._clock() >= self._seen + (lease.seconds or self._pace.duration)
 
     # -- what became of it

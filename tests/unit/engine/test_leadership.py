@@ -246,6 +246,33 @@ async def test_a_lease_that_is_deleted_while_its_holder_is_cut_off_is_not_taken_
     await until(lambda: b.submits, 40, a, b)
 
 
+@pytest.mark.parametrize("apart", [0.0, 0.7, 1.4])
+@pytest.mark.parametrize("last", ["its own", "given back", "another's"])
+async def test_a_deleted_lease_is_not_taken_before_its_time_by_one_who_saw_it_long_ago(
+    make: Make, server: Server, last: str, apart: float
+):
+    """Whoever held it then is not who holds it now, and does not know yet that it is gone."""
+    first, b = make("first"), make("b")
+    leads = first if last == "another's" else b
+    first.line.cut = first is not leads
+    await until(lambda: leads.submits, 10, first, b)
+    await asyncio.sleep(5 + apart)
+    if last == "given back":
+        await b.leave()
+        b.start()
+    b.line.no = Unavailable("away")
+    first.line.cut = True
+    a = make("a")
+    await until(lambda: a.submits, 40, a, b, first)
+    a.line.there, a.line.back = 2.6, 1.9
+    await Watchman(a, b).watch(30)
+    writes = len(server.writes)
+    await until(lambda: len(server.writes) > writes, 10, a, b)
+    server.lease, b.line.no = None, None
+    await Watchman(a, b).watch(60)
+    assert a.submits or b.submits
+
+
 async def test_a_lease_that_was_given_to_another_by_hand_ends_a_lead(make: Make, server: Server):
     """Or to one that was started in the moment in which somebody had deleted it."""
     a = make("a")
