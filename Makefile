@@ -1,11 +1,12 @@
 # Two commands do everything: `make demo` shows the operator at work, `make test` proves it. Both set up what they
-# need under .venv; nothing is installed outside this folder but caches in your cache directory.
+# need under .venv; nothing is installed outside this folder but caches in your cache directory. `make quick` is the
+# inner loop, `make verify` what a release must pass besides.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TESTS ?= tests
-WORKERS ?= 2
+TESTS ?= tests/e2e tests/wire tests/contract tests/unit
+WORKERS ?= 4
 NAMESPACED ?= tests/e2e
 CHART := charts/zilliz-jobs-operator
 # The image: ENGINE is the first of docker, podman and buildah that works here; BASE and FLAGS as docs/image.md says.
@@ -13,7 +14,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE ?= zilliz-jobs-operator:$(VERSION)
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
 
-.PHONY: help demo quick test check lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
+.PHONY: help demo quick test verify check lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -24,9 +25,14 @@ demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep
 
 quick: lint types layers generated ## the inner loop: style, types, layers, generated files, unit tests
 	@echo "== unit tests"
-	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/unit
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/unit
 
-test: lint types layers generated pytest namespaced ## every check there is, end to end on a real kube-apiserver included
+test: lint types layers generated pytest ## the gate: also the wire, and end to end on a real kube-apiserver
+
+verify: test namespaced ## the gate, and what is slower and rarer: e2e with few rights, the image, a long chaos
+	@echo "== the image"
+	@$(BIN)/pytest tests/image
+	@$(BIN)/python -m tests.chaos --jobs 300 $(CHAOS)
 
 check: test
 
@@ -50,11 +56,11 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 	@$(BIN)/python -m tests.chartpages --check
 	@$(BIN)/zilliz-jobs reference docs/reference --check
 
-pytest: $(VENV)/.dev ## unit, wire and end-to-end tests (TESTS=tests/unit for some of them)
+pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for some of them)
 	@echo "== tests"
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-namespaced: $(VENV)/.dev ## end to end again, with an operator that has rights in some namespaces only
+namespaced: $(VENV)/.dev ## end to end, with an operator that has rights in some namespaces only
 	@echo "== tests with an operator of some namespaces"
 	@E2E_NAMESPACED=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile $(NAMESPACED)
 

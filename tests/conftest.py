@@ -7,6 +7,7 @@ import gc
 import signal
 
 import pytest
+from tests import failures
 from tests.e2e.controlplane.pytest_plugin import *  # noqa: F403
 from tests.examples import register
 from tests.image import told
@@ -20,6 +21,10 @@ register()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(told, "image-told")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    failures.tell_at_once(session.config)
 
 
 def pytest_collection_finish() -> None:
