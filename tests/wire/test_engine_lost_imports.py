@@ -39,16 +39,18 @@ async def test_two_that_are_lost_at_once_do_not_swap_their_jobs(
     twins: Rig, faults: tuple[str, str], databases: tuple[str, str]
 ) -> None:
     """One would end well with nothing imported, the other be imported twice."""
-    for fault in faults:
-        twins.cloud.fault("import.create", fault, times=1, status=502)
-    # Were both sent at once, the second would look first, and see what the first one did.
-    twins.cloud.fault("import.create", "latency", seconds=0.5, times=1)
-    twins.cloud.fault("import.list", "latency", seconds=0.8, times=1)
-    twins.cloud.fault("import.list", "latency", seconds=3, skip=1, times=1)
-    for name, database in zip(("one", "two"), databases, strict=True):
-        twins.imports(name, database=database)
+    losses = [
+        twins.cloud.fault("import.create", fault, status=502, skip=turn, times=1) for turn, fault in enumerate(faults)
+    ]
+    for turn, fault in enumerate(faults):
+        if fault == AFTER:  # its answer is late: the other one, were it on its way too, would look first and see it
+            twins.cloud.fault("import.create", "latency_after", seconds=1.5, skip=turn, times=1)
     await twins.start()
+    twins.imports("one", database=databases[0])
+    await twins.until(lambda: twins.cloud.ledger.requests(kind="submit"), "the first is on its way")
+    twins.imports("two", database=databases[1])
     await twins.until(lambda: is_clear(twins, "one") and is_clear(twins, "two"), "both are clear", 25)
+    assert [twins.cloud.world.faults.hits(loss.id) for loss in losses] == [1, 1]
     for name in ("one", "two"):
         followed, own = job_of(twins, name)
         assert len(own) <= 1
