@@ -85,17 +85,20 @@ class User:
     # -- by reading
 
     def read(self, path: str) -> Body:
-        """The answer of the API server, or {} for a 404."""
-        for last in (False, True):
+        """The answer of the API server, or {} for a 404. The first readers of a new kind are told to come again."""
+        for last in (False, False, True):
             try:
                 self._wire.request("GET", path, headers={"Authorization": f"Bearer {self.cluster.admin_token}"})
                 answer = self._wire.getresponse()
                 text = answer.read()
-                break
             except (http.client.HTTPException, OSError):
                 self._wire.close()
                 if last:
                     raise
+                continue
+            if answer.status != http.HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            time.sleep(1)
         if answer.status == 404:
             return {}
         assert answer.status == 200, text.decode()
