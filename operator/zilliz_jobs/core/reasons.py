@@ -201,6 +201,13 @@ class Reason(StrEnum):
     )
     LEFT_BEHIND = "LeftBehind", "Something that was made on the way is still in the cloud; remove it by hand."
     KEPT_FOR_GITOPS = "KeptForGitOps", "The object outlives its TTL, because a GitOps tool or Helm manages it."
+    ANSWER_NOT_STORED = (
+        "AnswerNotStored",
+        (
+            "What the cloud answered cannot be stored in the object at the moment; the operator keeps it in memory "
+            "and stores it as soon as it can. Do not restart the operator before; see what keeps it from writing."
+        ),
+    )
     RECORD_UNREADABLE = (
         "RecordUnreadable",
         (
@@ -256,7 +263,13 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.UNKNOWN_CLOUD_STATUS, Reason.DEADLINE_EXCEEDED, Reason.STALLED, Reason.JOB_FAILED, Reason.REJECTED}
     | {Reason.CHANGED_ELSEWHERE, Reason.OUTCOME_UNKNOWN, Reason.JOB_LOST, Reason.NO_PERMISSION, Reason.BAD_RESOLUTION}
     | {Reason.STALE_TOKEN, Reason.TOKEN_TOO_LONG, Reason.RESUBMIT_NOT_ALLOWED, Reason.NO_SOURCE, Reason.LEFT_BEHIND}
-    | {Reason.RECORD_UNREADABLE, Reason.TWO_HANDLES, Reason.DELETED_WHILE_RUNNING, Reason.NOT_A_ROW}
+    | {
+        Reason.RECORD_UNREADABLE,
+        Reason.ANSWER_NOT_STORED,
+        Reason.TWO_HANDLES,
+        Reason.DELETED_WHILE_RUNNING,
+        Reason.NOT_A_ROW,
+    }
     | {Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.OWNED_ELSEWHERE, Reason.RETRY_UNCLEAR}
     | {Reason.INSECURE_ENDPOINT, Reason.JOB_ID_UNKNOWN, Reason.CANCEL_REFUSED, Reason.KIND_HAS_NO_CANCEL}
     | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED, Reason.ANOTHER_ACCOUNT}

@@ -58,7 +58,7 @@ class Performer:
         ensure_synced: Callable[[], Awaitable[None]],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
-        self._registry, self._leads = registry, leads
+        self._registry, self._leads, self.wake = registry, leads, wake
         self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
         self._credentials = Credentials(secrets)
         self._scopes = Scopes(registry, wake)
@@ -135,10 +135,14 @@ class Performer:
 
     async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
         """Finish `work` even if the caller is cancelled; `drain` waits for what is left."""
+        return await asyncio.shield(self.begin(work))
+
+    def begin(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
+        """Start `work`, which `drain` waits for."""
         task = asyncio.ensure_future(work)
         self._critical.add(task)
         task.add_done_callback(self._critical.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def drain(self, seconds: float) -> None:
         """Wait for the requests in flight and their records."""

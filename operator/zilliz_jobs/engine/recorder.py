@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -42,7 +43,6 @@ from zilliz_jobs.telemetry.metrics import Metrics
 
 STORE_PAUSE_SECONDS = 0.5
 STORE_MAX_PAUSE_SECONDS = 10.0
-STORE_FORBIDDEN_SECONDS = 600.0  # a namespace that ends may take the operator's rights along
 TURN_SECONDS = 30.0  # a new object that stands in line for so long says so
 
 log = logging.getLogger(__name__)
@@ -120,13 +120,13 @@ class Recorder:
         status: JobStatus,
         *,
         went: Callable[[], bool] = lambda: False,
-        patience: Callable[[], float] = lambda: STORE_FORBIDDEN_SECONDS,
+        patience: Callable[[], float] = lambda: math.inf,
     ) -> Body:
         """Store what became of the request, whatever the object's version, and until it is stored.
 
         Returns the object as stored, with the end that somebody else recorded first if so. Raises NotFound when the
-        object is gone, and Forbidden when it was not allowed for `patience` seconds: the claims, and what the caller
-        tells, are then all that is left of the job. `went`: whether the object is known to be gone.
+        object is gone, and the KubeError of the last try when it could not be stored for `patience` seconds: the
+        caller is then the only one who knows the answer. `went`: whether the object is known to be gone.
         """
         submission = intent.submission
         assert submission is not None  # noqa: S101 - callers sent an intent
@@ -137,20 +137,22 @@ class Recorder:
                 self.tell(kind, stored, intent, status)
                 return stored
             except HandleConflict as conflict:
-                return await self._another_record(kind, body, conflict.body, status)
+                return await self._another_record(
+                    kind, body, conflict.body, status, lambda: self._clock() - since >= patience()
+                )
             except NotFound:
                 raise
             except KubeError as error:
                 if went():
                     raise NotFound("cannot store the answer: the object is gone") from error
-                if isinstance(error, Forbidden) and self._clock() - since >= patience():
-                    raise
                 # Whatever it is, a right that is missing or credentials that ran out: the handle stands nowhere else.
                 if isinstance(error, StrictDecoding):
                     self._crds.doubt(kind.resource.kind, str(error))
-                log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
                 if pause == STORE_PAUSE_SECONDS:
+                    log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
                     obstacles.tell(self._events, body, error)
+                if self._clock() - since >= patience():
+                    raise
             await asyncio.sleep(pause)
             pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
 
@@ -184,9 +186,9 @@ class Recorder:
         except NotFound:
             pass
 
-    def note(self, body: Body, reason: Reason) -> None:
+    def note(self, body: Body, reason: Reason, message: str = "", *, once_per: str = "") -> None:
         """Tell what no status shows; once, however often it is found."""
-        self._events.post(body, "Warning", str(reason), reason.help, once_per=str(reason))
+        self._events.post(body, "Warning", str(reason), message or reason.help, once_per=once_per or str(reason))
 
     def unreadable(self, body: Body, problem: str) -> None:
         """Say that nothing is done for the object, and what is wrong with its status."""
@@ -240,8 +242,11 @@ class Recorder:
         self.tell(kind, stored, status_of(body), status)
         return stored
 
-    async def _another_record(self, kind: AnyKind, body: Body, live: Body, status: JobStatus) -> Body:
-        """Somebody else recorded an end for this submission first. If it names another job, both must be known."""
+    async def _another_record(
+        self, kind: AnyKind, body: Body, live: Body, status: JobStatus, is_over: Callable[[], bool]
+    ) -> Body:
+        """Somebody else recorded an end for this submission first. If it names another job, both must be known.
+        Raises NotFound, and KubeError where that could not be stored until `is_over`."""
         ours = handle_of(status)
         try:
             theirs = handle_of(status_of(live))
@@ -275,9 +280,11 @@ class Recorder:
                 raise
             except KubeError as error:
                 log.warning("%s: cannot note the second job yet: %s", key_of(live), error)
+                if is_over():
+                    raise
             await asyncio.sleep(pause)
             pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
-            with contextlib.suppress(Unavailable):
+            with contextlib.suppress(Unavailable, Forbidden):
                 live = await self._objects.get(kind.resource, live["metadata"]["namespace"], live["metadata"]["name"])
 
 

@@ -19,7 +19,7 @@ from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Rules, Snapshot, handle_of, is_open, step_of
+from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open, step_of
 from zilliz_jobs.engine.bodies import (
     FINALIZER,
     AskedElsewhere,
@@ -38,8 +38,9 @@ from zilliz_jobs.engine.fence import Fence
 from zilliz_jobs.engine.hiding import scope, seen_without_secrets
 from zilliz_jobs.engine.obstacles import is_fruitless, obstacle
 from zilliz_jobs.engine.perform import Performer
-from zilliz_jobs.engine.recorder import STORE_FORBIDDEN_SECONDS, Recorder
-from zilliz_jobs.engine.records import RecordError
+from zilliz_jobs.engine.recorder import Recorder
+from zilliz_jobs.engine.records import NOTHING_KNOWN, RecordError
+from zilliz_jobs.engine.unstored import STORE_SECONDS, UnstoredAnswer, UnstoredAnswers
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
@@ -70,6 +71,7 @@ class _Run:
     status: JobStatus
     secrets: dict[str, str] = field(default_factory=dict)
     refusal: CancelRefused | None = None  # the cloud's, of a cancel in this pass
+    cancel: tuple[JobStatus, Observation] | None = None  # what was sent with which status, and its answer
 
 
 class JobTicker:
@@ -91,6 +93,7 @@ class JobTicker:
         self._crds, self._metrics, self.rules, self._leads = crds, metrics, rules, leads
         self.clock = clock
         self._departures, self._asked = departures, asked
+        self.unstored = UnstoredAnswers(recorder, begin=performer.begin, wake=performer.wake)
         self.holder = uuid.uuid4().hex[:12]
 
     async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
@@ -102,10 +105,14 @@ class JobTicker:
         since = self._departures.since(body)
         link = self._connections.link(connection_key(body), parting=since is not None)
         uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
-        known = self._performer.known(uid)
+        kept = self.unstored.of(uid)
+        if kept is not None and since is None:
+            return TickResult(body, None, True)  # it is woken as soon as its answer is stored
+        known = self._performer.known(uid) if kept is None else NOTHING_KNOWN
         around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), known, since)
         try:
             base = replace(snapshot(kind, body, around), clock_set=self.clock.set_at)
+            base = base if kept is None else replace(base, status=kept)
         except RecordError:
             if since is None:
                 raise
@@ -114,6 +121,8 @@ class JobTicker:
             await self._connections.account(connection_key(body))  # nobody else looks whether its key is back
         run = _Run(kind, body, base, base.status)
         seen = _without_secrets(run, seen)
+        if (answer := self.unstored.take_cancel_answer(uid, base.status)) is not None:
+            run.cancel, seen = (base.status, answer), answer
         if base.spec is not None and base.status.submission is not None:
             await self._performer.hide(kind, body, base.spec)
         learnt = True
@@ -137,6 +146,7 @@ class JobTicker:
                 run.body = await self._write(run, plan, force=True)
             run.status = plan.status
             seen = await self._perform(run, plan)
+            run.cancel = (plan.status, seen) if isinstance(plan.action, Cancel) else run.cancel
             run.refusal = seen if isinstance(seen, CancelRefused) else run.refusal
         log.error("%s: no end after %d passes, which should not happen", key_of(body), MAX_PASSES)
         return TickResult(run.body, self.rules.recheck, False)
@@ -182,6 +192,7 @@ class JobTicker:
             why = obstacle(error, Prepare(step_of(plan.status)))
             return decide(replace(run.base, status=run.status), why, now=self.clock.now())
         run.status = plan.status
+        self.unstored.forget(run.body["metadata"]["uid"])  # the intent was written with all that was known
         self._performer.sends(run.body)
         self._departures.hold(run.body["metadata"]["uid"])
         return await self._performer.shielded(self._send(run, fence))
@@ -215,16 +226,12 @@ class JobTicker:
         self._performer.claim(run.body, plan.status)
         run.status, uid = plan.status, run.body["metadata"]["uid"]
         try:
-            run.body = await self._recorder.write_answer(
-                run.kind,
-                run.body,
-                intent,
-                plan.status,
+            run.body = await self.unstored.store(
+                UnstoredAnswer(run.kind, run.body, intent, plan.status),
                 went=lambda: self._departures.went(uid),
-                patience=lambda: 0.0 if self._departures.is_parting(uid) else STORE_FORBIDDEN_SECONDS,
+                patience=lambda: 0.0 if self._departures.is_parting(uid) else STORE_SECONDS,
             )
-        except Forbidden as error:
-            log.warning("%s: the answer cannot be stored: %s: %s", key_of(run.body), handle_of(plan.status), error)
+        except Forbidden:
             if not parting:
                 raise
             return plan  # what is left of the object's time is spent on what it was for
@@ -242,6 +249,8 @@ class JobTicker:
                 learnt, wake = False, min(plan.wake or self.rules.recheck, self.rules.recheck)
             run.body = held or run.body
         body: Body | None = await self._write(run, plan)
+        if body is not run.body:
+            self.unstored.forget(run.body["metadata"]["uid"])
         self._performer.release_scope(kind, run.body, plan.status)
         if run.base.spec is not None:
             self._performer.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
@@ -262,8 +271,10 @@ class JobTicker:
         """Store the status. That of an object which is being deleted holds nothing up where it is refused."""
         try:
             return await self._recorder.write(run.kind, run.body, plan.status, force=force)
-        except (Forbidden, Invalid) as error:
-            if run.base.deleting_since is None:
+        except KubeError as error:
+            if run.base.deleting_since is None or not isinstance(error, Forbidden | Invalid):
+                if run.cancel is not None:
+                    self.unstored.keep_cancel_answer(run.body["metadata"]["uid"], *run.cancel)
                 raise
             log.warning("%s: it is being deleted, and goes on without its status: %s", key_of(run.body), error)
             if plan.finalizer is False:

@@ -141,14 +141,16 @@ class TestAnswer:
         assert bench.shelf.status["submission"]["handle"] == {"jobId": "job-1"}
         assert bench.shelf.status["jobId"] == "job-1"
 
-    async def test_a_right_that_never_comes_back_does_not_keep_the_worker_for_ever(self, bench):
+    @pytest.mark.parametrize("error", [Forbidden("no right"), Unavailable("down"), Invalid("no")])
+    async def test_the_caller_says_how_long_to_try(self, bench, error):
+        """Else a worker would be kept for ever."""
         body = await bench.intent()
-        bench.shelf.faults["write_handle"] = [Forbidden("no right")] * 1000
+        bench.shelf.faults["write_handle"] = [error] * 1000
         bench.recorder._clock = asyncio.get_running_loop().time
         began = bench.recorder._clock()
-        with pytest.raises(Forbidden):
-            await bench.answered(body)
-        assert 600 <= bench.recorder._clock() - began < 630
+        with pytest.raises(type(error)):
+            await bench.recorder.write_answer(KIND, body, INTENT, ANSWER, patience=lambda: 60.0)
+        assert 60 <= bench.recorder._clock() - began < 75
 
     async def test_the_pauses_between_are_bounded(self, bench):
         body = await bench.intent()

@@ -103,6 +103,7 @@ class JobController(Controller):
         self._census.forget(uid)
         if uid not in self._at_work:  # else its scope is free when its request is answered
             self._performer.forget(uid, key)
+        self.ticker.unstored.forget(uid)
         self._gone(uid)
         if self._store.uid(key) in (None, uid):
             self._drop(key)
@@ -113,9 +114,9 @@ class JobController(Controller):
         if "spec" not in body:  # a stub: nothing is kept of what has ended
             self._departures.note(body, Left.ENDED)
             return
-        status, why = None, ""
+        status, why = self.ticker.unstored.of(body["metadata"]["uid"]), ""
         with contextlib.suppress(RecordError):
-            status = status_of(body, self._performer.known(body["metadata"]["uid"]))
+            status = status or status_of(body, self._performer.known(body["metadata"]["uid"]))
         with contextlib.suppress(SpecError):
             spec = parse_spec(kind.resource, body)
             if isinstance(spec, JobSpec) and wants_cancel(spec):  # it had no finalizer, as its kind has no cancel
