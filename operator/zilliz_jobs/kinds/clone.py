@@ -191,7 +191,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
             token=order.token,
             fence=order.fence,
         )
-        return answers.submitted(reply, ("jobId",))
+        return answers.submitted(reply, ("jobId",), makes_named=order.submission.sends > 1)
 
     async def _on_the_list(
         self, account: Account, spec: CloneCollectionJobSpec, submission: Submission, free: Claimable
@@ -200,7 +200,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
             return Undecided("the console API, through which it was sent, is off")
         one = _place(spec)
         rows = await new_jobs(account, JobType.CLONE_COLLECTION, spec.cluster_id, submission, free)
-        return rows.of(lambda row: _is_clone(row, one)).verdict()
+        return rows.of(lambda row: _is_clone(row, one)).verdict(submission)
 
 
 def _is_clone(row: ConsoleJob, one: Destination) -> bool | None:

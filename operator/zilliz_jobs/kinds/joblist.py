@@ -83,11 +83,18 @@ class NewJobs:
     def __bool__(self) -> bool:
         return bool(self.sure or self.vague)
 
-    def verdict(self) -> Found | Absent | Undecided:
+    def verdict(self, submission: Submission) -> Found | Absent | Undecided:
         """What the list says of a submission that the console lists for certain."""
         if row := self.only:
             return Found({"jobId": row.job_id}, Evidence.INFERRED)
-        return Undecided(f"jobs could be it: {self.ids}", self.handles) if self else Absent()
+        if self:
+            return Undecided(f"jobs could be it: {self.ids}", self.handles)
+        if submission.name_taken_time is not None:
+            return Undecided(
+                "a second send was refused because the name is taken, by a job that the list does not show or dates "
+                "otherwise; perhaps it is the first send's"
+            )
+        return Absent()
 
 
 async def new_jobs(

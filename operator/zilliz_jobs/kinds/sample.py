@@ -64,7 +64,8 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             return Waits(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
         if draft.step == WRITE:
             return Ready()
-        if await account.session.data(cluster.connect_address).has_collection(
+        # One that is there after a send may be what that send made; a second one is refused then, and tells more.
+        if not draft.sent_before and await account.session.data(cluster.connect_address).has_collection(
             spec.collection, database=spec.database
         ):
             return Waits(
@@ -156,7 +157,7 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             token=order.token,
             fence=order.fence,
         )
-        return answers.submitted(reply, ("jobId",))
+        return answers.submitted(reply, ("jobId",), makes_named=order.submission.sends > 1)
 
     async def _on_the_list(
         self, account: Account, spec: SampleCollectionJobSpec, submission: Submission, free: Claimable
@@ -164,7 +165,9 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
         if account.session.console is None:
             return Undecided("the console API, through which it was sent, is off")
         rows = await new_jobs(account, JobType.SAMPLE_COLLECTION, spec.cluster_id, submission, free)
-        return rows.of(lambda row: in_collection(row, spec.database or "default", spec.collection)).verdict()
+        return rows.of(lambda row: in_collection(row, spec.database or "default", spec.collection)).verdict(
+            submission
+        )
 
 
 def _mark(token: str) -> str:
