@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.wire.engine_rig import QUICK as POLLED
 from tests.wire.engine_rig import Rig, condition, rig
 
-from zilliz_local.cloud import CloudSimulator, Duration
+from zilliz_local.cloud import PROJECT, CloudSimulator, Duration
 
 BODY = {"code": 80002, "message": "token unknown or not authorised"}
 REFUSALS: dict[str, dict[str, Any]] = {
@@ -104,3 +105,67 @@ async def test_it_is_taken_back_when_the_console_is_enabled(world: Rig) -> None:
     await world.until(lambda: told() == "DeletionCannotCancel", "it is told")
     await world.patch("zillizconnections", "default", {"spec": {"consoleApi": {"enabled": True}}})
     await world.until(lambda: told() == "ValidSpec", "it is taken back")
+
+
+READS = {name: refusal for name, refusal in REFUSALS.items() if name != "200 with 80002"}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+async def test_a_job_that_the_key_may_not_read_says_so_and_heals(world: Rig, case: str) -> None:
+    """Nobody replaces a key that is good; the sentence says what to do."""
+    world.backup("one")
+    await world.start(POLLED, connection_check=0.3)
+    await world.until(lambda: world.status("backupjobs", "one").get("jobId"), "it is submitted")
+    rules = [
+        world.cloud.fault(route, "status", times=None, **REFUSALS[case])
+        for route in ("job.get", "console.list", "console.get", "backup.get")
+    ]
+    await world.until(lambda: world.status("backupjobs", "one").get("reason") == "NoPermission", "it says so", 20)
+    assert "Project Admin" in world.status("backupjobs", "one")["message"]
+    for rule in rules:
+        world.cloud.faults.remove(rule.id)
+    await world.until(lambda: not world.status("backupjobs", "one").get("reason"), "it heals", 20)
+    assert not world.events("KeyRejected")
+
+
+@pytest.mark.parametrize("case", READS)
+async def test_a_connection_whose_key_may_not_see_its_projects_says_so(world: Rig, case: str) -> None:
+    rule = world.cloud.fault("project.list", "status", times=None, **REFUSALS[case])
+    await world.start()
+
+    def ready() -> dict[str, Any]:
+        return condition(world.get("zillizconnections", "default"), "Ready")
+
+    await world.until(lambda: ready().get("reason") == "NoPermission", "it says so")
+    assert "Project Admin" in ready()["message"]
+    assert condition(world.get("zillizconnections", "default"), "Stalled")["status"] == "True"
+    world.cloud.faults.remove(rule.id)
+    await world.until(lambda: ready().get("status") == "True", "it heals", 40)
+
+
+@pytest.mark.parametrize("case", READS)
+async def test_a_job_center_whose_lists_the_key_may_not_read_says_so(world: Rig, case: str) -> None:
+    world.cloud.fault("console.list", "status", times=None, **REFUSALS[case])
+    world.kube.create(
+        {
+            "apiVersion": "jobs.zilliz.com/v1alpha1",
+            "kind": "JobCenter",
+            "metadata": {"name": "page", "namespace": "default"},
+            "spec": {"projectId": PROJECT},
+        }
+    )
+    await world.start()
+
+    def told() -> str:
+        return str(condition(world.get("jobcenters", "page"), "Ready").get("message"))
+
+    await world.until(lambda: "Project Admin" in told(), "it says so")
+
+
+async def test_a_key_that_is_rejected_everywhere_is_not_called_a_missing_right(world: Rig) -> None:
+    world.backup("one")
+    await world.start(POLLED, connection_check=0.3)
+    await world.until(lambda: world.status("backupjobs", "one").get("jobId"), "it is submitted")
+    world.cloud.fault("*", "status", times=None, status=200, body=BODY)
+    await world.until(lambda: world.events("KeyRejected"), "the connection says so", 20)
+    assert condition(world.get("zillizconnections", "default"), "Ready")["reason"] == "KeyRejected"

@@ -14,13 +14,22 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
+from zilliz_jobs.cloud.errors import (
+    CloudError,
+    NoPermission,
+    NotFound,
+    ProtocolMismatch,
+    Rejected,
+    Transient,
+    Unauthorised,
+)
 from zilliz_jobs.cloud.fields import MAX_ID, as_moment, as_text
 from zilliz_jobs.core.foreigntext import escaped, escaped_in
 from zilliz_jobs.core.reasons import Reason
 
 SUCCESS_CODES = frozenset({0, 200})  # v2, v1
 KEY_CODES = frozenset({21119, 80001, 80002, 1800})
+PERMISSION_CODE = 800  # documented: not enough permission
 # Unknown job, cluster, volume, collection, and 404 as a body code (recorded for several resources).
 NOT_FOUND_CODES = frozenset({404, 90144, 40021, 80020, 63240, 47005})
 # Every failure code that the vendor's pages or recordings name: with one of these, nothing was started.
@@ -109,7 +118,9 @@ def fault(envelope: Envelope, *, doing: str, message: str, codes: Codes = CONTRO
             request_id=request_id,
         )
     kind: type[CloudError]
-    if status in (401, 403) or code in KEY_CODES:
+    if status == 403 or (code == PERMISSION_CODE and status != 401):
+        kind = NoPermission  # whatever its code: one of them says both "unknown token" and "not authorised"
+    elif status == 401 or code in KEY_CODES:
         kind = Unauthorised
     elif code is None or code in SUCCESS_CODES or 300 <= status < 400:
         # Also a 404 that is not in the cloud's form: a gateway that has lost its routes must not read as "job gone".

@@ -3,7 +3,8 @@
     CloudError                the cloud told nothing, or said no
     ├── Transient             ask again, not before `retry_after`: time-out, connect, 408, 5xx, 429, own limiter
     ├── NotFound              the cloud answered, and does not know the thing
-    ├── Unauthorised          the key is wrong: HTTP 401 and 403, codes 21119, 80001, 80002, 1800
+    ├── Unauthorised          the key is wrong: HTTP 401, codes 21119, 80001, 80002, 1800
+    ├── NoPermission          the key is known, and may not do this: HTTP 403, code 800
     ├── Rejected              the cloud says no to this request, and will again
     └── ProtocolMismatch      the answer is in a form that this version does not understand
         └── TooMuch           it is longer than any documented one
@@ -14,6 +15,8 @@ leave out the request id, so that the same failure reads the same twice.
 
 # ruff: noqa: N818 - named for what they ask of the caller
 from __future__ import annotations
+
+from typing import Any
 
 from zilliz_jobs.core.reasons import Reason
 
@@ -70,6 +73,15 @@ class Unauthorised(CloudError):
     """The key is not accepted; says nothing about any job."""
 
     reason = Reason.KEY_REJECTED
+
+
+class NoPermission(CloudError):
+    """The key may not read this; says nothing about the key where it may, nor about any job."""
+
+    reason = Reason.NO_PERMISSION
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(f"{message}. {Reason.NO_PERMISSION.help}", **facts)
 
 
 class Rejected(CloudError):

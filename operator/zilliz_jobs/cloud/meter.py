@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol
 
 from zilliz_jobs.cloud.envelope import SUCCESS_CODES, Codes, Envelope, fault
-from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Transient, Unauthorised
+from zilliz_jobs.cloud.errors import CloudError, NoPermission, NotFound, ProtocolMismatch, Transient, Unauthorised
 from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
 from zilliz_jobs.core.reasons import Reason
 
@@ -79,7 +79,8 @@ def outcome_of(envelope: Envelope, codes: Codes) -> str:
         case Transient():
             return "throttled" if error.reason is Reason.RATE_LIMITED else "unavailable"
         case CloudError():
-            words = {Unauthorised: "unauthorised", NotFound: "not_found", ProtocolMismatch: "unreadable"}
+            keys = {Unauthorised: "unauthorised", NoPermission: "forbidden"}
+            words = keys | {NotFound: "not_found", ProtocolMismatch: "unreadable"}
             return words.get(type(error), "refused")
 
 

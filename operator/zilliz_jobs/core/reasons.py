@@ -181,7 +181,10 @@ class Reason(StrEnum):
     ALREADY_FINISHED = "AlreadyFinished", "The job had ended already."
     KIND_HAS_NO_CANCEL = "KindHasNoCancel", "The cloud cannot cancel jobs of this kind once they are submitted."
     ZERO_DOWNTIME = "ZeroDowntime", "A zero-downtime migration cannot be cancelled; stop it in the web console."
-    NO_PERMISSION = "NoPermission", "The key's role may not do this; Organization Owner or Project Admin may."
+    NO_PERMISSION = (
+        "NoPermission",
+        "The key's role may not do this; give it the right, or use a key of an Organization Owner or Project Admin.",
+    )
     JOB_ID_UNKNOWN = "JobIdUnknown", "The job was found without its id, so it cannot be addressed; use the console."
     RETRY_STARTED = "RetryStarted", "A new attempt began."
     KIND_HAS_NO_RETRY = "KindHasNoRetry", "Jobs of this kind cannot be retried; create a new object."

@@ -127,16 +127,20 @@ class Connections:
         connection = self._known.get(key)
         return connection.account if connection else None
 
-    def suspect(self, key: Key) -> None:
-        """The cloud rejected the key in the midst of work: read the Secret and check again, soon.
+    def suspect(self, key: Key) -> bool:
+        """The cloud rejected the key in the midst of work: read the Secret and check again, soon. Whether the key was
+        found good since it was suspected before: what it lacks is a right then.
 
         Once in a while only: a key that is good, but may not see one cluster, is rejected there again and again.
         """
         connection, now = self._known.get(key), self._clock()
-        if connection is None or connection.problem is not None or now - connection.suspected_at < SUSPECT_SECONDS:
-            return
-        connection.suspected, connection.suspected_at, connection.secret_read = True, now, -1e9
-        self._wake(key)
+        if connection is None or connection.problem is not None:
+            return False
+        accepted = connection.checked and not connection.suspected and connection.suspected_at > 0
+        if now - connection.suspected_at >= SUSPECT_SECONDS:
+            connection.suspected, connection.suspected_at, connection.secret_read = True, now, -1e9
+            self._wake(key)
+        return accepted
 
     async def check(self, connection: Connection) -> Waits | None:
         """Whether the cloud accepts the key, and shows it the project. What stands in the way, or None."""

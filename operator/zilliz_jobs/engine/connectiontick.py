@@ -20,7 +20,8 @@ from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.status import StatusWriter
 
 NEEDS_A_PERSON = frozenset(
-    {Reason.INVALID_SPEC, Reason.INSECURE_ENDPOINT, Reason.KEY_REJECTED, Reason.PROJECT_NOT_VISIBLE}
+    {Reason.INVALID_SPEC, Reason.INSECURE_ENDPOINT, Reason.KEY_REJECTED, Reason.NO_PERMISSION}
+    | {Reason.PROJECT_NOT_VISIBLE}
 )
 
 

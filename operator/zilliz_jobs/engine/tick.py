@@ -16,7 +16,7 @@ from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.accounts import is_elsewhere
 from zilliz_jobs.core.cancelling import is_left_running
 from zilliz_jobs.core.decide import decide
-from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation
+from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation, Unreadable
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open, step_of
@@ -100,8 +100,7 @@ class JobTicker:
         """One pass, with what was seen of the job since the last one. A look that nothing hangs on is left to the
         poll plan. Raises KubeError: Conflict when the object changed meanwhile, Unavailable when a write was lost."""
         seen = seen or Nothing()
-        if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
-            self._connections.suspect(connection_key(body))
+        seen = self._key_or_right(body, seen)
         since = self._departures.since(body)
         link = self._connections.link(connection_key(body), parting=since is not None)
         uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
@@ -170,9 +169,14 @@ class JobTicker:
             raise
         except KubeError as error:  # also NotFound: what is missing is something that the job needs
             return obstacle(error, plan.action)
-        if getattr(seen, "reason", None) is Reason.KEY_REJECTED:
-            self._connections.suspect(connection)
-        return _without_secrets(run, seen)
+        return _without_secrets(run, self._key_or_right(run.body, seen))
+
+    def _key_or_right(self, body: Body, seen: Observation) -> Observation:
+        """Where the cloud rejected the key, it is checked; if it was found good since, what it lacks is a right."""
+        rejected = getattr(seen, "reason", None) is Reason.KEY_REJECTED
+        if rejected and self._connections.suspect(connection_key(body)) and isinstance(seen, Unreadable):
+            return replace(seen, reason=Reason.NO_PERMISSION, message=f"{seen.message}. {Reason.NO_PERMISSION.help}")
+        return seen
 
     async def _submit(self, run: _Run, plan: Plan) -> Plan:
         """The intent, the fence, the POST, its record. A POST is finished and recorded even when told to stop."""

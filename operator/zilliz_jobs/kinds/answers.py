@@ -11,7 +11,16 @@ from typing import TypeVar
 from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.cloud.console import ConsoleJob
-from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
+from zilliz_jobs.cloud.envelope import PERMISSION_CODE
+from zilliz_jobs.cloud.errors import (
+    CloudError,
+    NoPermission,
+    NotFound,
+    ProtocolMismatch,
+    Rejected,
+    Transient,
+    Unauthorised,
+)
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.words import is_canceling, says_nothing, state_of
@@ -42,7 +51,6 @@ THROTTLED_STATUS = 429
 LONGEST_ESTIMATE = timedelta(days=366)
 NO_CLUSTER_CODES = frozenset({40021, 40022, 80020, 90117})  # documented: cluster missing, or no access to it
 KEY_CODES = frozenset({21119, 80001, 80002, 1800})  # documented and recorded: the key is not accepted
-PERMISSION_CODE = 800  # documented: not enough permission
 PERMISSION_CODES = frozenset({PERMISSION_CODE, 40022})  # documented: the second is also "no such cluster"
 
 A = TypeVar("A")
@@ -153,6 +161,8 @@ async def accepts_key(session: CloudSession) -> bool | None:
         await session.projects.list()
     except Unauthorised:
         return False
+    except NoPermission:
+        return True  # it is known, and may not see the projects
     except CloudError:
         return None
     return True

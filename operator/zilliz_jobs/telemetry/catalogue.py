@@ -100,8 +100,8 @@ CLOUD_REQUESTS = Family(
     "zilliz_jobs_cloud_requests_total",
     "counter",
     "Requests to the cloud by route (method and path template), by outcome (ok, refused, not_found, unauthorised, "
-    "throttled, unavailable, unreadable) and by code: 200 for a success, else the cloud's own code or that of HTTP, "
-    "none without an answer.",
+    "forbidden, throttled, unavailable, unreadable) and by code: 200 for a success, else the cloud's own code or "
+    "that of HTTP, none without an answer.",
     ("route", "outcome", "code"),
 )
 CLOUD_SECONDS = Family(

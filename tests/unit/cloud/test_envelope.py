@@ -7,7 +7,15 @@ import pytest
 
 from zilliz_jobs.cloud.effects import NotSent, Refused, Taken, Uncertain, answered, with_id
 from zilliz_jobs.cloud.envelope import MAX_RETRY_AFTER, fault, open_envelope, said
-from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
+from zilliz_jobs.cloud.errors import (
+    CloudError,
+    NoPermission,
+    NotFound,
+    ProtocolMismatch,
+    Rejected,
+    Transient,
+    Unauthorised,
+)
 from zilliz_jobs.core.reasons import Reason
 
 DATE = "Sun, 01 Mar 2026 10:00:00 GMT"
@@ -52,7 +60,9 @@ def test_a_body_without_an_envelope_counts_only_where_that_is_documented():
         ("not authorised", 200, {"code": 80002, "message": "unknown token"}, Unauthorised),
         ("Milvus layer", 200, {"code": 1800, "message": "not authenticated"}, Unauthorised),
         ("401 of a gateway", 401, b"<html>", Unauthorised),
-        ("forbidden", 403, {"code": 1, "message": "no"}, Unauthorised),
+        ("forbidden", 403, {"code": 1, "message": "no"}, NoPermission),
+        ("forbidden, and a code that says two things", 403, {"code": 80002, "message": "no"}, NoPermission),
+        ("a role that may not", 200, {"code": 800, "message": "permission deny"}, NoPermission),
         ("unknown job", 200, {"code": 90144, "message": "no such job"}, NotFound),
         ("404 in the cloud's form", 404, {"code": 404, "message": "not found"}, NotFound),
         ("404 as a body code", 200, {"code": 404, "message": "not found"}, NotFound),

@@ -223,8 +223,9 @@ class Accounts:
     async def account(self, _key: Any, *, parting: bool = False) -> Any:
         return SimpleNamespace(session=SimpleNamespace(projects=NoProjects()))
 
-    def suspect(self, key: Any) -> None:
+    def suspect(self, key: Any) -> bool:
         self.suspected.append(key)
+        return False
 
 
 def kinds(kind: AnyKind) -> dict[str, AnyKind]:

@@ -228,8 +228,8 @@ class Connections:
     async def account(self, _key: Any, *, parting: bool = False) -> Any:
         return self.one
 
-    def suspect(self, _key: Any) -> None:
-        pass
+    def suspect(self, _key: Any) -> bool:
+        return False
 
     def bodies(self, _namespace: str) -> list[Body]:
         return []

@@ -19,7 +19,7 @@ class Health:
         """An answer, or none. What the budget or the key forbids says nothing of the cloud."""
         if failure is None:
             self._failures = 0
-        elif failure.reason not in (Reason.RATE_LIMITED, Reason.KEY_REJECTED):
+        elif failure.reason not in (Reason.RATE_LIMITED, Reason.KEY_REJECTED, Reason.NO_PERMISSION):
             self._failures += 1
             self.last = failure
 
