@@ -17,8 +17,10 @@ from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound, NotServed
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.telemetry.metrics import Metrics
 
 REFETCH_SECONDS = 0.1
+PASS_SECONDS = 900.0  # no pass takes so long, unless what it waits for never comes
 UNSERVED_SECONDS = 10.0  # until the next look whether the kind of an object is served again
 
 log = logging.getLogger(__name__)
@@ -35,11 +37,12 @@ class Dispatcher:
         objects: Objects,
         leadership: Leadership,
         events: EventPoster,
+        metrics: Metrics,
     ) -> None:
         self._controllers = controllers
         self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
         self._queue, self._tries, self._objects = queue, tries, objects
-        self._leadership, self._events = leadership, events
+        self._leadership, self._events, self._metrics = leadership, events, metrics
         self.unserved: set[str] = set()
         """Kinds that the API server does not serve: their objects wait."""
 
@@ -85,7 +88,7 @@ class Dispatcher:
             key = await self._queue.get()
             try:
                 if self._leadership.works:
-                    await self._pass(key, self._by_kind[key.kind])
+                    await self._bounded(key)
                 else:
                     self._queue.add(key)  # for the time when it leads again
                 if not self._leadership.works:
@@ -97,6 +100,20 @@ class Dispatcher:
                 self._again(key)
             finally:
                 self._queue.done(key)
+
+    async def _bounded(self, key: Key) -> None:
+        """A pass, for as long as one can take. One that hangs would keep its worker, and its object, for ever."""
+        try:
+            async with asyncio.timeout(PASS_SECONDS) as bound:
+                await self._pass(key, self._by_kind[key.kind])
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            log.exception(
+                "%s: a pass came to no end in %d s, which should not happen; it is begun anew", key, PASS_SECONDS
+            )
+            self._metrics.passes.labels(key.kind, "hung").inc()
+            self._again(key)
 
     async def _pass(self, key: Key, controller: Controller) -> None:
         if key.kind in self.unserved:

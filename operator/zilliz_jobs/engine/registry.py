@@ -23,6 +23,7 @@ from zilliz_jobs.engine.records import Known
 Uid = str
 MAX_ORPHANS = 10_000
 MAX_LEFT = 1_000
+UNLISTED_SECONDS = 3600.0  # a kind that is not served for so long is taken as one that was never installed
 LATE_SECONDS = 150.0
 """After an object is gone, a request of its own may take effect for so long: the fence, and the time that a request
 may be on its way."""
@@ -59,6 +60,7 @@ class Registry:
         self._since: dict[Uid, float] = {}
         self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
         self._owners: dict[Uid, Owner] = {}
+        self._unlisted: dict[str, float] = {}
         self.complete_since: datetime | None = None  # what objects left that went before is not known in full
         self.marks = HighWaterMarks()
         self.departed = DepartedSubmissions()
@@ -157,9 +159,19 @@ class Registry:
     def doubt(self, sent: datetime | None) -> str:
         """Why what a look-up infers to be an object's may be that of one that is gone, in words; empty where nothing
         speaks for that. `sent`: when the request may have left."""
+        now = self._clock()
+        if kinds := sorted(kind for kind, since in self._unlisted.items() if now - since < UNLISTED_SECONDS):
+            return f"the API server does not serve {', '.join(kinds)}, so what objects of that kind hold is not known"
         if self.complete_since is not None and (sent is None or sent <= self.complete_since):
             return "what is known of deleted objects does not reach back to this submission"
         return ""
+
+    def listed(self, kind: str, *, served: bool) -> None:
+        """Whether the objects of the kind could be listed. One that is not served may have objects all the same."""
+        if served:
+            self._unlisted.pop(kind, None)
+        else:
+            self._unlisted.setdefault(kind, self._clock())
 
     def depart(self, uid: Uid) -> None:
         """The object is going; call `forget` after. Where its submission is open, the effect can still show for a

@@ -94,7 +94,12 @@ class Engine:
         )
         self.registry.settle, self.registry.remember = self._settle, self.memory.departed
         self.census = Census(
-            self.objects, self.store, self.kinds, [*settings.namespaces] or [None], recall=self.memory.recall
+            self.objects,
+            self.store,
+            self.kinds,
+            [*settings.namespaces] or [None],
+            recall=self.memory.recall,
+            listed=lambda kind, served: self.registry.listed(kind, served=served),
         )
         self.crds = CrdCheck(client, self.metrics)
         self.connections = Connections(
@@ -191,7 +196,9 @@ class Engine:
             now=self.clock.now,
         )
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
-        self.dispatcher = Dispatcher(controllers, self.queue, self.tries, self.objects, self.leadership, self.events)
+        self.dispatcher = Dispatcher(
+            controllers, self.queue, self.tries, self.objects, self.leadership, self.events, self.metrics
+        )
         self.feed = Feed(self.learn, self.forget, self.dispatcher, self.store, self.echoes, self.census)
         self.watches: Watches | None = None
         """Set by who feeds the engine from watches."""

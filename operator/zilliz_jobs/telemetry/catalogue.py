@@ -135,7 +135,10 @@ QUEUE_OLDEST = Family(
     "zilliz_jobs_queue_oldest_seconds", "gauge", "For how long the longest waiting pass is due.", by_leader=True
 )
 PASSES = Family(
-    "zilliz_jobs_passes_total", "counter", "Passes over an object: learnt, or fruitless.", ("kind", "outcome")
+    "zilliz_jobs_passes_total",
+    "counter",
+    "Passes over an object: learnt, fruitless, or hung (broken off after 15 minutes).",
+    ("kind", "outcome"),
 )
 STATUS_WRITES = Family(
     "zilliz_jobs_status_writes_total",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,10 +11,10 @@ from tests.unit.engine.fakes import Body, Kind, backup, kinds
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.engine.bodies import CANCEL, key_of
 from zilliz_jobs.engine.census import Census
-from zilliz_jobs.engine.registry import Registry
+from zilliz_jobs.engine.registry import UNLISTED_SECONDS, Registry
 from zilliz_jobs.engine.store import ObjectStore
 from zilliz_jobs.kinds import JOB_KINDS
-from zilliz_jobs.kube.errors import NotFound, Unavailable
+from zilliz_jobs.kube.errors import NotFound, NotServed, Unavailable
 
 KEY = key_of(backup())
 OPEN = {"submission": {"token": "t", "evidence": "Sending", "sends": 1}}
@@ -159,7 +160,11 @@ class Listing:
 
 class TestCensus:
     def census(self, listing: Listing, store: ObjectStore) -> Census:
-        return Census(listing, store, kinds(Kind([])), [None])  # type: ignore[arg-type]
+        def listed(kind: str, served: bool) -> None:
+            if kind in kinds(Kind([])):  # connections are not asked for here
+                store._registry.listed(kind, served=served)
+
+        return Census(listing, store, kinds(Kind([])), [None], listed=listed)  # type: ignore[arg-type]
 
     async def test_it_knows_all_objects_and_asks_once(self, store, registry):
         listing = Listing(backup(status=OPEN), backup("two", uid="u2", status=ENDED))
@@ -183,11 +188,35 @@ class TestCensus:
         await self.census(Listing(backup(version=3, status=OPEN)), store).ensure()
         assert not registry.is_open("backup/in01")
 
-    async def test_a_kind_without_a_crd_has_no_objects(self, store):
-        """An import must not be lost because the backups' CRD is missing."""
-        listing = Listing()
-        listing.error = NotFound("no such kind")
-        await self.census(listing, store).ensure()
+    @pytest.mark.looptime
+    @pytest.mark.parametrize("error", [NotServed("no such kind"), NotFound("404")])
+    async def test_a_kind_that_is_not_served_may_have_objects(self, store, registry, error):
+        """What a look-up infers to be its own could be the job of one of them. Other kinds go on all the same."""
+        listing = Listing(backup(status=OPEN))
+        listing.error = error
+        census = self.census(listing, store)
+        await census.ensure()
+        assert "BackupJob" in registry.doubt(None)
+        listing.error = None
+        await census.ensure()
+        assert registry.doubt(None), "it is not asked for at each submission"
+        await asyncio.sleep(11)
+        await census.ensure()
+        assert registry.doubt(None) == ""
+        assert registry.is_open("backup/in01")
+        await asyncio.sleep(11)
+        await census.ensure()
+        assert listing.calls == 2
+
+    def test_one_that_was_away_for_an_hour_was_never_installed(self):
+        now = [0.0]
+        registry = Registry(clock=lambda: now[0])
+        registry.listed("BackupJob", served=False)
+        now[0] = UNLISTED_SECONDS - 1
+        registry.listed("BackupJob", served=False)
+        assert registry.doubt(None)
+        now[0] = UNLISTED_SECONDS
+        assert registry.doubt(None) == ""
 
     async def test_who_comes_to_lead_asks_again(self, store, registry):
         """Another process worked meanwhile; the watch may not have told of what it took."""

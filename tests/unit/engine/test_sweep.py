@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.unit.engine.hall import Hall, hall
@@ -48,6 +49,37 @@ async def test_news_that_were_lost_on_their_way_are_noticed_too(monkeypatch: pyt
         await asyncio.sleep(70)
         assert swept(inside) == 1
         assert inside.engine.jobs.poller.attends(FILMS)
+
+
+async def test_a_pass_that_hangs_is_broken_off_told_and_begun_anew(monkeypatch: pytest.MonkeyPatch):
+    """Else the object counts as at work for ever, and its worker is lost to all others."""
+    async with hall(monkeypatch, workers=1) as inside:
+        real, hung = inside.kind.prepare, asyncio.Event()
+
+        async def prepare(*args: Any, **named: Any) -> Any:
+            if not hung.is_set():
+                hung.set()
+                await asyncio.Event().wait()
+            return await real(*args, **named)
+
+        inside.kind.prepare = prepare  # type: ignore[method-assign]
+        inside.job("films")
+        await hung.wait()
+        await inside.until(lambda: inside.api.status("films").get("completionTime"), within=1000)
+        labels = {"kind": "BackupJob", "outcome": "hung"}
+        assert inside.engine.metrics.registry.get_sample_value("zilliz_jobs_passes_total", labels) == 1
+        assert len(inside.kind.posts) == 1
+
+
+async def test_a_request_that_hangs_is_no_second_one_when_the_pass_is_broken_off(monkeypatch: pytest.MonkeyPatch):
+    async with hall(monkeypatch) as inside:
+        inside.kind.hold = asyncio.Event()
+        inside.job("films")
+        await inside.until(lambda: inside.kind.posts)
+        await asyncio.sleep(2000)
+        inside.kind.hold.set()
+        await asyncio.sleep(600)
+        assert len(inside.kind.posts) == 1
 
 
 async def test_what_waits_for_a_person_has_a_time_too(monkeypatch: pytest.MonkeyPatch):
