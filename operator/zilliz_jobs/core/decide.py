@@ -83,9 +83,16 @@ def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
         return _unknown_too_long(s, status, now)
     due = start_due(s, status)
     if due and now >= due:
-        message = f"not submitted within its start deadline; the last obstacle was: {status.message or 'none'}"
+        message = f"not submitted within its start deadline; the last obstacle was: {_obstacle(s, status, now)}"
         return ended(s, status.but(submission=None), State.FAILED, Reason.DEADLINE_EXCEEDED, message, now)
     return status
+
+
+def _obstacle(s: Snapshot, status: JobStatus, now: datetime) -> str:
+    """What kept the job from being submitted, as far as is known, written or not."""
+    gate = closed_gate(s, status, now)
+    known = s.obstacle or status.message or (gate.message if gate else "")
+    return known or "none; the operator had no time for it before"
 
 
 def _gated(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:

@@ -95,6 +95,7 @@ class Snapshot:
     tracked: bool = False  # managed by a GitOps tool or Helm
     gate: Waits | None = None  # why this operator may submit nothing at the moment
     tries: int = 0  # consecutive passes that learnt nothing
+    obstacle: str = ""  # what stood in the way last, where the status may not tell it (yet)
     jitter: float = 0.5  # 0..1, fixed per object
     rules: Rules = field(default_factory=Rules)
     clock_set: datetime | None = None  # when the operator's clock was last set anew, by that clock

@@ -94,6 +94,8 @@ class JobTicker:
         self.clock = clock
         self._departures, self._asked = departures, asked
         self.unstored = UnstoredAnswers(recorder, begin=performer.begin, wake=performer.wake)
+        self.obstacles: dict[str, str] = {}
+        """By uid: what stood in the way of the last pass, whether or not the status tells it."""
         self.holder = uuid.uuid4().hex[:12]
 
     async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
@@ -110,7 +112,9 @@ class JobTicker:
         known = self._performer.known(uid) if kept is None else NOTHING_KNOWN
         around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), known, since)
         try:
-            base = replace(snapshot(kind, body, around), clock_set=self.clock.set_at)
+            base = replace(
+                snapshot(kind, body, around), clock_set=self.clock.set_at, obstacle=self.obstacles.get(uid, "")
+            )
             base = base if kept is None else replace(base, status=kept)
         except RecordError:
             if since is None:
@@ -130,7 +134,8 @@ class JobTicker:
                 job = run.kind, run.body, run.base.spec, run.status
                 seen = await self._performer.naming.named(*job, seen, self._connections.account)
             plan = decide(replace(run.base, status=run.status), seen, now=self.clock.now())
-            learnt = learnt and not is_fruitless(seen)
+            if is_fruitless(seen):
+                learnt, self.obstacles[uid] = False, str(getattr(seen, "message", ""))
             if isinstance(plan.action, Submit):
                 plan = await self._submit(run, plan)
                 seen = Nothing()

@@ -27,6 +27,7 @@ from zilliz_jobs.engine.tick import JobTicker
 from zilliz_jobs.engine.tries import Tries
 from zilliz_jobs.engine.workqueue import WorkQueue
 from zilliz_jobs.kinds.base import Account, AnyKind
+from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -104,6 +105,7 @@ class JobController(Controller):
         if uid not in self._at_work:  # else its scope is free when its request is answered
             self._performer.forget(uid, key)
         self.ticker.unstored.forget(uid)
+        self.ticker.obstacles.pop(uid, None)
         self._gone(uid)
         if self._store.uid(key) in (None, uid):
             self._drop(key)
@@ -126,6 +128,7 @@ class JobController(Controller):
     def _let_go(self, key: Key, uid: str) -> None:
         """Nothing is left to do for the object; what is known of a successor of the same name stays."""
         self._performer.let_go(uid, key)
+        self.ticker.obstacles.pop(uid, None)
         if self._store.uid(key) in (None, uid):
             self._drop(key)
 
@@ -185,6 +188,12 @@ class JobController(Controller):
                 await self._pass(key)
         except RecordError as error:
             await self._leave_alone(key, error)
+        except (Conflict, NotFound):
+            raise
+        except KubeError as error:
+            if uid is not None and self._store.uid(key) == uid:
+                self.ticker.obstacles[uid] = str(error)
+            raise
         finally:
             self._at_work.discard(uid)
             if uid is not None and (now := self._store.uid(key)) != uid:  # gone meanwhile; nobody else tidies up
@@ -228,6 +237,8 @@ class JobController(Controller):
                 await self._look_at_ended(key, job_id)
             return
         if not self._waits_no_longer(body) and not await self._connection_is_known(connection_key(body)):
+            uid, name = body["metadata"]["uid"], connection_key(body).name
+            self.ticker.obstacles[uid] = f"ZillizConnection {name} is not checked yet"
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
         uid, tries, seen = body["metadata"]["uid"], self._tries.of(key), None
