@@ -15,7 +15,7 @@ from tests.wire.engine_rig import NAMESPACE, Body, Rig
 
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.telemetry.concealed import CONCEALED
-from zilliz_local.cloud import KEY, MOVIES, Duration
+from zilliz_local.cloud import KEY, MOVIES, PROJECT, Duration
 
 LABEL = {"jobs.zilliz.com/credentials": "true"}
 OTHER_KEY = "the-api-key-of-another-account"
@@ -149,6 +149,44 @@ class TestWhereItCanLeak:
         )
         told = await fails(world, NAMESPACE, "first", "no access with actors and movies0001")
         assert "no access with *** and ***" in told["message"]
+
+
+SIGNED = "https://demodata.example.com/films/part-1.parquet"
+SIGNATURE = "sp=r&sig=Zm9yZ2VkLXNpZ25hdHVyZQ%3D%3D"
+
+
+class TestPresignedUrls:
+    """The signature stands in the query: whoever has it reads the file, with no other secret."""
+
+    @pytest.mark.parametrize("answer", ["ends well", "fails with it", "is refused with it"])
+    async def test_the_query_is_shown_nowhere_but_in_the_spec(
+        self, world: Rig, answer: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("DEBUG")
+        settle(world, NAMESPACE)
+        make(world, NAMESPACE, "JobCenter", "page", {"projectId": PROJECT})
+        engine = await world.start()
+        url = f"{SIGNED}?{SIGNATURE}"
+        if answer == "is refused with it":
+            refusal = {"code": 1, "message": f"cannot read {url}: no such file"}
+            world.cloud.fault("import.create", "status", times=1, status=400, body=refusal)
+        imports(world, NAMESPACE, "first", "films", url=url)
+        if answer == "fails with it":
+            told = await fails(world, NAMESPACE, "first", f"cannot read {url}: no such file")
+        else:
+            if answer == "ends well":
+                world.cloud.force((await runs(world, NAMESPACE, "first"))["jobId"], "SUCCESSFUL")
+            await world.until(lambda: status(world, NAMESPACE, "first").get("completionTime"), "it ended")
+            told = status(world, NAMESPACE, "first")
+        if answer != "ends well":
+            assert f"{SIGNED}?..." in told["message"]
+            await world.until(lambda: world.events("JobFailed") or world.events("Rejected"), "an event tells it")
+        specs = [body.pop("spec") for body in map(dict, world.everything())]
+        assert url in str(specs)
+        shown = [body.get("status") for body in world.everything()], world.kube.objects("events"), caplog.text
+        for text in (*map(str, shown), generate_latest(engine.metrics.registry).decode()):
+            assert "sig=" not in text
+            assert "Zm9yZ2Vk" not in text
 
 
 class TestAzure:
