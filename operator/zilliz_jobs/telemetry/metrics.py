@@ -68,6 +68,7 @@ class Metrics:
                     counter.labels(kind, *row)
         for kind in watched:
             self.swept.labels(kind)
+            self.passes.labels(kind, "hung")
         for rank in RANKS:
             self._limiter_refusals.labels(rank)
 

@@ -89,7 +89,8 @@ def test_every_metric_and_label_that_is_asked_for_exists(where: str) -> None:
 def test_every_value_that_is_asked_for_can_occur(where: str) -> None:
     """A reason with a typing error matches nothing for ever."""
     states = {"Pending", "InProgress", "Successful", "Failed", "Canceled", "Unknown"}
-    outcomes = {"ok", "refused", "not_found", "unauthorised", "throttled", "unavailable", "unreadable"}
+    outcomes = {"ok", "refused", "not_found", "unauthorised", "forbidden", "throttled", "unavailable", "unreadable"}
+    outcomes |= {"learnt", "fruitless", "hung"}  # of passes
     values = {"reason": {str(r) for r in Reason}, "state": states, "outcome": outcomes}
     for one in promql.selectors(promql.parse(EXPRESSIONS[where])):
         for matcher in one.matchers.matchers:
@@ -153,6 +154,7 @@ class Pod:
             catalogue.LEADER: [((), 1.0)],
             catalogue.CONNECTION_READY: [(("ns", "default"), 1.0)],
             catalogue.QUEUE_OLDEST: [((), 2.0)],
+            catalogue.CLOCK_SKEW: [((), -0.4)],
             catalogue.WATCH_SILENT: [(("ImportJob",), 1.0)],
             catalogue.KIND_WATCHED: [(("ImportJob",), 1.0)],
             catalogue.OLDEST: [
@@ -212,6 +214,9 @@ CASES: list[tuple[str, Any]] = [
     ("ZillizJobsWatchStale", lambda pod: pod.show(catalogue.WATCH_SILENT, ("ImportJob",), 200.0)),
     ("ZillizJobsKindNotWatched", lambda pod: pod.show(catalogue.KIND_WATCHED, ("ImportJob",), 0.0)),
     ("ZillizJobsSwept", lambda pod: pod.metrics.swept.labels("ImportJob").inc()),
+    ("ZillizJobsPassHung", lambda pod: pod.metrics.passes.labels("ImportJob", "hung").inc()),
+    ("ZillizJobsClockOff", lambda pod: pod.show(catalogue.CLOCK_SKEW, (), 3600.0)),
+    ("ZillizJobsClockOff", lambda pod: pod.show(catalogue.CLOCK_SKEW, (), -45.0)),
     ("ZillizJobsQueueStuck", lambda pod: pod.show(catalogue.QUEUE_OLDEST, (), 900.0)),
     ("ZillizJobsJobFailed", lambda pod: pod.metrics.finished.labels("ImportJob", "Failed").inc()),
     ("ZillizJobsJobFailed", lambda pod: pod.metrics.finished.labels("ImportJob", "Unknown").inc()),
