@@ -68,7 +68,12 @@ class Case:
     @property
     def is_odd_to_submit(self) -> bool:
         """Whether the answer to the submission itself may be lost or odd."""
-        return bool(self.loss) or any(match == "*" for match, _, _ in self.oddities)
+        return bool(self.loss) or self.is_odd_anywhere
+
+    @property
+    def is_odd_anywhere(self) -> bool:
+        """Whether every answer may be odd, those to submissions too."""
+        return any(match == "*" for match, _, _ in self.oddities)
 
 
 CASES = some.builds(
@@ -85,10 +90,54 @@ CASES = some.builds(
 
 
 def left_out(case: Case) -> str:
-    """Why a case is not tried; each reason is a limit that `docs/reliability.md` names."""
-    if case.fails and case.is_odd_to_submit and not case.row.console:
-        return "a job that failed before anybody looked leaves nothing that a documented answer shows"
+    """Why a case is not tried; each reason is a limit that `docs/reliability.md` names. All other jobs that fail are
+    listed, or leave a cluster, or are never counted as absent."""
+    if not case.fails or case.row.console:
+        return ""
+    if case.row.name == "backup, public" and case.is_odd_to_submit:
+        return "no list shows a backup that failed at once"
+    if case.row.name == "clone, by steps" and case.is_odd_anywhere:
+        return "a restore that failed leaves no collection, and only the console lists its job"
     return ""
+
+
+WORDS = frozenset({"names", "broken_words", "acting"})
+LISTED = frozenset({"types", "times", "values", "broken_ids"})
+STATED = frozenset({"states", "broken_states", "values"})
+UNCLEAR: dict[str, frozenset[str]] = {
+    "BACKUP": WORDS | {"types", "values", "broken_ids"},
+    "RESTORE": WORDS | LISTED,
+    "EXPORT": LISTED,
+    "MIGRATION": LISTED,
+    "IMPORT": WORDS | {"files", "times", "date", "values"},
+    "CLONE_COLLECTION": WORDS | LISTED,
+    "SAMPLE_COLLECTION": WORDS | LISTED,
+    "SUSPEND_CLUSTER": STATED,
+    "RESUME_CLUSTER": STATED,
+    "SCALE_CU": STATED,
+    "SCALE_REPLICA": STATED,
+}
+"""By the cloud's word for the job: the oddities, each by the beginning of its name, under which a look-up for it may
+not tell: the column "Unknown" of the table of decision 018. Under all others it must be found, or sent again."""
+
+
+def may_be_unknown(case: Case) -> bool:
+    """Whether the table lets the submission of this case end as unknown."""
+    if not case.is_odd_to_submit:
+        return False
+    if not case.row.shows or (case.row.name == "clone, by steps" and case.is_odd_anywhere):
+        return True  # listed nowhere; or the answer to its restore is lost too, of which only the collection tells
+    return any(name.startswith(word) for word in UNCLEAR[case.row.job] for _, name, _ in case.oddities)
+
+
+CLONE = next(row for row in ROWS if row.name == "clone, console")
+LOCAL = (
+    ("*.list", "times_local", 1.0),
+    ("*.list", "date_far", 0.5),
+    ("data.*", "files_quoted", 1.0),
+    ("*.get", "names_decomposed", 1.0),
+)
+"""The clone counted as older than its request, so as absent: it was sent twice, or called Rejected while it ran."""
 
 
 class HereCloud:
@@ -166,7 +215,7 @@ def judged(case: Case, status: Body, sim: CloudSimulator) -> None:
     if state == "Failed" and reason == "Rejected":
         assert not sim.ledger.effects(client="api", route=case.route), "refused, it says, and the job was begun"
     if reason == "SubmissionUnknown":
-        assert case.is_odd_to_submit, "unknown, though the cloud said what it did"
+        assert may_be_unknown(case), f"unknown, though the cloud shows what it did: {status.get('message')}"
     for text in (status.get("message") or "", status.get("target") or "", status.get("cloudStatus") or ""):
         assert text.isprintable() or "\ufffd" in text
 
@@ -177,10 +226,12 @@ def judged(case: Case, status: Body, sim: CloudSimulator) -> None:
     deadline=None,
     derandomize=True,
     database=None,
-    phases=(Phase.generate,),  # each example takes seconds, so none is played again to make it smaller
+    phases=(Phase.explicit, Phase.generate),  # each example takes seconds, so none is played again to make it smaller
     suppress_health_check=list(HealthCheck),
 )
 @hypothesis.given(CASES)
+@hypothesis.example(Case(CLONE, LOCAL, "status_after", fails=False))
+@hypothesis.example(Case(CLONE, LOCAL, "status_after", fails=True))
 def test_no_odd_answer_makes_two_effects_or_a_wrong_end(case: Case) -> None:
     if left_out(case):
         return
