@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
-from tests.wire.engine_rig import FILM, QUICK, Rig
+from tests.wire.engine_rig import FILM, NAMESPACE, QUICK, Rig
 
 from zilliz_local.cloud import MOVIES
 
@@ -96,3 +97,32 @@ async def test_the_job_of_another_object_is_not(world: Rig) -> None:
     await asyncio.sleep(3)
     assert late(world) == []
     assert world.status("importjobs", "two")["jobId"] != ours
+
+
+async def test_a_backup_that_a_step_of_a_clone_brings_about_late_is_mentioned(world: Rig) -> None:
+    """The clone is at its next step by then, or has ended; the backup is billed all the same."""
+    await world.start(RULES)
+    world.cloud.fault("backup.create", "status", times=1, status=502)
+    world.kube.create(
+        {
+            "apiVersion": "jobs.zilliz.com/v1alpha1",
+            "kind": "CloneCollectionJob",
+            "metadata": {"name": "copy", "namespace": NAMESPACE},
+            "spec": {"clusterId": MOVIES, "collection": "films", "destCollection": "films_copy"},
+        }
+    )
+
+    def status() -> dict[str, Any]:
+        return world.status("clonecollectionjobs", "copy")
+
+    await world.until(lambda: (status().get("submission") or {}).get("handle"), "the backup is begun", 20)
+    world.cloud.advance(600)
+    await world.until(lambda: status().get("steps"), "the backup is made", 20)
+    assert status()["steps"][0]["submission"]["sends"] == 2
+    wanted = {"backupType": "COLLECTION", "dbCollections": [{"dbName": "default", "collectionNames": ["films"]}]}
+    made = world.cloud.act_as("late", "POST", f"/v2/clusters/{MOVIES}/backups/create", wanted)
+    await world.until(
+        lambda: (status()["steps"][0].get("submission") or {}).get("otherHandles"), f"{made} is mentioned", 30
+    )
+    await world.until(lambda: world.events("LateEffect"), "it has an event")
+    assert not status().get("completionTime")

@@ -18,5 +18,7 @@ def noted(submission: Submission, notices: Iterable[Notice]) -> Submission:
 
 
 def notices_of(status: JobStatus) -> list[Row]:
-    """The notices of the submission that the status records."""
-    return (status.submission.notices if status.submission else None) or []
+    """The notices of the submissions that the status records: of steps that ended, and of what is at work."""
+    records = [*(row.submission for row in status.steps or []), status.submission]
+    every = [notice for record in records if record for notice in record.notices or []]
+    return [notice for number, notice in enumerate(every) if notice not in every[:number]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from zilliz_jobs.api.jobstatus import MAX_MESSAGE, JobStatus, State, StepStatus
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, JobStatus, State, StepStatus, Submission
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import shortened
@@ -85,9 +85,14 @@ def with_row(s: Snapshot, status: JobStatus, end: End, now: datetime) -> JobStat
         completion_time=end.time,
         seen_time=now,
         handle=handle_of(status) or None,
-        submission=submission.but(handle=None, baseline=None) if submission else None,
+        submission=_kept(submission) if submission else None,
     )
     return status.but(steps=[*(status.steps or []), row])
+
+
+def _kept(record: Submission) -> Submission:
+    """What stays of the record of a step that ended: the baseline only while a late effect of it is looked for."""
+    return record.but(handle=None, baseline=record.baseline if record.late_look_time else None)
 
 
 def is_over(s: Snapshot, status: JobStatus) -> bool:

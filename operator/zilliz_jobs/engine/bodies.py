@@ -170,9 +170,11 @@ def _bad_secret_name(name: str) -> str:
     )
 
 
-def _record(status: Body) -> Body:
-    record = status.get("submission")
-    return record if isinstance(record, dict) else {}
+def _records(status: Body) -> list[Body]:
+    """Of all submissions, those of steps that ended too; lenient, since people can edit a status."""
+    steps = status.get("steps")
+    rows = [row.get("submission") for row in steps if isinstance(row, dict)] if isinstance(steps, list) else []
+    return [record for record in (status.get("submission"), *rows) if isinstance(record, dict)]
 
 
 def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
@@ -187,7 +189,7 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
         and shows_its_end(status)
         and not status.get("resultPending")
         and not copies_run(status.get("result"))
-        and not _record(status).get("lateLookTime")
+        and not any(record.get("lateLookTime") for record in _records(status))
         and status.get("observedGeneration") == meta.get("generation")
         and not meta.get("deletionTimestamp")
         and FINALIZER not in (meta.get("finalizers") or [])

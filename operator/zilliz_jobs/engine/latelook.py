@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.core.lateeffects import compared_with
+from zilliz_jobs.core.lateeffects import compared_with, looked_for
 from zilliz_jobs.core.observation import Found, Handle, LateLook, Look, Undecided, Unreadable
-from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.engine.registry import Registry, claims_in, ids_in
 from zilliz_jobs.engine.rivals import is_contested
 from zilliz_jobs.kinds.base import Account, AnyKind
@@ -38,7 +37,7 @@ async def late_look(
 def _own(status: JobStatus) -> Handle:
     """What our job is known by; its backup may be known by its end only."""
     backup = (status.result or {}).get("backupId")
-    return ({"backupId": backup} if isinstance(backup, str) else {}) | handle_of(status)
+    return ({"backupId": backup} if isinstance(backup, str) else {}) | looked_for(status)
 
 
 def _shown(look: Look) -> tuple[Handle, ...]:

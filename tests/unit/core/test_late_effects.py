@@ -11,12 +11,15 @@ import pytest
 from tests.unit.core.scenes import (
     ACCEPTED,
     BROKEN,
+    CLONE,
+    COPY,
     DONE,
     DOWN,
     IMPORT,
     LOST,
     NOON,
     PREPARED,
+    PUBLIC,
     RUNNING,
     UNDECIDED,
     UNREADABLE,
@@ -29,7 +32,7 @@ from tests.unit.core.scenes import (
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown
 from zilliz_jobs.api.jobstatus import Evidence
 from zilliz_jobs.core import observation as o
-from zilliz_jobs.core.lateeffects import compared_with, late_look_at
+from zilliz_jobs.core.lateeffects import compared_with, late_look_at, looked_for
 from zilliz_jobs.core.plan import LookForLate, Observe
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.announce import news
@@ -169,3 +172,55 @@ def test_an_attempt_that_was_given_up_is_compared_from_its_own_send() -> None:
     assert scene.status.attempts is not None
     scene = scene.but(status=scene.status.but(submission=record.but(cloud_time=NOON + timedelta(hours=1))))
     assert compared_with(scene.status).cloud_time == NOON
+
+
+def step_sent_twice() -> Scene:
+    """The backup of a clone was sent twice, and the clone is at its second step."""
+    known = o.Prepared("t1", "holder", {"backups": ["b-old"]}, NOON)
+    scene = a_job(CLONE, link=PUBLIC).see(known).see(LOST).see(o.Absent()).later(200).see(o.Absent())
+    return scene.see(known).see(COPY).see(DONE)
+
+
+LATE_BACKUP = o.LateLook((("backup-late",),))
+
+
+class TestAStepThatEnded:
+    def test_is_watched_on_and_compared_with_its_own_record(self) -> None:
+        scene = step_sent_twice()
+        assert [row.name for row in scene.status.steps or []] == ["Backup"]
+        assert late_look_at(scene.status) is not None
+        compared = compared_with(scene.status)
+        assert (compared.step, compared.baseline) == ("Backup", {"backups": ["b-old"]})
+        assert looked_for(scene.status) == (scene.status.steps or [])[0].handle
+
+    def test_tells_what_shows_late_once_and_after_the_next_step_too(self) -> None:
+        scene = step_sent_twice()
+        before = scene.status
+        scene = scene.later(60).see(LATE_BACKUP)
+        told = [item for item in news(before, scene.status) if item.reason == Reason.LATE_EFFECT]
+        assert len(told) == 1
+        assert "backup-late" in told[0].message
+        again = scene.later(600).see(LATE_BACKUP)
+        assert not [item for item in news(scene.status, again.status) if item.reason == Reason.LATE_EFFECT]
+
+    def test_keeps_an_ended_job_awake_for_an_hour_and_then_lets_go_of_the_baseline(self) -> None:
+        scene = step_sent_twice()
+        for _ in range(7):
+            scene = scene.later(1000).see(NONE)
+        assert late_look_at(scene.status) is None
+        assert (scene.status.steps or [])[0].submission.baseline is None
+
+    def test_that_was_sent_once_is_not_watched_and_keeps_no_baseline(self) -> None:
+        known = o.Prepared("t1", "holder", {"backups": ["b-old"]}, NOON)
+        scene = a_job(CLONE, link=PUBLIC).see(known).see(COPY).see(DONE)
+        assert late_look_at(scene.status) is None
+        assert (scene.status.steps or [])[0].submission.baseline is None
+
+    def test_keeps_an_ended_job_from_being_let_go(self) -> None:
+        scene = sent_twice().see(DONE)
+        for _ in range(7):
+            scene = scene.later(1000).see(NONE)
+        done = body(scene)
+        assert is_settled(done)
+        row = {"name": "Backup", "submission": {"lateLookTime": "2026-03-01T12:00:00Z"}}
+        assert not is_settled(done | {"status": scene.status.wire() | {"steps": [row]}})

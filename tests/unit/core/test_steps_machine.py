@@ -29,7 +29,7 @@ from tests.unit.core.machine import (
 from tests.unit.core.scenes import CLONE, SAMPLE, spec
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown, RetryPolicy
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, StepStatus
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Plan
 from zilliz_jobs.core.reasons import Reason
@@ -38,6 +38,13 @@ from zilliz_jobs.core.steps import left_behind
 
 BOUND = timedelta(seconds=600)
 UNKNOWN = (Reason.SUBMISSION_UNKNOWN, Reason.OUTCOME_UNKNOWN, Reason.JOB_LOST)
+
+
+def _lasting(status: JobStatus) -> list[StepStatus]:
+    """The rows of the steps without what a look for a late effect adds to their records."""
+    gone = {"late_look_time": None, "baseline": None, "other_handles": None, "notices": None}
+    rows = status.steps or []
+    return [row.but(submission=row.submission.but(**gone)) if row.submission else row for row in rows]
 
 
 class Steps(Machine):
@@ -206,7 +213,7 @@ class Steps(Machine):
     def check_write(self, after: JobStatus) -> None:
         super().check_write(after)
         before = self.status
-        old, new = before.steps or [], after.steps or []
+        old, new = _lasting(before), _lasting(after)
         assert new[: len(old)] == old, "what was done stays on record"
         was, x = before.submission, after.submission
         tokens = {row.submission.token for row in new if row.submission}
