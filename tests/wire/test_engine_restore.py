@@ -9,7 +9,7 @@ from tests.wire.engine_rig import Rig, condition
 from tests.wire.engine_rig import _ours as ours
 from tests.wire.kinds_rig import LONG, backed_up
 
-from zilliz_local.cloud import PROJECT, SHOP
+from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
 
 def backup(world: Rig) -> dict[str, Any]:
@@ -135,3 +135,23 @@ async def test_an_export_whose_answer_was_lost_waits_for_a_person(world: Rig) ->
     world.cloud.advance(LONG)
     await world.until_state("exportjobs", "one", "Successful")
     assert len(world.cloud.exports) == 1
+
+
+async def test_an_export_waits_for_an_open_one_of_its_cluster_only(world: Rig) -> None:
+    """However they name their backup; and no export of another cluster waits because its BackupJob has that name."""
+    made = backed_up(world.cloud)
+    by_id = {"backup": {"clusterId": made.cluster_id, "backupId": made.backup_id}}
+    into = {"integrationId": "integ-1", "directory": "backups/"}
+    world.cloud.fault("export.create", "drop_after", times=1)
+    world.kube.create(ours("ExportJob", "one", by_id | into))
+    await world.start()
+    await world.until(lambda: world.status("exportjobs", "one").get("reason") == "SubmissionUnknown", "it waits", 15)
+    for name, cluster in (("same", MOVIES), ("other", SHOP)):
+        world.kube.create(ours("BackupJob", name, {"clusterId": cluster}))
+        world.kube.create(ours("ExportJob", name, {"backup": {"backupJobRef": {"name": name}}} | into))
+    await world.until(lambda: world.status("backupjobs", "other").get("jobId"), "both are made")
+    await world.until(lambda: world.status("backupjobs", "same").get("jobId"), "both are made")
+    world.cloud.advance(LONG)
+    await world.until(lambda: world.status("exportjobs", "other").get("jobId"), "the other cluster's is sent", 20)
+    await world.until(lambda: world.status("exportjobs", "same")["reason"] == "SubmissionInProgress", "it waits", 20)
+    assert "submission" not in world.status("exportjobs", "same")

@@ -28,7 +28,7 @@ async def late_look(
     if isinstance(look, Unreadable):
         return LateLook(complete=False)
     if found:
-        scope = kind.scope(spec, compared.step)
+        scope = kind.scope_of(spec, compared.step, record=compared)
         if is_contested(kind, spec, registry.rivals(uid, scope)):
             return LateLook(complete=False)
     return LateLook(tuple(ids for ids in found if all(free(name) for name in ids)))

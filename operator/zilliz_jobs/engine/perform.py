@@ -187,7 +187,7 @@ class Performer:
             self._scopes.ended(str(key_of(body)))
             steps.append(step_of(before))
         for step in steps:
-            self._scopes.ended(kind.scope(spec, step))
+            self._scopes.ended(kind.scope_of(spec, step, record=before.submission))
 
     def let_go(self, uid: str, key: Key) -> None:
         """Nothing is left to do for the object; its jobs stay its own."""
@@ -218,7 +218,13 @@ class Performer:
         uid, key = body["metadata"]["uid"], key_of(body)
         if getattr(spec, "adopt", None) is None:
             status_of(body, self._registry.known(uid))  # what an earlier process knew is known only by now
-        scope = kind.scope(spec, draft.step)
+        if (source := backup_key(kind, key.namespace, spec)) is not None:
+            backup = await self._inputs.backup(source)
+            if isinstance(backup, seen_.Waits):
+                self._scopes.await_end(key, str(source))
+                return backup
+            draft = replace(draft, backup=backup)
+        scope = kind.scope_of(spec, draft.step, backup=draft.backup)
         draft = replace(draft, since=self._asked_since.setdefault(uid, asyncio.get_running_loop().time()))
         if not self._scopes.enter(uid, key, scope, spec):
             if kind.exclusive:
@@ -256,12 +262,6 @@ class Performer:
             return values
         secrets.update(values.values)
         draft, notices = with_keys(draft, values.versions)
-        if (source := backup_key(kind, key.namespace, spec)) is not None:
-            backup = await self._inputs.backup(source)
-            if isinstance(backup, seen_.Waits):
-                self._scopes.await_end(key, str(source))
-                return backup
-            draft = replace(draft, backup=backup)
         ready = await answers.key_or_right(account.session, await kind.prepare(account, spec, draft, holder=holder))
         if not isinstance(ready, seen_.Prepared):
             return ready
@@ -274,7 +274,7 @@ class Performer:
     ) -> seen_.Look:
         await self._ensure_synced()
         uid, submission = body["metadata"]["uid"], status.submission or Submission()
-        scope = kind.scope(spec, submission.step)
+        scope = kind.scope_of(spec, submission.step, record=submission)
         self._scopes.hold(uid, scope, spec)
         # The jobs of our own earlier attempts are ours, and not what is looked for.
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}

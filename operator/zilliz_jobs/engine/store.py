@@ -160,7 +160,7 @@ class ObjectStore:
             self._registry.hold(uid, kind.scope(spec), spec)  # it may be open for all that can be told
             return
         if kind.occupies(parsed):
-            self._registry.hold(uid, kind.scope(spec, step_of(parsed)), spec)
+            self._registry.hold(uid, kind.scope_of(spec, step_of(parsed), record=parsed.submission), spec)
 
     def drop(self, key: Key) -> None:
         """Nothing is left to do for the object."""

@@ -154,6 +154,15 @@ class JobKind(ABC, Generic[S]):
     def scope(self, spec: S, step: str = SUBMIT_STEP) -> str:
         """Where only one submission may be open at a time, over all objects. Ids in it are unique over accounts."""
 
+    def scope_of(
+        self, spec: S, step: str, *, backup: BackupSource | None = None, record: Submission | None = None
+    ) -> str:
+        """The scope of one submission, where the spec alone may not tell it.
+
+        `backup`: what the job works on, gathered for a submission to come; `record`: of one that was made.
+        """
+        return self.scope(spec, step)
+
     def could_be_of(self, spec: S, other: JobSpec, *, gone: bool) -> bool:
         """Whether a job that was found by inference for `spec` may as well be of `other`, the spec of another object
         that has a submission open in the same scope, or (`gone`) had one when it was deleted a moment ago. False

@@ -44,6 +44,18 @@ class ExportKind(JobKind[ExportJobSpec]):
     def scope(self, spec: ExportJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"export/{backupsource.place(spec.backup) if spec.backup else self.target(spec)}"
 
+    def scope_of(
+        self,
+        spec: ExportJobSpec,
+        step: str,
+        *,
+        backup: BackupSource | None = None,
+        record: Submission | None = None,
+    ) -> str:
+        """The cluster, however the spec names the backup: BackupJobs of one name are in many namespaces."""
+        source = backup or backupsource.recorded(record)
+        return f"export/{source.cluster_id}" if source else self.scope(spec, step)
+
     def could_be_of(self, spec: ExportJobSpec, other: JobSpec, *, gone: bool) -> bool:
         backups = [
             one.backup.backup_id if isinstance(one, ExportJobSpec) and one.backup else None for one in (spec, other)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from zilliz_jobs.api.jobstatus import Submission
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.snapshot import RetryRule
-from zilliz_jobs.kinds import JOB_KINDS
+from zilliz_jobs.kinds import JOB_KINDS, backupsource
 from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds.base import BackupSource
 from zilliz_jobs.kinds.export import ExportKind
 from zilliz_jobs.kinds.importing import ImportKind
 from zilliz_jobs.kinds.restore import RestoreKind
@@ -212,3 +214,18 @@ def test_a_kind_of_several_steps_is_one_that_the_core_can_lead():
             assert len(set(traits.steps)) == len(traits.steps) >= 2, kind
             assert not {SUBMIT_STEP, RETRY_STEP} & set(traits.steps), kind
             assert traits.cleanup in ("", traits.steps[-1]), kind
+
+
+def test_exports_of_one_cluster_share_a_scope_however_they_name_their_backup():
+    """Else two lost ones could take each other's job. And a BackupJob of another namespace is no other target's."""
+    by_id, by_job = (parsed(EXPORT, backup=way, integrationId="i", directory="d") for way in (BY_ID, BY_JOB))
+    kind, made = EXPORT, BackupSource("in01", "b1")
+    record = Submission(baseline=backupsource.record(made))
+    scopes = {
+        kind.scope_of(by_id, SUBMIT_STEP),
+        kind.scope_of(by_id, SUBMIT_STEP, record=record),
+        kind.scope_of(by_job, SUBMIT_STEP, backup=made),
+        kind.scope_of(by_job, SUBMIT_STEP, record=record),
+    }
+    assert scopes == {"export/in01"}
+    assert kind.scope_of(by_job, SUBMIT_STEP, backup=BackupSource("in02", "b1")) == "export/in02"
