@@ -98,6 +98,7 @@ def test_the_pictures_in_the_docs_have_the_columns_that_kubectl_prints(user: Use
 # -- runbooks
 
 NOT_RUN = {
+    "<pod>": "the operator of these tests runs in no pod",
     "logs": "no node of the test runs pods, so there is no log to ask for",
     "rollout": "the operator of the tests is a process, not a Deployment",
     "zilliz-jobs": "commands of the operator have tests of their own",
