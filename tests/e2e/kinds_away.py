@@ -15,6 +15,7 @@ from tests.e2e.user import User
 CRDS = Path(__file__).parents[2] / "crds"
 IMPORTS = CRDS / "importjobs.yaml"
 SOON = 25.0  # seconds: the health is asked of the handlers every ten
+GONE = 120.0  # seconds: until the API server has taken its CRDs down, on a busy machine
 
 
 def the_crds_are_installed_late(user: User, cloud: Cloud) -> None:
@@ -76,7 +77,13 @@ def _operator(user: User) -> OperatorProcess:
 
 
 def _delete(user: User, crds: Path) -> None:
-    user.cluster.kubectl("delete", "-f", str(crds), "--wait=true")
+    """Asked for again and again: on a busy machine a kubectl that waits for many CRDs may never be told of the last."""
+    user.cluster.kubectl("delete", "-f", str(crds), "--wait=false")
+
+    def gone() -> bool:
+        return not user.cluster.kubectl("get", "-f", str(crds), "--ignore-not-found", "-o", "name").stdout.strip()
+
+    user.until(f"{crds.name} is gone", gone, GONE)
 
 
 def _apply(user: User, crds: Path) -> None:

@@ -20,6 +20,7 @@ from .supervise import ControlPlaneError, Reaper, Server, free_ports, get_status
 KEEP_VARIABLE = "CONTROLPLANE_KEEP"
 START_SECONDS = 60.0
 START_ATTEMPTS = 3
+COMMAND_SECONDS = 240.0  # for kubectl and helm, which may wait for what never comes
 POLITE_STOP_SECONDS = 2.0
 TAKEN_PORT = "address already in use"
 
@@ -194,9 +195,19 @@ class ControlPlane:
         self, program: Path, args: tuple[str, ...], stdin: str | None, check: bool, kubeconfig: Path | None
     ) -> subprocess.CompletedProcess[str]:
         env = self.environment | ({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {})
-        result = subprocess.run(
-            [str(program), *args], input=stdin or "", env=env, capture_output=True, text=True, check=False
-        )
+        try:
+            result = subprocess.run(
+                [str(program), *args],
+                input=stdin or "",
+                env=env,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=COMMAND_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            said = f"no end within {COMMAND_SECONDS:g} s"
+            raise ControlPlaneError(f"cannot run {program.name} {' '.join(args)}: {said}") from error
         if check and result.returncode != 0:
             said = (result.stderr or result.stdout).strip()
             raise ControlPlaneError(f"cannot run {program.name} {' '.join(args)}: {said}")
