@@ -77,7 +77,7 @@ def _operator(user: User) -> OperatorProcess:
 
 
 def _delete(user: User, crds: Path) -> None:
-    """Asked for again and again: on a busy machine a kubectl that waits for many CRDs may never be told of the last."""
+    """Asked again and again: on a busy machine a kubectl that waits for many may never be told of the last."""
     user.cluster.kubectl("delete", "-f", str(crds), "--wait=false")
 
     def gone() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -45,6 +45,8 @@ class Dispatcher:
         self._leadership, self._events, self._metrics = leadership, events, metrics
         self.unserved: set[str] = set()
         """Kinds that the API server does not serve: their objects wait."""
+        self.went_back: Callable[[Key, int, int], object] = lambda *_: None
+        """Told where a read gave an older version of an object than was known before: the history went back."""
 
     def learn(self, body: Body) -> None:
         key = key_of(body)
@@ -69,14 +71,23 @@ class Dispatcher:
         """Ask for an object that may be gone, and learn what it is. Raises KubeError where that is not told."""
         controller = self._by_kind[key.kind]
         try:
-            body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
+            body = await self._read(controller, key)
         except NotServed:
             raise
         except NotFound:
             if self.known(key.kind).get(key) == uid:
                 controller.forget(key, controller.body(key) or stub(key, uid))
             return
-        controller.learn(key, {**body, "kind": key.kind}, certain=True)
+        controller.learn(key, body, certain=True)
+
+    async def _read(self, controller: Controller, key: Key) -> Body:
+        """The object as it is now. What is known before a consistent read can only be older than what it gives."""
+        uid, before = controller.version(key)
+        body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
+        version = str(body["metadata"].get("resourceVersion") or "")
+        if body["metadata"]["uid"] == uid and version.isdecimal() and int(version) < before:
+            self.went_back(key, before, int(version))
+        return {**body, "kind": key.kind}
 
     def rest(self) -> None:
         for controller in self._controllers:
@@ -138,7 +149,7 @@ class Dispatcher:
     async def _refetch(self, controller: Controller, key: Key, uid: str | None) -> None:
         """The object changed under our hands: read it and begin anew, a little later."""
         try:
-            body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
+            body = await self._read(controller, key)
         except NotServed:
             self._again(key)
             return
@@ -148,7 +159,7 @@ class Dispatcher:
         except KubeError:
             self._again(key)
             return
-        controller.learn(key, {**body, "kind": key.kind}, certain=True)
+        controller.learn(key, body, certain=True)
         self._again(key, base=REFETCH_SECONDS)
 
     def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:

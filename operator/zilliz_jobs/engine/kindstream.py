@@ -11,7 +11,7 @@ import weakref
 from collections.abc import AsyncGenerator
 
 from zilliz_jobs.engine.bodies import Body
-from zilliz_jobs.engine.watching import Listed, Mark, Sign, Told
+from zilliz_jobs.engine.watching import Cut, Listed, Mark, Sign, Told
 from zilliz_jobs.engine.workqueue import CLOCK_STEP
 
 SETTLE_SECONDS = 1.0
@@ -54,8 +54,8 @@ class KindStream:
             if not self._settles:
                 self._settles = True
                 self._loop.call_later(SETTLE_SECONDS, self._settle)
-        elif now - self._asked_at >= self._watch_seconds:
-            self._signs.put_nowait(Mark())
+        elif self._watches:
+            self._signs.put_nowait(Mark() if now - self._asked_at >= self._watch_seconds else Cut())
         self._asked_at = now
 
     def ends(self, why: Exception) -> None:

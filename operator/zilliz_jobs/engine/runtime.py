@@ -202,6 +202,7 @@ class Engine:
         self.feed = Feed(self.learn, self.forget, self.dispatcher, self.store, self.echoes, self.census)
         self.watches: Watches | None = None
         """Set by who feeds the engine from watches."""
+        self.dispatcher.went_back = self._history_went_back
         self.sweep = Sweep(controllers, self.queue, self.leadership, self.metrics, interval=settings.sweep_interval)
         watched = [resource.kind for resource in RESOURCES]
         self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
@@ -258,6 +259,12 @@ class Engine:
         if body["kind"] not in self.kinds:
             self.departures.note(body, Left.NO_JOB)
         self.dispatcher.forget(body)
+
+    def _history_went_back(self, key: Key, before: int, version: int) -> None:
+        if self.watches is not None:
+            self.watches.went_back(key, before, version)
+        else:
+            self.feed.rewound()
 
     def _wake_dependents(self, connection: Key) -> None:
         self.jobs.wake_dependents(connection)

@@ -84,6 +84,13 @@ class ObjectStore:
         version = self._versions.get(key)
         return version.uid if version else None
 
+    def version(self, key: Key) -> tuple[str, int]:
+        """The uid and the newest known version of the object of this name; 0 where versions are no numbers."""
+        known = self._versions.get(key)
+        if known is None or not known.resource_version.isdecimal():
+            return "", 0
+        return known.uid, int(known.resource_version)
+
     def known(self, kind: str) -> dict[Key, str]:
         """The uids of all objects of the kind, finished ones too, by name."""
         return {key: version.uid for key, version in self._versions.items() if key.kind == kind}

@@ -24,6 +24,7 @@ from zilliz_jobs.engine.clock import steady
 from zilliz_jobs.kube.errors import KubeError, NotServed
 
 ASK_AGAIN_SECONDS = 3.0  # for a kind that is not served
+AFTER_CUT_SECONDS = 1.0  # until the API server is asked what it holds now, after it cut a watch
 MAX_PAUSE = 30.0  # seconds, before a watch that failed is begun again
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,13 @@ class Mark:
     """A watch lasted its whole time, and another one takes over: it was alive, though it may have told nothing."""
 
 
-Sign = Told | Listed | Mark
+@dataclass(frozen=True)
+class Cut:
+    """A watch ended before its time, and another one takes over from where it stood: the API server may have been
+    away, and be another one now."""
+
+
+Sign = Told | Listed | Mark | Cut
 Open = Callable[[Resource, str | None], AsyncGenerator[Sign, None]]
 """A list, then a watch, for ever, over lost connections. Raises NotServed where the kind is unknown, or whatever
 it cannot go on after."""
@@ -116,6 +123,7 @@ class Watches:
         self._watches = [Watch(one, namespace, clock()) for one in resources for namespace in namespaces]
         self._ending: set[asyncio.Task[None]] = set()
         self._check: asyncio.Task[None] | None = None
+        self._cut = asyncio.Event()
 
     def start(self) -> None:
         for watch in self._watches:
@@ -173,6 +181,10 @@ class Watches:
             watch.tries += 1
 
     def _take(self, watch: Watch, sign: Sign) -> None:
+        if isinstance(sign, Cut):  # no sign of life
+            watch.doubted = True
+            self._cut.set()
+            return
         watch.heard_at = self._clock()
         match sign:
             case Told(body, gone, listed):
@@ -219,10 +231,11 @@ class Watches:
         watch.doubted |= version < watch.told
         watch.told = max(version, watch.told)
 
-    def _is_rewound(self, watch: Watch, before: int, version: int) -> None:
+    def went_back(self, what: object, before: int, version: int) -> None:
+        """A consistent read of `what` gave an older version than was known before it."""
         log.warning(
             "the history of the cluster went back (%s: from version %d to %d); everything is listed anew",
-            watch,
+            what,
             before,
             version,
         )
@@ -237,7 +250,11 @@ class Watches:
 
     async def _check_all(self) -> None:
         while True:
-            await asyncio.sleep(self._limit / 4)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limit / 4):
+                    await self._cut.wait()
+                    await asyncio.sleep(AFTER_CUT_SECONDS)
+            self._cut.clear()
             for watch in self._watches:
                 silent = self._clock() - watch.heard_at
                 if watch.state is State.WATCHING and (silent > self._limit / 2 or watch.doubted):
@@ -255,7 +272,7 @@ class Watches:
         if watch.task is not task or watch.state is not State.WATCHING:
             return
         if 0 < version < max(watch.told, watch.read):
-            self._is_rewound(watch, max(watch.told, watch.read), version)
+            self.went_back(watch, max(watch.told, watch.read), version)
             return
         watch.read, watch.doubted = version, False
         if silent > self._limit:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from tests.unit.engine.hall import Hall, hall, place
 
-from zilliz_jobs.core.observation import EffectUnknown, NotSent, Undecided, Unreadable
+from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.core.observation import EffectUnknown, NotSent, Seen, Undecided, Unreadable
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.bodies import RETRY
+from zilliz_jobs.engine.bodies import RETRY, Key
 
 pytestmark = pytest.mark.looptime
 Body = dict[str, Any]
@@ -243,3 +244,23 @@ class TestWhatIsNoStepBack:
             body = copy.deepcopy(stage.api.objects[place("one")])
             stage.engine.store.note(body)
             assert stage.engine.registry.known(body["metadata"]["uid"]).mark.token == ""  # type: ignore[union-attr]
+
+
+async def test_one_read_of_an_older_version_tells_that_the_whole_history_went_back(monkeypatch):
+    """A cluster that writes fast is soon at the versions it had before; what rests here would never be read again."""
+    async with hall(monkeypatch) as stage:
+        told: list[tuple[str, int, int]] = []
+        stage.engine.dispatcher.went_back = lambda key, before, now: told.append((key.name, before, now))
+        stage.kind.reading = Seen(State.IN_PROGRESS, "IN_PROGRESS")
+        stage.job("one")
+        await stage.until(lambda: stage.api.status("one").get("state") == "InProgress")
+        live = stage.api.objects[place("one")]
+        key, uid = Key("BackupJob", "ns", "one"), live["metadata"]["uid"]
+        version = live["metadata"]["resourceVersion"]
+        await stage.engine.dispatcher.verify(key, uid)
+        assert not told, "it is as it was"
+        live["metadata"]["resourceVersion"] = "1"
+        await stage.engine.dispatcher.verify(key, uid)
+        assert told == [("one", int(version), 1)]
+        await stage.engine.dispatcher.verify(key, uid)
+        assert len(told) == 1, "it is known by now"

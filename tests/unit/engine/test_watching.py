@@ -11,7 +11,7 @@ import pytest
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.importjob import IMPORT_JOB
 from zilliz_jobs.api.resource import Resource
-from zilliz_jobs.engine.watching import Listed, Mark, Sign, Told, Watches
+from zilliz_jobs.engine.watching import Cut, Listed, Mark, Sign, Told, Watches
 from zilliz_jobs.kube.errors import NotServed, Unavailable
 
 pytestmark = pytest.mark.looptime
@@ -197,6 +197,29 @@ async def test_a_history_that_went_back_is_noticed_and_everything_listed_anew(ol
     assert stage.backups.lists >= 2, "versions are those of the whole cluster"
     await asyncio.sleep(10 * LIMIT)
     assert stage.engine.rewinds == 1
+    await stage.watches.close()
+
+
+async def test_after_a_watch_was_cut_the_history_is_looked_at_at_once():
+    """The new one may write so fast that its versions are soon those of the old one."""
+    stage = Stage()
+    await asyncio.sleep(LIMIT / 2)
+    stage.imports.version, stage.imports.objects = 3, {"new": 3}
+    stage.imports.say(Cut())
+    await asyncio.sleep(2)
+    assert stage.engine.rewinds == 1
+    assert "new" in stage.engine.known
+    await stage.watches.close()
+
+
+async def test_a_watch_that_is_cut_again_and_again_is_not_alive():
+    stage = Stage()
+    before = stage.imports.lists
+    for _ in range(20):
+        stage.imports.say(Cut())
+        await asyncio.sleep(LIMIT / 10)
+    assert stage.imports.lists > before
+    assert stage.engine.rewinds == 0
     await stage.watches.close()
 
 

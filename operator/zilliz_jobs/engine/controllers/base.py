@@ -45,6 +45,10 @@ class Controller(ABC):
     def uid(self, key: Key) -> str | None:
         """The uid of the object of this name, as far as is known."""
 
+    def version(self, key: Key) -> tuple[str, int]:
+        """The uid and the newest version that is known of the object of this name; 0 where none is kept."""
+        return "", 0
+
     @abstractmethod
     def unfinished(self) -> Iterable[Key]:
         """Every object that must be looked at again: each is in the queue, at work, or polled."""

@@ -140,6 +140,9 @@ class JobController(Controller):
         self._news.pop(key, None)
         self._unreadable.discard(key)
 
+    def version(self, key: Key) -> tuple[str, int]:
+        return self._store.version(key)
+
     def uid(self, key: Key) -> str | None:
         return self._store.uid(key)
 
