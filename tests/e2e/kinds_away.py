@@ -77,7 +77,11 @@ def _operator(user: User) -> OperatorProcess:
 
 
 def _delete(user: User, crds: Path) -> None:
-    """Asked again and again: on a busy machine a kubectl that waits for many may never be told of the last."""
+    """Once their objects can be listed: an API server that is told to delete a CRD before that tries in vain to list
+    what is to go with it, at longer and longer intervals."""
+    named = user.cluster.kubectl("get", "-f", str(crds), "-o", "name").stdout.split()
+    kinds = ",".join(name.partition("/")[2] for name in named)
+    user.until("they are served", lambda: not user.cluster.kubectl("get", kinds, "-A", check=False).returncode, GONE)
     user.cluster.kubectl("delete", "-f", str(crds), "--wait=false")
 
     def gone() -> bool:
