@@ -24,6 +24,7 @@ ALREADY = "AlreadyInState"
 NEAR = ("began shortly before", "could be it", "began since")
 IS_THERE = "is there, and was not before"
 NO_BACKUP = "BackupNotReady"
+IN_LINE = "SubmissionInProgress"
 SET_BACK = "RecordUnreadable"
 CANCEL, RETRY = "jobs.zilliz.com/cancel-requested", "jobs.zilliz.com/retry-requested"
 REQUESTS = {CANCEL: "cancel", RETRY: "retry"}
@@ -177,12 +178,22 @@ def waits_in_vain(job: Planned, objects: dict[tuple[str, str], Body]) -> bool:
 
 
 def is_of_another_time(job: Planned, objects: dict[tuple[str, str], Body]) -> bool:
-    """Whether etcd, set back, lost the object or its deletion, or its status tells less than the operator knows."""
+    """Whether etcd, set back, lost the object or its deletion, or its status tells less than the operator knows; or
+    whether it waits for its turn on a target where such a one has a submission open, until a person decides that."""
     body = objects.get((job.plural, job.name))
     if body is None:
         return True
     undeleted = job.course is Course.DELETED and not body["metadata"].get("deletionTimestamp")
-    return undeleted or (body.get("status") or {}).get("reason") == SET_BACK
+    reason = _reason(body)
+    held = reason == IN_LINE and any(
+        plural == job.plural and _reason(other) == SET_BACK for (plural, _), other in objects.items()
+    )
+    return undeleted or reason == SET_BACK or held
+
+
+def _reason(body: Body) -> str | None:
+    reason: str | None = (body.get("status") or {}).get("reason")
+    return reason
 
 
 def wrong_rows(rows: list[Body], jobs: dict[str, str], most: int, *, told: bool = True) -> list[str]:

@@ -16,6 +16,7 @@ from tests.chaos.verdict import (
     Evidence,
     Verdict,
     effects_in,
+    is_of_another_time,
     is_over,
     judge,
     waits_in_vain,
@@ -282,3 +283,21 @@ def test_only_what_our_operator_started_counts() -> None:
 
 def test_a_verdict_starts_without_a_violation() -> None:
     assert Verdict().violations == {}
+
+
+@pytest.mark.parametrize(
+    ("reason", "other", "excused"),
+    [
+        ("RecordUnreadable", "InProgress", True),
+        ("SubmissionInProgress", "RecordUnreadable", True),
+        ("SubmissionInProgress", "InProgress", False),
+        ("ClusterBusy", "RecordUnreadable", False),
+    ],
+)
+def test_who_waits_behind_one_that_was_set_back_waits_for_a_person(reason, other, excused):
+    job = planned()
+    objects = {
+        (job.plural, job.name): {"metadata": {}, "status": {"reason": reason}},
+        (job.plural, "other"): {"metadata": {}, "status": {"reason": other}},
+    }
+    assert is_of_another_time(job, objects) is excused
