@@ -14,9 +14,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from zilliz_jobs.cli.app import main
-from zilliz_jobs.engine.fence import Fence
-from zilliz_jobs.engine.perform import Performer
-from zilliz_jobs.engine.recorder import Recorder
+from zilliz_jobs.control.fence import Fence
+from zilliz_jobs.jobs.actions import Performer
+from zilliz_jobs.jobs.statuswriter import Recorder
 from zilliz_jobs.kinds.base import JobKind
 
 STOPPED = "stops at the step: "

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Self
 
 from zilliz_jobs.cli.app import main
-from zilliz_jobs.engine import clock
+from zilliz_jobs.control import clock
 
 
 def wrong_by(seconds: float) -> type[datetime]:

@@ -25,11 +25,11 @@ from zilliz_jobs import ending
 from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.control.kindstream import KindStream
+from zilliz_jobs.control.leaderelection import Alone, Elector, Leadership, Pace
+from zilliz_jobs.control.watches import Open, Sign, Watches
 from zilliz_jobs.core.backoff import exponential
-from zilliz_jobs.engine.kindstream import KindStream
-from zilliz_jobs.engine.leadership import Alone, Elector, Leadership, Pace
 from zilliz_jobs.engine.runtime import Engine
-from zilliz_jobs.engine.watching import Open, Sign, Watches
 from zilliz_jobs.kopfsettings import WATCH_SECONDS, configure
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError

@@ -13,7 +13,7 @@ from kubernetes.aio.client import Configuration
 from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
-from zilliz_jobs.engine.leadership import Alone, Elector
+from zilliz_jobs.control.leaderelection import Alone, Elector
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.connection import Source
 from zilliz_jobs.main import _leadership, make_kind_registry, make_registry

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from zilliz_jobs.cli.app import app
-from zilliz_jobs.engine.fence import MARGIN_SECONDS
+from zilliz_jobs.control.fence import MARGIN_SECONDS
 from zilliz_jobs.settings import LEAST_LEASE_MARGIN, Settings
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.wire.engine_rig import FILM, NAMESPACE, Body, Rig, rig
 
-from zilliz_jobs.engine.bodies import Key
+from zilliz_jobs.control.objects import Key
 from zilliz_local.cloud import KEY, MOVIES, PROJECT, CloudSimulator, Duration, ManualClock
 
 CONSOLE = {"enabled": True}

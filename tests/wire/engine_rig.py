@@ -13,9 +13,9 @@ from typing import Any
 
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.control.clock import ServerClock
+from zilliz_jobs.control.leaderelection import Leadership
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.clock import ServerClock
-from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.settings import Settings

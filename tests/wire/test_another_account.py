@@ -23,7 +23,7 @@ HASTY = replace(QUICK, missing_grace=1)
 
 @pytest.fixture
 def world(keyed: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
-    monkeypatch.setattr("zilliz_jobs.engine.connections.SECRET_SECONDS", 0.2)
+    monkeypatch.setattr("zilliz_jobs.accounts.connections.SECRET_SECONDS", 0.2)
     keyed.cloud.world.projects["proj-strange"] = Project("proj-strange", "Strange", ("aws-us-west-2",))
     keyed.cloud.world.keys.add(STRANGE, frozenset({"proj-strange"}))
     keyed.cloud.world.keys.add(KEY, frozenset({PROJECT}))

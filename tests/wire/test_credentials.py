@@ -14,9 +14,9 @@ from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.jobstatus import Evidence
 from zilliz_jobs.core.observation import Accepted, Found, Prepared, Waits
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine import credentials
-from zilliz_jobs.engine.credentials import Credentials
-from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.jobs import credentials
+from zilliz_jobs.jobs.credentials import Credentials
+from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kube.client import MERGE_PATCH, KubeClient
 from zilliz_jobs.kube.errors import NotFound
 from zilliz_jobs.kube.secrets import Secret, Secrets

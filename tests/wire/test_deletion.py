@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.wire.engine_rig import NAMESPACE, QUICK, Rig, rig
 
-from zilliz_jobs.engine.bodies import FINALIZER
+from zilliz_jobs.control.objects import FINALIZER
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_local.cloud import KEY, PROJECT, CloudSimulator, ManualClock
 from zilliz_local.cloud.clusters import ClusterFields

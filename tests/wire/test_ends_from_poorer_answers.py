@@ -16,10 +16,10 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.core.observation import Absent, Prepared, Seen, Unreadable, Waits
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.export import ExportKind
-from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.exports.export import ExportKind
+from zilliz_jobs.kinds.imports.importing import ImportKind
 from zilliz_local.cloud import MOVIES, CloudSimulator, Duration
 
 FILM = "s3://demo-data/films/part-1.parquet"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from tests.wire.engine_rig import FILM, NAMESPACE, QUICK, Body, Rig, condition
 
+from zilliz_jobs.accounts import connections
 from zilliz_jobs.cloud.session import fingerprint
-from zilliz_jobs.engine import connections
-from zilliz_jobs.engine.bodies import Key
+from zilliz_jobs.control.objects import Key
 from zilliz_local.cloud import KEY, MOVIES, PROJECT, SHOP, Duration
 from zilliz_local.cloud.crowd import ImportCrowd, put_imports
 

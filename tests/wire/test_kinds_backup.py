@@ -25,7 +25,7 @@ from zilliz_jobs.core.observation import (
     Waits,
 )
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
 from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator, Duration
 
@@ -139,7 +139,7 @@ class TestBeforeIt:
 
     async def test_the_baseline_is_bounded(self, cloud, plain, monkeypatch):
         """A status that grows with the number of backups would be refused one day."""
-        monkeypatch.setattr("zilliz_jobs.kinds.backing.MAX_BASELINE", 2)
+        monkeypatch.setattr("zilliz_jobs.kinds.backups.backing.MAX_BASELINE", 2)
         for _ in range(4):
             await stranger(cloud)
         one = whole(plain)

@@ -8,7 +8,7 @@ from tests.wire.kinds_rig import Object, parsed
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.core.observation import Absent, Accepted, EffectUnknown, Found, Prepared, Refused, Seen, Undecided
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
 from zilliz_local.cloud import MOVIES, CloudSimulator, Duration
 

@@ -30,10 +30,10 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, AnyKind
-from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
-from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
-from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
-from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
+from zilliz_jobs.kinds.clusters.resumecluster import ResumeClusterKind
+from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
+from zilliz_jobs.kinds.clusters.scalereplicas import ScaleReplicasKind
+from zilliz_jobs.kinds.clusters.suspendcluster import SuspendClusterKind
 from zilliz_local.cloud import KEY, MOVIES, CloudSimulator
 from zilliz_local.cloud.clusters import Cluster, ClusterFields
 

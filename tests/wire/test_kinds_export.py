@@ -26,7 +26,7 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
-from zilliz_jobs.kinds.export import ExportKind
+from zilliz_jobs.kinds.exports.export import ExportKind
 from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator
 from zilliz_local.cloud.jobs import Job
 

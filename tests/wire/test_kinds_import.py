@@ -26,7 +26,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.imports.importing import ImportKind
 from zilliz_local.cloud import MOVIES, PROJECT, CloudSimulator
 
 KIND = ImportKind()
@@ -249,7 +249,7 @@ class TestFind:
         assert isinstance(await one.look(), Unreadable)
 
     async def test_too_many_candidates_are_not_compared(self, cloud, plain, monkeypatch):
-        monkeypatch.setattr("zilliz_jobs.kinds.importlook.MAX_CANDIDATES", 3)
+        monkeypatch.setattr("zilliz_jobs.kinds.imports.importlook.MAX_CANDIDATES", 3)
         one = films(plain)
         await one.prepare()
         for _ in range(4):

@@ -16,7 +16,7 @@ from zilliz_jobs.cloud.words import VOCABULARIES, state_of
 from zilliz_jobs.core.observation import Absent, Accepted, Found, Prepared, Refused, Seen, Waits
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.imports.importing import ImportKind
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
 KIND = ImportKind()

@@ -31,7 +31,7 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.migrating import MigrationKind
+from zilliz_jobs.kinds.migrations.migrating import MigrationKind
 from zilliz_local.cloud import KEY, MOVIES, SHOP, CloudSimulator
 from zilliz_local.cloud.clusters import ClusterFields
 
@@ -288,7 +288,7 @@ class TestBeforeIt:
 
     async def test_the_record_is_bounded(self, cloud, plain, monkeypatch):
         """A status that grows with the number of collections would be refused one day."""
-        monkeypatch.setattr("zilliz_jobs.kinds.migrationarrivals.MAX_NAMES", 2)
+        monkeypatch.setattr("zilliz_jobs.kinds.migrations.migrationarrivals.MAX_NAMES", 2)
         for way in (WHOLE, FILES):
             cloud.world.clusters[SHOP].put_collection("default", "more")
             cloud.world.clusters[SHOP].put_collection("default", "and_more")

@@ -26,7 +26,7 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.migrating import MigrationKind
+from zilliz_jobs.kinds.migrations.migrating import MigrationKind
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP, CloudSimulator
 from zilliz_local.cloud.clusters import ClusterFields
 

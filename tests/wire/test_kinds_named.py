@@ -10,10 +10,10 @@ from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.core.observation import Accepted, Seen
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
-from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
-from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
-from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
+from zilliz_jobs.kinds.clusters.resumecluster import ResumeClusterKind
+from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
+from zilliz_jobs.kinds.clusters.scalereplicas import ScaleReplicasKind
+from zilliz_jobs.kinds.clusters.suspendcluster import SuspendClusterKind
 from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator
 
 PATH = f"/v2/clusters/{MOVIES}"

@@ -26,8 +26,8 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
-from zilliz_jobs.kinds.newcluster import default_name
-from zilliz_jobs.kinds.restore import RestoreKind
+from zilliz_jobs.kinds.clusters.newcluster import default_name
+from zilliz_jobs.kinds.restores.restore import RestoreKind
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP, CloudSimulator
 from zilliz_local.cloud.clusters import ClusterFields
 

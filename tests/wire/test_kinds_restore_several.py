@@ -23,7 +23,7 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
-from zilliz_jobs.kinds.restore import RestoreKind
+from zilliz_jobs.kinds.restores.restore import RestoreKind
 from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator
 
 KIND = RestoreKind()

@@ -24,9 +24,9 @@ from zilliz_jobs.core.observation import (
 )
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds import sampledata
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.sample import CREATE, WRITE, SampleKind
+from zilliz_jobs.kinds.collections import sampledata
+from zilliz_jobs.kinds.collections.sample import CREATE, WRITE, SampleKind
 from zilliz_local.cloud import MOVIES, CloudSimulator, ClusterFields
 
 KIND = SampleKind()

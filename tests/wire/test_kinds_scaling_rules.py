@@ -21,8 +21,8 @@ from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import Absent, Accepted, Elsewhere, Impossible, NotSent, Prepared, Refused, Seen
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, AnyKind
-from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
-from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
+from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
+from zilliz_jobs.kinds.clusters.scalereplicas import ScaleReplicasKind
 from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, ManualClock
 from zilliz_local.cloud.clusters import Cluster
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
 from zilliz_jobs.api.resources import BACKUP_JOB
-from zilliz_jobs.engine.clock import machine_time
+from zilliz_jobs.control.clock import machine_time
 from zilliz_jobs.kube import client as client_module
 from zilliz_jobs.kube import events
 from zilliz_jobs.kube.client import MERGE_PATCH, KubeClient

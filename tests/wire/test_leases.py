@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from zilliz_jobs.engine.leadership import Elector, Pace
+from zilliz_jobs.control.leaderelection import Elector, Pace
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from zilliz_jobs.kube.leases import Leases

@@ -7,9 +7,9 @@ import pytest
 from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.core.observation import Absent, Seen
-from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import Account, AnyKind
-from zilliz_jobs.kinds.importing import ImportKind
+from zilliz_jobs.kinds.imports.importing import ImportKind
 from zilliz_local.cloud import MOVIES, CloudSimulator
 
 FILMS = {"collection": "films", "objectStorage": {"urls": ["s3://demo-data/films/part-1.parquet"]}}

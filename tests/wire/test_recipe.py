@@ -85,7 +85,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "from zilliz_jobs.kinds.deletebackup import DeleteBackupKind",
     )
     listed_after(jobs / "kinds/__init__.py", "    BackupKind(),", "    DeleteBackupKind(),")
-    listed_after(house / "pyproject.toml", '    "zilliz_jobs.kinds.backup",', '    "zilliz_jobs.kinds.deletebackup",')
+    listed_after(
+        house / "pyproject.toml", '    "zilliz_jobs.kinds.backups.backup",', '    "zilliz_jobs.kinds.deletebackup",'
+    )
     return house
 
 

@@ -136,7 +136,7 @@ class TestWhereItCanLeak:
 
     async def test_a_rotated_key_is_the_same_account(self, world: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
         """The job was submitted over the old key; its end is heard over the new one."""
-        monkeypatch.setattr("zilliz_jobs.engine.connections.SECRET_SECONDS", 0.2)
+        monkeypatch.setattr("zilliz_jobs.accounts.connections.SECRET_SECONDS", 0.2)
         settle(world, NAMESPACE)
         make_secret(world, NAMESPACE, "bucket", accessKey="actors", secretKey="movies0001")
         await world.start()

@@ -11,7 +11,7 @@ from tests.wire.center_rig import Page, center_world, started
 from tests.wire.engine_rig import Rig
 
 from zilliz_jobs.api.model import parse_time
-from zilliz_jobs.engine.clock import ServerClock, machine_time
+from zilliz_jobs.control.clock import ServerClock, machine_time
 
 HOURS = [pytest.param(timedelta(hours=2), id="ahead"), pytest.param(-timedelta(hours=2), id="behind")]
 

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
-from zilliz_jobs.api.clusterjobs import (
-    RESUME_CLUSTER_JOB,
-    SCALE_CLUSTER_JOB,
-    SCALE_REPLICAS_JOB,
-    SUSPEND_CLUSTER_JOB,
-)
+from zilliz_jobs.api.clusterjobs import RESUME_CLUSTER_JOB, SCALE_CLUSTER_JOB, SCALE_REPLICAS_JOB, SUSPEND_CLUSTER_JOB
 from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, SAMPLE_COLLECTION_JOB
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.exportjob import EXPORT_JOB

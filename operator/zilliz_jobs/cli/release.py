@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from zilliz_jobs.control.objects import FINALIZER, Body, status_of
+from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.snapshot import handle_of, is_finished
 from zilliz_jobs.core.steps import left_behind
-from zilliz_jobs.engine.bodies import FINALIZER, Body, status_of
-from zilliz_jobs.engine.records import RecordError
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.client import KubeClient

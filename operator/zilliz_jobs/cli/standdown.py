@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from zilliz_jobs.engine.clock import steady
+from zilliz_jobs.control.clock import steady
 from zilliz_jobs.kube.deployments import Deployments
 from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.leases import Lease, Leases

@@ -1,6 +1,4 @@
-"""The engine: takes keys from a queue, decides by `core`, acts through `kinds`, `cloud` and `kube`.
+"""The composition root.
 
-`workqueue` says what is next, `tick` carries one object through one decision, `perform` does what a plan asks,
-`registry` knows which job belongs to which object, `connections` hold accounts and keys, `leadership` says whether
-this process works at all, `runtime` puts it together.
+`runtime` puts the parts together, `feed` tells them what the watches tell, `gauges` reads them for the metrics.
 """

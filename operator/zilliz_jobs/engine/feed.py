@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zilliz_jobs.engine.absences import Absences
-from zilliz_jobs.engine.bodies import Body
-from zilliz_jobs.engine.census import Census
-from zilliz_jobs.engine.dispatch import Dispatcher
-from zilliz_jobs.engine.echoes import Echoes
-from zilliz_jobs.engine.store import ObjectStore
+from zilliz_jobs.control.absences import Absences
+from zilliz_jobs.control.dispatcher import Dispatcher
+from zilliz_jobs.control.objects import Body
+from zilliz_jobs.control.watchhealth import Echoes
+from zilliz_jobs.jobs.cache import ObjectStore
+from zilliz_jobs.jobs.cachesync import Census
 
 
 class Feed:

@@ -12,37 +12,38 @@ import logging
 import uuid
 from functools import partial
 
+from zilliz_jobs.accounts.connections import Connections
+from zilliz_jobs.accounts.controller import ConnectionController
+from zilliz_jobs.accounts.memory import SubmissionMemory
+from zilliz_jobs.accounts.reconciler import ConnectionTicker
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cloud.session import CloudSession
+from zilliz_jobs.control.clock import ServerClock
+from zilliz_jobs.control.crdcheck import CrdCheck
+from zilliz_jobs.control.dispatcher import Dispatcher
+from zilliz_jobs.control.leaderelection import Alone, Leadership
+from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key
+from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.redaction import hidden, over_key, text_without_secrets
+from zilliz_jobs.control.sweep import Sweep
+from zilliz_jobs.control.tries import Tries
+from zilliz_jobs.control.watches import Watches
+from zilliz_jobs.control.watchhealth import Echoes
+from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.engine.bodies import AskedElsewhere, Body, Key, began_by_cloud, connection_key
-from zilliz_jobs.engine.census import Census
-from zilliz_jobs.engine.clock import ServerClock
-from zilliz_jobs.engine.connections import Connections
-from zilliz_jobs.engine.connectiontick import ConnectionTicker
-from zilliz_jobs.engine.controllers.connections import ConnectionController
-from zilliz_jobs.engine.controllers.jobs import JobController
-from zilliz_jobs.engine.crdcheck import CrdCheck
-from zilliz_jobs.engine.departures import Departures, Left
-from zilliz_jobs.engine.dispatch import Dispatcher
-from zilliz_jobs.engine.echoes import Echoes
 from zilliz_jobs.engine.feed import Feed
-from zilliz_jobs.engine.figures import Figures
-from zilliz_jobs.engine.hiding import hidden, over_key, text_without_secrets
-from zilliz_jobs.engine.jobcenter.room import JobCenterRoom
-from zilliz_jobs.engine.leadership import Alone, Leadership
-from zilliz_jobs.engine.memory import SubmissionMemory
-from zilliz_jobs.engine.perform import Performer
-from zilliz_jobs.engine.recorder import Recorder
-from zilliz_jobs.engine.registry import Registry
-from zilliz_jobs.engine.store import ObjectStore
-from zilliz_jobs.engine.sweep import Sweep
-from zilliz_jobs.engine.tally import Tally
-from zilliz_jobs.engine.tick import JobTicker
-from zilliz_jobs.engine.tries import Tries
-from zilliz_jobs.engine.watching import Watches
-from zilliz_jobs.engine.workqueue import WorkQueue
+from zilliz_jobs.engine.gauges import Figures
+from zilliz_jobs.jobcenter.wiring import JobCenterRoom
+from zilliz_jobs.jobs.actions import Performer
+from zilliz_jobs.jobs.cache import ObjectStore
+from zilliz_jobs.jobs.cachesync import Census
+from zilliz_jobs.jobs.controller import JobController
+from zilliz_jobs.jobs.deletions import Departures, Left
+from zilliz_jobs.jobs.inventory import Tally
+from zilliz_jobs.jobs.reconciler import JobTicker
+from zilliz_jobs.jobs.snapshots import began_by_cloud
+from zilliz_jobs.jobs.statuswriter import Recorder
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.client import KubeClient

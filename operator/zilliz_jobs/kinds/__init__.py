@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kinds.clone import CloneKind
-from zilliz_jobs.kinds.export import ExportKind
-from zilliz_jobs.kinds.importing import ImportKind
-from zilliz_jobs.kinds.migrating import MigrationKind
-from zilliz_jobs.kinds.restore import RestoreKind
-from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
-from zilliz_jobs.kinds.sample import SampleKind
-from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
-from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
-from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
+from zilliz_jobs.kinds.clusters.resumecluster import ResumeClusterKind
+from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
+from zilliz_jobs.kinds.clusters.scalereplicas import ScaleReplicasKind
+from zilliz_jobs.kinds.clusters.suspendcluster import SuspendClusterKind
+from zilliz_jobs.kinds.collections.clone import CloneKind
+from zilliz_jobs.kinds.collections.sample import SampleKind
+from zilliz_jobs.kinds.exports.export import ExportKind
+from zilliz_jobs.kinds.imports.importing import ImportKind
+from zilliz_jobs.kinds.migrations.migrating import MigrationKind
+from zilliz_jobs.kinds.restores.restore import RestoreKind
 
 JOB_KINDS: tuple[AnyKind, ...] = (
     BackupKind(),

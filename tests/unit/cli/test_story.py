@@ -17,8 +17,8 @@ from zilliz_jobs.cli.demo.examples import directory
 from zilliz_jobs.cli.demo.play import applied, command_of, manifests_of, names_of, row_of
 from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, InTheCloud
 from zilliz_jobs.cli.demo.story import ACTS, EXPECTATIONS, Story
-from zilliz_jobs.core.jobrow import JobRow, row_name
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.jobcenter.jobrow import JobRow, row_name
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_local.cloud import KEY
 

@@ -35,8 +35,8 @@ from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.lateeffects import compared_with, late_look_at, looked_for
 from zilliz_jobs.core.plan import LookForLate, Observe
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.announce import news
-from zilliz_jobs.engine.bodies import is_settled
+from zilliz_jobs.jobs.events import news
+from zilliz_jobs.jobs.snapshots import is_settled
 
 LATE = o.LateLook((("job-8",),))
 NONE = o.LateLook()

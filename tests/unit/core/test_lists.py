@@ -27,7 +27,7 @@ from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import Observe
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.announce import news
+from zilliz_jobs.jobs.events import news
 
 LISTED_END = seen(State.SUCCESSFUL, "Completed", whole=False)
 LISTED_FAILURE = seen(State.FAILED, "Failed", whole=False)

@@ -10,7 +10,7 @@ from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.plan import Submit
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.announce import news
+from zilliz_jobs.jobs.events import news
 
 WARNED = o.Notice(Reason.OTHER_RULE_NOT_TOLD, "the cloud does not tell whether the replicas have a rule")
 LATER = o.Notice(Reason.TIME_ZONE_NOT_CONFIRMED, "it then runs at 08:00 UTC")

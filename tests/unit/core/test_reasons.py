@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zilliz_jobs.core.reasons import GOES_ON_BY_ITSELF, NEEDS_SOMEBODY, Reason
-from zilliz_jobs.engine.announce import _TROUBLE
+from zilliz_jobs.jobs.events import _TROUBLE
 
 PASSING = {
     Reason.CLOUD_UNREACHABLE,

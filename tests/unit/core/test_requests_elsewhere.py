@@ -13,7 +13,7 @@ from tests.unit.core.scenes import NOON
 from zilliz_jobs.api.jobstatus import Outcome, RequestStatus
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import Asked, mirrored, newest
-from zilliz_jobs.engine.jobcenter.handover import _open, _taken_over
+from zilliz_jobs.jobcenter.forwarding import _open, _taken_over
 
 DONE = (Outcome.REFUSED, Reason.ALREADY_FINISHED, "")
 

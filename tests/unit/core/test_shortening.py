@@ -6,11 +6,11 @@ import pytest
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, JobStatus
 from zilliz_jobs.core.attempts import said
-from zilliz_jobs.core.jobrow import JobRow
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.rowstatus import MAX_TEXT, of_row
 from zilliz_jobs.core.shortening import first_of, shortened
-from zilliz_jobs.engine.standing import MAX_TARGET, standing
+from zilliz_jobs.jobcenter.jobrow import JobRow
+from zilliz_jobs.jobcenter.rowstatus import MAX_TEXT, of_row
+from zilliz_jobs.jobs.standing import MAX_TARGET, standing
 
 LONG = "customer_profiles_embeddings_production_2026_eu_west_a" * 6
 

@@ -43,7 +43,7 @@ from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Adopt, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
-from zilliz_jobs.engine.announce import news
+from zilliz_jobs.jobs.events import news
 
 ABSENT = o.Absent()
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from zilliz_jobs.engine.fence import MARGIN_SECONDS
-from zilliz_jobs.engine.leadership import Elector, Pace
+from zilliz_jobs.control.fence import MARGIN_SECONDS
+from zilliz_jobs.control.leaderelection import Elector, Pace
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from zilliz_jobs.kube.leases import Lease
 

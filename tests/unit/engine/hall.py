@@ -24,12 +24,12 @@ from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.control.clock import ServerClock
+from zilliz_jobs.control.crdcheck import CrdCheck
+from zilliz_jobs.control.leaderelection import Leadership
 from zilliz_jobs.core.observation import Accepted, Seen, Undecided
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.engine import runtime
-from zilliz_jobs.engine.clock import ServerClock
-from zilliz_jobs.engine.crdcheck import CrdCheck
-from zilliz_jobs.engine.leadership import Leadership
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound, Unavailable
 from zilliz_jobs.settings import Settings

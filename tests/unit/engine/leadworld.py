@@ -20,10 +20,10 @@ from tests.unit.engine.hall import Body, Hall, hall, place, seconds
 from tests.unit.engine.lapsecloud import LapseCloud
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
-from zilliz_jobs.engine import tick
-from zilliz_jobs.engine.fence import MARGIN_SECONDS, Fence
-from zilliz_jobs.engine.leadership import Elector, Pace
-from zilliz_jobs.engine.polling import desk
+from zilliz_jobs.control.fence import MARGIN_SECONDS, Fence
+from zilliz_jobs.control.leaderelection import Elector, Pace
+from zilliz_jobs.jobs import reconciler
+from zilliz_jobs.polling import keypoller
 
 CALM = 240.0  # seconds after the last trouble until every end is told
 TTL = 20
@@ -72,8 +72,10 @@ class LeadWorld:
         self.broken, self.blind, self._made = False, False, 0  # blind: the watch tells nothing
         self.alarms = Alarms()
         logging.getLogger("zilliz_jobs").addHandler(self.alarms)
-        self._patch.setattr(tick, "Fence", partial(Fence, clock=self._steady))
-        self._patch.setattr(desk, "time", SimpleNamespace(perf_counter=lambda: 0.0))  # planning takes no time here
+        self._patch.setattr(reconciler, "Fence", partial(Fence, clock=self._steady))
+        self._patch.setattr(
+            keypoller, "time", SimpleNamespace(perf_counter=lambda: 0.0)
+        )  # planning takes no time here
         self._stage = hall(self._patch, self.elector, kind=self.cloud, sweep_interval=0)
 
     def _steady(self) -> float:

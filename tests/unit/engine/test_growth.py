@@ -14,7 +14,7 @@ import pytest
 from tests.examples import sized
 from tests.unit.engine.hall import Hall, hall, place
 
-from zilliz_jobs.engine.workqueue import SPARE, WorkQueue
+from zilliz_jobs.control.workqueue import SPARE, WorkQueue
 
 pytestmark = pytest.mark.looptime
 CONTAINERS = (dict, set, list, deque)

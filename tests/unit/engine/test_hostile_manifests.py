@@ -14,12 +14,12 @@ from typing import Any
 import httpx2
 import pytest
 from tests.unit.engine.fakes import Accounts
-from tests.unit.engine.test_tick import NOON, Bench
+from tests.unit.jobs.test_reconciler import NOON, Bench
 
+from zilliz_jobs.accounts.secret_access import CREDENTIALS_LABEL
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.engine.bodies import status_of
-from zilliz_jobs.engine.labelled import CREDENTIALS_LABEL
+from zilliz_jobs.control.objects import status_of
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import NotFound

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.unit.engine.fakes import backup
 from tests.unit.engine.hall import CloudKind, hall, place
-from tests.unit.engine.test_tick import Bench
+from tests.unit.jobs.test_reconciler import Bench
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.crd import crd
+from zilliz_jobs.control.objects import FINALIZER, key_of
 from zilliz_jobs.core.observation import Missing, Undecided, Unreadable
+from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.bodies import FINALIZER, key_of
-from zilliz_jobs.engine.records import RecordError
 
 NASTY = st.sampled_from(
     [

@@ -15,8 +15,8 @@ from tests.unit.engine.electors import Line, Machine, Server
 from tests.unit.engine.hall import Hall, hall, seconds
 
 from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.control.leaderelection import Elector
 from zilliz_jobs.core.observation import Seen
-from zilliz_jobs.engine.leadership import Elector
 
 pytestmark = pytest.mark.looptime
 

@@ -18,7 +18,7 @@ from tests.unit.engine.lapsecloud import ACTIVE, FATES
 from tests.unit.engine.leadworld import ORDERS, LeadWorld
 
 from zilliz_jobs.api.jobstatus import State
-from zilliz_jobs.engine.bodies import CANCEL, Key
+from zilliz_jobs.control.objects import CANCEL, Key
 
 MOST = 9  # objects at once
 MOMENTS = [0.0, 0.05, 0.3, 0.7, 1.3, 2.1, 4.9, 7.0, 11.0, 19.0]

@@ -14,9 +14,9 @@ import pytest
 from tests.unit.engine.hall import Hall, hall, place
 
 from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.control.objects import RETRY, Key
 from zilliz_jobs.core.observation import EffectUnknown, NotSent, Seen, Undecided, Unreadable
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.bodies import RETRY, Key
 
 pytestmark = pytest.mark.looptime
 Body = dict[str, Any]

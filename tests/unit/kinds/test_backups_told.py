@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.cloud.backups import Backup
-from zilliz_jobs.kinds.backing import _fits
+from zilliz_jobs.kinds.backups.backing import _fits
 
 WHOLE: dict[str, Any] = {
     "backupId": "b1",

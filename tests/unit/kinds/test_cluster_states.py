@@ -12,11 +12,11 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.words import CLUSTER_WORDS, ClusterState
 from zilliz_jobs.core.observation import Absent, Elsewhere, Found, Look, Missing, Undecided
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds.clusterbase import ClusterKind
-from zilliz_jobs.kinds.resumecluster import ResumeClusterKind
-from zilliz_jobs.kinds.scalecluster import ScaleClusterKind
-from zilliz_jobs.kinds.scalereplicas import ScaleReplicasKind
-from zilliz_jobs.kinds.suspendcluster import SuspendClusterKind
+from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind
+from zilliz_jobs.kinds.clusters.resumecluster import ResumeClusterKind
+from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
+from zilliz_jobs.kinds.clusters.scalereplicas import ScaleReplicasKind
+from zilliz_jobs.kinds.clusters.suspendcluster import SuspendClusterKind
 
 SUSPEND, RESUME, SCALE, REPLICAS = (
     SuspendClusterKind(),

@@ -12,8 +12,8 @@ from zilliz_jobs.cloud.imports import ImportProgress
 from zilliz_jobs.cloud.imports_v1 import ImportProgressV1
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.cloud.words import VOCABULARIES, state_of
-from zilliz_jobs.kinds.importfiles import same_files
-from zilliz_jobs.kinds.importwire import (
+from zilliz_jobs.kinds.imports.importfiles import same_files
+from zilliz_jobs.kinds.imports.importwire import (
     described_by_job,
     facts_v1,
     facts_v2,

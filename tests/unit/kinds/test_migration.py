@@ -12,9 +12,9 @@ from zilliz_jobs.api.url import SUBMITTED
 from zilliz_jobs.cloud import effects
 from zilliz_jobs.core.observation import Accepted, NotSent, Refused
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds.migrating import MigrationKind
-from zilliz_jobs.kinds.migrationroutes import Route, answered, route_of, why_not
-from zilliz_jobs.kinds.migrationwire import (
+from zilliz_jobs.kinds.migrations.migrating import MigrationKind
+from zilliz_jobs.kinds.migrations.migrationroutes import Route, answered, route_of, why_not
+from zilliz_jobs.kinds.migrations.migrationwire import (
     external,
     in_databases,
     migrated,

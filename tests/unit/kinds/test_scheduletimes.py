@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.cloud.scaling import Schedule
-from zilliz_jobs.kinds.scheduletimes import unconfirmed
+from zilliz_jobs.kinds.clusters.scheduletimes import unconfirmed
 
 WINTER = datetime(2026, 1, 15, 12, tzinfo=UTC)
 SUMMER = datetime(2026, 7, 15, 12, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence
+from zilliz_jobs.control.ownership import Rival
 from zilliz_jobs.core.observation import Found, Undecided
-from zilliz_jobs.engine.registry import Rival
-from zilliz_jobs.engine.rivals import alone
+from zilliz_jobs.jobs.rivals import alone
 from zilliz_jobs.kinds import JOB_KINDS
 
 KINDS = {kind.resource.kind: kind for kind in JOB_KINDS}

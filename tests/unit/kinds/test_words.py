@@ -7,12 +7,13 @@ import pytest
 from zilliz_jobs.api.jobstatus import Submission
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.snapshot import RetryRule
-from zilliz_jobs.kinds import JOB_KINDS, backupsource
-from zilliz_jobs.kinds.backup import BackupKind
+from zilliz_jobs.kinds import JOB_KINDS
+from zilliz_jobs.kinds.backups import backupsource
+from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import BackupSource
-from zilliz_jobs.kinds.export import ExportKind
-from zilliz_jobs.kinds.importing import ImportKind
-from zilliz_jobs.kinds.restore import RestoreKind
+from zilliz_jobs.kinds.exports.export import ExportKind
+from zilliz_jobs.kinds.imports.importing import ImportKind
+from zilliz_jobs.kinds.restores.restore import RestoreKind
 
 BACKUP, IMPORT, RESTORE, EXPORT = BackupKind(), ImportKind(), RestoreKind(), ExportKind()
 BY_ID = {"clusterId": "in01", "backupId": "b1"}

@@ -20,7 +20,7 @@ from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.api.skew import missing_fields
 from zilliz_jobs.cli.demo.examples import Manifest
 from zilliz_jobs.cli.demo.trouble import CannotStart
-from zilliz_jobs.engine.credentials import MADE_FOR
+from zilliz_jobs.jobs.credentials import MADE_FOR
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError, NotFound

@@ -17,7 +17,7 @@ from zilliz_jobs.cli.demo.story import ACT_SECONDS, SHOW_SECONDS, Story
 from zilliz_jobs.cli.demo.trouble import CannotStart, Stopped
 from zilliz_jobs.cli.demo.voice import Voice
 from zilliz_jobs.cli.demo.watch import Watch
-from zilliz_jobs.core.jobrow import row_name
+from zilliz_jobs.jobcenter.jobrow import row_name
 from zilliz_jobs.kube.errors import KubeError
 
 LOOK_SECONDS = 0.2

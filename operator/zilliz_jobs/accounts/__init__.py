@@ -1,0 +1,1 @@
+"""ZillizConnections: keys, sessions with the cloud, who may read which Secret, and what outlives the operator."""

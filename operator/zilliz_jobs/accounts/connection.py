@@ -1,0 +1,76 @@
+"""One ZillizConnection, as it was last seen, and what was learnt about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from zilliz_jobs.api.connection import ZillizConnectionSpec
+from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of
+from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Link
+from zilliz_jobs.kinds.base import Account
+
+
+@dataclass
+class Connection:
+    key: Key
+    body: Body
+    spec: ZillizConnectionSpec | None = None
+    spec_error: str = ""
+    account: Account | None = None
+    problem: Waits | None = None
+    checked: bool = False  # the cloud accepted this very key
+    suspected: bool = False  # and rejected it since, in the midst of work; to be checked again
+    fingerprint: str = ""
+    projects: frozenset[str] = frozenset()
+    """Ids of those that the key saw at its last check: they tell the account."""
+    secret_read: float = field(default=-1e9)
+    suspected_at: float = field(default=-1e9)
+    last_account: Account | None = None
+    """The last one that there was, for what is being deleted."""
+
+    @property
+    def uid(self) -> str:
+        return str(self.body["metadata"]["uid"])
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a check has ended, so that there is something to say of the connection."""
+        return self.spec is None or self.problem is not None or (self.checked and not self.suspected)
+
+    @property
+    def endpoint(self) -> str:
+        try:
+            return endpoint_of(self.spec.cloud, self.spec.endpoint) if self.spec else ""
+        except BadEndpoint:
+            return ""
+
+    def link(self) -> Link:
+        if self.spec is None:
+            return Link(problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.spec_error)))
+        link = Link(
+            suspended=self.spec.suspend,
+            first_submission=self.spec.first_submission,
+            settle_seconds=self.spec.submission_settle_seconds,
+            console=bool(self.spec.console_api and self.spec.console_api.enabled),
+            key_fingerprint=self.fingerprint,
+            projects=self.projects,
+        )
+        if self.problem:
+            return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.problem.message)))
+        if not self.checked or self.suspected or self.account is None:
+            return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named("not checked yet"), 2.0))
+        return link
+
+    def parting_link(self) -> Link:
+        """For an object that is being deleted: its job is cancelled with the key in memory, if there ever was one.
+
+        The Secret and the connection of a namespace that ends are gone before its jobs are.
+        """
+        link = self.link()
+        return replace(link, problem=None) if self.account is None and self.last_account is not None else link
+
+    def _named(self, message: str) -> str:
+        return f"ZillizConnection {self.key.name}: {message}"

@@ -1,0 +1,260 @@
+"""Accounts: from a ZillizConnection and its Secret to a session with the cloud, and whether its key is accepted.
+
+Connections of one key share a session's budget, whatever their namespace; the smallest `requestsPerSecond` holds. The
+key is kept in memory only. A Secret is read again every half minute while it is used, so a rotation needs no restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from zilliz_jobs.accounts.connection import Connection
+from zilliz_jobs.accounts.secret_access import RETRY_SECONDS, read_labelled
+from zilliz_jobs.accounts.sessions import Sessions
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.cloud.errors import CloudError, Transient, Unauthorised
+from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of, is_encrypted
+from zilliz_jobs.cloud.session import CloudSession, fingerprint
+from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Link
+from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.kinds.clocks import CloudClocks
+from zilliz_jobs.kube.secrets import Secrets
+from zilliz_jobs.telemetry.concealed import CONCEALED
+
+SECRET_SECONDS = 30.0
+SUSPECT_SECONDS = 30.0
+CHECKS = 3  # of one key after the other, if they change in the midst of a check
+PARTING_SECONDS = 900.0  # longer than a deletion may take for its cancel, or its clean-up
+
+PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED})
+
+log = logging.getLogger(__name__)
+
+
+class Connections:
+    """All connections by key. `wake` is called for a connection whose state changed."""
+
+    def __init__(
+        self,
+        secrets: Secrets,
+        *,
+        allow_http: bool = False,
+        wake: Callable[[Key], None] = lambda _key: None,
+        clock: Callable[[], float] = time.monotonic,
+        make_session: Callable[..., CloudSession] = CloudSession,
+    ) -> None:
+        self._secrets = secrets
+        self._allow_http = allow_http
+        self._wake = wake
+        self._clock = clock
+        self._known: dict[Key, Connection] = {}
+        self._sessions = Sessions(clock, make_session)
+        self._departed: dict[Key, tuple[float, Connection]] = {}
+        self._locks: dict[Key, asyncio.Lock] = {}
+        self._clocks: dict[Key, CloudClocks] = {}
+
+    def learn(self, key: Key, body: Body) -> Connection:
+        """A connection was made or changed."""
+        old = self._known.get(key)
+        same = old is not None and old.body["metadata"].get("generation") == body["metadata"].get("generation")
+        if old is not None and same and old.body["metadata"].get("uid") == body["metadata"].get("uid"):
+            old.body = body
+            return old
+        connection = Connection(key, body)
+        if old is not None and old.uid == connection.uid:
+            connection.last_account = old.last_account
+        try:
+            spec: Any = parse_spec(ZILLIZ_CONNECTION, body)
+            connection.spec = spec
+        except SpecError as error:
+            connection.spec_error = str(error)
+        self._known[key] = connection
+        return connection
+
+    def forget(self, key: Key, uid: str) -> bool:
+        """The connection is gone; False where another one of that name is known by now."""
+        known = self._known.get(key)
+        if known is None or known.uid != uid:
+            return False
+        del self._known[key]
+        self._locks.pop(key, None)
+        self._clocks.pop(key, None)
+        if known.last_account is not None:
+            known.account = None
+            self._departed[key] = (self._clock(), known)
+        return True
+
+    def get(self, key: Key) -> Connection | None:
+        return self._known.get(key)
+
+    def uids(self) -> dict[Key, str]:
+        return {key: one.uid for key, one in self._known.items()}
+
+    def readiness(self) -> dict[Key, bool]:
+        """Whether the key of each connection is good, of those that were ever checked. Any thread may ask."""
+        return {key: one.problem is None for key, one in self._known.copy().items() if one.is_known}
+
+    def link(self, key: Key, *, parting: bool = False) -> Link:
+        """`parting`: for an object that is being deleted; see `Connection.parting_link`."""
+        connection = self._known.get(key)
+        if parting and (connection := connection or self._departed.get(key, (0.0, None))[1]):
+            return connection.parting_link()
+        if connection is None:
+            message = f"there is no ZillizConnection {key.name} in namespace {key.namespace}; create it"
+            return Link(problem=Waits(Reason.CONNECTION_NOT_FOUND, message))
+        return connection.link()
+
+    async def account(self, key: Key, *, parting: bool = False) -> Account | None:
+        """The account of a connection that is usable now; its Secret is read again when that was long ago."""
+        connection = self._known.get(key)
+        if connection is not None and await self._refresh(connection, SECRET_SECONDS):
+            self._wake(key)
+        if parting and (connection := connection or self._departed.get(key, (0.0, None))[1]):
+            return connection.account or connection.last_account
+        return connection.account if connection else None
+
+    def usable(self, key: Key) -> Account | None:
+        """The account of a connection, as it was last found good; its Secret is not read."""
+        connection = self._known.get(key)
+        return connection.account if connection else None
+
+    def suspect(self, key: Key) -> bool:
+        """The cloud rejected the key in the midst of work: read the Secret and check again, soon. Whether the key was
+        found good since it was suspected before: what it lacks is a right then.
+
+        Once in a while only: a key that is good, but may not see one cluster, is rejected there again and again.
+        """
+        connection, now = self._known.get(key), self._clock()
+        if connection is None or connection.problem is not None:
+            return False
+        accepted = connection.checked and not connection.suspected and connection.suspected_at > 0
+        if now - connection.suspected_at >= SUSPECT_SECONDS:
+            connection.suspected, connection.suspected_at, connection.secret_read = True, now, -1e9
+            self._wake(key)
+        return accepted
+
+    async def check(self, connection: Connection) -> Waits | None:
+        """Whether the cloud accepts the key, and shows it the project. What stands in the way, or None."""
+        for _ in range(CHECKS):
+            await self._refresh(connection, 0.0)
+            if (asked := connection.account) is None:
+                connection.suspected = False
+                return connection.problem
+            problem = await self._ask(connection, asked)
+            if connection.account is asked:
+                break  # else the key was rotated meanwhile, and the answer is about the old one
+        good_before = connection.checked and not connection.suspected
+        if problem is not None and problem.reason in PASSING and good_before:
+            problem = None  # an outage says nothing of a key that was good before
+        connection.checked, connection.suspected, connection.problem = problem is None, False, problem
+        return problem
+
+    def witness(self, key: Key, sent: datetime, began: datetime) -> None:
+        """A job was sent after the one, and dated with the other by the cloud; see `CloudClocks.witness`. The
+        connection need not be known yet."""
+        if began < sent:
+            self._clocks.setdefault(key, CloudClocks()).witness(sent, began)
+
+    def bodies(self, namespace: str) -> list[Body]:
+        """The connections of a namespace as last seen, and those that went a short while ago."""
+        known = [*self._known.values(), *(connection for _, connection in self._departed.values())]
+        return [connection.body for connection in known if connection.key.namespace == namespace]
+
+    async def close(self) -> None:
+        await self._sessions.close()
+
+    # -- parts
+
+    async def _ask(self, connection: Connection, account: Account) -> Waits | None:
+        try:
+            projects = await account.session.projects.list()
+        except Transient as error:
+            return Waits(error.reason, error.message, error.retry_after or RETRY_SECONDS)
+        except CloudError as error:
+            return Waits(error.reason, error.message)
+        connection.projects = frozenset(project.project_id for project in projects)
+        wanted = connection.spec.project_id if connection.spec else None
+        if wanted and wanted not in connection.projects:
+            return Waits(Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {wanted}")
+        return None
+
+    async def _refresh(self, connection: Connection, age: float) -> bool:
+        """Read the Secret if that was `age` seconds ago, and make the session that fits it; a problem is kept in the
+        connection. Whether there is something new to check."""
+        async with self._locks.setdefault(connection.key, asyncio.Lock()):
+            if self._clock() - connection.secret_read < age:
+                return False  # somebody else did it while we waited
+            before, known = connection.fingerprint, connection.problem
+            problem = await self._read_key(connection)
+            await self._close_unused()
+            if problem is None:
+                if before in ("", connection.fingerprint):
+                    return False
+                log.info("%s has a new key", connection.key)
+                connection.projects = frozenset()
+                connection.checked = False
+                return True
+            # Not at every step again: whoever wants the account of 200 jobs would read a missing Secret 200 times.
+            connection.secret_read = self._clock() - max(0.0, SECRET_SECONDS - RETRY_SECONDS)
+            if problem.reason is Reason.KUBERNETES_UNAVAILABLE and connection.account is not None:
+                return False  # Kubernetes is out of reach; the key in memory goes on
+            connection.account, connection.problem = None, problem
+            return problem != known
+
+    async def _close_unused(self) -> None:
+        """Let go of the sessions that no connection uses any more."""
+        now = self._clock()
+        for key, (since, _) in list(self._departed.items()):
+            if now - since > PARTING_SECONDS:
+                del self._departed[key]
+        holders = [*self._known.values(), *(connection for _, connection in self._departed.values())]
+        used = [c.last_account.session for c in holders if c.last_account]
+        await self._sessions.close_unused(used)
+
+    async def _read_key(self, connection: Connection) -> Waits | None:
+        spec = connection.spec
+        if spec is None:
+            return Waits(Reason.INVALID_SPEC, connection.spec_error)
+        try:
+            endpoint = endpoint_of(spec.cloud, spec.endpoint)
+        except BadEndpoint as error:
+            return Waits(Reason.INSECURE_ENDPOINT, str(error))
+        if not is_encrypted(endpoint) and not self._allow_http:
+            return Waits(
+                Reason.INSECURE_ENDPOINT, "the endpoint must be an https URL, else the key travels in the clear"
+            )
+        ref = spec.credentials_secret_ref
+        secret, problem = await read_labelled(self._secrets, connection.key.namespace, ref.name)
+        if secret is None:
+            return problem
+        connection.secret_read = self._clock()
+        try:
+            key = (secret.text(ref.key) or "").strip()
+        except ValueError as error:
+            return Waits(Reason.SECRET_KEY_MISSING, str(error))
+        if not key:
+            return Waits(Reason.SECRET_KEY_MISSING, f"Secret {ref.name} has no key {ref.key}; put the API key there")
+        CONCEALED.conceal(key, namespace=connection.key.namespace)
+        CONCEALED.uses(connection.key.namespace, fingerprint(key))
+        try:
+            session = self._sessions.session(spec, endpoint, key, rates=self._rates(endpoint, fingerprint(key)))
+        except Unauthorised as error:
+            return Waits(Reason.KEY_REJECTED, error.message)
+        clocks = self._clocks.setdefault(connection.key, CloudClocks())
+        account = Account(session, spec.import_api, spec.project_id or "", clocks)
+        connection.account = connection.last_account = account
+        connection.fingerprint = fingerprint(key)
+        return None
+
+    def _rates(self, endpoint: str, print_: str) -> list[int]:
+        sharers = [c for c in self._known.values() if c.fingerprint == print_ and c.endpoint == endpoint]
+        return [c.spec.requests_per_second for c in sharers if c.spec]

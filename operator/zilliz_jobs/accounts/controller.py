@@ -1,0 +1,97 @@
+"""ZillizConnections: their keys are checked, and their jobs woken when that changes something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from zilliz_jobs.accounts.connections import Connections
+from zilliz_jobs.accounts.reconciler import ConnectionTicker
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.control.controller import Controller
+from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.control.tries import Tries
+from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.kube.errors import NotFound
+from zilliz_jobs.kube.objects import Objects
+
+CONNECTION = ZILLIZ_CONNECTION.kind
+
+
+class ConnectionController(Controller):
+    """`wake_dependents`: called with a connection that became usable, or no longer is, or is gone."""
+
+    resources: Mapping[str, Resource] = MappingProxyType({CONNECTION: ZILLIZ_CONNECTION})
+
+    def __init__(
+        self,
+        connections: Connections,
+        ticker: ConnectionTicker,
+        objects: Objects,
+        queue: WorkQueue[Key],
+        tries: Tries,
+        *,
+        wake_dependents: Callable[[Key], None],
+    ) -> None:
+        self._connections, self._ticker, self._objects = connections, ticker, objects
+        self._queue, self._tries = queue, tries
+        self._wake_dependents = wake_dependents
+
+    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+        if self._connections.get(key) is not self._connections.learn(key, body):  # else the echo of our own check
+            self._tries.forget(key)
+            self._queue.add(key)
+
+    def forget(self, key: Key, body: Body) -> None:
+        if self._connections.forget(key, body["metadata"]["uid"]):
+            self._wake_dependents(key)
+
+    def uid(self, key: Key) -> str | None:
+        connection = self._connections.get(key)
+        return connection.uid if connection else None
+
+    def body(self, key: Key) -> Body | None:
+        connection = self._connections.get(key)
+        return connection.body if connection else None
+
+    def unfinished(self) -> Iterable[Key]:
+        return self._connections.uids()
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        return self._connections.uids()
+
+    def wake_all(self) -> None:
+        pass  # a connection waits for nothing but its next check
+
+    async def reconcile(self, key: Key) -> None:
+        connection = self._connections.get(key)
+        if connection is None:
+            self._tries.forget(key)
+            return
+        wake, changed = await self._ticker.tick(connection, self._tries.of(key))
+        if self._connections.get(key) is not connection:
+            return  # gone or changed meanwhile, and then it is in the queue
+        if connection.problem:
+            self._tries.count(key)
+        else:
+            self._tries.forget(key)
+        self._queue.add(key, wake)
+        if changed:
+            self._wake_dependents(key)
+
+    async def is_known(self, key: Key) -> bool:
+        """False while a connection that exists waits for its first check, which is no news for anybody.
+
+        One that the watch did not tell of is asked for, since the order of first events is by chance. Raises
+        KubeError.
+        """
+        connection = self._connections.get(key)
+        if connection is None:
+            try:
+                body = await self._objects.get(ZILLIZ_CONNECTION, key.namespace, key.name)
+            except NotFound:
+                return True
+            self.learn(key, {**body, "kind": CONNECTION})
+            connection = self._connections.get(key)
+        return connection is None or connection.is_known

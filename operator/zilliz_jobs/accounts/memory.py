@@ -1,0 +1,192 @@
+"""What must outlive the process, kept in the status of the ZillizConnection that it was sent over.
+
+Written on rare events only: an object goes while its job runs or its submission is open, or an answer is lost. Never
+for a submission that goes as it should. Read once before anything is looked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+
+from zilliz_jobs.api.connection import MAX_REMEMBERED, ZILLIZ_CONNECTION, RememberedSubmission, ZillizConnectionStatus
+from zilliz_jobs.control.departed import Departed, Owner
+from zilliz_jobs.control.objects import Body, Key, raw_status
+from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.core.backoff import exponential
+from zilliz_jobs.core.highwater import HighWaterMark
+from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.kube.errors import KubeError, NotFound
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.status import StatusWriter
+
+KEEP = timedelta(days=7)
+SETTLED = timedelta(hours=2)  # the longest submissionSettleSeconds, and as much again
+GATHER_SECONDS = 0.2  # a namespace that is emptied is one write, not a thousand
+MAX_PAUSE_SECONDS = 60.0
+
+Changes = dict[str, RememberedSubmission | None]
+"""By uid; None: it is settled."""
+
+log = logging.getLogger(__name__)
+
+
+class SubmissionMemory:
+    """`works`: whether this process does; who stands by leaves it to the one that does."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        objects: Objects,
+        writer: StatusWriter,
+        *,
+        now: Callable[[], datetime],
+        works: Callable[[], bool],
+    ) -> None:
+        self._registry, self._objects, self._writer = registry, objects, writer
+        self._now, self._works = now, works
+        self._changes: defaultdict[Key, Changes] = defaultdict(dict)
+        self._lost: dict[str, Key] = {}
+        self._writers: dict[Key, asyncio.Task[None]] = {}
+
+    def recall(self, body: Body) -> None:
+        """A connection was read: what an earlier process left there is known from now on."""
+        meta, raw = body["metadata"], raw_status(body)
+        connection = Key(ZILLIZ_CONNECTION.kind, meta["namespace"], meta["name"])
+        status = _read({name: raw[name] for name in ("remembered", "rememberedSince") if name in raw})
+        for entry in status.remembered or []:
+            known = _known(entry, connection)
+            if entry.deleted and (entry.time is None or entry.time < self._now() - SETTLED):
+                known = replace(known, scope="")  # its effect shows by now, or never
+            self._registry.recall(known)
+            if not entry.deleted:
+                self._lost[entry.uid] = connection
+        times = [time for time in (status.remembered_since, self._registry.complete_since) if time is not None]
+        self._registry.complete_since = max(times, default=None)
+
+    def departed(self, known: Departed) -> None:
+        """An object goes that leaves something behind."""
+        self._lost.pop(known.uid, None)
+        self._change(known.owner.connection, known.uid, _entry(known, self._now(), deleted=True))
+
+    def looked(self, uid: str) -> None:
+        """The object was seen: whether its submission is being looked for is told once, and when that ends."""
+        if not self._works():
+            return
+        known = self._registry.lost(uid)
+        if known is not None and uid not in self._lost:
+            self._lost[uid] = known.owner.connection
+            self._change(known.owner.connection, uid, _entry(known, self._now()))
+        elif known is None and uid in self._lost:
+            self._change(self._lost.pop(uid), uid, None)
+
+    async def flush(self, seconds: float) -> None:
+        """Wait for what is being written."""
+        if self._writers:
+            await asyncio.wait([*self._writers.values()], timeout=seconds)
+        for task in self._writers.values():
+            task.cancel()
+
+    # -- parts
+
+    def _change(self, connection: Key, uid: str, entry: RememberedSubmission | None) -> None:
+        if not self._works():
+            return
+        self._changes[connection][uid] = entry
+        if connection not in self._writers:
+            task = asyncio.get_running_loop().create_task(self._write(connection), name=f"memory {connection}")
+            self._writers[connection] = task
+            task.add_done_callback(lambda _task: self._writers.pop(connection, None))
+
+    async def _write(self, connection: Key) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        failures = 0
+        while changes := self._changes.pop(connection, None):
+            try:
+                await self._store(connection, changes)
+                failures = 0
+            except NotFound:
+                log.warning(
+                    "%s is gone, and what it should remember with it: %d submissions", connection, len(changes)
+                )
+            except KubeError as error:
+                if not self._works():
+                    return
+                log.warning("%s: cannot store what it should remember: %s", connection, error)
+                self._changes[connection] = {**changes, **self._changes.get(connection, {})}
+                failures += 1
+                await asyncio.sleep(exponential(failures, base=0.5, cap=MAX_PAUSE_SECONDS, jitter=0.5))
+
+    async def _store(self, connection: Key, changes: Changes) -> None:
+        body = await self._objects.get(ZILLIZ_CONNECTION, connection.namespace, connection.name)
+        raw = raw_status(body)
+        status = _read(raw)
+        new = remembered(status, changes, self._now())
+        wire = new.wire()
+        kept = {name: wire[name] for name in ("remembered", "rememberedSince") if name in wire}
+        rest = {name: value for name, value in raw.items() if name not in ("remembered", "rememberedSince")}
+        await self._writer.write(ZILLIZ_CONNECTION, body, rest | kept)
+
+
+def remembered(status: ZillizConnectionStatus, changes: Changes, now: datetime) -> ZillizConnectionStatus:
+    """The status with these changes: the newest entries, and since when they are complete. Pure."""
+    old = [entry for entry in status.remembered or [] if entry.uid not in changes]
+    every = [*old, *(entry for entry in changes.values() if entry is not None)]
+    young = [entry for entry in every if entry.time is None or entry.time > now - KEEP]
+    kept = young[-MAX_REMEMBERED:]
+    dropped = [entry.time for entry in every if entry not in kept and entry.time is not None]
+    times = [time for time in (status.remembered_since, *dropped) if time is not None]
+    return status.but(remembered=kept or None, remembered_since=max(times, default=None))
+
+
+def _read(raw: Body) -> ZillizConnectionStatus:
+    """Lenient, since people can edit it: entries that are none are left out."""
+    rows = raw.get("remembered")
+    good = []
+    for row in rows if isinstance(rows, list) else []:
+        with contextlib.suppress(ValidationError):
+            good.append(RememberedSubmission.model_validate(row))
+    try:
+        since = ZillizConnectionStatus.model_validate({"rememberedSince": raw.get("rememberedSince")})
+    except ValidationError:
+        since = ZillizConnectionStatus()
+    return ZillizConnectionStatus(remembered=good or None, remembered_since=since.remembered_since)
+
+
+def _entry(known: Departed, now: datetime, *, deleted: bool = False) -> RememberedSubmission:
+    mark = known.mark
+    return RememberedSubmission(
+        uid=known.uid,
+        kind=known.owner.kind,
+        name=known.owner.name,
+        deleted=deleted or None,
+        time=now,
+        attempt=mark.attempt,
+        steps=mark.steps or None,
+        step=mark.step if mark.step != SUBMIT_STEP else None,
+        token=mark.token or None,
+        sends=mark.sends or None,
+        lock=known.scope or None,
+        ids=[*known.ids] or None,
+    )
+
+
+def _known(entry: RememberedSubmission, connection: Key) -> Departed:
+    mark = HighWaterMark(
+        attempt=entry.attempt,
+        steps=entry.steps or 0,
+        has_job=not entry.lock,
+        step=entry.step or SUBMIT_STEP,
+        token=entry.token or "",
+        sends=entry.sends or 0,
+        on_its_way=bool(entry.lock) and not entry.token,
+    )
+    owner = Owner(entry.kind, entry.name, connection)
+    return Departed(entry.uid, owner, mark, entry.lock or "", tuple(entry.ids or ()))

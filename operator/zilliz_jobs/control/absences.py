@@ -1,0 +1,53 @@
+"""Objects that are known and that a full list does not show: their deletion was told while no watch was open.
+
+Each is asked for before it counts as gone: a list is no proof of what it does not show.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from zilliz_jobs.control.dispatcher import Dispatcher
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.kube.errors import KubeError, NotServed
+
+AGAIN_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class Absences:
+    """`run` is a task of the engine."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._doubted: dict[Key, str] = {}
+        self._more = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._doubted)
+
+    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
+        """A list of the kind showed these."""
+        known = self._dispatcher.known(kind)
+        missing = {k: u for k, u in known.items() if u not in uids and namespace in (None, k.namespace)}
+        if missing:
+            log.info("%s: %d objects are gone, it seems; each is asked for", kind, len(missing))
+            self._doubted |= missing
+            self._more.set()
+
+    async def run(self) -> None:
+        while True:
+            while self._doubted:
+                key = next(iter(self._doubted))
+                uid = self._doubted.pop(key)
+                try:
+                    await self._dispatcher.verify(key, uid)
+                except NotServed:
+                    pass  # it is listed when its kind is served again
+                except KubeError:
+                    self._doubted[key] = uid
+                    await asyncio.sleep(AGAIN_SECONDS)
+            self._more.clear()
+            await self._more.wait()

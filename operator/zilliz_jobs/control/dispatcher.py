@@ -1,0 +1,172 @@
+"""From the queue to the controllers: each key to the one that knows its kind, by one worker at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from zilliz_jobs.control import obstacles
+from zilliz_jobs.control.controller import Controller
+from zilliz_jobs.control.leaderelection import Leadership
+from zilliz_jobs.control.objects import Body, Key, key_of, stub
+from zilliz_jobs.control.tries import Tries
+from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound, NotServed
+from zilliz_jobs.kube.events import EventPoster
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.telemetry.metrics import Metrics
+
+REFETCH_SECONDS = 0.1
+PASS_SECONDS = 900.0  # no pass takes so long, unless what it waits for never comes
+UNSERVED_SECONDS = 10.0  # until the next look whether the kind of an object is served again
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """`work` is one worker; run as many as wanted. It works while this process leads."""
+
+    def __init__(
+        self,
+        controllers: Sequence[Controller],
+        queue: WorkQueue[Key],
+        tries: Tries,
+        objects: Objects,
+        leadership: Leadership,
+        events: EventPoster,
+        metrics: Metrics,
+    ) -> None:
+        self._controllers = controllers
+        self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
+        self._queue, self._tries, self._objects = queue, tries, objects
+        self._leadership, self._events, self._metrics = leadership, events, metrics
+        self.unserved: set[str] = set()
+        """Kinds that the API server does not serve: their objects wait."""
+        self.went_back: Callable[[Key, int, int], object] = lambda *_: None
+        """Told where a read gave an older version of an object than was known before: the history went back."""
+
+    def learn(self, body: Body) -> None:
+        key = key_of(body)
+        if controller := self._by_kind.get(key.kind):
+            controller.learn(key, body)
+
+    def forget(self, body: Body) -> None:
+        key = key_of(body)
+        if controller := self._by_kind.get(key.kind):
+            controller.forget(key, body)
+
+    def wake_all(self) -> None:
+        for controller in self._controllers:
+            controller.wake_all()
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        """The uids of the objects of the kind that are known."""
+        controller = self._by_kind.get(kind)
+        return controller.known(kind) if controller else {}
+
+    async def verify(self, key: Key, uid: str) -> None:
+        """Ask for an object that may be gone, and learn what it is. Raises KubeError where that is not told."""
+        controller = self._by_kind[key.kind]
+        try:
+            body = await self._read(controller, key)
+        except NotServed:
+            raise
+        except NotFound:
+            if self.known(key.kind).get(key) == uid:
+                controller.forget(key, controller.body(key) or stub(key, uid))
+            return
+        controller.learn(key, body, certain=True)
+
+    async def _read(self, controller: Controller, key: Key) -> Body:
+        """The object as it is now. What is known before a consistent read can only be older than what it gives."""
+        uid, before = controller.version(key)
+        body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
+        version = str(body["metadata"].get("resourceVersion") or "")
+        if body["metadata"]["uid"] == uid and version.isdecimal() and int(version) < before:
+            self.went_back(key, before, int(version))
+        return {**body, "kind": key.kind}
+
+    def rest(self) -> None:
+        for controller in self._controllers:
+            controller.rest()
+
+    async def work(self) -> None:
+        while True:
+            await self._leadership.until_works()
+            key = await self._queue.get()
+            try:
+                if self._leadership.works:
+                    await self._bounded(key)
+                else:
+                    self._queue.add(key)  # for the time when it leads again
+                if not self._leadership.works:
+                    self.rest()  # the pass may have outlasted the lead, and be going to look again
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                log.exception("%s: this pass failed, which should not happen", key)
+                self._again(key)
+            finally:
+                self._queue.done(key)
+
+    async def _bounded(self, key: Key) -> None:
+        """A pass, for as long as one can take. One that hangs would keep its worker, and its object, for ever."""
+        try:
+            async with asyncio.timeout(PASS_SECONDS) as bound:
+                await self._pass(key, self._by_kind[key.kind])
+        except TimeoutError:
+            if not bound.expired():
+                raise
+            log.exception(
+                "%s: a pass came to no end in %d s, which should not happen; it is begun anew", key, PASS_SECONDS
+            )
+            self._metrics.passes.labels(key.kind, "hung").inc()
+            self._again(key)
+
+    async def _pass(self, key: Key, controller: Controller) -> None:
+        if key.kind in self.unserved:
+            self._queue.add(key, UNSERVED_SECONDS)
+            return
+        uid = controller.uid(key)
+        try:
+            await controller.reconcile(key)
+        except NotServed as error:
+            log.warning("%s: %s", key, error)
+            self._again(key)
+        except NotFound:
+            _is_gone(controller, key, uid)
+        except Conflict:
+            await self._refetch(controller, key, uid)
+        except (KubeError, ValidationError) as error:
+            log.warning("%s: %s", key, error)
+            if isinstance(error, KubeError) and (body := controller.body(key)) is not None:
+                obstacles.tell(self._events, body, error, self._tries.of(key))
+            self._again(key, getattr(error, "retry_after", None))
+
+    async def _refetch(self, controller: Controller, key: Key, uid: str | None) -> None:
+        """The object changed under our hands: read it and begin anew, a little later."""
+        try:
+            body = await self._read(controller, key)
+        except NotServed:
+            self._again(key)
+            return
+        except NotFound:
+            _is_gone(controller, key, uid)
+            return
+        except KubeError:
+            self._again(key)
+            return
+        controller.learn(key, body, certain=True)
+        self._again(key, base=REFETCH_SECONDS)
+
+    def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:
+        self._queue.add(key, max(self._tries.wait(key, base=base), after or 0.0))
+
+
+def _is_gone(controller: Controller, key: Key, uid: str | None) -> None:
+    """The API server does not know it; a watch that was cut off never tells of that."""
+    if uid is not None and controller.uid(key) == uid:
+        controller.forget(key, controller.body(key) or stub(key, uid))

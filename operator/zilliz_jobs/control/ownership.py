@@ -1,0 +1,240 @@
+"""Who holds what: which object follows which job of the cloud, and which object has a submission open in a scope.
+
+A look-up may only take a job that no other object holds, and of one scope only one submission may be open at a time,
+so both must be known for *all* objects before anything is submitted. Fed by every event, and once by a full list.
+Ids of jobs, backups and clusters are unique over all accounts, so neither table asks whose key it was.
+What a deleted object held is remembered for a while: its job may still run, and is no other object's lost submission.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from zilliz_jobs.control.departed import DEFAULT_HOLD, Departed, DepartedSubmissions, Owner
+from zilliz_jobs.control.objects import Key, connection_key
+from zilliz_jobs.core.highwater import HighWaterMarks
+from zilliz_jobs.core.read_status import Known
+
+Uid = str
+MAX_ORPHANS = 10_000
+MAX_LEFT = 1_000
+UNLISTED_SECONDS = 3600.0  # a kind that is not served for so long is taken as one that was never installed
+LATE_SECONDS = 150.0
+"""After an object is gone, a request of its own may take effect for so long: the fence, and the time that a request
+may be on its way."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another object that may have a job in the same scope which nobody knows: its submission is open, or (`gone`)
+    was when the object was deleted. `wanted`: its spec, None where that is not known."""
+
+    wanted: Any
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class _Left:
+    scope: str
+    wanted: Any
+    since: float
+
+
+class Registry:
+    """Plain tables, one event loop. `clock`: seconds that never go back. `settle`: for how many seconds the effect of
+    a submission over a connection may take to show; `remember`: told of what should outlive the process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._holder: dict[str, Uid] = {}
+        self._held: defaultdict[Uid, set[str]] = defaultdict(set)
+        self._orphans: dict[str, None] = {}
+        self._open: defaultdict[str, set[Uid]] = defaultdict(set)
+        self._scope_of: dict[Uid, str] = {}
+        self._wanted: dict[Uid, Any] = {}
+        self._since: dict[Uid, float] = {}
+        self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
+        self._owners: dict[Uid, Owner] = {}
+        self._unlisted: dict[str, float] = {}
+        self.complete_since: datetime | None = None  # what objects left that went before is not known in full
+        self.marks = HighWaterMarks()
+        self.departed = DepartedSubmissions()
+        self.settle: Callable[[Key], float] = lambda _connection: DEFAULT_HOLD
+        self.remember: Callable[[Departed], object] = lambda _known: None
+
+    # -- claims
+
+    def learn(self, uid: Uid, body: dict[str, Any]) -> None:
+        """Everything that the object's status names belongs to it."""
+        status = body.get("status")
+        status = status if isinstance(status, dict) else {}
+        self.marks.saw(uid, status)
+        self.departed.drop(uid)
+        if status.get("completionTime"):
+            self._owners.pop(uid, None)
+        else:
+            self._owners[uid] = Owner(body["kind"], body["metadata"]["name"], connection_key(body))
+        for name in ids_in(status):
+            self.claim(uid, name)
+
+    def claim(self, uid: Uid, name: str) -> bool:
+        """Take `name` for the object; False where another one holds it."""
+        holder = self._holder.setdefault(name, uid)
+        if holder != uid:
+            return False
+        self._held[uid].add(name)
+        self._orphans.pop(name, None)
+        return True
+
+    def holder(self, name: str) -> Uid | None:
+        return self._holder.get(name)
+
+    def known(self, uid: Uid) -> Known:
+        """What the object was ever seen to have, and its status to tell, whatever that says by now."""
+        return Known(frozenset(self._held.get(uid, ())), self.marks.of(uid))
+
+    def is_free(self, uid: Uid, name: str) -> bool:
+        """Whether the object may follow it when a person names it."""
+        return self._holder.get(name, uid) == uid
+
+    def is_unclaimed(self, uid: Uid, name: str) -> bool:
+        """Whether it can be the object's lost submission: nobody else follows it, and nobody who is gone did."""
+        return self.is_free(uid, name) and name not in self._orphans
+
+    # -- scopes
+
+    def enter(self, uid: Uid, scope: str, wanted: Any = None) -> bool:
+        """Open a submission in `scope`; False while another object has one open there. May be repeated. `wanted`: the
+        object's spec."""
+        if self._open.get(scope, {uid}) != {uid} or self.departed.hold(scope):
+            return False
+        self.hold(uid, scope, wanted)
+        return True
+
+    def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
+        """The object's submission is open in `scope`, whoever else has one open there: it was sent already."""
+        if self._scope_of.get(uid, scope) != scope:
+            self.leave(uid)
+        self._open[scope].add(uid)
+        self._scope_of[uid] = scope
+        self._since.setdefault(uid, self._clock())
+        if wanted is not None:
+            self._wanted[uid] = wanted
+
+    def rivals(self, uid: Uid, scope: str) -> list[Rival]:
+        """Who else may have a job in the scope that nobody knows, as far as it can be mistaken for the job of `uid`,
+        whose submission is open there."""
+        opened = self._since.get(uid, self._clock())
+        here = [Rival(self._wanted.get(other)) for other in self._open.get(scope, ()) if other != uid]
+        gone = [left for left in self._left if left.scope == scope and left.since > opened - LATE_SECONDS]
+        before = [Rival(None, gone=True)] if self.departed.was_recalled(scope) else []
+        return here + [Rival(left.wanted, gone=True) for left in gone] + before
+
+    def is_open(self, scope: str) -> bool:
+        return scope in self._open or self.departed.hold(scope)
+
+    def leave(self, uid: Uid) -> str | None:
+        """The object's submission is no longer open; the scope that became free, if one did."""
+        scope = self._scope_of.pop(uid, None)
+        self._wanted.pop(uid, None)
+        self._since.pop(uid, None)
+        if scope is None:
+            return None
+        self._open[scope].discard(uid)
+        if self._open[scope]:
+            return None
+        del self._open[scope]
+        return scope
+
+    def part(self, uid: Uid) -> None:
+        """The object goes. If its submission is open, the job of it is one that nobody will ever name."""
+        if (scope := self._scope_of.get(uid)) is not None:
+            self._left.append(_Left(scope, self._wanted.get(uid), self._clock()))
+
+    def doubt(self, sent: datetime | None) -> str:
+        """Why what a look-up infers to be an object's may be that of one that is gone, in words; empty where nothing
+        speaks for that. `sent`: when the request may have left."""
+        now = self._clock()
+        if kinds := sorted(kind for kind, since in self._unlisted.items() if now - since < UNLISTED_SECONDS):
+            return f"the API server does not serve {', '.join(kinds)}, so what objects of that kind hold is not known"
+        if self.complete_since is not None and (sent is None or sent <= self.complete_since):
+            return "what is known of deleted objects does not reach back to this submission"
+        return ""
+
+    def listed(self, kind: str, *, served: bool) -> None:
+        """Whether the objects of the kind could be listed. One that is not served may have objects all the same."""
+        if served:
+            self._unlisted.pop(kind, None)
+        else:
+            self._unlisted.setdefault(kind, self._clock())
+
+    def depart(self, uid: Uid) -> None:
+        """The object is going; call `forget` after. Where its submission is open, the effect can still show for a
+        while, and so long its scope stays taken."""
+        known = self._worth_knowing(uid)
+        if known is None:
+            return
+        if known.scope:
+            self.departed.add(uid, known.scope, self.settle(known.owner.connection))
+        self.remember(known)
+
+    def lost(self, uid: Uid) -> Departed | None:
+        """The submission of an object that is there, if it is open and being looked for."""
+        known = self._worth_knowing(uid)
+        return known if known and known.scope and not known.mark.on_its_way else None
+
+    def recall(self, known: Departed) -> None:
+        """An earlier process knew this. Repeatable."""
+        for name in known.ids:
+            if name not in self._holder:
+                self._orphans[name] = None
+        is_there = self.marks.of(known.uid) is not None
+        self.marks.at_least(known.uid, known.mark)
+        if known.scope and not is_there:
+            self.departed.add(known.uid, known.scope, self.settle(known.owner.connection), recalled=True)
+
+    def _worth_knowing(self, uid: Uid) -> Departed | None:
+        mark, owner = self.marks.of(uid), self._owners.get(uid)
+        if mark is None or owner is None or not (mark.is_open or mark.runs):
+            return None
+        ids = tuple(sorted(self._held.get(uid, ())))
+        return Departed(uid, owner, mark, self._scope_of.get(uid, "") if mark.is_open else "", ids)
+
+    def forget(self, uid: Uid) -> str | None:
+        """The object is gone; the scope that became free, if one did."""
+        self.marks.forget(uid)
+        self._owners.pop(uid, None)
+        for name in self._held.pop(uid, ()):
+            self._holder.pop(name, None)
+            self._orphans[name] = None
+        while len(self._orphans) > MAX_ORPHANS:
+            del self._orphans[next(iter(self._orphans))]
+        return self.leave(uid)
+
+
+def claims_in(handle: Mapping[str, Any]) -> list[Any]:
+    """What of a handle is one object's alone. Not the cluster that a job works on, nor names: they come again."""
+    return [value for key, value in handle.items() if key.endswith("Id") and key != "clusterId"]
+
+
+def ids_in(status: dict[str, Any]) -> set[str]:
+    """Every id of a job or its product that a raw status names; lenient, since people can edit a status."""
+    submission = status.get("submission")
+    submission = submission if isinstance(submission, dict) else {}
+    others, attempts, steps = submission.get("otherHandles"), status.get("attempts"), status.get("steps")
+    handles = [submission.get("handle")]
+    handles += [step.get("handle") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    names: list[object] = [status.get("jobId")]
+    for handle in handles:
+        if isinstance(handle, dict):
+            names += claims_in(handle)
+    if isinstance(others, list):
+        names += others
+    if isinstance(attempts, list):
+        names += [attempt.get("jobId") for attempt in attempts if isinstance(attempt, dict)]
+    return {name for name in names if isinstance(name, str) and name}

@@ -1,0 +1,146 @@
+"""Secrets are taken out of what came from outside, before it is shown; what stands in a spec is shown as it stands.
+
+The transport cuts them out of the errors that the cloud gives. But the cloud may name a secret much later, as the
+reason of a job's end, or in the row of another one's job: that is cut out of what was seen, and of rows, before
+anything is made of it. The last look, at a status or an event that is about to be written, is for what was
+overlooked; it spares the words of the object's spec. Only texts are changed, never what the operator goes by: else a
+Secret that holds a word or an id would spoil the jobs of others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from zilliz_jobs.control.objects import Body
+from zilliz_jobs.core.foreigntext import shown
+from zilliz_jobs.core.observation import Observation, Revived, Seen
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.shortening import shortened
+from zilliz_jobs.telemetry.concealed import CONCEALED, Namespaces
+
+Hide = Callable[[str], str]
+
+MAX_NAME, MAX_REASON = 1024, 512
+
+_TEXTS = frozenset({"message", "reason", "createdBy", "cloudStatus"})
+_OF_THE_SPEC = frozenset({"target", "description", "directory"})  # shown as they are, on one line
+_WHOLE = frozenset({"cloud", "files"})  # what the cloud wrote, for people to read
+_OURS = frozenset({"submission", "handle", "baseline"})
+_WORDS = frozenset(Reason)
+_CLOUD_WORD = re.compile(r"[A-Za-z_ ]{1,40}")
+
+
+def hider(namespace: str, fingerprint: str = "") -> Hide:
+    return partial(CONCEALED.presentable, whose=scope(namespace, fingerprint))
+
+
+def over_key(fingerprint: str, text: str) -> str:
+    """What was heard over this API key, without the secrets of all namespaces that use it."""
+    return CONCEALED.presentable(text, CONCEALED.users(fingerprint))
+
+
+def scope(namespace: str, fingerprint: str = "") -> Namespaces:
+    """Whose secrets can come back in a text for an object of this namespace, whose connection has this API key; one
+    of those that the namespace uses, where it is not known which."""
+    return CONCEALED.users(fingerprint) | {namespace} if fingerprint else CONCEALED.around(namespace)
+
+
+def seen_without_secrets(seen: Observation, whose: Namespaces) -> Observation:
+    """What was seen of a job. The other observations are errors, and those were cleaned by the transport."""
+    match seen:
+        case Revived(inner):
+            return Revived(_seen(inner, whose))
+        case Seen():
+            return _seen(seen, whose)
+        case _:
+            return seen
+
+
+def _seen(seen: Seen, whose: Namespaces) -> Seen:
+    hide: Hide = partial(CONCEALED.presentable, whose=whose)
+    return replace(
+        seen,
+        message=hide(seen.message),
+        created_by=shortened(hide(seen.created_by), MAX_NAME),
+        cloud_status=_cloud_word(seen.cloud_status, hide),
+        result=_result(seen.result, hide),
+    )
+
+
+def _result(result: Body, hide: Hide) -> Body:
+    cleaned: Body = _walk({name: value for name, value in result.items() if name != "files"}, hide, whole=False)
+    return cleaned | {"files": files_for_people(result["files"], hide)} if "files" in result else cleaned
+
+
+def files_for_people(files: Iterable[Body], hide: Hide) -> list[Body]:
+    """What the cloud says of the files of an import. Cut last: half of a secret would not be recognised."""
+    return [
+        {
+            name: shortened(hide(value), MAX_REASON if name == "reason" else MAX_NAME)
+            if isinstance(value, str)
+            else value
+            for name, value in file.items()
+        }
+        for file in files
+    ]
+
+
+def hidden(body: Body, status: Body) -> Body:
+    """The status of this object without secrets; the same where it has none."""
+    found: Body = _walk(status, partial(text_without_secrets, body), whole=False)
+    return found
+
+
+def text_without_secrets(body: Body, text: str) -> str:
+    """A text about this object."""
+    whose = CONCEALED.around(body["metadata"].get("namespace", ""))
+    return CONCEALED.presentable(text, whose, spare=spec_words(body))
+
+
+def without_secrets(value: Any, hide: Hide) -> Any:
+    """Something of the cloud for people to read, with every text of it searched."""
+    return _walk(value, hide, whole=True)
+
+
+def spec_words(body: Body) -> Iterator[str]:
+    """All that anybody reads in the object itself, outside its status."""
+    meta = body["metadata"]
+    yield from _strings([body.get("spec"), meta.get("name"), meta.get("namespace")])
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        items: Iterable[Any] = value.values() if isinstance(value, dict) else value
+        for item in items:
+            yield from _strings(item)
+
+
+def _walk(value: Any, hide: Hide, *, whole: bool, name: str = "") -> Any:
+    if isinstance(value, dict):
+        walked = {
+            key: item if key in _OURS else _walk(item, hide, whole=whole or key in _WHOLE, name=key)
+            for key, item in value.items()
+        }
+        return _kept(value, walked)
+    if isinstance(value, list):
+        return _kept(value, [_walk(item, hide, whole=whole, name=name) for item in value])
+    if isinstance(value, str) and not whole and name in _OF_THE_SPEC:
+        return shown(value)
+    if isinstance(value, str) and (whole or name in _TEXTS) and value not in _WORDS:
+        return _cloud_word(value, hide) if name == "cloudStatus" else hide(value)
+    return value
+
+
+def _cloud_word(value: str, hide: Hide) -> str:
+    """A word of the cloud's is no text; something longer may be one."""
+    return value if _CLOUD_WORD.fullmatch(value) else hide(value)
+
+
+def _kept(old: Any, new: Any) -> Any:
+    return old if old == new else new

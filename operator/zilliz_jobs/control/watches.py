@@ -1,0 +1,287 @@
+"""One watch for each kind and namespace, each with a life of its own: what befalls one stops no other.
+
+A kind that the API server does not serve is asked for again and again, so its CRD may be installed later, or be
+removed and come back. A watch that tells nothing and does not last its time is begun anew by a list. A read of a
+version that is older than one that was told means that the history of the cluster is another one (etcd was restored
+from a backup): then everything is listed anew, and no version that was known counts. What is told proves nothing by
+itself, since it need not come in the order of its versions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.control.clock import steady
+from zilliz_jobs.control.objects import Body
+from zilliz_jobs.core.backoff import exponential
+from zilliz_jobs.kube.errors import KubeError, NotServed
+
+ASK_AGAIN_SECONDS = 3.0  # for a kind that is not served
+AFTER_CUT_SECONDS = 1.0  # until the API server is asked what it holds now, after it cut a watch
+MAX_PAUSE = 30.0  # seconds, before a watch that failed is begun again
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An object as a list or a watch told of it. `listed`: by a list."""
+
+    body: Body
+    gone: bool = False
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list is complete, and its objects are told; what follows is told by the watch."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A watch lasted its whole time, and another one takes over: it was alive, though it may have told nothing."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A watch ended before its time, and another one takes over from where it stood: the API server may have been
+    away, and be another one now."""
+
+
+Sign = Told | Listed | Mark | Cut
+Open = Callable[[Resource, str | None], AsyncGenerator[Sign, None]]
+"""A list, then a watch, for ever, over lost connections. Raises NotServed where the kind is unknown, or whatever
+it cannot go on after."""
+
+
+class State(StrEnum):
+    STARTING = "not listed yet"
+    WATCHING = "watched"
+    NOT_SERVED = "its CRD is not installed"
+    BROKEN = "its watch fails"
+
+
+class Listener(Protocol):
+    """The engine."""
+
+    def learn(self, body: Body) -> None: ...
+    def forget(self, body: Body) -> None: ...
+
+    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
+        """These objects exist, and no other of the kind and namespace."""
+
+    def served(self, kind: str, *, served: bool) -> None:
+        """Whether the API server serves the kind."""
+
+    def rewound(self) -> None:
+        """The history of the cluster went back."""
+
+
+@dataclass(eq=False)
+class Watch:
+    """`heard_at`: when there was the last sign of it; `told`: the newest version that it told of; `read`: the version
+    of the last consistent read, which the watch may be yet to reach; `doubted`: a read is due, whatever is heard."""
+
+    resource: Resource
+    namespace: str | None
+    heard_at: float
+    state: State = State.STARTING
+    told: int = 0
+    read: int = 0
+    doubted: bool = True
+    tries: int = 0
+    seen: set[str] = field(default_factory=set)
+    task: asyncio.Task[None] | None = None
+
+    def __str__(self) -> str:
+        return f"{self.resource.kind} in {self.namespace}" if self.namespace else self.resource.kind
+
+
+class Watches:
+    """`limit`: seconds without a sign, after which a watch counts as silent. `newest`: the present version of the
+    objects of a kind and namespace, by a read that is consistent; raises KubeError."""
+
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        namespaces: Sequence[str | None],
+        open_: Open,
+        listener: Listener,
+        newest: Callable[[Resource, str | None], Awaitable[int]],
+        *,
+        limit: float,
+        clock: Callable[[], float] = steady,
+    ) -> None:
+        self._open, self._listener, self._newest, self._limit, self._clock = open_, listener, newest, limit, clock
+        self._watches = [Watch(one, namespace, clock()) for one in resources for namespace in namespaces]
+        self._ending: set[asyncio.Task[None]] = set()
+        self._check: asyncio.Task[None] | None = None
+        self._cut = asyncio.Event()
+
+    def start(self) -> None:
+        for watch in self._watches:
+            self._begin(watch)
+        self._check = asyncio.create_task(self._check_all(), name="silent watches")
+
+    async def close(self) -> None:
+        tasks = [watch.task for watch in self._watches if watch.task] + [*self._ending]
+        tasks += [self._check] if self._check else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def alive(self) -> bool:
+        tasks = [self._check, *(watch.task for watch in self._watches)]
+        return all(task is not None and not task.done() for task in tasks)
+
+    @property
+    def unwatched(self) -> dict[str, State]:
+        """The kinds that are not watched, or not everywhere, and why. Any thread may ask."""
+        return {watch.resource.kind: watch.state for watch in self._watches if watch.state is not State.WATCHING}
+
+    @property
+    def told(self) -> str:
+        """For people."""
+        missing = ", ".join(f"{kind} ({state})" for kind, state in sorted(self.unwatched.items()))
+        return f"not watched: {missing}" if missing else "all kinds are watched"
+
+    # -- one watch
+
+    def _begin(self, watch: Watch) -> None:
+        if watch.task is not None:
+            self._ending.add(watch.task)
+            watch.task.add_done_callback(self._ending.discard)
+            watch.task.cancel()
+        watch.heard_at, watch.told, watch.read = self._clock(), 0, 0
+        watch.task = asyncio.create_task(self._follow(watch), name=f"watch of {watch}")
+
+    async def _follow(self, watch: Watch) -> None:
+        while True:
+            watch.seen = set()
+            try:
+                async with aclosing(self._open(watch.resource, watch.namespace)) as signs:
+                    async for sign in signs:
+                        self._take(watch, sign)
+                self._fails(watch, "it ended")
+            except NotServed:
+                self._is_not_served(watch)
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+                continue
+            except Exception as error:
+                self._fails(watch, f"{type(error).__name__}: {error}")
+            await asyncio.sleep(exponential(watch.tries, base=1.0, cap=MAX_PAUSE, jitter=0.5))
+            watch.tries += 1
+
+    def _take(self, watch: Watch, sign: Sign) -> None:
+        if isinstance(sign, Cut):  # no sign of life
+            watch.doubted = True
+            self._cut.set()
+            return
+        watch.heard_at = self._clock()
+        match sign:
+            case Told(body, gone, listed):
+                if listed:
+                    watch.seen.add(body["metadata"]["uid"])
+                else:
+                    self._has_told(watch, _version(body))
+                (self._listener.forget if gone else self._listener.learn)(body)
+            case Mark():
+                pass
+            case Listed():
+                self._is_listed(watch)
+
+    def _is_listed(self, watch: Watch) -> None:
+        seen, watch.seen, watch.tries, before = watch.seen, set(), 0, watch.state
+        watch.state, watch.doubted = State.WATCHING, True
+        if before in (State.NOT_SERVED, State.BROKEN):
+            log.info("%s is watched again: %d objects", watch, len(seen))
+        if not self._is_unserved(watch.resource):
+            self._listener.served(watch.resource.kind, served=True)
+        self._listener.listed(watch.resource.kind, watch.namespace, seen)
+
+    def _is_not_served(self, watch: Watch) -> None:
+        if watch.state is not State.NOT_SERVED:
+            log.warning(
+                "%s is not watched: the API server does not serve it; install the CRD %s, no restart is needed",
+                watch,
+                watch.resource.crd_name,
+            )
+        watch.state, watch.told, watch.read, watch.tries = State.NOT_SERVED, 0, 0, 0
+        self._listener.served(watch.resource.kind, served=False)
+
+    def _is_unserved(self, resource: Resource) -> bool:
+        return any(one.resource is resource and one.state is State.NOT_SERVED for one in self._watches)
+
+    def _fails(self, watch: Watch, why: str) -> None:
+        if watch.state is not State.BROKEN:
+            log.warning("%s is not watched: %s; it is tried again", watch, why)
+        watch.state = State.BROKEN
+
+    # -- what no watch tells by itself
+
+    def _has_told(self, watch: Watch, version: int) -> None:
+        watch.doubted |= version < watch.told
+        watch.told = max(version, watch.told)
+
+    def went_back(self, what: object, before: int, version: int) -> None:
+        """A consistent read of `what` gave an older version than was known before it."""
+        log.warning(
+            "the history of the cluster went back (%s: from version %d to %d); everything is listed anew",
+            what,
+            before,
+            version,
+        )
+        for one in self._watches:
+            one.told = one.read = 0
+        asyncio.get_running_loop().call_soon(self._list_anew)
+        self._listener.rewound()
+
+    def _list_anew(self) -> None:
+        for one in self._watches:
+            self._begin(one)
+
+    async def _check_all(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limit / 4):
+                    await self._cut.wait()
+                    await asyncio.sleep(AFTER_CUT_SECONDS)
+            self._cut.clear()
+            for watch in self._watches:
+                silent = self._clock() - watch.heard_at
+                if watch.state is State.WATCHING and (silent > self._limit / 2 or watch.doubted):
+                    await self._ask(watch, silent)
+
+    async def _ask(self, watch: Watch, silent: float) -> None:
+        task = watch.task
+        try:
+            version = await self._newest(watch.resource, watch.namespace)
+        except NotServed:
+            self._begin(watch)  # whose list finds that out too
+            return
+        except KubeError:
+            return  # its turn comes again; while the API server is away no watch can tell anything
+        if watch.task is not task or watch.state is not State.WATCHING:
+            return
+        if 0 < version < max(watch.told, watch.read):
+            self.went_back(watch, max(watch.told, watch.read), version)
+            return
+        watch.read, watch.doubted = version, False
+        if silent > self._limit:
+            log.warning("the watch of %s told nothing for %.0f s; it is begun anew", watch, silent)
+            self._begin(watch)
+
+
+def _version(body: Body) -> int:
+    """Opaque by contract, a number in fact; 0 where it is none."""
+    with suppress(TypeError, ValueError):
+        return int(body["metadata"].get("resourceVersion") or 0)
+    return 0

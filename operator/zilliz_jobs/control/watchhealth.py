@@ -1,0 +1,73 @@
+"""Whether the watches still tell: what we write must come back through the watch of its kind.
+
+A watch can fall silent, or be cut by something on the way, and nothing fails: objects are just not heard of any more.
+Versions of one API server grow over all its objects, so that any later event proves that the watch got that far.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+
+from zilliz_jobs.control.clock import steady
+from zilliz_jobs.control.objects import Body
+
+Watch = tuple[str, str]
+"""Kind and namespace; the latter is empty where one watch covers all namespaces."""
+
+
+class Echoes:
+    """Costs no request. `limit`: seconds; `namespaces`: those that are watched one by one, none for all in one."""
+
+    def __init__(self, limit: float, namespaces: Sequence[str] = (), clock: Callable[[], float] = steady) -> None:
+        self._limit, self._namespaces, self._clock = limit, frozenset(namespaces), clock
+        self._heard: dict[Watch, int] = {}
+        self._awaited: dict[Watch, tuple[int, float]] = {}
+
+    def wrote(self, body: Body) -> None:
+        """The API server stored this for us. The oldest write that is not heard of counts."""
+        watch, version = self._watch(body), _version(body)
+        if version > self._heard.get(watch, 0):
+            self._awaited.setdefault(watch, (version, self._clock()))
+
+    def heard(self, body: Body) -> None:
+        """A watch told of this."""
+        watch, version = self._watch(body), _version(body)
+        self._heard[watch] = max(version, self._heard.get(watch, 0))
+        if self._awaited.get(watch, (version + 1, 0.0))[0] <= version:
+            del self._awaited[watch]
+
+    def renew(self) -> None:
+        """Versions begin anew."""
+        self._heard.clear()
+        self._awaited.clear()
+
+    @property
+    def silent(self) -> list[str]:
+        """The watches that owe us an echo for too long, for people."""
+        late = self._clock() - self._limit
+        return [
+            f"{kind} in {namespace}" if namespace else kind
+            for (kind, namespace), (_, since) in sorted(self._awaited.items())
+            if since < late
+        ]
+
+    @property
+    def waiting(self) -> dict[str, float]:
+        """For how many seconds the oldest write of each kind waits for its echo; without kinds that owe none. Any
+        thread may ask."""
+        now, longest = self._clock(), dict[str, float]()
+        for (kind, _), (_, since) in self._awaited.copy().items():
+            longest[kind] = max(now - since, longest.get(kind, 0.0))
+        return longest
+
+    def _watch(self, body: Body) -> Watch:
+        namespace = body["metadata"].get("namespace") or ""
+        return body["kind"], namespace if namespace in self._namespaces else ""
+
+
+def _version(body: Body) -> int:
+    """Opaque by contract, a number in fact; where it is none, nothing is awaited."""
+    with contextlib.suppress(TypeError, ValueError):
+        return int(body["metadata"].get("resourceVersion") or 0)
+    return 0

@@ -1,0 +1,69 @@
+"""What the metrics tell of the present, read when they are asked for.
+
+The objects are told of by the process that works alone: all others know them too, and a sum would count them twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from zilliz_jobs.accounts.connections import Connections
+from zilliz_jobs.control.clock import ServerClock
+from zilliz_jobs.control.leaderelection import Leadership
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.control.watchhealth import Echoes
+from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.jobs.inventory import Tally
+from zilliz_jobs.telemetry import catalogue
+from zilliz_jobs.telemetry.live import Reading, Sample
+
+MAX_CONNECTIONS = 1_000
+
+
+class Figures:
+    """`read` may be called by any thread."""
+
+    def __init__(
+        self,
+        tally: Tally,
+        queue: WorkQueue[Key],
+        echoes: Echoes,
+        connections: Connections,
+        leadership: Leadership,
+        clock: ServerClock,
+        watched: Sequence[str],
+        unwatched: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`watched`: the kinds that should be; `unwatched`: those that are not, at the moment."""
+        self._tally, self._queue, self._echoes = tally, queue, echoes
+        self._connections, self._leadership, self._watched = connections, leadership, watched
+        self._unwatched, self._clock = unwatched, clock
+
+    def read(self) -> Reading:
+        works, silent, unwatched = self._leadership.works, self._echoes.waiting, self._unwatched()
+        own: dict[catalogue.Family, list[Sample]] = {
+            catalogue.LEADER: [((), float(works))],
+            catalogue.CLOCK_SKEW: [((), self._clock.skew)],
+            catalogue.WATCH_SILENT: [((kind,), silent.get(kind, 0.0)) for kind in self._watched],
+            catalogue.KIND_WATCHED: [((kind,), float(kind not in unwatched)) for kind in self._watched],
+        }
+        return {**own, **self._of_the_leader()} if works else own
+
+    def _of_the_leader(self) -> dict[catalogue.Family, list[Sample]]:
+        groups = list(self._tally.unfinished())
+        return {
+            catalogue.OBJECTS: [(row, float(count)) for row, count in self._tally.objects().items()],
+            catalogue.UNFINISHED: [(group, float(count)) for group, count, _ in groups],
+            catalogue.OLDEST: [(group, since) for group, _, since in groups],
+            catalogue.LAST_SUCCESS: [(place, moment) for place, moment in self._tally.successes().items()],
+            catalogue.HIDDEN_TARGETS: [((), float(self._tally.hidden))],
+            catalogue.QUEUE_DEPTH: [((), float(len(self._queue)))],
+            catalogue.QUEUE_READY: [((), float(self._queue.ready))],
+            catalogue.QUEUE_OLDEST: [((), self._queue.lateness)],
+            catalogue.CONNECTION_READY: self._ready(),
+        }
+
+    def _ready(self) -> list[Sample]:
+        known = self._connections.readiness()
+        shown = sorted(known, key=known.__getitem__)[:MAX_CONNECTIONS]  # those that are not ready first
+        return [((key.namespace, key.name), float(known[key])) for key in shown]

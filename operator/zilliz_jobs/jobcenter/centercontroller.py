@@ -1,0 +1,115 @@
+"""JobCenters: looked at once in a while; what one leaves behind is removed where no garbage collector does it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from zilliz_jobs.api.jobcenter import JOB_CENTER
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
+from zilliz_jobs.control.objects import Body, Key, connection_key
+from zilliz_jobs.control.tries import Tries
+from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.jobcenter.centerreconciler import JobCenterTicker
+from zilliz_jobs.jobcenter.pages import Pages
+from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid
+
+FIRST_CHECK_SECONDS = 2.0
+AFTER_REQUEST_SECONDS = 3.0  # until the next look at a page, where a request is about to change something on it
+
+
+class JobCenterController(Controller):
+    resources: Mapping[str, Resource] = MappingProxyType({JOB_CENTER.kind: JOB_CENTER})
+
+    def __init__(
+        self,
+        ticker: JobCenterTicker,
+        pages: Pages,
+        writer: RowWriter,
+        queue: WorkQueue[Key],
+        tries: Tries,
+        *,
+        connection_is_known: Callable[[Key], Awaitable[bool]],
+    ) -> None:
+        self._ticker, self._pages, self._writer = ticker, pages, writer
+        self._queue, self._tries, self._connection_is_known = queue, tries, connection_is_known
+        self._bodies: dict[Key, Body] = {}
+        self._gone: dict[Key, Body] = {}
+
+    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+        known = self._bodies.get(key)
+        self._bodies[key] = body
+        if known is None or _asked(known) != _asked(body):
+            self._queue.add(key)
+
+    def forget(self, key: Key, body: Body) -> None:
+        uid = body["metadata"]["uid"]
+        if self.uid(key) in (None, uid):
+            self._bodies.pop(key, None)
+            self._pages.close(key)
+        self._gone[key] = body
+        self._queue.add(key)
+
+    def uid(self, key: Key) -> str | None:
+        body = self._bodies.get(key)
+        return body["metadata"]["uid"] if body else None
+
+    def body(self, key: Key) -> Body | None:
+        return self._bodies.get(key)
+
+    def unfinished(self) -> Iterable[Key]:
+        return {*self._bodies, *self._gone}
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        return {key: body["metadata"]["uid"] for key, body in self._bodies.items()}
+
+    def wake_all(self) -> None:
+        for key in self._bodies:
+            self._queue.add(key)
+
+    def rest(self) -> None:
+        for key in self._bodies:
+            self._pages.close(key)  # another process writes the rows meanwhile; they are read anew
+
+    def wake(self, key: Key) -> None:
+        """Its rows have changed in the cloud."""
+        if key in self._bodies:
+            self._queue.add(key, AFTER_REQUEST_SECONDS)
+
+    def wake_dependents(self, connection: Key) -> None:
+        for key, body in self._bodies.items():
+            if connection_key(body) == connection:
+                self._queue.add(key)
+
+    async def reconcile(self, key: Key) -> None:
+        await self._clear(key)
+        body = self._bodies.get(key)
+        if body is None:
+            self._tries.forget(key)
+            return
+        if not await self._connection_is_known(connection_key(body)):
+            self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
+            return
+        wake = await self._ticker.tick(body)
+        self._tries.forget(key)
+        if self.uid(key) == body["metadata"]["uid"]:
+            self._queue.add(key, LATEST_SECONDS if wake is None else wake)
+
+    async def _clear(self, key: Key) -> None:
+        """Remove the rows of a JobCenter that is gone. Raises KubeError."""
+        gone = self._gone.get(key)
+        if gone is None:
+            return
+        for row in await self._writer.existing(gone):
+            meta = row["metadata"]
+            if center_uid(row) == gone["metadata"]["uid"] and not meta.get("deletionTimestamp"):
+                await self._writer.delete(meta["namespace"], meta["name"], meta["uid"])
+        if self._gone.get(key) is gone:
+            del self._gone[key]
+
+
+def _asked(body: Body) -> tuple[object, ...]:
+    """What people set; a change of the status alone is the echo of our own write."""
+    meta = body["metadata"]
+    return meta["uid"], meta.get("generation"), meta.get("deletionTimestamp")

@@ -1,0 +1,250 @@
+"""One look at a JobCenter: read the lists, decide, bring the rows to it, and say in its status what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from zilliz_jobs.api.jobcenter import DEFAULT_COUNT, DEFAULT_MAX_AGE_HOURS, JOB_CENTER, JobCenterSpec
+from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.api.projectjob import PROJECT_JOB
+from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.listing import rows_in_words
+from zilliz_jobs.control.objects import Body, Key, connection_key, key_of
+from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.redaction import hidden, hider
+from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Link
+from zilliz_jobs.jobcenter.centerstatus import FINE, Outcome, center_status, status_after
+from zilliz_jobs.jobcenter.jobrow import JobRow
+from zilliz_jobs.jobcenter.mirroring import Policy, Reading, Wanted, mirror
+from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs, owned
+from zilliz_jobs.jobcenter.pages import Page, Pages
+from zilliz_jobs.jobcenter.rows import for_people
+from zilliz_jobs.jobcenter.rowsync import Upkeep
+from zilliz_jobs.jobcenter.sources import Listed, read_page
+from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.kube.errors import Conflict, NotFound
+from zilliz_jobs.kube.events import EventPoster, EventType
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.polling.lists import Lists
+from zilliz_jobs.telemetry.metrics import Metrics
+
+RECHECK_SECONDS = 60.0
+TRIES = 3
+
+log = logging.getLogger(__name__)
+
+
+class Accounts(Protocol):
+    """What a page wants of the connections."""
+
+    def link(self, key: Key) -> Link: ...
+
+    async def account(self, key: Key) -> Account | None: ...
+
+    def get(self, key: Key) -> Any: ...
+
+
+class JobCenterTicker:
+    """`ensure_synced` returns once every job object is known, so that what belongs to one does not pass for a
+    stranger's."""
+
+    def __init__(
+        self,
+        connections: Accounts,
+        lists: Lists,
+        pages: Pages,
+        own: OwnJobs,
+        registry: Registry,
+        upkeep: Upkeep,
+        objects: Objects,
+        writer: StatusWriter,
+        events: EventPoster,
+        metrics: Metrics,
+        *,
+        ensure_synced: Callable[[], Awaitable[None]],
+        now: Callable[[], datetime],
+        gate: Callable[[str], Waits | None] = lambda _kind: None,
+    ) -> None:
+        self._connections, self._lists, self._pages, self._own = connections, lists, pages, own
+        self._registry, self._upkeep, self._objects, self._writer = registry, upkeep, objects, writer
+        self._events, self._metrics, self._ensure_synced, self._gate = events, metrics, ensure_synced, gate
+        self._now = now
+
+    async def tick(self, body: Body) -> float | None:
+        """Seconds until the next look; None for none, until somebody changes something. Raises KubeError."""
+        if body["metadata"].get("deletionTimestamp"):
+            return None
+        outcome, wake = await self._look(body)
+        await self._say(body, outcome)
+        return wake
+
+    # -- parts
+
+    async def _look(self, body: Body) -> tuple[Outcome, float | None]:
+        try:
+            spec: Any = parse_spec(JOB_CENTER, body)
+        except SpecError as error:
+            return Outcome(Reason.INVALID_SPEC, str(error)), None
+        wanted: JobCenterSpec = spec
+        connection = connection_key(body)
+        page = self._pages.open(key_of(body), body["metadata"]["uid"], connection)
+        if wanted.suspend:
+            return Outcome(Reason.SUSPENDED, "spec.suspend is true; the rows stay as they are"), None
+        if gate := self._gate(JOB_CENTER.kind) or self._gate(PROJECT_JOB.kind):
+            return Outcome(gate.reason, gate.message), gate.retry_after
+        link = self._connections.link(connection)
+        if link.problem is not None:
+            return Outcome(link.problem.reason, link.problem.message), link.problem.retry_after or RECHECK_SECONDS
+        if link.suspended:
+            return Outcome(Reason.CONNECTION_SUSPENDED, Reason.CONNECTION_SUSPENDED.help), RECHECK_SECONDS
+        known = self._connections.get(connection)
+        project_id = wanted.project_id or (known.spec.project_id if known and known.spec else None)
+        if not project_id:
+            return Outcome(Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_NAMED.help), None
+        account = await self._connections.account(connection)
+        if account is None:
+            return Outcome(Reason.CONNECTION_NOT_READY, Reason.CONNECTION_NOT_READY.help), RECHECK_SECONDS
+        await self._ensure_synced()
+        bodies = await self._upkeep.know(body, page)
+        own_of = self._own_of(connection, project_id)
+        listed = await read_page(self._lists, account, project_id, own_of, page.key.namespace)
+        outcome = await self._bring(body, page, wanted, listed, account, bodies, project_id)
+        return replace(outcome, project_id=project_id), float(wanted.interval_seconds)
+
+    async def _bring(
+        self,
+        body: Body,
+        page: Page,
+        spec: JobCenterSpec,
+        listed: Listed,
+        account: Account,
+        bodies: dict[str, Body],
+        project_id: str,
+    ) -> Outcome:
+        reading = Reading(
+            tuple(
+                replace(one, rows=tuple(self._owned(row, page.key.namespace) for row in one.rows))
+                for one in listed.reading.sources
+            ),
+            listed.reading.closed,
+        )
+        kept = {name: known.kept for name, known in page.known.items()}
+        now = self._now()
+        # Lists are read by the patient twin of the session, and each knows the time of its own last answer.
+        heard = [one.cloud_time for one in (account.session, account.session.patient) if one.cloud_time]
+        skew = max(heard, default=now) - now
+        changes = mirror(page.key.name, reading, kept, policy_of(spec), now, page.memory, skew=skew)
+        if (changes.missed or page.memory is None) and (unseen := await _not_visible(account, project_id)):
+            # A key that may not see the project (any more) is shown empty lists, and no error.
+            return replace(unseen, told=listed.told)
+        page.memory = changes.memory
+        changes = replace(
+            changes, create=self._cleaned(body, changes.create), update=self._cleaned(body, changes.update)
+        )
+        problem = await self._upkeep.carry_out(body, page, changes, account, bodies)
+        complete = not listed.problem
+        counts = replace(changes.counts, shown=len(page.known))
+        if listed.problem:
+            reason, message = Reason.LISTS_INCOMPLETE, listed.problem
+        elif problem:
+            reason, message = Reason.ROWS_NOT_WRITTEN, problem
+        else:
+            reason, message = Reason.LISTED, f"{counts.shown} of {counts.jobs} jobs are shown"
+            if listed.unreadable:
+                message += f"; {rows_in_words(listed.unreadable)} cannot be read"
+        return Outcome(reason, message, counts=counts, told=listed.told, complete=complete)
+
+    def _cleaned(self, body: Body, rows: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
+        link = self._connections.link(connection_key(body))
+        hide = hider(body["metadata"]["namespace"], link.key_fingerprint)
+        return tuple(replace(one, row=for_people(one.row, hide, self._words(one.row))) for one in rows)
+
+    def _words(self, row: JobRow) -> tuple[str, ...]:
+        """What the object that owns the job says of itself."""
+        own = self._own.get(row.owner.uid) if row.owner and row.owner.uid else None
+        return (own.description, own.target) if own else ()
+
+    def _owned(self, row: JobRow, namespace: str) -> JobRow:
+        uid = row.owner.uid if row.owner else self._registry.holder(row.job_id or row.id)
+        own = self._own.get(uid) if uid else None
+        return owned(row, own, namespace) if own is not None else row
+
+    def _own_of(
+        self, connection: Key, project_id: str
+    ) -> Callable[[frozenset[str], frozenset[str]], Iterator[OwnJob]]:
+        """The operator's own jobs of the project: of this connection, and of others with the same key."""
+
+        def own_of(here: frozenset[str], elsewhere: frozenset[str]) -> Iterator[OwnJob]:
+            for other in self._own.connections():
+                same = other == connection
+                if not same and not self._share_a_key(connection, other):
+                    continue
+                for job in self._own.of(other):
+                    named = job.project_id in ("", project_id)
+                    if job.cluster_id in here or (same and named and job.cluster_id not in elsewhere):
+                        yield job
+
+        return own_of
+
+    def _share_a_key(self, one: Key, other: Key) -> bool:
+        a, b = self._connections.get(one), self._connections.get(other)
+        return bool(a and b and a.fingerprint and (a.endpoint, a.fingerprint) == (b.endpoint, b.fingerprint))
+
+    async def _say(self, body: Body, outcome: Outcome) -> None:
+        """Store the status where it says something new; an event where the reason is another one."""
+        for _ in range(TRIES):
+            old = center_status(body)
+            wire = hidden(body, status_after(body, outcome, self._now()).wire())
+            if wire == (body.get("status") or {}):
+                return
+            try:
+                stored = await self._writer.write(JOB_CENTER, body, wire)
+            except Conflict:
+                key = key_of(body)
+                fresh = await self._objects.get(JOB_CENTER, key.namespace, key.name)
+                if fresh["metadata"]["uid"] != body["metadata"]["uid"]:
+                    raise NotFound(f"cannot write the status of {key}: it was replaced") from None
+                body = {**fresh, "kind": key.kind}
+                continue
+            self._metrics.status_writes.labels(JOB_CENTER.kind, "listed").inc()
+            if old.reason != str(outcome.reason):
+                kind: EventType = "Normal" if outcome.reason in FINE else "Warning"
+                mark = f"{outcome.reason} {old.last_list_time}"
+                told = {**stored, "kind": JOB_CENTER.kind}
+                self._events.post(told, kind, str(outcome.reason), outcome.message, once_per=mark, logged=True)
+                log.info("%s: %s: %s", key_of(told), outcome.reason, outcome.message)
+            return
+
+
+async def _not_visible(account: Account, project_id: str) -> Outcome | None:
+    """Why it is not certain that the key sees the project; None where it does."""
+    try:
+        projects = await account.session.projects.list()
+    except CloudError as error:
+        return Outcome(Reason.LISTS_INCOMPLETE, error.message)
+    if project_id in {project.project_id for project in projects}:
+        return None
+    return Outcome(
+        Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {project_id}; the rows stay as they are"
+    )
+
+
+def policy_of(spec: JobCenterSpec) -> Policy:
+    """Filters and retention with the operator's figures where the spec names none."""
+    kept = spec.retention
+    return Policy(
+        types=frozenset(str(one) for one in spec.types or ()),
+        states=frozenset(str(one) for one in spec.states or ()),
+        cluster_ids=frozenset(spec.cluster_ids or ()),
+        count=(kept.count if kept and kept.count else None) or DEFAULT_COUNT,
+        max_age=timedelta(
+            hours=(kept.max_age_hours if kept and kept.max_age_hours else None) or DEFAULT_MAX_AGE_HOURS
+        ),
+    )

@@ -1,0 +1,134 @@
+"""A row whose job belongs to an object: what is asked of the row is decided at the object, and the row says the same.
+
+Of each of the two the last token is kept in both statuses, so that a request is carried out once, whichever was
+annotated, and whenever the operator was killed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from zilliz_jobs.api.importjob import ImportFile
+from zilliz_jobs.api.jobstatus import RequestStatus, State
+from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
+from zilliz_jobs.control.objects import CANCEL, RETRY, AskedElsewhere, Body, Key
+from zilliz_jobs.core.requests import MAX_TOKEN, is_new, is_new_elsewhere
+from zilliz_jobs.jobcenter.jobrow import row_name
+from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs, owned
+from zilliz_jobs.jobcenter.pages import Page, Pages
+from zilliz_jobs.jobcenter.rowstatus import detailed, of_row, row_of, shown
+from zilliz_jobs.jobcenter.rowwriter import RowWriter, row_status
+from zilliz_jobs.kube.errors import KubeError
+
+log = logging.getLogger(__name__)
+
+
+class Handover:
+    def __init__(self, pages: Pages, own: OwnJobs, writer: RowWriter, now: Callable[[], datetime]) -> None:
+        self._pages, self._own, self._writer, self._now = pages, own, writer, now
+        self._asked: dict[str, AskedElsewhere] = {}
+        self._rows: dict[str, set[Key]] = {}
+
+    def asked(self, uid: str) -> AskedElsewhere:
+        """What the row of this object's job asks for and nobody has judged yet: the tokens of cancel and retry."""
+        return self._asked.get(uid, (None, None))
+
+    def forget(self, uid: str) -> set[Key]:
+        """The object is gone; the rows that still ask for something of its job."""
+        self._own.forget(uid)
+        self._asked.pop(uid, None)
+        return self._rows.pop(uid, set())
+
+    def ask(self, uid: str, row: Body, status: ProjectJobStatus, theirs: Body) -> bool:
+        """Hand over what the row asks for, unless it was judged; whether there is something. `theirs`: the owner's
+        status."""
+        annotations = row["metadata"].get("annotations") or {}
+        cancel = _open(annotations.get(CANCEL), status.cancel, request_in(theirs, "cancel"))
+        retry = _open(annotations.get(RETRY), status.retry, request_in(theirs, "retry"))
+        if cancel is None and retry is None:
+            self._asked.pop(uid, None)
+            self._rows.pop(uid, None)
+            return False
+        self._asked[uid] = (cancel, retry)
+        meta = row["metadata"]
+        self._rows.setdefault(uid, set()).add(Key(PROJECT_JOB.kind, meta["namespace"], meta["name"]))
+        return True
+
+    async def owner_changed(self, key: Key, body: Body) -> None:
+        """A job object's status was stored: its rows say the same at once. Cheap where there is none; raises nothing,
+        for the next reading of the lists makes good what could not be written."""
+        own = self._own.learn(body)
+        if own is None or not own.row or not len(self._pages):
+            return
+        for page in self._pages:
+            for name in {row_name(page.key.name, (own.type, one)) for one in (own.row, *own.ids)} & page.known.keys():
+                try:
+                    await self._tell(page, name, own, body)
+                except KubeError as error:
+                    page.doubt(name)
+                    log.warning("%s: its row %s is not written yet: %s", key, name, error)
+
+    async def _tell(self, page: Page, name: str, own: OwnJob, body: Body) -> None:
+        def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
+            told = owned(row_of(old, row["spec"]["jobId"]), own, page.key.namespace)
+            generation = row["metadata"].get("generation") or 1
+            new = of_row(told, tuple(old.sources or ())).but(lists_without=old.lists_without)
+            new = shown(new, old, generation, self._now())
+            if new.state is State.FAILED and new.files is None and (files := files_in(body)):
+                new = detailed(new, files, "", None)
+            return requests_taken_over(new, body, row)
+
+        stored = await self._writer.change(page.key.namespace, name, change)
+        if stored is None:
+            page.known.pop(name, None)
+            return
+        page.note(stored)
+        self.ask(own.uid, stored, row_status(stored), body.get("status") or {})
+
+
+def requests_taken_over(status: ProjectJobStatus, owner: Body, row: Body) -> ProjectJobStatus:
+    """The row's status with the requests as its owner has judged them. Pure."""
+    annotations, theirs = row["metadata"].get("annotations") or {}, owner.get("status") or {}
+    return status.but(
+        cancel=_taken_over(annotations.get(CANCEL), status.cancel, request_in(theirs, "cancel")),
+        retry=_taken_over(annotations.get(RETRY), status.retry, request_in(theirs, "retry")),
+    )
+
+
+def request_in(status: Mapping[str, object], verb: str) -> RequestStatus | None:
+    """A request in a raw status; None where there is none that can be read."""
+    try:
+        return RequestStatus.model_validate(status[verb]) if isinstance(status.get(verb), dict) else None
+    except ValidationError:
+        return None
+
+
+def files_in(owner: Body) -> list[ImportFile]:
+    result = (owner.get("status") or {}).get("result")
+    files = result.get("files") if isinstance(result, dict) else None
+    try:
+        return [ImportFile.model_validate(one) for one in files] if isinstance(files, list) else []
+    except ValidationError:
+        return []
+
+
+def _open(token: str | None, known: RequestStatus | None, theirs: RequestStatus | None) -> str | None:
+    """The row's token where neither the row's own record nor the owner's says that it was judged."""
+    return token if token and is_new(token, known) and is_new_elsewhere(token, theirs) else None
+
+
+def _taken_over(token: str | None, known: RequestStatus | None, theirs: RequestStatus | None) -> RequestStatus | None:
+    """The owner's request as the row shows it. The row's own token is noted as judged only if it was."""
+    if theirs is None:
+        return known
+    own = (token or "")[:MAX_TOKEN]
+    noted = known.annotation if known else None
+    if own == theirs.token:
+        noted = None
+    elif own and (not is_new(own, known) or not is_new_elsewhere(own, theirs)):
+        noted = own
+    return theirs.but(annotation=noted, elsewhere=None)

@@ -1,0 +1,81 @@
+"""What is known of the rows that exist: a fingerprint of each, so that a page of thousands costs little memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from zilliz_jobs.api.projectjob import ProjectJobStatus
+from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.jobcenter.mirroring import Kept, Memory
+from zilliz_jobs.jobcenter.ownjobs import hash_of, requests_of
+from zilliz_jobs.jobcenter.rowwriter import row_status
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One row that exists. `print`: of what the lists told when it was last written; None: look at it again."""
+
+    uid: str
+    kept: Kept
+    requests: str
+    print: int | None = None
+
+
+@dataclass
+class Page:
+    """One JobCenter's rows. `synced`: all that exist are known."""
+
+    key: Key
+    uid: str
+    connection: Key
+    known: dict[str, Known] = field(default_factory=dict)
+    memory: Memory | None = None
+    synced: bool = False
+    read: set[str] = field(default_factory=set)
+    """Failed imports whose files were asked for."""
+
+    def note(self, body: Body, print_: int | None = None) -> Known:
+        """A row as it is stored now."""
+        meta, status = body["metadata"], row_status(body)
+        sources = frozenset(sys.intern(name) for name in status.sources or [])
+        kept = Kept(meta["name"], status.state, sources, status.lists_without or 0, status.seen_time)
+        known = Known(meta["uid"], kept, requests_of(body.get("status") or {}), print_)
+        self.known[meta["name"]] = known
+        return known
+
+    def doubt(self, name: str) -> None:
+        """Something else may be stored than is known."""
+        if name in self.known:
+            self.known[name] = replace(self.known[name], print=None)
+
+
+def print_of(told: ProjectJobStatus, *, partial: bool) -> int:
+    return hash_of([told.wire(), partial])
+
+
+class Pages:
+    """All JobCenters that were looked at since the start."""
+
+    def __init__(self) -> None:
+        self._pages: dict[Key, Page] = {}
+
+    def __iter__(self) -> Iterator[Page]:
+        return iter(list(self._pages.values()))
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def get(self, key: Key) -> Page | None:
+        return self._pages.get(key)
+
+    def open(self, key: Key, uid: str, connection: Key) -> Page:
+        page = self._pages.get(key)
+        if page is None or page.uid != uid:
+            page = self._pages[key] = Page(key, uid, connection)
+        page.connection = connection
+        return page
+
+    def close(self, key: Key) -> None:
+        self._pages.pop(key, None)

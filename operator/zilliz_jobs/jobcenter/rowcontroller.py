@@ -1,0 +1,111 @@
+"""ProjectJobs: of thousands only those are kept of which somebody asks something, or whose JobCenter is not seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from zilliz_jobs.api.jobcenter import JOB_CENTER
+from zilliz_jobs.api.projectjob import PROJECT_JOB
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
+from zilliz_jobs.control.objects import Body, Key, slim
+from zilliz_jobs.control.tries import Tries
+from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.jobcenter.forwarding import Handover
+from zilliz_jobs.jobcenter.pages import Pages
+from zilliz_jobs.jobcenter.rowreconciler import ProjectJobTicker, is_quiet
+from zilliz_jobs.jobcenter.rowwriter import center_uid
+
+ORPHAN_SECONDS = 30.0
+
+
+class ProjectJobController(Controller):
+    """`center_of`: the uid of a JobCenter, as far as the watch has told."""
+
+    resources: Mapping[str, Resource] = MappingProxyType({PROJECT_JOB.kind: PROJECT_JOB})
+
+    def __init__(
+        self,
+        ticker: ProjectJobTicker,
+        pages: Pages,
+        handover: Handover,
+        queue: WorkQueue[Key],
+        tries: Tries,
+        *,
+        center_of: Callable[[Key], str | None],
+        orphan_seconds: float = ORPHAN_SECONDS,
+    ) -> None:
+        self._ticker, self._pages, self._handover = ticker, pages, handover
+        self._queue, self._tries, self._center_of = queue, tries, center_of
+        self._orphan_seconds = orphan_seconds
+        self._asking: dict[Key, bytes] = {}
+
+    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+        orphan = center_uid(body) is not None and self._center_of(center_key(body)) != center_uid(body)
+        if is_quiet(body) and not orphan:
+            self._drop(key)
+            return
+        self._asking[key] = json.dumps(slim(body), separators=(",", ":")).encode()
+        # Whether the JobCenter is there is not told yet, when all watches begin at once.
+        self._queue.add(key, self._orphan_seconds if orphan and is_quiet(body) else 0.0)
+
+    def forget(self, key: Key, body: Body) -> None:
+        self._drop(key)
+        for page in [self._pages.get(center_key(body))] if body.get("spec") else self._pages:
+            known = page.known.get(key.name) if page and page.key.namespace == key.namespace else None
+            if page is not None and known is not None and known.uid == body["metadata"]["uid"]:
+                del page.known[key.name]  # where the job still exists, the row is made anew
+
+    def uid(self, key: Key) -> str | None:
+        body = self.body(key)
+        return body["metadata"]["uid"] if body else None
+
+    def body(self, key: Key) -> Body | None:
+        raw = self._asking.get(key)
+        body: Body | None = None if raw is None else json.loads(raw)
+        return body
+
+    def unfinished(self) -> Iterable[Key]:
+        return list(self._asking)
+
+    def known(self, kind: str) -> Mapping[Key, str]:
+        shown = {
+            Key(kind, page.key.namespace, name): row.uid for page in self._pages for name, row in page.known.items()
+        }
+        return shown | {key: uid for key in self._asking if (uid := self.uid(key)) is not None}
+
+    def wake_all(self) -> None:
+        for key in self._asking:
+            self._queue.add(key)
+
+    def wake_rows_of(self, uid: str) -> None:
+        """An object is gone of which rows asked for something: now it is asked of the cloud."""
+        for key in self._handover.forget(uid):
+            if key in self._asking:
+                self._queue.add(key)
+
+    async def reconcile(self, key: Key) -> None:
+        body = self.body(key)
+        if body is None:
+            self._tries.forget(key)
+            return
+        if is_quiet(body) and self._center_of(center_key(body)) == center_uid(body):
+            self._drop(key)  # its JobCenter was told of meanwhile
+            return
+        wake = await self._ticker.tick(body)
+        self._tries.forget(key)
+        if key in self._asking:
+            self._queue.add(key, LATEST_SECONDS if wake is None else wake)
+
+    def _drop(self, key: Key) -> None:
+        self._asking.pop(key, None)
+        self._queue.forget(key)
+        self._tries.forget(key)
+
+
+def center_key(body: Body) -> Key:
+    ref = (body.get("spec") or {}).get("jobCenterRef")
+    name = ref.get("name") if isinstance(ref, dict) else ""
+    return Key(JOB_CENTER.kind, body["metadata"]["namespace"], str(name or ""))

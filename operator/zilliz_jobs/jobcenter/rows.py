@@ -1,0 +1,185 @@
+"""From the rows of the cloud's lists to rows of the page. Pure; what a list does not tell stays empty.
+
+`for_people` is left to the rows that are shown, since most are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.cloud.backups import Backup
+from zilliz_jobs.cloud.clusters import Cluster
+from zilliz_jobs.cloud.console import ConsoleJob
+from zilliz_jobs.cloud.imports import ImportRecord
+from zilliz_jobs.cloud.imports_v1 import ImportTask
+from zilliz_jobs.cloud.redaction import bounded, redact
+from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of, state_of, type_of
+from zilliz_jobs.control.redaction import Hide, without_secrets
+from zilliz_jobs.jobcenter.jobrow import JobRow
+from zilliz_jobs.polling.lists import Row
+
+_TYPES = {
+    JobType.IMPORT: RowType.IMPORT,
+    JobType.BACKUP: RowType.BACKUP,
+    JobType.RESTORE: RowType.RESTORE,
+    JobType.MIGRATION: RowType.MIGRATION,
+    JobType.CLONE_COLLECTION: RowType.CLONE_COLLECTION,
+    JobType.CROSS_REGION_COPY: RowType.CROSS_REGION_COPY,
+    JobType.EXPORT: RowType.EXPORT,
+    JobType.SAMPLE_COLLECTION: RowType.SAMPLE_COLLECTION,
+    JobType.SUSPEND: RowType.SUSPEND,
+    JobType.RESUME: RowType.RESUME,
+    JobType.SCALE_CLUSTER: RowType.SCALE_CLUSTER,
+    JobType.SCALE_REPLICAS: RowType.SCALE_REPLICAS,
+}
+_WORDS = {
+    RowType.IMPORT: "Import",
+    RowType.BACKUP: "Backup",
+    RowType.RESTORE: "Restore",
+    RowType.MIGRATION: "Migration",
+    RowType.CLONE_COLLECTION: "Clone of a collection",
+    RowType.CROSS_REGION_COPY: "Copy of a backup in another region",
+    RowType.EXPORT: "Export of backup files",
+    RowType.SAMPLE_COLLECTION: "Sample collection",
+    RowType.SUSPEND: "Suspend cluster",
+    RowType.RESUME: "Resume cluster",
+    RowType.SCALE_CLUSTER: "Scale cluster",
+    RowType.SCALE_REPLICAS: "Scale replicas",
+}
+_TRANSITIONS = {
+    ClusterState.SUSPENDING: RowType.SUSPEND,
+    ClusterState.RESUMING: RowType.RESUME,
+    ClusterState.SCALING: None,  # of compute units or of replicas: the word does not tell
+}
+_BUSY_WORDS = {"RESTORE_BACKUP": RowType.RESTORE, "MIGRATING": RowType.MIGRATION}
+
+
+def of_console(row: Row, position: int) -> JobRow:
+    job: ConsoleJob = row.value
+    known = type_of(job.type)
+    kind = str(_TYPES[known]) if known else job.type
+    return JobRow(
+        type=kind,
+        id=job.job_id,
+        job_id=job.job_id,
+        description=_with_region(job, kind),
+        state=state_of(job.status),
+        cloud_status=job.status,
+        progress=job.progress,
+        cluster_id=job.cluster_id,
+        project_id=job.project_id,
+        region_id=job.region_id,
+        target=_place(job.cluster_id, job.db_name, job.collection_name),
+        created_by=job.created_by,
+        create_time=job.create_time,
+        start_time=job.start_time,
+        end_time=job.end_time,
+        message=job.reason,
+        position=position,
+        raw=row.raw,
+    )
+
+
+def of_import(row: Row, position: int, *, cluster: Cluster) -> JobRow:
+    """Of either generation of the import API; neither tells times."""
+    record: ImportRecord | ImportTask = row.value
+    told = record if isinstance(record, ImportRecord) else None
+    return JobRow(
+        type=str(RowType.IMPORT),
+        id=record.job_id,
+        job_id=record.job_id,
+        description=_described(RowType.IMPORT, cluster.cluster_id, record.collection_name),
+        state=state_of(record.state),
+        cloud_status=record.state,
+        progress=told.progress if told else None,
+        cluster_id=cluster.cluster_id,
+        project_id=cluster.project_id,
+        region_id=cluster.region_id,
+        target=_place(cluster.cluster_id, "", record.collection_name),
+        message=told.reason if told else "",
+        position=position,
+        raw=row.raw,
+    )
+
+
+def of_backup(row: Row, position: int) -> JobRow:
+    """The list names no job, so the backup's own id stands for it."""
+    backup: Backup = row.value
+    return JobRow(
+        type=str(RowType.BACKUP),
+        id=backup.backup_id,
+        description=f"Backup {backup.backup_name or backup.backup_id}",
+        state=state_of(backup.status),
+        cloud_status=backup.status,
+        cluster_id=backup.cluster_id,
+        project_id=backup.project_id,
+        region_id=backup.region_id,
+        target=backup.cluster_id,
+        create_time=backup.create_time,
+        position=position,
+        raw=row.raw,
+    )
+
+
+def of_cluster(row: Row, position: int) -> JobRow | None:
+    """A cluster in transition, as the job that moves it; None for one that is at rest, or moved by no job."""
+    cluster: Cluster = row.value
+    word = cluster.status.upper()
+    state = cluster_state_of(cluster.status)
+    kind: RowType | None
+    if state in _TRANSITIONS:
+        kind = _TRANSITIONS[state]
+    elif word in _BUSY_WORDS:
+        kind = _BUSY_WORDS[word]
+    else:
+        return None
+    return JobRow(
+        type=str(kind or ""),
+        id=cluster.cluster_id,
+        description=f"Cluster {cluster.cluster_name or cluster.cluster_id} is {word}",
+        state=State.IN_PROGRESS,
+        cloud_status=cluster.status,
+        cluster_id=cluster.cluster_id,
+        project_id=cluster.project_id,
+        region_id=cluster.region_id,
+        target=cluster.cluster_id,
+        position=position,
+        raw=row.raw,
+    )
+
+
+def for_people(row: JobRow, hide: Hide, own: Sequence[str] = ()) -> JobRow:
+    """The row without secrets, and with what the cloud wrote cut to what a status may hold. `own`: texts of an object
+    of ours, which are made of its spec and shown as they are."""
+    texts: dict[str, Any] = {
+        name: redact(text if text in own else hide(text))
+        for name in ("description", "message", "target", "created_by")
+        if (text := getattr(row, name))
+    }
+    return replace(row, raw=bounded(without_secrets(row.raw, hide)), **texts)
+
+
+def _with_region(job: ConsoleJob, kind: str) -> str:
+    """What the job does. Copies of one backup differ in nothing but the region that they go to."""
+    text = job.description or _described(kind, job.cluster_id, job.collection_name)
+    if kind != RowType.CROSS_REGION_COPY or not job.region_id or job.region_id in text:
+        return text
+    return f"{text}, to {job.region_id}"
+
+
+def _described(kind: str, cluster_id: str, collection: str) -> str:
+    """What the fields tell, in one line; nothing for a type that is not known."""
+    words = _WORDS.get(RowType(kind)) if kind in set(RowType) else None
+    if words is None:
+        return ""
+    if collection:
+        return f"{words}, collection {collection}"
+    return f"{words}, {cluster_id}" if cluster_id else words
+
+
+def _place(cluster_id: str, database: str, collection: str) -> str:
+    return "/".join(part for part in (cluster_id, database, collection) if part)

@@ -1,0 +1,194 @@
+"""Brings the rows of one page to what was decided: a few writes at a time, none for a row that says it already."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from zilliz_jobs.api.projectjob import ProjectJobStatus
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.errors import CloudError, Transient
+from zilliz_jobs.control.objects import Body
+from zilliz_jobs.jobcenter.details import Details, read_details, wants_details
+from zilliz_jobs.jobcenter.forwarding import requests_taken_over
+from zilliz_jobs.jobcenter.jobrow import JobRow
+from zilliz_jobs.jobcenter.mirroring import Changes, Wanted
+from zilliz_jobs.jobcenter.ownjobs import OwnJobs
+from zilliz_jobs.jobcenter.pages import Page, print_of
+from zilliz_jobs.jobcenter.rowstatus import detailed, of_row, shown, without
+from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid
+from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.kube.errors import KubeError
+from zilliz_jobs.kube.objects import Objects
+
+CONCURRENT = 8
+READS = 20  # of failed imports, at one look at the page
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    def __init__(
+        self,
+        objects: Objects,
+        writer: RowWriter,
+        own: OwnJobs,
+        kinds: dict[str, Resource],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._objects, self._writer, self._own, self._kinds, self._now = objects, writer, own, kinds, now
+
+    async def know(self, center: Body, page: Page) -> dict[str, Body]:
+        """All rows that exist, once after a start; then none. Those of an earlier JobCenter of the name are removed.
+        Raises KubeError."""
+        if page.synced:
+            return {}
+        page.known.clear()
+        page.read.clear()
+        found = {}
+        for body in await self._writer.existing(center):
+            owner, meta = center_uid(body), body["metadata"]
+            if owner == page.uid and not meta.get("deletionTimestamp"):
+                page.note(body)
+                found[meta["name"]] = body
+            elif owner is not None:
+                await self._writer.delete(meta["namespace"], meta["name"], meta["uid"])
+        page.synced = True
+        return found
+
+    async def carry_out(
+        self, center: Body, page: Page, changes: Changes, account: Account, bodies: dict[str, Body]
+    ) -> str:
+        """Why something could not be written; empty where all is done. `bodies`: rows that were just read."""
+        details = await self._details(page, changes, account, bodies)
+        works: list[Awaitable[None]] = [self._delete(page, name) for name in changes.delete]
+        works += [self._absent(page, name, bodies.get(name)) for name in changes.absent]
+        for wanted in changes.update:
+            told = of_row(wanted.row, wanted.sources)
+            mark, known = print_of(told, partial=wanted.partial), page.known[wanted.name]
+            asks = self._requests_differ(wanted.row, known.requests)
+            if known.print != mark or known.kept.lists_without or asks or wanted.name in details:
+                more = details.get(wanted.name)
+                works.append(self._update(page, wanted, told, mark, more, asks=asks, body=bodies.get(wanted.name)))
+        works += [self._create(center, page, wanted, details.get(wanted.name)) for wanted in changes.create]
+        return await self._all(page, works)
+
+    # -- parts
+
+    async def _all(self, page: Page, works: Iterable[Awaitable[None]]) -> str:
+        places, problems = asyncio.Semaphore(CONCURRENT), list[str]()
+
+        async def one(work: Awaitable[None]) -> None:
+            async with places:
+                try:
+                    await work
+                except KubeError as error:
+                    problems.append(str(error))
+                    page.synced = False  # what exists is asked for anew
+
+        await asyncio.gather(*(one(work) for work in works))
+        return min(problems, default="")
+
+    async def _details(
+        self, page: Page, changes: Changes, account: Account, bodies: dict[str, Body]
+    ) -> dict[str, Details]:
+        """Of the imports that are seen to have failed, the newest first; what could not be read is tried later."""
+        failed = [one for one in (*changes.create, *changes.update) if wants_details(one.row)]
+        page.read &= {one.name for one in failed}
+        page.read |= {one.name for one in failed if _has_files(bodies.get(one.name))}
+        wanted = [one for one in failed if one.name not in page.read]
+        wanted.sort(key=lambda one: (-(one.row.moment.timestamp() if one.row.moment else 0.0), one.row.position))
+        found = {}
+        for one in wanted[:READS]:
+            try:
+                details = await read_details(account, one.row)
+            except Transient as error:
+                log.info("%s: the files of a failed import are not known yet: %s", page.key, error)
+                break
+            except CloudError as error:
+                log.info("%s: the files of a failed import cannot be known: %s", page.key, error)
+                details = None
+            page.read.add(one.name)
+            if details is not None:
+                found[one.name] = details
+        return found
+
+    def _requests_differ(self, row: JobRow, known: str) -> bool:
+        own = self._own.get(row.owner.uid) if row.owner and row.owner.uid else None
+        return own is not None and bool(own.requests) and own.requests != known and row.id in (own.row, *own.ids)
+
+    async def _create(self, center: Body, page: Page, wanted: Wanted, details: Details | None) -> None:
+        told = of_row(wanted.row, wanted.sources)
+
+        def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
+            return _with(shown(told, old, _generation(row), self._now()), details)
+
+        body = await self._writer.create(center, wanted.name, wanted.row.id, change)
+        page.note(body, print_of(told, partial=False))
+
+    async def _update(
+        self,
+        page: Page,
+        wanted: Wanted,
+        told: ProjectJobStatus,
+        mark: int,
+        details: Details | None,
+        *,
+        asks: bool,
+        body: Body | None,
+    ) -> None:
+        owner = await self._owner(wanted.row) if asks else None
+
+        def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
+            new = _with(shown(told, old, _generation(row), self._now(), partial=wanted.partial), details)
+            return requests_taken_over(new, owner, row) if owner is not None else new
+
+        stored = await self._writer.change(page.key.namespace, wanted.name, change, body)
+        if stored is None or stored["metadata"]["uid"] != page.known[wanted.name].uid:
+            page.known.pop(wanted.name, None)  # somebody removed it; it is made anew at the next look
+            page.synced = stored is None and page.synced
+            return
+        known = page.note(stored, mark)
+        if asks and (own := self._own.get(wanted.row.owner.uid or "") if wanted.row.owner else None):
+            page.known[wanted.name] = replace(known, requests=own.requests)  # compared, whatever came of it
+
+    async def _absent(self, page: Page, name: str, body: Body | None) -> None:
+        def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
+            return without(old, _generation(row), self._now())
+
+        stored = await self._writer.change(page.key.namespace, name, change, body)
+        if stored is None:
+            page.known.pop(name, None)
+        else:
+            page.note(stored)
+
+    async def _delete(self, page: Page, name: str) -> None:
+        known = page.known[name]
+        await self._writer.delete(page.key.namespace, name, known.uid)
+        page.known.pop(name, None)
+        page.read.discard(name)
+
+    async def _owner(self, row: JobRow) -> Body | None:
+        owner = row.owner
+        if owner is None or not owner.kind or owner.kind not in self._kinds:
+            return None
+        try:
+            body = await self._objects.get(self._kinds[owner.kind], owner.namespace or "", owner.name or "")
+        except KubeError:
+            return None
+        return body if body["metadata"]["uid"] == owner.uid else None
+
+
+def _with(status: ProjectJobStatus, details: Details | None) -> ProjectJobStatus:
+    return detailed(status, details.files, details.message, details.end) if details else status
+
+
+def _has_files(body: Body | None) -> bool:
+    return bool(((body or {}).get("status") or {}).get("files"))
+
+
+def _generation(body: Body) -> int:
+    return body["metadata"].get("generation") or 1

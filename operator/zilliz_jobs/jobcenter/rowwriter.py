@@ -1,0 +1,137 @@
+"""Makes, changes and removes ProjectJobs. A status is written only where a reader would see a difference."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from zilliz_jobs.api.jobcenter import JOB_CENTER
+from zilliz_jobs.api.model import API_VERSION, GROUP
+from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
+from zilliz_jobs.control.crdcheck import CrdCheck
+from zilliz_jobs.control.objects import Body
+from zilliz_jobs.jobcenter.jobrow import label_of
+from zilliz_jobs.kube.errors import AlreadyExists, Conflict, NotFound, StrictDecoding
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.telemetry.metrics import Metrics
+from zilliz_jobs.telemetry.metrics_delta import count_requests
+
+LABEL = f"{GROUP}/jobcenter"
+TRIES = 4
+
+Change = Callable[[Body, ProjectJobStatus], ProjectJobStatus | None]
+"""From the object and its status as they are now to the new status; None leaves it."""
+
+log = logging.getLogger(__name__)
+
+
+def row_status(body: Body) -> ProjectJobStatus:
+    """The status, read leniently: it is made anew from the lists anyway."""
+    raw = body.get("status")
+    if not isinstance(raw, dict):
+        return ProjectJobStatus()
+    try:
+        return ProjectJobStatus.model_validate(raw)
+    except ValidationError as error:
+        broken = {str(e["loc"][0]) for e in error.errors() if e["loc"]}
+        return ProjectJobStatus.model_validate({name: value for name, value in raw.items() if name not in broken})
+
+
+def is_ours(body: Body) -> bool:
+    """Whether a JobCenter owns the object; else a person made it."""
+    return center_uid(body) is not None
+
+
+def center_uid(body: Body) -> str | None:
+    owners = body["metadata"].get("ownerReferences") or []
+    return next((o.get("uid") for o in owners if o.get("kind") == JOB_CENTER.kind and o.get("controller")), None)
+
+
+class RowWriter:
+    def __init__(self, objects: Objects, writer: StatusWriter, crds: CrdCheck, metrics: Metrics) -> None:
+        self._objects, self._writer, self._crds, self._metrics = objects, writer, crds, metrics
+
+    async def existing(self, center: Body) -> list[Body]:
+        """All rows that carry the JobCenter's label, those of an earlier one of its name too. Raises KubeError."""
+        meta = center["metadata"]
+        selector = f"{LABEL}={label_of(meta['name'])}"
+        found = {
+            body["metadata"]["name"]: body
+            async for body in self._objects.list_all(PROJECT_JOB, meta["namespace"], selector=selector)
+        }
+        return [body for body in found.values() if _names(body) == meta["name"]]
+
+    async def create(self, center: Body, name: str, row_id: str, change: Change) -> Body:
+        """Make the row, then write its status. Raises AlreadyExists where somebody else has the name, KubeError."""
+        meta = center["metadata"]
+        owner = {
+            "apiVersion": API_VERSION,
+            "kind": JOB_CENTER.kind,
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "controller": True,
+            "blockOwnerDeletion": False,
+        }
+        manifest = {
+            "apiVersion": API_VERSION,
+            "kind": PROJECT_JOB.kind,
+            "metadata": {
+                "name": name,
+                "namespace": meta["namespace"],
+                "labels": {LABEL: label_of(meta["name"])},
+                "ownerReferences": [owner],
+            },
+            "spec": {"jobCenterRef": {"name": meta["name"]}, "jobId": row_id},
+        }
+        try:
+            made = await self._objects.create(PROJECT_JOB, manifest)
+        except AlreadyExists:
+            made = await self._objects.get(PROJECT_JOB, meta["namespace"], name)
+            if center_uid(made) != meta["uid"]:
+                raise
+        return await self.change(made["metadata"]["namespace"], name, change, made) or made
+
+    async def change(self, namespace: str, name: str, change: Change, body: Body | None = None) -> Body | None:
+        """Write the changed status; the object as it is then, None where it is gone. `body`: as it was read last,
+        where that is at hand. Raises KubeError."""
+        for _ in range(TRIES):
+            try:
+                body = body or await self._objects.get(PROJECT_JOB, namespace, name)
+                return await self._write(body, change)
+            except NotFound:
+                return None
+            except Conflict:
+                body = None  # somebody annotated it, or another part of the operator was faster
+        raise Conflict(f"cannot write the status of ProjectJob {namespace}/{name}: it changes all the time")
+
+    async def delete(self, namespace: str, name: str, uid: str) -> None:
+        """Remove exactly this object. Raises KubeError."""
+        try:
+            await self._objects.delete(PROJECT_JOB, {"metadata": {"namespace": namespace, "name": name, "uid": uid}})
+        except Conflict:
+            return  # another object has the name by now
+
+    async def _write(self, body: Body, change: Change) -> Body:
+        old = row_status(body)
+        new = change(body, old)
+        if new is None or new.wire() == (body.get("status") or {}):
+            return body
+        outcome = "progress" if new.state is old.state else "state"
+        try:
+            stored = await self._writer.write(PROJECT_JOB, body, new.wire())
+            if new.owner is None:  # else the owner's requests are counted, which the row repeats
+                count_requests(self._metrics, PROJECT_JOB.kind, old, new)
+            return stored
+        except StrictDecoding as error:
+            self._crds.doubt(PROJECT_JOB.kind, str(error))
+            raise
+        finally:
+            self._metrics.status_writes.labels(PROJECT_JOB.kind, outcome).inc()
+
+
+def _names(body: Body) -> str:
+    ref = (body.get("spec") or {}).get("jobCenterRef")
+    return str(ref.get("name") or "") if isinstance(ref, dict) else ""

@@ -1,0 +1,93 @@
+"""The job centre's parts put together, with one door to the rest of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import datetime
+from typing import Any
+
+from zilliz_jobs.accounts.connections import Connections
+from zilliz_jobs.control.crdcheck import CrdCheck
+from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.tries import Tries
+from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.jobcenter.centercontroller import JobCenterController
+from zilliz_jobs.jobcenter.centerreconciler import JobCenterTicker
+from zilliz_jobs.jobcenter.forwarding import Handover
+from zilliz_jobs.jobcenter.ownjobs import OwnJobs
+from zilliz_jobs.jobcenter.pages import Pages
+from zilliz_jobs.jobcenter.rowcontroller import ProjectJobController
+from zilliz_jobs.jobcenter.rowreconciler import ProjectJobTicker
+from zilliz_jobs.jobcenter.rowsync import Upkeep
+from zilliz_jobs.jobcenter.rowwriter import RowWriter
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.events import EventPoster
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.polling.lists import Lists
+from zilliz_jobs.telemetry.metrics import Metrics
+
+
+class JobCenterRoom:
+    """`own`, `handover`: what job objects are told to and asked of. `centers`, `rows`: the controllers."""
+
+    def __init__(
+        self,
+        kinds: Mapping[str, AnyKind],
+        registry: Registry,
+        connections: Connections,
+        lists: Lists,
+        objects: Objects,
+        writer: StatusWriter,
+        crds: CrdCheck,
+        events: EventPoster,
+        metrics: Metrics,
+        queue: WorkQueue[Key],
+        tries: Tries,
+        *,
+        ensure_synced: Callable[[], Awaitable[None]],
+        connection_is_known: Callable[[Key], Awaitable[bool]],
+        wake_owner: Callable[[Body], None],
+        shielded: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
+        now: Callable[[], datetime],
+        leads: Callable[[float], bool] = lambda _seconds: True,
+    ) -> None:
+        self.own, self.pages = OwnJobs(kinds), Pages()
+        rows = RowWriter(objects, writer, crds, metrics)
+        self.handover = Handover(self.pages, self.own, rows, now)
+        upkeep = Upkeep(objects, rows, self.own, {name: kind.resource for name, kind in kinds.items()}, now)
+        center = JobCenterTicker(
+            connections,
+            lists,
+            self.pages,
+            self.own,
+            registry,
+            upkeep,
+            objects,
+            writer,
+            events,
+            metrics,
+            ensure_synced=ensure_synced,
+            now=now,
+            gate=crds.gate,
+        )
+        self.centers = JobCenterController(
+            center, self.pages, rows, queue, tries, connection_is_known=connection_is_known
+        )
+        row = ProjectJobTicker(
+            connections,
+            self.own,
+            registry,
+            self.handover,
+            rows,
+            objects,
+            kinds,
+            ensure_synced=ensure_synced,
+            wake_owner=wake_owner,
+            wake_center=self.centers.wake,
+            shielded=shielded,
+            now=now,
+            leads=leads,
+        )
+        self.rows = ProjectJobController(row, self.pages, self.handover, queue, tries, center_of=self.centers.uid)

@@ -1,0 +1,317 @@
+"""Carries out what a plan asks of the cloud, and answers with what was learnt. Holds the scopes and the claims.
+
+Nothing is submitted or looked for before the registry knows every object, so that no two objects can share a scope or
+a job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from zilliz_jobs.accounts.apikeys import ApiKeys
+from zilliz_jobs.api.connection import FirstSubmission
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.control.fence import Fence
+from zilliz_jobs.control.objects import Body, Key, key_of, raw_status, status_of
+from zilliz_jobs.control.ownership import Registry, claims_in
+from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.observation import Observation
+from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, LookForLate, Observe, Prepare, Submit
+from zilliz_jobs.core.read_status import Known
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
+from zilliz_jobs.jobs.credentials import Credentials
+from zilliz_jobs.jobs.inputs import Inputs, backup_key
+from zilliz_jobs.jobs.latelook import late_look
+from zilliz_jobs.jobs.locks import Scopes
+from zilliz_jobs.jobs.naming import Naming
+from zilliz_jobs.jobs.retrykeys import with_keys
+from zilliz_jobs.jobs.rivals import alone
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.secrets import Secrets
+
+SCOPE_SECONDS = 5.0
+LINE_SECONDS = 60.0  # whoever stands in line is woken
+BUSY = frozenset({Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY})
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+
+class Performer:
+    def __init__(
+        self,
+        registry: Registry,
+        secrets: Secrets,
+        objects: Objects,
+        *,
+        wake: Callable[[Key], None],
+        connections_known: Callable[[str], Iterable[Body]] = lambda _namespace: (),
+        ensure_synced: Callable[[], Awaitable[None]],
+        leads: Callable[[float], bool] = lambda _seconds: True,
+    ) -> None:
+        self._registry, self._leads, self.wake = registry, leads, wake
+        self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
+        self._credentials = Credentials(secrets)
+        self._scopes = Scopes(registry, wake)
+        self._asked_since: dict[str, float] = {}
+        self._ensure_synced = ensure_synced
+        self.naming = Naming(registry, ensure_synced)
+        self._critical: set[asyncio.Task[Any]] = set()
+
+    async def perform(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        snap: Snapshot,
+        action: Action,
+        *,
+        holder: str,
+        secrets: dict[str, str],
+    ) -> Observation:
+        """The observation that `action` leads to. Raises KubeError where Kubernetes cannot be asked."""
+        spec, status, uid = snap.spec, snap.status, body["metadata"]["uid"]
+        if spec is None:
+            return seen_.Unreadable(Reason.INVALID_SPEC, snap.spec_error)
+        match action:
+            case Prepare(step):
+                first = attempt_of(status).number == 1 and snap.link.first_submission is FirstSubmission.FIND
+                draft = Draft(step, status, key_of(body).name, _token(status, step), finds_first=first)
+                return await self._prepare(kind, account, body, spec, draft, holder, secrets)
+            case Observe():
+                return await kind.read(account, spec, status)
+            case Find():
+                return await self._find(kind, account, body, spec, status)
+            case LookForLate():
+                await self._ensure_synced()
+                return await late_look(self._registry, kind, account.patient, spec, status, uid)
+            case Adopt(job_id):
+                return await self._adopt(kind, account, spec, status, uid, job_id)
+            case Cancel():
+                token = status.cancel.token if status.cancel else ""
+                name = uuid.uuid5(uuid.NAMESPACE_OID, f"{uid} {attempt_of(status).number} {token}").hex
+                fence = Fence(float(snap.rules.fence_seconds), self._leads).start()
+                return await self.shielded(kind.cancel(account, status.job_id or "", f"cancel-{name}", fence))
+            case Submit() | Delete():
+                raise AssertionError(f"{action} is not performed here")
+
+    async def submit(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        spec: JobSpec,
+        status: JobStatus,
+        fence: Fence,
+        secrets: dict[str, str],
+    ) -> seen_.SubmitAnswer:
+        """Send the one request of an intent that is stored. The Secrets were read when it was prepared."""
+        submission = status.submission
+        if submission is None:
+            return seen_.NotSent(Reason.NOT_SUBMITTED, "there is no intent")
+        log.info("%s: submitting attempt %d, send %d", key_of(body), submission.attempt, submission.sends)
+        try:
+            reply = await kind.submit(account, spec, Order(submission, fence, secrets))
+            answer = await answers.key_or_right(account.session, reply)
+        except Exception as error:  # whatever it was, the request may have left
+            log.exception("%s: the submission broke off", key_of(body))
+            return seen_.EffectUnknown(f"the submission broke off: {type(error).__name__}")
+        if isinstance(answer, seen_.Accepted) and submission.credentials_secret:
+            return await self._credentials.keep(body, submission.credentials_secret, answer)
+        return answer
+
+    async def hide(self, kind: AnyKind, body: Body, spec: JobSpec) -> None:
+        """What the job was given is cut out of all texts from now on."""
+        await self._inputs.hide(kind, key_of(body).namespace, spec)
+
+    async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
+        """Finish `work` even if the caller is cancelled; `drain` waits for what is left."""
+        return await asyncio.shield(self.begin(work))
+
+    def begin(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
+        """Start `work`, which `drain` waits for."""
+        task = asyncio.ensure_future(work)
+        self._critical.add(task)
+        task.add_done_callback(self._critical.discard)
+        return task
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the requests in flight and their records."""
+        if not self._critical:
+            return
+        done, left = await asyncio.wait(self._critical, timeout=seconds)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()):
+                log.error("a request in flight ended badly: %s", error)
+        if left:
+            log.error("%d requests are not recorded yet; the next process looks for them", len(left))
+
+    # -- scopes and claims
+
+    def release_scope(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
+        """Leave the scope unless the object occupies it; the next in line is woken."""
+        if not kind.occupies(status):
+            self._scopes.leave(body["metadata"]["uid"], key_of(body))
+
+    def holder(self, name: str) -> str | None:
+        """The uid of the object that follows this job, or did to its end."""
+        return self._registry.holder(name)
+
+    def claim(self, body: Body, status: JobStatus) -> None:
+        """What the answer to a request of this process proved, whether or not it can be stored."""
+        self._registry.marks.wrote(body["metadata"]["uid"], status.wire())
+        for name in claims_in(handle_of(status)):
+            self._registry.claim(body["metadata"]["uid"], name)
+
+    def known(self, uid: str) -> Known:
+        """What is known to have been sent for the object, and come of it."""
+        return self._registry.known(uid)
+
+    def sends(self, body: Body) -> None:
+        """The intent in `body` is stored, and by this process: no other can find its request never to have left."""
+        self._registry.marks.wrote(body["metadata"]["uid"], raw_status(body))
+
+    def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
+        """Whoever waits for the end of a job, or of a step of one, that ended between the two is woken."""
+        steps = [row.name for row in (after.steps or [])[len(before.steps or []) :]]
+        if is_finished(after) and not is_finished(before):
+            self._scopes.ended(str(key_of(body)))
+            steps.append(step_of(before))
+        for step in steps:
+            self._scopes.ended(kind.scope_of(spec, step, record=before.submission))
+
+    def let_go(self, uid: str, key: Key) -> None:
+        """Nothing is left to do for the object; its jobs stay its own."""
+        self._asked_since.pop(uid, None)
+        self._scopes.forget(uid, key)
+
+    def forget(self, uid: str, key: Key | None) -> None:
+        """The object is gone. `key`: None where the name is another's by now."""
+        self._asked_since.pop(uid, None)
+        self._registry.part(uid)
+        self._registry.depart(uid)
+        self._scopes.forget(uid, key)
+        self._registry.forget(uid)
+
+    # -- the actions
+
+    async def _prepare(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        spec: JobSpec,
+        draft: Draft,
+        holder: str,
+        secrets: dict[str, str],
+    ) -> seen_.Preparation:
+        await self._ensure_synced()
+        uid, key = body["metadata"]["uid"], key_of(body)
+        if getattr(spec, "adopt", None) is None:
+            status_of(body, self._registry.known(uid))  # what an earlier process knew is known only by now
+        if (source := backup_key(kind, key.namespace, spec)) is not None:
+            backup = await self._inputs.backup(source)
+            if isinstance(backup, seen_.Waits):
+                self._scopes.await_end(key, str(source))
+                return backup
+            draft = replace(draft, backup=backup)
+        scope = kind.scope_of(spec, draft.step, backup=draft.backup)
+        draft = replace(draft, since=self._asked_since.setdefault(uid, asyncio.get_running_loop().time()))
+        if not self._scopes.enter(uid, key, scope, spec):
+            if kind.exclusive:
+                return seen_.Waits(
+                    Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
+                )
+            message = "another job on the same target is being submitted; this one follows"
+            return seen_.Waits(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
+        ready: seen_.Preparation | None = None
+        try:
+            ready = await self._gather(kind, account, body, spec, draft, holder, secrets)
+        finally:
+            if not isinstance(ready, seen_.Prepared):
+                self._scopes.leave(uid, key)
+        if isinstance(ready, seen_.Waits) and ready.reason in BUSY:
+            self._scopes.await_end(key, scope)
+        if isinstance(ready, seen_.Prepared):
+            self._asked_since.pop(uid, None)
+        return ready
+
+    async def _gather(
+        self,
+        kind: AnyKind,
+        account: Account,
+        body: Body,
+        spec: JobSpec,
+        draft: Draft,
+        holder: str,
+        secrets: dict[str, str],
+    ) -> seen_.Preparation:
+        """What Kubernetes holds for the job, then what the cloud shows; last a place for what the cloud will tell."""
+        key = key_of(body)
+        values = await self._inputs.secrets(kind, key.namespace, spec)
+        if isinstance(values, seen_.Waits):
+            return values
+        secrets.update(values.values)
+        draft, notices = with_keys(draft, values.versions)
+        ready = await answers.key_or_right(account.session, await kind.prepare(account, spec, draft, holder=holder))
+        if not isinstance(ready, seen_.Prepared):
+            return ready
+        told = (*ready.notices, *notices)
+        ready = replace(ready, step=draft.step if notices else "", notices=told, secret_versions=values.versions)
+        return await self._credentials.reserve(kind, body, spec, ready)
+
+    async def _find(
+        self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, status: JobStatus
+    ) -> seen_.Look:
+        await self._ensure_synced()
+        uid, submission = body["metadata"]["uid"], status.submission or Submission()
+        scope = kind.scope_of(spec, submission.step, record=submission)
+        self._scopes.hold(uid, scope, spec)
+        # The jobs of our own earlier attempts are ours, and not what is looked for.
+        spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
+
+        def free(name: str) -> bool:
+            return name not in spent and self._registry.is_unclaimed(uid, name)
+
+        look = await kind.look(account, spec, submission, free)
+        if isinstance(look, seen_.Found) and look.evidence is Evidence.INFERRED:
+            look = alone(kind, spec, self._registry.rivals(uid, scope), look)
+        if isinstance(look, seen_.Found):
+            doubt = self._registry.doubt(submission.intent_time)
+            if doubt and look.evidence is Evidence.INFERRED:
+                return seen_.Undecided(f"{', '.join(look.handle.values())} was found, but {doubt}")
+            names = claims_in(look.handle)
+            if not all(self._registry.is_free(uid, name) for name in names):
+                return seen_.Undecided("the job that was found has just been taken by another object")
+            for name in names:
+                self._registry.claim(uid, name)
+            if submission.credentials_secret:
+                look = await self._credentials.check(body, submission.credentials_secret, look)
+        log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)
+        return look
+
+    async def _adopt(
+        self, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str, job_id: str
+    ) -> Observation:
+        await self._ensure_synced()
+        if not self._registry.is_free(uid, job_id):
+            return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
+        seen = await kind.adopt(account, spec, job_id, status)
+        if isinstance(seen, seen_.Seen) and not self._registry.claim(uid, job_id):
+            return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
+        return seen
+
+
+def _token(status: JobStatus, step: str) -> str:
+    """Of the submission to come: a later send of the same step keeps its token."""
+    earlier = status.submission
+    return earlier.token if earlier and earlier.sends and earlier.step == step and earlier.token else uuid.uuid4().hex

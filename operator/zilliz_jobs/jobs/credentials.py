@@ -1,0 +1,130 @@
+"""One-time credentials of a new cluster: the cloud tells the password once, in the answer to the submission.
+
+The Secret is made, empty, before the request, so that no password arrives that cannot be kept; it is filled before
+the job's id is recorded. It has no owner: the only password must outlive the job and its TTL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.model import GROUP
+from zilliz_jobs.control.objects import Body, key_of
+from zilliz_jobs.core.observation import Accepted, Found, Prepared, Waits
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.errors import AlreadyExists, Denied, Forbidden, KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.secrets import Secret, Secrets
+from zilliz_jobs.telemetry.concealed import CONCEALED
+
+LABELS = {f"{GROUP}/one-time-credentials": "true", "app.kubernetes.io/managed-by": "zilliz-jobs-operator"}
+MADE_FOR = f"{GROUP}/made-for"
+KEEP_SECONDS = 60.0  # how long the job's id waits for its password to be stored
+PAUSE_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
+
+
+class Credentials:
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+
+    async def reserve(self, kind: AnyKind, body: Body, spec: JobSpec, ready: Prepared) -> Prepared | Waits:
+        """Make the Secret, empty, where the job brings credentials, and make sure that it can be filled. Idempotent.
+        Raises KubeError."""
+        key = key_of(body)
+        name = kind.credentials_secret(spec, key.name)
+        if name is None:
+            return ready
+        try:
+            secret = await self._ours_or_new(body, name)
+            if secret is not None and not secret.keys:
+                await self._secrets.fill(secret, {})  # changes nothing, but needs the same right
+        except Denied:
+            raise  # no right would help
+        except Forbidden as error:
+            return Waits(Reason.CREDENTIALS_FORBIDDEN, f"{Reason.CREDENTIALS_FORBIDDEN.help} {error}")
+        if secret is None:
+            message = f"Secret {name} exists and was not made for this {key.kind}; name another in the spec"
+            return Waits(Reason.CREDENTIALS_SECRET_TAKEN, message)
+        if secret.keys:
+            message = (
+                f"Secret {name} holds the credentials of an earlier {key.kind} of this name; keep them elsewhere and "
+                "delete it, or name another in the spec"
+            )
+            return Waits(Reason.CREDENTIALS_SECRET_TAKEN, message)
+        return replace(ready, credentials_secret=name)
+
+    async def keep(self, body: Body, name: str, answer: Accepted) -> Accepted:
+        """The answer without its credentials, and whether they are stored.
+
+        Tries for a while; raises nothing, since the job's id has to be recorded whatever became of its password.
+        """
+        bare = replace(answer, credentials={})
+        if not answer.credentials:
+            return bare
+        password, namespace = answer.credentials.get("password", ""), body["metadata"]["namespace"]
+        CONCEALED.conceal(password, namespace=namespace)
+        key, loop = key_of(body), asyncio.get_running_loop()
+        deadline = loop.time() + KEEP_SECONDS
+        while problem := await self._store(body, name, answer.credentials):
+            if loop.time() > deadline:
+                log.error(
+                    "%s: the one-time credentials are lost, reset the password in the console: %s", key, problem
+                )
+                return bare
+            log.warning("%s: the one-time credentials are not stored yet: %s", key, problem)
+            await asyncio.sleep(PAUSE_SECONDS)
+        return replace(bare, credentials_stored=True)
+
+    async def check(self, body: Body, name: str, found: Found) -> Found:
+        """Whether the Secret already holds the credentials of the cluster that was found: then only the record of the
+        answer was lost. Raises KubeError."""
+        try:
+            secret = await self._secrets.read(body["metadata"]["namespace"], name)
+        except NotFound:
+            return found
+        kept = _is_ours(secret, body) and secret.text("clusterId") in found.handle.values()
+        return replace(found, credentials_stored=kept)
+
+    # -- parts
+
+    async def _ours_or_new(self, body: Body, name: str) -> Secret | None:
+        """The Secret if it is this job's, made now where there is none; None where it is another's."""
+        namespace = body["metadata"]["namespace"]
+        try:
+            secret = await self._secrets.read(namespace, name)
+        except NotFound:
+            try:
+                return await self._secrets.create(namespace, name, labels=LABELS, annotations={MADE_FOR: _mark(body)})
+            except (AlreadyExists, Unavailable) as error:
+                try:
+                    secret = await self._secrets.read(namespace, name)
+                except NotFound:
+                    raise error from None  # it says why there is none
+        return secret if _is_ours(secret, body) else None
+
+    async def _store(self, body: Body, name: str, values: Mapping[str, str]) -> str:
+        """Why they are not stored; empty when they are."""
+        try:
+            secret = await self._ours_or_new(body, name)
+            if secret is None:
+                return f"Secret {name} is another's by now"
+            await self._secrets.fill(secret, values)
+        except KubeError as error:
+            return str(error)
+        return ""
+
+
+def _mark(body: Body) -> str:
+    key = key_of(body)
+    return f"{key.kind}/{key.name}"
+
+
+def _is_ours(secret: Secret, body: Body) -> bool:
+    labelled = all(secret.labels.get(name) == value for name, value in LABELS.items())
+    return labelled and secret.annotations.get(MADE_FOR) == _mark(body)

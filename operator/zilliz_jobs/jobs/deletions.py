@@ -1,0 +1,176 @@
+"""Objects that go: since when they are going, and what became of the job of each, told once.
+
+An event is refused in a namespace that ends, so the log has it too, one line, and the metric counts every object.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from zilliz_jobs.api.jobstatus import JobStatus, Outcome
+from zilliz_jobs.control.clock import Stopwatch
+from zilliz_jobs.control.objects import Body, key_of
+from zilliz_jobs.core.observation import CancelRefused
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished
+from zilliz_jobs.core.steps import left_behind
+from zilliz_jobs.kube.events import EventPoster
+from zilliz_jobs.telemetry.metrics import Metrics
+
+MAX_TOLD = 10_000
+
+log = logging.getLogger(__name__)
+
+
+class Left(StrEnum):
+    """What an object that is gone leaves in the cloud, as far as is known."""
+
+    ENDED = "ended"
+    UNSENT = "not_submitted"
+    CANCELED = "canceled"
+    RUNNING = "left_running"
+    BEHIND = "left_behind"
+    UNKNOWN = "unknown"
+    NO_JOB = "no_job"
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """`text`: empty where there is nothing to tell."""
+
+    left: Left
+    text: str = ""
+
+
+def farewell(
+    traits: Traits, status: JobStatus | None, refusal: CancelRefused | None = None, why: str = ""
+) -> Farewell:
+    """What is to be said of an object that goes. `status`: None where its record cannot be read; `refusal`: what the
+    cloud said to the cancel that the deletion asked for; `why`: what kept the deletion from asking. Pure."""
+    if status is None:
+        return Farewell(Left.UNKNOWN, "the object is gone, and its record unreadable; look for its job in the cloud")
+    if is_finished(status):
+        swept = all(row.reason != Reason.LEFT_BEHIND for row in status.steps or [])
+        return Farewell(Left.ENDED if swept else Left.BEHIND)  # the status has told of it
+    submission, behind = status.submission, left_behind(traits, status)
+    if submission is None:
+        return Farewell(Left.BEHIND, f"the object is gone half way; {behind}") if behind else Farewell(Left.UNSENT)
+    job = status.job_id or ", ".join(handle_of(status).values())
+    if job and refusal is not None:
+        left = Left.ENDED if refusal.reason is Reason.ALREADY_FINISHED else Left.RUNNING
+        told = Farewell(left, f"the object is gone; the cloud did not cancel job {job}: {refusal.message}")
+    elif submission.cancel_time or (status.cancel and status.cancel.outcome is Outcome.ACCEPTED):
+        told = Farewell(Left.CANCELED, f"the object is gone; the cloud was asked to cancel job {job}")
+    elif job and status.cancel and status.cancel.outcome is Outcome.REQUESTED:
+        told = Farewell(
+            Left.RUNNING, f"the object is gone; job {job} may still run in the cloud, its cancel was not answered"
+        )
+    elif job:
+        because = f", and was not cancelled: {why}" if why else ""
+        told = Farewell(Left.RUNNING, f"the object is gone; job {job} still runs in the cloud{because}")
+    else:
+        told = Farewell(
+            Left.UNKNOWN, "the object is gone while its submission was open; look for its job in the cloud"
+        )
+    return Farewell(told.left, f"{told.text}; {behind}") if behind else told
+
+
+class Departures:
+    """`works`: whether this process does; one that stands by leaves log and metric to the one that does."""
+
+    def __init__(
+        self,
+        events: EventPoster,
+        metrics: Metrics,
+        *,
+        since: Stopwatch,
+        works: Callable[[], bool],
+    ) -> None:
+        self._events, self._metrics, self._works = events, metrics, works
+        self._since = since
+        self._held: dict[str, bool] = {}
+        self._told: dict[str, None] = {}
+
+    def since(self, body: Body) -> datetime | None:
+        """When this process first knew that the object is being deleted; None where it is not.
+
+        Not by the API server's stamp: what was deleted while no operator ran has its full time all the same, else its
+        job would run on. By the steady clock, so that no clock that is set makes the time shorter, or endless.
+        """
+        meta = body["metadata"]
+        return self._since.since(meta["uid"]) if meta.get("deletionTimestamp") else None
+
+    def is_parting(self, uid: str) -> bool:
+        """Whether the object is known to be in its deletion."""
+        return uid in self._since
+
+    def renew(self) -> None:
+        """This process begins to work."""
+        self._since.clear()
+
+    # -- objects in hand
+
+    def hold(self, uid: str) -> None:
+        """A request is about to leave for the object, or its finalizer to go: until `let_go` nobody knows better what
+        becomes of its job than whoever does that."""
+        self._held[uid] = False
+
+    def let_go(self, uid: str) -> bool:
+        """Whether the object went meanwhile; then it is still to be told of."""
+        return self._held.pop(uid, False)
+
+    def went(self, uid: str) -> bool:
+        """Whether an object that is held is gone."""
+        return self._held.get(uid, False)
+
+    # -- the last word
+
+    def tell(
+        self,
+        traits: Traits,
+        body: Body,
+        status: JobStatus | None,
+        refusal: CancelRefused | None = None,
+        why: str = "",
+    ) -> None:
+        """The object is gone, or this moment freed to go; what is known of its job is said, the first time only."""
+        uid = body["metadata"]["uid"]
+        if uid in self._held:
+            self._held[uid] = True
+            return
+        self._since.forget(uid)
+        if self._is_told(uid):
+            return
+        said = farewell(traits, status, refusal, why)
+        self._count(body, said.left)
+        if not said.text:
+            return
+        if self._works():
+            level = logging.INFO if said.left in (Left.CANCELED, Left.ENDED) else logging.WARNING
+            log.log(level, "%s: %s", key_of(body), said.text)
+        reason = str(Reason.DELETED_WHILE_RUNNING)
+        # One that stands by may be the only one that heard of it, when nobody leads; a repetition is no second event.
+        self._events.post(body, "Warning", reason, said.text, once_per=reason, logged=True)
+
+    def note(self, body: Body, left: Left) -> None:
+        """An object is gone of which there is no more to say than this."""
+        uid = body["metadata"]["uid"]
+        self._since.forget(uid)
+        if not self._is_told(uid):
+            self._count(body, left)
+
+    def _is_told(self, uid: str) -> bool:
+        if uid in self._told:
+            return True
+        self._told[uid] = None
+        if len(self._told) > MAX_TOLD:
+            del self._told[next(iter(self._told))]
+        return False
+
+    def _count(self, body: Body, left: Left) -> None:
+        if self._works():
+            self._metrics.deleted.labels(body["kind"], str(left)).inc()

@@ -1,0 +1,59 @@
+"""A look for the late effect of an earlier send: what fits the submission, and belongs to no object."""
+
+from __future__ import annotations
+
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.control.ownership import Registry, claims_in, ids_in
+from zilliz_jobs.core.lateeffects import compared_with, looked_for
+from zilliz_jobs.core.observation import Found, Handle, LateLook, Look, Undecided, Unreadable
+from zilliz_jobs.jobs.rivals import is_contested
+from zilliz_jobs.kinds.base import Account, AnyKind
+
+
+async def late_look(
+    registry: Registry, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str
+) -> LateLook:
+    """Takes nothing and changes nothing. `registry` must know every object. Where another object has a submission
+    open that could have brought it about, it is told at the next look, which knows whose it is."""
+    own = _own(status)
+    names = {*own.values(), *ids_in(status.wire())}
+
+    def free(name: str) -> bool:
+        return name not in names and registry.is_unclaimed(uid, name)
+
+    compared = compared_with(status)
+    look = await kind.look(account, spec, compared, free)
+    found = [ids for handle in _shown(look) if (ids := _another(handle, own, names))]
+    if isinstance(look, Unreadable):
+        return LateLook(complete=False)
+    if found:
+        scope = kind.scope_of(spec, compared.step, record=compared)
+        if is_contested(kind, spec, registry.rivals(uid, scope)):
+            return LateLook(complete=False)
+    return LateLook(tuple(ids for ids in found if all(free(name) for name in ids)))
+
+
+def _own(status: JobStatus) -> Handle:
+    """What our job is known by; its backup may be known by its end only."""
+    backup = (status.result or {}).get("backupId")
+    return ({"backupId": backup} if isinstance(backup, str) else {}) | looked_for(status)
+
+
+def _shown(look: Look) -> tuple[Handle, ...]:
+    match look:
+        case Found(handle):
+            return (handle,)
+        case Undecided(candidates=handles):
+            return handles
+        case _:
+            return ()
+
+
+def _another(handle: Handle, own: Handle, names: set[str]) -> tuple[str, ...]:
+    """The ids of what was found, if it is another one than ours: where none of them is of a sort by which ours is
+    known, it may be ours. A state or a place that looks as wanted is no second job."""
+    ids = tuple(str(name) for name in claims_in(handle))
+    if not ids or not names.isdisjoint(ids) or handle.keys().isdisjoint(own):
+        return ()
+    return ids

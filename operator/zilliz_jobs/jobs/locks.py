@@ -1,0 +1,87 @@
+"""Whose turn it is: submissions of one scope go one at a time, and the others wait in line for it.
+
+A wake-up is a turn. Whoever is woken and does not use it, since it was deleted or suspended meanwhile, hands it on;
+else the whole line would wait for its own back-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.control.ownership import Registry, Uid
+
+
+class Scopes:
+    def __init__(self, registry: Registry, wake: Callable[[Key], None]) -> None:
+        self._registry, self._wake = registry, wake
+        self._lines: dict[str, dict[Key, None]] = {}
+        self._waits_in: dict[Key, str] = {}
+        self._turns: dict[Key, str] = {}
+        self._busy: dict[Key, str] = {}
+
+    def __len__(self) -> int:
+        """How many objects wait or have a turn."""
+        return len(self._waits_in) + len(self._turns) + len(self._busy)
+
+    def enter(self, uid: Uid, key: Key, scope: str, wanted: Any = None) -> bool:
+        """Open a submission; False puts the object in line, and it is woken when its turn comes."""
+        self._busy.pop(key, None)
+        turn = self._turns.pop(key, None)
+        if turn is not None and turn != scope:
+            self._pass_on(turn)
+        if self._registry.enter(uid, scope, wanted):
+            self._step_out(key)
+            return True
+        if self._waits_in.get(key) != scope:
+            self._step_out(key)
+            self._waits_in[key] = scope
+            self._lines.setdefault(scope, {})[key] = None
+        return False
+
+    def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
+        """The object's submission is open already; it need not ask."""
+        self._registry.hold(uid, scope, wanted)
+
+    def leave(self, uid: Uid, key: Key | None) -> None:
+        """The object has no open submission (any more), and wants none at the moment unless it stands in line."""
+        free = self._registry.leave(uid)
+        if free is not None:
+            self._pass_on(free)
+        turn = self._turns.pop(key, None) if key is not None else None
+        if turn is not None:
+            self._pass_on(turn)
+
+    def await_end(self, key: Key, scope: str) -> None:
+        """The cloud is busy with another job of the scope; the object is woken when one that we follow ends."""
+        self._busy[key] = scope
+
+    def ended(self, scope: str) -> None:
+        """A job of the scope ended, whoever waits for the cloud to be free may try."""
+        for key in [key for key, awaited in self._busy.items() if awaited == scope]:
+            del self._busy[key]
+            self._wake(key)
+
+    def forget(self, uid: Uid, key: Key | None) -> None:
+        """The object wants nothing any more: it is settled, or gone. `key`: None where its place in line is that of
+        its successor."""
+        if key is not None:
+            self._busy.pop(key, None)
+            self._step_out(key)
+        self.leave(uid, key)
+
+    def _step_out(self, key: Key) -> None:
+        scope = self._waits_in.pop(key, None)
+        if scope is not None:
+            self._lines[scope].pop(key, None)
+            if not self._lines[scope]:
+                del self._lines[scope]
+
+    def _pass_on(self, scope: str) -> None:
+        if self._registry.is_open(scope) or scope in self._turns.values() or scope not in self._lines:
+            return
+        key = next(iter(self._lines[scope]))
+        self._step_out(key)
+        self._turns[key] = scope
+        self._wake(key)

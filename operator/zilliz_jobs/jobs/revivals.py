@@ -1,0 +1,49 @@
+"""Jobs whose end an object here has seen, and which a list shows at work again: somebody retried them elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.cloud.words import state_of
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.jobs.cache import ObjectStore
+
+DOUBT_SECONDS = 60.0
+"""Between two reads of such a job: a list may lag for long."""
+MAX_DOUBTED = 10_000
+
+
+class Revivals:
+    """`holder`: the uid of the object that follows a job. `wake`: called with the object that is to look."""
+
+    def __init__(
+        self, store: ObjectStore, holder: Callable[[str], str | None], wake: Callable[[Key], object]
+    ) -> None:
+        self._store, self._holder, self._wake = store, holder, wake
+        self._to_look: dict[Key, str] = {}
+        self._doubted: dict[str, float] = {}
+
+    def stranger(self, row_id: str, row: Any) -> None:
+        """A row of a list that nobody follows."""
+        uid = self._holder(row_id)
+        if uid is None:
+            return
+        state = state_of(getattr(row, "status", "") or getattr(row, "state", ""))
+        now = asyncio.get_running_loop().time()
+        if state not in (State.PENDING, State.IN_PROGRESS) or now - self._doubted.get(row_id, -inf) < DOUBT_SECONDS:
+            return
+        if len(self._doubted) > MAX_DOUBTED:
+            self._doubted.clear()
+        self._doubted[row_id] = now
+        key = self._store.key_of_uid(uid)
+        if key is not None and self._store.body(key) is None:
+            self._to_look[key] = row_id
+            self._wake(key)
+
+    def take(self, key: Key) -> str | None:
+        """The job of the object that is to be looked at, once."""
+        return self._to_look.pop(key, None)

@@ -1,0 +1,214 @@
+"""What a pass over a job takes from its object: a snapshot of all that the core may know.
+
+Lenient, for people can edit everything.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence
+from zilliz_jobs.api.model import parse_time
+from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.control.objects import (
+    ANNOTATION_MARKS,
+    CANCEL,
+    FINALIZER,
+    RESOLVE,
+    RETRY,
+    AskedElsewhere,
+    Body,
+    raw_status,
+    status_of,
+)
+from zilliz_jobs.core.ends import shows_its_end
+from zilliz_jobs.core.facts import copies_run
+from zilliz_jobs.core.foreigntext import shown
+from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.core.read_status import NOTHING_KNOWN, Known
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.requests import MAX_TOKEN
+from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.names import MAX_NAME, is_object_name
+
+RESTORED_LABEL = "velero.io/restore-name"
+LABEL_MARKS = (
+    "app.kubernetes.io/instance",  # what Argo CD marks with unless it is told otherwise, before version 3
+    "argocd.argoproj.io/instance",
+    "kustomize.toolkit.fluxcd.io/name",
+    "helm.toolkit.fluxcd.io/name",
+)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a snapshot takes from outside the object."""
+
+    link: Link
+    gate: Waits | None
+    tries: int
+    rules: Rules
+    now: datetime
+    asked: AskedElsewhere = (None, None)
+    known: Known = NOTHING_KNOWN
+    """What is known to have been sent for the object; the status must still tell of it."""
+    deleting_since: datetime | None = None
+    """When this process first knew, where the object is being deleted; else the object itself is asked."""
+
+
+def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
+    """Everything `decide` may know. Raises RecordError where the submission record is unreadable, or gone."""
+    meta = body["metadata"]
+    annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
+    spec: JobSpec | None = None
+    problem = ""
+    try:
+        parsed = parse_spec(kind.resource, body)
+        spec = parsed if isinstance(parsed, JobSpec) else None
+    except SpecError as error:
+        problem = str(error)
+    adopts = getattr(spec, "adopt", None) is not None  # then nothing is submitted, whatever is gone
+    status = status_of(body, NOTHING_KNOWN if adopts else around.known)
+    secret = kind.credentials_secret(spec, meta["name"]) if spec is not None and not status.submission else None
+    if secret is not None and not is_object_name(secret):  # told before anything is waited for
+        spec, problem = None, _bad_secret_name(secret)
+    tracked = any(m in labels for m in LABEL_MARKS) or any(m in annotations for m in ANNOTATION_MARKS)
+    return Snapshot(
+        spec=spec,
+        spec_error=problem,
+        status=status,
+        traits=kind.traits_of(spec) if spec else kind.traits,
+        created=parse_time(meta.get("creationTimestamp")) or around.now,
+        link=around.link,
+        generation=meta.get("generation") or 1,
+        target=shown(kind.target(spec)) if spec else "",
+        description=shown(kind.description(spec)) if spec else "",
+        has_source=kind.has_source(spec) if spec else False,
+        deleting_since=around.deleting_since or parse_time(meta.get("deletionTimestamp")),
+        finalizer=FINALIZER in (meta.get("finalizers") or []),
+        cancel_token=_token(annotations, CANCEL),
+        retry_token=_token(annotations, RETRY),
+        cancel_asked=around.asked[0],
+        retry_asked=around.asked[1],
+        resolve_token=_token(annotations, RESOLVE),
+        restored=RESTORED_LABEL in labels,
+        tracked=tracked or labels.get("app.kubernetes.io/managed-by") == "Helm",
+        gate=around.gate,
+        tries=around.tries,
+        jitter=zlib.crc32(str(meta.get("uid", "")).encode()) / 2**32,
+        rules=around.rules,
+    )
+
+
+def _bad_secret_name(name: str) -> str:
+    shown = name if len(name) <= 63 else f"{name[:30]}...{name[-30:]} ({len(name)} characters)"
+    return (
+        f"Kubernetes takes no Secret of the name {shown} for the one-time credentials: set credentialsSecretName to "
+        f"a name of at most {MAX_NAME} lower-case letters, digits, '-' and '.'"
+    )
+
+
+def _records(status: Body) -> list[Body]:
+    """Of all submissions, those of steps that ended too; lenient, since people can edit a status."""
+    steps = status.get("steps")
+    rows = [row.get("submission") for row in steps if isinstance(row, dict)] if isinstance(steps, list) else []
+    return [record for record in (status.get("submission"), *rows) if isinstance(record, dict)]
+
+
+def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
+    """Nothing is left to do for the object, seen without parsing it: most objects of a big cluster are finished.
+
+    `asked`: the tokens of its row in a JobCenter.
+    """
+    meta, status, spec = body["metadata"], raw_status(body), body.get("spec")
+    annotations = meta.get("annotations") or {}
+    return bool(
+        status.get("completionTime")
+        and shows_its_end(status)
+        and not status.get("resultPending")
+        and not copies_run(status.get("result"))
+        and not any(record.get("lateLookTime") for record in _records(status))
+        and status.get("observedGeneration") == meta.get("generation")
+        and not meta.get("deletionTimestamp")
+        and FINALIZER not in (meta.get("finalizers") or [])
+        and (not isinstance(spec, dict) or spec.get("ttlSecondsAfterFinished") is None)
+        and _mirrored(_token(annotations, CANCEL), status.get("cancel"))
+        and _mirrored(_token(annotations, RETRY), status.get("retry"))
+        and _mirrored(_token(annotations, RESOLVE), status.get("resolution"))
+        and _mirrored(asked[0], status.get("cancel"), "elsewhere")
+        and _mirrored(asked[1], status.get("retry"), "elsewhere")
+    )
+
+
+def _token(annotations: Body, name: str) -> str | None:
+    value = annotations.get(name)
+    return None if value is None else str(value)
+
+
+def _mirrored(token: str | None, request: Any, other: str = "annotation") -> bool:
+    """Whether the status names the token; `other`: the field that holds it where the last request was another's."""
+    if not token:
+        return True
+    return isinstance(request, dict) and token[:MAX_TOKEN] in (request.get("token"), request.get(other))
+
+
+def began_by_cloud(body: Body) -> tuple[datetime, datetime] | None:
+    """Of a job that the cloud's own answer named: what its clock showed before the request, and when it says that the
+    job began."""
+    status = raw_status(body)
+    record = status.get("submission")
+    if not isinstance(record, dict) or status.get("steps") or record.get("step") != SUBMIT_STEP:
+        return None  # of steps and retries the start is an earlier one's
+    if record.get("evidence") != Evidence.ANSWERED:
+        return None
+    sent, began = parse_time(record.get("cloudTime")), parse_time(status.get("startTime"))
+    if began == parse_time(record.get("intentTime")):
+        return None  # the cloud told no start, and this is the time of the submission
+    return (sent, began) if sent and began else None
+
+
+# -- is a change of status worth a write? ----------------------------------------------------------------------------
+
+_MINOR = frozenset(
+    {
+        "progressPercent",
+        "cloudStatus",
+        "lastProgressTime",
+        "estimatedCompletionTime",
+        "startTime",
+        "createdBy",
+        "result",
+        "reason",
+        "message",
+        "conditions",
+        "attempts",
+    }
+)
+_WHY = frozenset({"reason", "message", "conditions"})
+_RUNNING_WORDS = frozenset({None, "Found", "Adopted"}) | REPEATS_STATE  # None: it only repeats the state
+
+
+def weigh(old: Body, new: Body) -> str:
+    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "turn": an object that is
+    new, or waits for something else, learns that it stands in line, which is over in a moment, mostly; "major": all
+    else."""
+    changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    if not changed - {"estimatedCompletionTime", "lastProgressTime"}:
+        return "none"
+    words = {old.get("reason"), new.get("reason")}
+    if changed <= _MINOR and words <= _RUNNING_WORDS and _stands(old) == _stands(new):
+        return "minor"
+    if new.get("reason") == Reason.SUBMISSION_IN_PROGRESS and (not old.get("conditions") or changed <= _WHY):
+        return "turn"
+    return "major"
+
+
+def _stands(status: Body) -> list[tuple[Any, Any, Any]]:
+    conditions = [c for c in status.get("conditions") or [] if isinstance(c, dict)]
+    return [(c.get("type"), c.get("status"), c.get("observedGeneration")) for c in conditions]

@@ -1,0 +1,293 @@
+"""Every write to a job object, with the events that it is worth."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from zilliz_jobs.api.jobstatus import MAX_OTHERS, JobStatus
+from zilliz_jobs.api.model import parse_time
+from zilliz_jobs.control import obstacles
+from zilliz_jobs.control.crdcheck import CrdCheck
+from zilliz_jobs.control.objects import FINALIZER, Body, Key, key_of, raw_status, status_of
+from zilliz_jobs.control.redaction import hidden
+from zilliz_jobs.core.attempts import said
+from zilliz_jobs.core.conditions import dated
+from zilliz_jobs.core.read_status import RecordError
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import handle_of
+from zilliz_jobs.jobs.events import news
+from zilliz_jobs.jobs.snapshots import weigh
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.errors import (
+    Conflict,
+    Forbidden,
+    HandleConflict,
+    KubeError,
+    NotFound,
+    StrictDecoding,
+    Unavailable,
+)
+from zilliz_jobs.kube.events import EventPoster
+from zilliz_jobs.kube.finalizers import Finalizers
+from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.telemetry.metrics import Metrics
+from zilliz_jobs.telemetry.metrics_delta import count_job
+
+STORE_PAUSE_SECONDS = 0.5
+STORE_MAX_PAUSE_SECONDS = 10.0
+TURN_SECONDS = 30.0  # a new object that stands in line for so long says so
+
+log = logging.getLogger(__name__)
+
+
+class Recorder:
+    def __init__(
+        self,
+        writer: StatusWriter,
+        finalizers: Finalizers,
+        objects: Objects,
+        events: EventPoster,
+        crds: CrdCheck,
+        metrics: Metrics,
+        *,
+        progress_interval: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._writer, self._finalizers, self._objects = writer, finalizers, objects
+        self._events, self._crds, self._metrics = events, crds, metrics
+        self._progress_interval, self._clock = progress_interval, clock
+        self.turn_seconds = TURN_SECONDS
+        self._written: dict[Key, float] = {}
+        self._in_line: dict[Key, float] = {}
+
+    def forget(self, key: Key) -> None:
+        self._written.pop(key, None)
+        self._in_line.pop(key, None)
+
+    async def write(self, kind: AnyKind, body: Body, status: JobStatus, *, force: bool = False) -> Body:
+        """Store the status where a reader would see a difference; mere progress only now and then.
+
+        Raises Conflict when the object changed since it was read, Unavailable, KubeError.
+        """
+        old, new = body.get("status") or {}, hidden(body, status.wire())
+        weight = weigh(old, new)
+        key = key_of(body)
+        if weight != "turn":
+            self._in_line.pop(key, None)
+        if weight == "none":
+            return body
+        now = self._clock()
+        if weight == "turn" and now - self._in_line.setdefault(key, now) < self.turn_seconds:
+            return body
+        lately = now - self._written.get(key, -1e9) < self._progress_interval
+        if weight == "minor" and lately and not force:
+            return body
+        return await self._store(kind, body, status, weight)
+
+    async def write_intent(self, kind: AnyKind, body: Body, status: JobStatus) -> Body:
+        """Store the intent. Returns only when what is stored is what was written; else raises: send nothing."""
+        submission = status.submission
+        assert submission is not None  # noqa: S101 - a plan to submit holds an intent
+        try:
+            stored = await self._store(kind, body, status, "major")
+        except Unavailable:
+            # The write may have come through: it is ours only if the record names us.
+            stored = await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
+        record = (stored.get("status") or {}).get("submission") or {}
+        if stored["metadata"]["uid"] != body["metadata"]["uid"]:
+            raise Conflict("cannot submit: the object was replaced meanwhile")
+        if (record.get("token"), record.get("holder"), record.get("sends")) != (
+            submission.token,
+            submission.holder,
+            submission.sends,
+        ):
+            raise Conflict("cannot submit: the stored intent is not the one that was written")
+        return stored
+
+    async def write_answer(
+        self,
+        kind: AnyKind,
+        body: Body,
+        intent: JobStatus,
+        status: JobStatus,
+        *,
+        went: Callable[[], bool] = lambda: False,
+        patience: Callable[[], float] = lambda: math.inf,
+    ) -> Body:
+        """Store what became of the request, whatever the object's version, and until it is stored.
+
+        Returns the object as stored, with the end that somebody else recorded first if so. Raises NotFound when the
+        object is gone, and the KubeError of the last try when it could not be stored for `patience` seconds: the
+        caller is then the only one who knows the answer. `went`: whether the object is known to be gone.
+        """
+        submission = intent.submission
+        assert submission is not None  # noqa: S101 - callers sent an intent
+        pause, since = STORE_PAUSE_SECONDS, self._clock()
+        while True:
+            try:
+                stored = await self._writer.write_handle(kind.resource, body, status.wire(), submission.token)
+                self.tell(kind, stored, intent, status)
+                return stored
+            except HandleConflict as conflict:
+                return await self._another_record(
+                    kind, body, conflict.body, status, lambda: self._clock() - since >= patience()
+                )
+            except NotFound:
+                raise
+            except KubeError as error:
+                if went():
+                    raise NotFound("cannot store the answer: the object is gone") from error
+                # Whatever it is, a right that is missing or credentials that ran out: the handle stands nowhere else.
+                if isinstance(error, StrictDecoding):
+                    self._crds.doubt(kind.resource.kind, str(error))
+                if pause == STORE_PAUSE_SECONDS:
+                    log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
+                    obstacles.tell(self._events, body, error)
+                if self._clock() - since >= patience():
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
+
+    async def add_finalizer(self, kind: AnyKind, body: Body) -> Body:
+        """Raises Conflict when the object changed or is gone."""
+        stored = await self._finalizers.add(kind.resource, body, FINALIZER)
+        if stored is None:
+            raise Conflict("cannot add the finalizer: the object is gone")
+        return stored
+
+    async def try_finalizer(self, kind: AnyKind, body: Body) -> Body | None:
+        """The same where the finalizer is late: what becomes of the job is told all the same. None: it is refused,
+        and the object says so. Raises Conflict, NotFound."""
+        try:
+            return await self.add_finalizer(kind, body)
+        except (Conflict, NotFound):
+            raise
+        except KubeError as error:
+            log.warning("%s: %s", key_of(body), error)
+            obstacles.tell(self._events, body, error)
+            return None
+
+    async def remove_finalizer(self, kind: AnyKind, body: Body) -> Body | None:
+        stored = await self._finalizers.remove(kind.resource, body, FINALIZER)
+        return stored if stored and stored["metadata"].get("finalizers") else None if _is_deleting(body) else stored
+
+    async def delete(self, kind: AnyKind, body: Body) -> None:
+        try:
+            await self._objects.delete(kind.resource, body)
+            log.info("%s: deleted, its time to live is over", key_of(body))
+        except NotFound:
+            pass
+
+    def note(self, body: Body, reason: Reason, message: str = "", *, once_per: str = "") -> None:
+        """Tell what no status shows; once, however often it is found."""
+        self._events.post(body, "Warning", str(reason), message or reason.help, once_per=once_per or str(reason))
+
+    def unreadable(self, body: Body, problem: str) -> None:
+        """Say that nothing is done for the object, and what is wrong with its status."""
+        reason = Reason.RECORD_UNREADABLE
+        log.error("%s: %s: %s", key_of(body), reason, problem)
+        self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem, logged=True)
+
+    async def set_back(self, kind: AnyKind, body: Body, problem: str, now: datetime) -> Body:
+        """Say in the status itself that it tells less than it did. Nothing that may still be of use in it is changed,
+        and what is said makes the next process refuse it too. Raises KubeError."""
+        try:
+            status = JobStatus.model_validate(raw_status(body))
+        except ValidationError:
+            return body
+        reason, message = Reason.RECORD_UNREADABLE, f"{problem}. {Reason.RECORD_UNREADABLE.help}"
+        generation, old = body["metadata"].get("generation") or 1, status.conditions or []
+        why = (str(reason), message)
+        rows = {c.type: (c.status, c.reason, c.message) for c in old if c.type != "Reconciling"}
+        rows |= {"Ready": ("False", *why), "Stalled": ("True", *why), "Submitted": ("Unknown", *why)}
+        status = status.but(observed_generation=generation, conditions=dated(rows, old, generation, now))
+        return await self._writer.write(kind.resource, body, said(status, reason, message).wire())
+
+    def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
+        """The events, and the lines of the log, that the change of the status is worth."""
+        for item in news(old, new):
+            self._events.post(body, item.type, item.reason, item.message, once_per=item.once_per, logged=True)
+            log.log(
+                logging.WARNING if item.type == "Warning" else logging.INFO,
+                "%s: %s: %s",
+                key_of(body),
+                item.reason,
+                item.message,
+            )
+        created = parse_time(body["metadata"].get("creationTimestamp"))
+        count_job(self._metrics, kind.resource.kind, created, old, new)
+
+    # -- parts
+
+    async def _store(self, kind: AnyKind, body: Body, status: JobStatus, weight: str) -> Body:
+        try:
+            stored = await self._writer.write(kind.resource, body, status.wire())
+        except StrictDecoding as error:
+            self._crds.doubt(kind.resource.kind, str(error))
+            reason = str(Reason.CRD_OUTDATED)
+            self._events.post(body, "Warning", reason, Reason.CRD_OUTDATED.help, once_per=reason)
+            raise
+        finally:
+            self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
+        self._written[key_of(body)] = self._clock()
+        self._in_line.pop(key_of(body), None)
+        self.tell(kind, stored, status_of(body), status)
+        return stored
+
+    async def _another_record(
+        self, kind: AnyKind, body: Body, live: Body, status: JobStatus, is_over: Callable[[], bool]
+    ) -> Body:
+        """Somebody else recorded an end for this submission first. If it names another job, both must be known.
+        Raises NotFound, and KubeError where that could not be stored until `is_over`."""
+        ours = handle_of(status)
+        try:
+            theirs = handle_of(status_of(live))
+        except RecordError as error:
+            theirs = {}
+            if live["metadata"]["uid"] == body["metadata"]["uid"]:
+                names = ", ".join(sorted(ours.values())) or "nothing"
+                self.unreadable(live, f"{error}; the cloud named {names} for the submission")
+                return live
+        if live["metadata"]["uid"] != body["metadata"]["uid"]:
+            log.warning("%s: replaced while it was submitted; its job: %s", key_of(body), ours)
+            raise NotFound("cannot store the answer: the object was replaced meanwhile")
+        if not ours or ours == theirs or set(ours.values()) <= set(theirs.values()):
+            return live
+        names = ", ".join(sorted(ours.values()))
+        message = f"the cloud also named {names} for this submission; look at both"
+        log.error("%s: TwoHandles: %s", key_of(live), message)
+        self._events.post(live, "Warning", str(Reason.TWO_HANDLES), message)
+        pause = STORE_PAUSE_SECONDS
+        while True:
+            current = status_of(live)
+            known = {*handle_of(current).values(), *((current.submission and current.submission.other_handles) or [])}
+            new = sorted({*ours.values()} - known)
+            if current.submission is None or not new:
+                return live
+            others = [*(current.submission.other_handles or []), *new]
+            noted = current.but(submission=current.submission.but(other_handles=others[:MAX_OTHERS]))
+            try:
+                return await self._writer.write(kind.resource, live, noted.wire())
+            except NotFound:
+                raise
+            except KubeError as error:
+                log.warning("%s: cannot note the second job yet: %s", key_of(live), error)
+                if is_over():
+                    raise
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
+            with contextlib.suppress(Unavailable, Forbidden):
+                live = await self._objects.get(kind.resource, live["metadata"]["namespace"], live["metadata"]["name"])
+
+
+def _is_deleting(body: Body) -> bool:
+    return bool(body["metadata"].get("deletionTimestamp"))

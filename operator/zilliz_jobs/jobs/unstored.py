@@ -1,0 +1,130 @@
+"""Answers of the cloud that Kubernetes does not take at the moment: a right is missing, or the API server is away.
+
+They stand nowhere else, so they are kept here and stored as soon as that works again, by a task of their own that
+holds no worker. Meanwhile no pass works on the object from its status, which knows less than this process; an object
+that is being deleted goes on from what is known here.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.control.objects import Body, Key, key_of
+from zilliz_jobs.core.observation import CancelAccepted, CancelRefused, Observation
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import attempt_of, handle_of
+from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kube.errors import KubeError, NotFound
+
+STORE_SECONDS = 30.0  # for so long the pass that sent the request tries to store its answer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class UnstoredAnswer:
+    """`body`: the object with the intent, as it was when the request left; `status`: what is to be stored."""
+
+    kind: AnyKind
+    body: Body
+    intent: JobStatus
+    status: JobStatus
+
+
+class UnstoredAnswers:
+    """By the uid of the object. `begin` starts a task that the end of the process waits for; `wake` is told of each
+    object whose answer is stored at last."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        begin: Callable[[Coroutine[Any, Any, None]], object],
+        wake: Callable[[Key], None],
+    ) -> None:
+        self._recorder, self._begin, self._wake = recorder, begin, wake
+        self._kept: dict[str, UnstoredAnswer] = {}
+        self._cancels: dict[str, tuple[object, Observation]] = {}
+
+    def of(self, uid: str) -> JobStatus | None:
+        """The status that the object would have if it could be stored; None where nothing is waiting."""
+        kept = self._kept.get(uid)
+        return kept.status if kept else None
+
+    def forget(self, uid: str) -> None:
+        """There is nothing to store any more: the object is gone, or a pass has written its whole status."""
+        self._kept.pop(uid, None)
+        self._cancels.pop(uid, None)
+
+    async def store(
+        self,
+        answer: UnstoredAnswer,
+        *,
+        went: Callable[[], bool],
+        patience: Callable[[], float] = lambda: STORE_SECONDS,
+    ) -> Body:
+        """Store the answer, and return the object as stored. Raises NotFound when the object is gone. Any other
+        KubeError: it cannot be stored now, is kept, and will be stored; nothing is left for the caller to do."""
+        kind, body = answer.kind, answer.body
+        try:
+            return await self._recorder.write_answer(
+                kind, body, answer.intent, answer.status, went=went, patience=patience
+            )
+        except NotFound:
+            raise
+        except KubeError as error:
+            self._tell(answer, error)
+            self._kept[body["metadata"]["uid"]] = answer
+            self._begin(self._store_later(answer))
+            raise
+
+    def _tell(self, answer: UnstoredAnswer, error: KubeError) -> None:
+        reason, names = Reason.ANSWER_NOT_STORED, ", ".join(sorted(handle_of(answer.status).values()))
+        what = f"the cloud named {names} for the submission" if names else "the cloud answered the submission"
+        message = f"{what}. {reason.help} The last try: {error}"
+        log.error("%s: %s: %s", key_of(answer.body), reason, message)
+        sent = answer.intent.submission
+        once_per = f"{sent.token} {sent.sends}" if sent else ""
+        self._recorder.note(answer.body, reason, message, once_per=once_per)
+
+    async def _store_later(self, answer: UnstoredAnswer) -> None:
+        key, uid = key_of(answer.body), answer.body["metadata"]["uid"]
+        try:
+            await self._recorder.write_answer(
+                answer.kind,
+                answer.body,
+                answer.intent,
+                answer.status,
+                went=lambda: self._kept.get(uid) is not answer,
+                patience=lambda: math.inf,
+            )
+            log.warning("%s: the answer that could not be stored is stored now", key)
+        except NotFound:
+            pass  # what became of its job is told by whoever saw the object go
+        finally:
+            if self._kept.get(uid) is answer:
+                del self._kept[uid]
+                self._wake(key)
+
+    # -- cancels: the next pass over the object begins with the answer, and the cloud is not asked again
+
+    def keep_cancel_answer(self, uid: str, status: JobStatus, answer: Observation) -> None:
+        """The cloud answered a cancel, and that cannot be stored; `status`: as it was when the cancel was sent."""
+        if isinstance(answer, CancelAccepted | CancelRefused):
+            self._cancels[uid] = (_cancel_mark(status), answer)
+
+    def take_cancel_answer(self, uid: str, status: JobStatus) -> Observation | None:
+        """What the cloud answered to the cancel that `status` tells of, where that could not be stored; once."""
+        mark, answer = self._cancels.pop(uid, (None, None))
+        return answer if mark == _cancel_mark(status) else None
+
+
+def _cancel_mark(status: JobStatus) -> object:
+    """Which cancel of which job: another token is another request."""
+    return attempt_of(status).number, status.job_id, status.cancel and (status.cancel.token, status.cancel.outcome)

@@ -1,0 +1,1 @@
+"""BackupJob, and what all kinds that work on a backup share."""

@@ -1,0 +1,76 @@
+"""BackupJob: POST backups/create, follow the job, and read what it made. `backing` does the work."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
+from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.lists import ListId
+from zilliz_jobs.cloud.words import JobType
+from zilliz_jobs.core.observation import Look, Seen, SubmitAnswer, Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of, is_finished
+from zilliz_jobs.kinds.backups import backing, backupcopies
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+
+
+class BackupKind(JobKind[BackupJobSpec]):
+    resource: ClassVar[Resource] = BACKUP_JOB
+    row_type = RowType.BACKUP
+    traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
+    job_types: ClassVar[frozenset[str]] = frozenset({JobType.BACKUP})
+
+    def target(self, spec: BackupJobSpec) -> str:
+        if not spec.collections:
+            return spec.cluster_id
+        return f"{spec.cluster_id}/{spec.database or 'default'}/{','.join(spec.collections)}"
+
+    def description(self, spec: BackupJobSpec) -> str:
+        what = f"{len(spec.collections)} collection(s) of cluster" if spec.collections else "cluster"
+        copies = f", with copies in {', '.join(_regions(spec))}" if spec.cross_region_copies else ""
+        return f"Back up {what} {spec.cluster_id}{copies}"
+
+    def scope(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
+        return f"backup/{spec.cluster_id}"
+
+    def could_be_of(self, spec: BackupJobSpec, other: JobSpec, *, gone: bool) -> bool:
+        return backing.could_be_alike(spec, other)
+
+    async def baseline(self, account: Account, spec: BackupJobSpec, draft: Draft) -> Ready | Waits:
+        return await backing.baseline(account, spec.cluster_id)
+
+    async def submit(self, account: Account, spec: BackupJobSpec, order: Order) -> SubmitAnswer:
+        return await backing.submit(
+            account,
+            spec.cluster_id,
+            database=spec.database,
+            collections=spec.collections or (),
+            copy_regions=_regions(spec),
+            order=order,
+        )
+
+    async def find(self, account: Account, spec: BackupJobSpec, submission: Submission, free: Claimable) -> Look:
+        return await backing.find(
+            account,
+            spec.cluster_id,
+            database=spec.database,
+            collections=spec.collections or (),
+            submission=submission,
+            free=free,
+        )
+
+    def listed(self, account: Account, spec: BackupJobSpec, status: JobStatus) -> tuple[ListId, str] | None:
+        """Of one that has ended only the copies go on, of which its own row does not tell."""
+        return None if is_finished(status) else super().listed(account, spec, status)
+
+    async def observe(self, account: Account, spec: BackupJobSpec, status: JobStatus) -> Seen:
+        copies = backupcopies.Wanted(spec.cluster_id, _regions(spec), backupcopies.known(status.result))
+        return await backing.observe(account, spec.cluster_id, handle_of(status), copies)
+
+
+def _regions(spec: BackupJobSpec) -> list[str]:
+    return [copy.region_id for copy in spec.cross_region_copies or ()]

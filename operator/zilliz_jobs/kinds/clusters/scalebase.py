@@ -1,0 +1,279 @@
+"""Scaling of a cluster in one dimension: fixed, dynamic or scheduled (documented: Modify Cluster).
+
+Fixed scaling ends when the cluster runs at the wanted size. Dynamic and scheduled scaling end when the cloud took
+the rule and the cluster runs again; what size it has then is the rule's affair.
+
+The cloud replaces the rules of both dimensions with every request, so that of the other one is read before, recorded,
+and sent along; where the cloud does not tell it, a person is warned before anything is sent.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from zilliz_jobs.api.clusterjobs import ScaleClusterJobSpec, ScaleReplicasJobSpec
+from zilliz_jobs.api.jobspec import JobSpec
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
+from zilliz_jobs.cloud import effects
+from zilliz_jobs.cloud.clusters import Cluster
+from zilliz_jobs.cloud.effects import EffectReply
+from zilliz_jobs.cloud.errors import CloudError
+from zilliz_jobs.cloud.scaling import Bounds, Schedule, Schedules
+from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
+from zilliz_jobs.core.observation import Absent, Baseline, Elsewhere, Found, Look, Notice, Seen, Undecided
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, Order
+from zilliz_jobs.kinds.clusters import scalingrules, scheduletimes
+from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
+from zilliz_jobs.kinds.clusters.scalingrules import Rule
+
+OTHER_RULE = "otherRule"
+P = TypeVar("P", ScaleClusterJobSpec, ScaleReplicasJobSpec)
+
+
+class ScaleKind(ClusterKind[P]):
+    """`size_name`: what is scaled, for people. `part`: its key under the cloud's `autoscaling`. `other_name` and
+    `other_part`: the same of the other dimension."""
+
+    starts_from = ClusterState.RUNNING
+    size_name: str
+    part: str
+    other_name: str
+    other_part: str
+
+    @abstractmethod
+    def wanted(self, spec: P) -> int | None:
+        """The fixed size; None for a rule."""
+
+    @abstractmethod
+    def size(self, cluster: Cluster) -> int | None:
+        """The size that the cluster has; None where the cloud does not tell."""
+
+    def rule(self, spec: P) -> Bounds | Schedules | None:
+        if spec.autoscaling is not None:
+            return Bounds(min=spec.autoscaling.min, max=spec.autoscaling.max)
+        if spec.schedules is not None:
+            rows = (Schedule(cron=s.cron, target=s.target, timezone=s.timezone) for s in spec.schedules)
+            return Schedules(schedules=tuple(rows))
+        return None
+
+    def could_be_of(self, spec: P, other: JobSpec, *, gone: bool) -> bool:
+        """A cluster that is being scaled does not show to what; towards the same target it makes no difference."""
+        if not gone:
+            return True
+        if not isinstance(other, ScaleClusterJobSpec | ScaleReplicasJobSpec):
+            return False
+        if not isinstance(other, type(spec)) or self.wanted(spec) != self.wanted(other):
+            return True
+        return (spec.autoscaling, spec.schedules) != (other.autoscaling, other.schedules)
+
+    def wire_rule(self, spec: P) -> Rule | None:
+        rule = self.rule(spec)
+        return rule.model_dump(by_alias=True, exclude_none=True, mode="json") if rule else None
+
+    def description(self, spec: P) -> str:
+        if (wanted := self.wanted(spec)) is not None:
+            how = f"to {wanted}"
+        elif spec.autoscaling is not None:
+            how = f"between {spec.autoscaling.min} and {spec.autoscaling.max}"
+        else:
+            how = f"by {len(spec.schedules or [])} schedule(s)"
+        return f"Scale {self.size_name} of cluster {spec.cluster_id} {how}"
+
+    def is_done(self, spec: P, cluster: Cluster) -> str:
+        """A fixed size counts only while no rule would change it again. Schedules are set anew: whether their times
+        are the same cannot be told for sure."""
+        if cluster_state_of(cluster.status) is not ClusterState.RUNNING:
+            return ""
+        if spec.autoscaling is not None and self._as_wanted(spec, cluster):
+            return f"the {self.size_name} of the cluster follow this rule already"
+        wanted = self.wanted(spec)
+        if wanted is None or self.size(cluster) != wanted or self._rule_of(cluster):
+            return ""
+        return f"the cluster has {wanted} {self.size_name} already"
+
+    def facts(self, cluster: Cluster) -> dict[str, list[str]]:
+        size = self.size(cluster)
+        return {
+            "status": [cluster.status],
+            "size": [] if size is None else [str(size)],
+            "rule": self._rule_of(cluster),
+            OTHER_RULE: scalingrules.recorded(scalingrules.told(cluster, self.other_part)),
+        }
+
+    def before(self, cluster: Cluster) -> tuple[Notice, ...]:
+        if scalingrules.recorded(scalingrules.told(cluster, self.other_part)):
+            return ()
+        text = (
+            f"the cloud does not tell whether the {self.other_name} of the cluster have a scaling rule; if they "
+            "have, this job may end it, since the cloud replaces the rules of both. Look at the cluster afterwards"
+        )
+        return (Notice(Reason.OTHER_RULE_NOT_TOLD, text),)
+
+    def after(
+        self, spec: P, cluster: Cluster, submission: Submission, cloud_time: datetime | None
+    ) -> tuple[Notice, ...]:
+        notices: list[Notice] = []
+        sent, shown = _other_rule(submission), scalingrules.told(cluster, self.other_part)
+        if sent is not None and shown is not None and not scalingrules.same(sent, shown):
+            text = (
+                f"the {self.other_name} of the cluster had {scalingrules.words(sent)}, which was sent along, and "
+                f"have {scalingrules.words(shown)} now; if nobody wanted that, set it again"
+            )
+            notices.append(Notice(Reason.OTHER_RULE_CHANGED, text))
+        rule, now = self.rule(spec), cloud_time or submission.cloud_time
+        if isinstance(rule, Schedules) and now is not None:
+            shown_own = scalingrules.told(cluster, self.part)
+            if doubt := scheduletimes.unconfirmed(rule.schedules, shown_own, now):
+                notices.append(Notice(Reason.TIME_ZONE_NOT_CONFIRMED, doubt))
+        return tuple(notices)
+
+    def overtaken(self, cluster: Cluster, submission: Submission) -> str:
+        sent, shown = _other_rule(submission), scalingrules.told(cluster, self.other_part)
+        if sent is None or shown is None or scalingrules.same(sent, shown):
+            return ""
+        return (
+            f"somebody changed the scaling rule for the {self.other_name} of the cluster meanwhile, from "
+            f"{scalingrules.words(sent)} to {scalingrules.words(shown)}; this job would undo that"
+        )
+
+    @abstractmethod
+    async def send_with(self, account: Account, spec: P, order: Order, other: Rule | None) -> EffectReply:
+        """Send the request, and with it the rule of the other dimension; None for no rule."""
+
+    async def send(self, account: Account, spec: P, order: Order) -> EffectReply:
+        """Read once more, since what is sent along would undo a change that somebody made since the last read."""
+        try:
+            cluster = await account.session.clusters.describe(spec.cluster_id)
+        except CloudError as error:
+            waits = answers.waiting(error)
+            return effects.NotSent(waits.reason, waits.message, waits.retry_after)
+        if change := self.overtaken(cluster, order.submission):
+            return effects.NotSent(Reason.CHANGED_ELSEWHERE, change)
+        other = _other_rule(order.submission) or None
+        reply = await self.send_with(account, spec, order, other)
+        if isinstance(reply, effects.Refused) and other and self.wanted(spec) is not None:
+            return replace(reply, message=f"{reply.message} ({self._sent_along()})")
+        return reply
+
+    def _sent_along(self) -> str:
+        return (
+            f"it was sent with the rule for the {self.other_name}, which a size alone would delete; if the cloud "
+            "takes no size beside a rule, end that rule first and set it again afterwards"
+        )
+
+    def judge(self, spec: P, cluster: Cluster, submission: Submission) -> Look:
+        found = Found({"clusterId": spec.cluster_id}, Evidence.INFERRED)
+        match cluster_state_of(cluster.status):
+            case ClusterState.SCALING:
+                return found  # to what, nothing tells
+            case ClusterState.RUNNING:
+                found = replace(found, as_wanted=True)
+            case _:
+                return Undecided(f"the cluster is {cluster.status}")
+        before, now = submission.baseline or {}, self.facts(cluster)
+        if self.wanted(spec) is None:
+            look = self._judge_rule(spec, cluster, before, found)
+        else:
+            look = self._judge_size(spec, before, now, found)
+        if isinstance(look, Absent) and (change := self.overtaken(cluster, submission)):
+            return Elsewhere(change)
+        return look
+
+    def _judge_size(self, spec: P, before: Baseline, now: Baseline, found: Found) -> Look:
+        wanted = self.wanted(spec)
+        if now["size"] == before.get("size", []) != [] and now["rule"] == before.get("rule", []):
+            return Absent()
+        if now["size"] == [str(wanted)]:
+            return found
+        if not now["size"] or not before.get("size"):
+            return Undecided(f"the cloud does not always tell the {self.size_name} of the cluster")
+        if now["size"] == before["size"]:
+            return Elsewhere(f"the rule for the {self.size_name} of the cluster is another one than before")
+        return Elsewhere(f"the cluster has {now['size'][0]} {self.size_name}, neither the old number nor {wanted}")
+
+    def _judge_rule(self, spec: P, cluster: Cluster, before: Baseline, found: Found) -> Look:
+        """By the rule alone: sizes change by themselves."""
+        if self._rule_of(cluster) == before.get("rule", []):
+            return Absent()
+        return found if self._as_wanted(spec, cluster) else Elsewhere(self._another_rule())
+
+    def follow(self, spec: P, cluster: Cluster, status: JobStatus) -> Seen:
+        word = cluster.status
+        match cluster_state_of(word):
+            case ClusterState.SCALING:
+                return Seen(State.IN_PROGRESS, word)
+            case ClusterState.RUNNING:
+                return self._running(spec, cluster, status)
+            case None:
+                return Seen(None, word)
+            case _:
+                return Seen(State.IN_PROGRESS, word, message=f"the cluster is {word}")
+
+    def _running(self, spec: P, cluster: Cluster, status: JobStatus) -> Seen:
+        before = (status.submission.baseline if status.submission else None) or {}
+        worked = was(status, ClusterState.SCALING)
+        if self.wanted(spec) is None:
+            return self._running_by_rule(spec, cluster, before, worked=worked)
+        word, wanted, size = cluster.status, self.wanted(spec), self.size(cluster)
+        if size == wanted:
+            return Seen(State.SUCCESSFUL, word, message=f"the cluster has {wanted} {self.size_name}")
+        if size is None:
+            text = f"the cloud does not tell the {self.size_name} of the cluster"
+            return Seen(State.SUCCESSFUL if worked else State.PENDING, word, message=text)
+        if before.get("size") and [str(size)] != before["size"]:
+            text = f"the cluster has {size} {self.size_name}, neither the old number nor {wanted}"
+            return Seen(State.FAILED, word, message=text, reason=Reason.CHANGED_ELSEWHERE)
+        if worked:
+            return Seen(State.FAILED, word, message=f"the cluster still has {size} {self.size_name} after scaling")
+        return Seen(State.PENDING, word)
+
+    def _running_by_rule(self, spec: P, cluster: Cluster, before: Baseline, *, worked: bool) -> Seen:
+        word, rule = cluster.status, self._rule_of(cluster)
+        told = cluster.autoscaling is not None or bool(before.get("rule"))
+        if self._as_wanted(spec, cluster) or (worked and not told):
+            return Seen(State.SUCCESSFUL, word, message=f"the cloud scales by the rule{self._echo(spec, cluster)}")
+        if rule != before.get("rule", []):
+            return Seen(State.FAILED, word, message=self._another_rule(), reason=Reason.CHANGED_ELSEWHERE)
+        if worked:
+            return Seen(State.FAILED, word, message="the cluster has its old rule still after scaling")
+        return Seen(State.PENDING, word)
+
+    def _echo(self, spec: P, cluster: Cluster) -> str:
+        """How the cloud shows the rule, where it writes it in another way than the spec; a person should see that."""
+        wire, shown = self.wire_rule(spec), (cluster.autoscaling or {}).get(self.part)
+        plain = {name: value for name, value in shown.items() if value} if isinstance(shown, dict) else None
+        return f", and shows it as {json.dumps(plain)}" if plain and plain != wire else ""
+
+    def _another_rule(self) -> str:
+        return f"the {self.size_name} of the cluster follow a rule that is neither the old one nor the wanted one"
+
+    def _as_wanted(self, spec: P, cluster: Cluster) -> bool:
+        """Whether the cluster's rule is the spec's. Of schedules only the targets count: the cloud may write times
+        and time zones in another way."""
+        rule = (cluster.autoscaling or {}).get(self.part)
+        if not isinstance(rule, dict):
+            return False
+        if spec.autoscaling is not None:
+            wanted = [str(spec.autoscaling.min), str(spec.autoscaling.max)]
+            return [str(rule.get("min")), str(rule.get("max"))] == wanted
+        rows = rule.get("schedules")
+        told = [str(row.get("target")) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return sorted(told) == sorted(str(row.target) for row in spec.schedules or [])
+
+    def _rule_of(self, cluster: Cluster) -> list[str]:
+        """The rule that the cluster has for this dimension, in a form that can be compared; empty for none."""
+        rule = (cluster.autoscaling or {}).get(self.part)
+        if not isinstance(rule, dict):
+            return []
+        return sorted(f"{name}={value}" for name, value in rule.items() if value not in (None, 0, [], ""))
+
+
+def _other_rule(submission: Submission) -> Rule | None:
+    """The rule of the other dimension by the record, `{}` for none; None where the cloud did not tell it."""
+    return scalingrules.from_record((submission.baseline or {}).get(OTHER_RULE, []))

@@ -1,0 +1,1 @@
+"""CloneCollectionJob and SampleCollectionJob."""

@@ -1,0 +1,193 @@
+"""SampleCollectionJob: the console's one call, or without it two documented ones on the cluster's data plane.
+
+The collection's description is a mark that only we set, so a lost creation is found for certain; the rows have fixed
+keys, so writing them twice is writing them once.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zilliz_jobs.api.collectionjobs import SAMPLE_COLLECTION_JOB, SampleCollectionJobSpec
+from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud import effects
+from zilliz_jobs.cloud.dataplane import DataPlane, NewCollection
+from zilliz_jobs.cloud.errors import CloudError, NotFound
+from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
+from zilliz_jobs.core.observation import (
+    Absent,
+    Accepted,
+    Elsewhere,
+    Found,
+    Handle,
+    Look,
+    Missing,
+    Seen,
+    SubmitAnswer,
+    Undecided,
+    Waits,
+)
+from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import Traits, step_of
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.collections import sampledata
+from zilliz_jobs.kinds.joblist import in_collection, known, new_jobs
+from zilliz_jobs.kinds.spelling import REPLACED
+
+CREATE, WRITE = "CreateCollection", "WriteRows"
+BUSY_SECONDS = 10.0
+SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
+
+
+class SampleKind(JobKind[SampleCollectionJobSpec]):
+    resource: ClassVar[Resource] = SAMPLE_COLLECTION_JOB
+    row_type = RowType.SAMPLE_COLLECTION
+    traits: ClassVar[Traits] = Traits(steps=(CREATE, WRITE))
+    job_types: ClassVar[frozenset[str]] = frozenset({JobType.SAMPLE_COLLECTION})
+
+    def target(self, spec: SampleCollectionJobSpec) -> str:
+        return f"{spec.cluster_id}/{spec.database or 'default'}/{spec.collection}"
+
+    def description(self, spec: SampleCollectionJobSpec) -> str:
+        return f"Make collection {spec.collection} with sample data {spec.dataset.value}"
+
+    def scope(self, spec: SampleCollectionJobSpec, step: str = SUBMIT_STEP) -> str:
+        """The scope of all that makes collections in the cluster under names of its own choice."""
+        return f"restore/{spec.cluster_id}"
+
+    async def baseline(self, account: Account, spec: SampleCollectionJobSpec, draft: Draft) -> Ready | Waits:
+        cluster = await account.session.clusters.describe(spec.cluster_id)
+        if cluster_state_of(cluster.status) not in SERVING:
+            return Waits(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
+        if draft.step == WRITE:
+            return Ready()
+        # One that is there after a send may be what that send made; a second one is refused then, and tells more.
+        if not draft.sent_before and await account.session.data(cluster.connect_address).has_collection(
+            spec.collection, database=spec.database
+        ):
+            return Waits(
+                Reason.NAME_TAKEN, f"there is a collection {spec.collection} already; name another, or drop it"
+            )
+        if draft.step == SUBMIT_STEP:
+            return Ready(await known(account, JobType.SAMPLE_COLLECTION, spec.cluster_id))
+        return Ready()
+
+    async def submit(self, account: Account, spec: SampleCollectionJobSpec, order: Order) -> SubmitAnswer:
+        if order.submission.step == SUBMIT_STEP:
+            return await self._by_console(account, spec, order)
+        try:
+            data = await _data_plane(account, spec)
+        except CloudError as error:
+            return answers.not_sent(error)
+        if order.submission.step == CREATE:
+            return await self._create(data, spec, order)
+        rows = sampledata.rows(spec.dataset)
+        reply = await data.upsert(spec.collection, rows, database=spec.database, token=order.token, fence=order.fence)
+        answer = answers.submitted(reply, ())
+        return Accepted(_handle(spec), {"rows": len(rows)}) if isinstance(answer, Accepted) else answer
+
+    async def find(
+        self, account: Account, spec: SampleCollectionJobSpec, submission: Submission, free: Claimable
+    ) -> Look:
+        if submission.step == SUBMIT_STEP:
+            return await self._on_the_list(account, spec, submission, free)
+        if submission.step == WRITE:
+            return Absent()  # whatever became of it, the same rows may be written again
+        data = await _data_plane(account, spec)
+        try:
+            made = await data.describe_collection(spec.collection, database=spec.database)
+        except NotFound:
+            return Absent()
+        if submission.token in made.description:
+            return Found(_handle(spec), Evidence.MARKER)
+        if REPLACED in made.description:
+            return Undecided(
+                f"the description of collection {spec.collection} cannot be read, which is the mark of it"
+            )
+        message = f"a collection {spec.collection} was made meanwhile, and not by this job"
+        return Elsewhere(message, Reason.NAME_TAKEN)
+
+    async def observe(self, account: Account, spec: SampleCollectionJobSpec, status: JobStatus) -> Seen | Missing:
+        """The data plane has no jobs: what it took is done."""
+        if status.job_id:
+            return await answers.follow(account.session, status.job_id) or Missing()
+        if step_of(status) == WRITE:
+            return Seen(State.SUCCESSFUL, message=f"collection {spec.collection} is made and filled")
+        try:
+            made = await (await _data_plane(account, spec)).describe_collection(
+                spec.collection, database=spec.database
+            )
+        except NotFound:
+            return Missing()
+        token = status.submission.token if status.submission else ""
+        if step_of(status) == CREATE and made.description != _mark(token):
+            message = f"the collection {spec.collection} is not the one that was made; somebody replaced it"
+            return Seen(State.FAILED, message=message, reason=Reason.CHANGED_ELSEWHERE)
+        return Seen(State.SUCCESSFUL, message=f"collection {spec.collection} is made")
+
+    # -- parts
+
+    async def _create(self, data: DataPlane, spec: SampleCollectionJobSpec, order: Order) -> SubmitAnswer:
+        wanted = NewCollection(
+            db_name=spec.database,
+            collection_name=spec.collection,
+            description=_mark(order.token),
+            collection_schema=sampledata.schema(spec.dataset),
+            index_params=sampledata.INDEX,
+        )
+        reply = await data.create_collection(wanted, token=order.token, fence=order.fence)
+        answer = answers.submitted(reply, ())
+        if isinstance(reply, effects.Refused) and await _is_ours(data, spec, order.token):
+            # Creating, indexing and loading are three things inside; a refusal of the last ones leaves a collection.
+            return Accepted(_handle(spec))
+        return Accepted(_handle(spec)) if isinstance(answer, Accepted) else answer
+
+    async def _by_console(self, account: Account, spec: SampleCollectionJobSpec, order: Order) -> SubmitAnswer:
+        console = account.session.console
+        if console is None:
+            return answers.console_is_off()
+        reply = await console.sample(
+            spec.cluster_id,
+            database=spec.database or "default",
+            collection=spec.collection,
+            dataset=spec.dataset.value,
+            token=order.token,
+            fence=order.fence,
+        )
+        return answers.submitted(reply, ("jobId",), makes_named=order.submission.sends > 1)
+
+    async def _on_the_list(
+        self, account: Account, spec: SampleCollectionJobSpec, submission: Submission, free: Claimable
+    ) -> Look:
+        if account.session.console is None:
+            return Undecided("the console API, through which it was sent, is off")
+        rows = await new_jobs(account, JobType.SAMPLE_COLLECTION, spec.cluster_id, submission, free)
+        return rows.of(lambda row: in_collection(row, spec.database or "default", spec.collection)).verdict(
+            submission
+        )
+
+
+def _mark(token: str) -> str:
+    return f"sample data, made by job {token}"
+
+
+def _handle(spec: SampleCollectionJobSpec) -> Handle:
+    return {"clusterId": spec.cluster_id, "collection": spec.collection}
+
+
+async def _data_plane(account: Account, spec: SampleCollectionJobSpec) -> DataPlane:
+    """Raises CloudError."""
+    cluster = await account.session.clusters.describe(spec.cluster_id)
+    return account.session.data(cluster.connect_address)
+
+
+async def _is_ours(data: DataPlane, spec: SampleCollectionJobSpec, token: str) -> bool:
+    try:
+        made = await data.describe_collection(spec.collection, database=spec.database)
+    except CloudError:
+        return False
+    return made.description == _mark(token)

@@ -1,0 +1,143 @@
+"""MigrationJob: the one call that fits source and target, then follow the job.
+
+The cloud marks no migration. One into a new cluster is found again by the cluster's name; one into a cluster that
+exists by its collections or by the console's list of jobs, and never proven absent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobstatus import JobStatus, Submission
+from zilliz_jobs.api.migrationjob import MIGRATION_JOB, MigrationJobSpec, Mode, NewCluster
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cloud.words import JobType
+from zilliz_jobs.core.observation import AlreadyDone, Look, Missing, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.plan import SUBMIT_STEP
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
+from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.clusters import newcluster
+from zilliz_jobs.kinds.migrations import migrationarrivals
+from zilliz_jobs.kinds.migrations.migrationorigin import needs, origin
+from zilliz_jobs.kinds.migrations.migrationroutes import answered, send, why_not
+from zilliz_jobs.kinds.secretneed import SecretNeed
+
+ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, retry=RetryRule.NEVER)
+
+
+class MigrationKind(JobKind[MigrationJobSpec]):
+    resource: ClassVar[Resource] = MIGRATION_JOB
+    row_type = RowType.MIGRATION
+    traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.NEVER)
+    job_types: ClassVar[frozenset[str]] = frozenset({JobType.MIGRATION})
+
+    def target(self, spec: MigrationJobSpec) -> str:
+        made = _made(spec)
+        return f"{made.project_id}/{made.name or 'new cluster'}" if made else _target_id(spec)
+
+    def description(self, spec: MigrationJobSpec) -> str:
+        there, made = _target_id(spec), _made(spec)
+        into = f" into cluster {there}" if there else f" into a new cluster {made.name or ''}" if made else ""
+        how = ", without downtime" if spec.mode is Mode.ZERO_DOWNTIME else ""
+        return f"Migrate {_amount(spec)}{origin(spec.source)}{into.rstrip()}{how}"
+
+    def scope(self, spec: MigrationJobSpec, step: str = SUBMIT_STEP) -> str:
+        """A new cluster without a name gets one of its own, so that its submission is mistaken for no other; these
+        share one scope of their project all the same."""
+        if (made := _made(spec)) is not None:
+            return f"migration/{made.project_id}/{made.name or '*'}"
+        return f"migration/{_target_id(spec) or (spec.adopt.job_id if spec.adopt else '')}"
+
+    def traits_of(self, spec: MigrationJobSpec) -> Traits:
+        traits, made = ZERO_DOWNTIME if spec.mode is Mode.ZERO_DOWNTIME else self.traits, _made(spec)
+        return replace(traits, exact_find=bool(made and made.name))
+
+    def trait_variants(self) -> dict[str, Traits]:
+        return {"": self.traits, "zero-downtime": ZERO_DOWNTIME}
+
+    def secrets(self, spec: MigrationJobSpec) -> tuple[SecretNeed, ...]:
+        return needs(spec.source)
+
+    def credentials_secret(self, spec: MigrationJobSpec, name: str) -> str | None:
+        made = _made(spec)
+        if made is None or spec.adopt is not None:
+            return None
+        return made.credentials_secret_name or f"{name}-credentials"
+
+    def has_source(self, spec: MigrationJobSpec) -> bool:
+        return spec.source is not None and spec.target is not None
+
+    async def baseline(self, account: Account, spec: MigrationJobSpec, draft: Draft) -> Ready | AlreadyDone | Waits:
+        if problem := why_not(spec, console=account.session.console is not None):
+            return Waits(Reason.NO_PUBLIC_API, problem)
+        cluster = spec.source.zilliz_cluster if spec.source else None
+        source = await migrationarrivals.running(account, cluster.cluster_id) if cluster else None
+        if isinstance(source, Waits):
+            return source
+        made = _made(spec)
+        if made is None:
+            return await migrationarrivals.prepare(account, spec, _target_id(spec), source)
+        name = made.name or newcluster.default_name(draft.name, draft.token)
+        taken = await newcluster.prepare(account, _wanted(made, name), draft)
+        return taken or Ready({"cluster": [name]})
+
+    async def submit(self, account: Account, spec: MigrationJobSpec, order: Order) -> SubmitAnswer:
+        return answered(spec, await send(account, spec, _recorded_name(order.submission), order))
+
+    async def find(self, account: Account, spec: MigrationJobSpec, submission: Submission, free: Claimable) -> Look:
+        made = _made(spec)
+        if made is None:
+            return await migrationarrivals.look(account, _target_id(spec), submission, free)
+        name = _recorded_name(submission)
+        if not name:
+            return Undecided("the record does not say how the new cluster is named; compare by hand")
+        cluster = spec.source.zilliz_cluster if spec.source else None
+        return await newcluster.find(
+            account,
+            _wanted(made, name),
+            submission,
+            free,
+            job_type=JobType.MIGRATION,
+            source_cluster_id=cluster.cluster_id if cluster else None,
+        )
+
+    async def observe(self, account: Account, spec: MigrationJobSpec, status: JobStatus) -> Seen | Missing:
+        handle = handle_of(status)
+        made, there = handle.get(newcluster.HANDLE), handle.get("clusterId") or _target_id(spec)
+        if job_id := handle.get("jobId"):
+            seen = await answers.follow(account.session, job_id)
+            into = made or there
+            return replace(seen, result={"clusterId": into} if into else {}) if seen else Missing()
+        if made:
+            return await newcluster.observe(account, made)
+        return await migrationarrivals.follow(account, there, status.submission)
+
+
+def _made(spec: MigrationJobSpec) -> NewCluster | None:
+    """The cluster to make, if one is."""
+    return spec.target.new_cluster if spec.target else None
+
+
+def _wanted(made: NewCluster, name: str) -> newcluster.NewCluster:
+    return newcluster.NewCluster(name, made.project_id, made.cu_size, own_name=made.name is None)
+
+
+def _target_id(spec: MigrationJobSpec) -> str:
+    """The cluster that exists; empty where one is made, or none is named."""
+    return (spec.target.cluster_id if spec.target else None) or ""
+
+
+def _amount(spec: MigrationJobSpec) -> str:
+    if not spec.collections:
+        return ""
+    count = len(spec.collections)
+    word = "collection" if all(one.source for one in spec.collections) else "part"
+    return f"{count} {word}{'' if count == 1 else 's'} of "
+
+
+def _recorded_name(submission: Submission) -> str:
+    return next(iter((submission.baseline or {}).get("cluster", [])), "")

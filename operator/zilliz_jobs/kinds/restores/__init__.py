@@ -1,0 +1,1 @@
+"""RestoreJob, and the restore of collections that a clone uses too."""

@@ -1,0 +1,152 @@
+"""Single reads of jobs, and the news that come of them and of lists."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.core.observation import Reading, Seen, Unreadable
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.polling.health import Health
+from zilliz_jobs.polling.pollindex import Book
+from zilliz_jobs.polling.tracked import Followed, News, Subject, facts
+
+RESULTS_AHEAD = 2.5  # seconds of reads of results that may wait; further ends are told before their results
+STALE_SECONDS = 60.0  # without a look for so long, while the cloud is out of reach, a job says so
+
+_HIDES = frozenset({Reason.PROTOCOL_MISMATCH, Reason.CLOUD_UNREACHABLE})
+"""Why a read of a job tells nothing, while a list of the same cloud does."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The rest of the engine. `subject`: the job as stored, None when it is not followed any more; `account`: the
+    account of a connection, None when it cannot be used; `tell`: takes news; `stranger`: takes the id of a row that
+    nobody follows, and the row."""
+
+    subject: Callable[[Key], Subject | None]
+    account: Callable[[Key], Awaitable[Account | None]]
+    tell: Callable[[Key, News], None]
+    stranger: Callable[[str, Any], None]
+
+
+class JobReader:
+    def __init__(self, limiter: Limiter, ports: Ports, book: Book, health: Health, *, least: float) -> None:
+        self.ports, self.in_flight = ports, Counter[str]()
+        self._limiter, self._book, self._health, self._least = limiter, book, health, least
+        self._calls: dict[Key, asyncio.Task[None]] = {}
+        self._ends: dict[str, dict[Key, tuple[Followed, Seen | None]]] = {}
+        """By lane: ends that a list showed, and whose results are yet to be read. None: it is told already."""
+
+    @property
+    def calls(self) -> list[asyncio.Task[None]]:
+        return [*self._calls.values()]
+
+    def reads(self, key: Key) -> bool:
+        """Whether the job is being read, or its turn to be read is about to come."""
+        return key in self._calls
+
+    def call_off(self, key: Key) -> bool:
+        """Nobody wants to know any more; what has not left yet takes nothing of the budget. Whether there was a read
+        to call off."""
+        call = self._calls.pop(key, None)
+        if call is not None:
+            call.cancel()
+        return call is not None
+
+    def read_soon(self, entry: Followed) -> None:
+        look = entry.look
+        look.busy = True
+        self.in_flight[look.lane] += 1
+        task = self._calls[look.key] = asyncio.create_task(self._read(entry))
+        task.add_done_callback(lambda done: self._done(entry, done))
+
+    def end_shown(self, entry: Followed, seen: Seen) -> None:
+        """A list showed the end of a job. Its result is read first, so that both are told in one; where too many end
+        at once for that, all ends are told as they are shown, and the results follow."""
+        lane = entry.look.lane
+        ends = self._ends.setdefault(lane, {})
+        ends[entry.look.key] = entry, seen
+        if len(ends) <= max(1.0, self._limiter.pace * RESULTS_AHEAD) and not self._health.is_bad:
+            self.read_soon(entry)
+            return
+        for key, (one, shown) in list(ends.items()):
+            if shown is not None:
+                self.call_off(key)
+                self.tell(one, shown)
+                ends[key] = one, None
+
+    def forget_end(self, key: Key) -> None:
+        for ends in self._ends.values():
+            ends.pop(key, None)
+
+    def _done(self, entry: Followed, task: asyncio.Task[None]) -> None:
+        key, lane = entry.look.key, entry.look.lane
+        self.in_flight[lane] -= 1
+        if self._calls.get(key) is task:
+            del self._calls[key]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s: the look at it failed, which should not happen", key, exc_info=error)
+
+    async def _read(self, entry: Followed) -> None:
+        look = entry.look
+        try:
+            subject, account = self.ports.subject(look.key), await self.ports.account(entry.connection)
+            if subject is None or account is None or subject.stamp != entry.stamp:
+                look.busy, look.due = False, _now() + max(self._least, 1.0)  # its controller hears of that too
+                return
+            asked_at = _now()
+            chosen = account if look.owes else account.patient
+            seen = await subject.kind.read(chosen, subject.spec, subject.status)
+        except BaseException:
+            if self._calls.get(look.key) is asyncio.current_task():  # else it was called off for something better
+                look.busy, look.due = False, _now() + 1.0
+            raise
+        self._health.note(seen if isinstance(seen, Unreadable) else None)
+        look.read_at = asked_at
+        if not isinstance(seen, Unreadable):
+            entry.ended = entry.complained = look.owes = False
+            self.forget_end(look.key)
+        elif seen.reason in _HIDES and (shown := self._shown_end(entry)) is not None:
+            self.tell(entry, shown)  # the end must not hang on its result, which is still owed
+            return
+        self.tell(entry, seen)
+
+    def _shown_end(self, entry: Followed) -> Seen | None:
+        """The end that a list showed and nobody was told of; once."""
+        ends = self._ends.get(entry.look.lane, {})
+        one, shown = ends.get(entry.look.key, (entry, None))
+        if one is not entry or shown is None:
+            return None
+        ends[entry.look.key] = entry, None
+        return shown
+
+    def tell(self, entry: Followed, seen: Reading, *, certain: bool = False) -> None:
+        """The job is busy until its controller has recorded what was seen."""
+        if not self._book.is_current(entry):
+            return
+        entry.look.busy, entry.told_at = True, _now()
+        entry.known = facts(seen) if isinstance(seen, Seen) else ()
+        if not isinstance(seen, Seen):
+            entry.row = None  # whatever the list shows next is news again
+        self.ports.tell(entry.look.key, News(seen, entry.stamp, certain))
+
+    def complain(self, entries: Iterable[Followed], now: float) -> None:
+        """While the cloud is out of reach what a status says may be old; a person should hear so, once."""
+        for entry in entries:
+            if now - entry.look.seen_at > STALE_SECONDS and not entry.look.busy and not entry.complained:
+                entry.complained = True
+                self.tell(entry, self._health.last, certain=True)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

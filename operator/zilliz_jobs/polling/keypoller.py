@@ -1,0 +1,163 @@
+"""All looks with one key at one endpoint, whatever the number of connections that share the key.
+
+    plan -> readings of lists and reads of jobs, within the budget -> news of those that changed -> plan
+
+The plan is pure and in `plan`; here it is carried out. What was seen goes to the job's controller as news, and the
+job is looked at again once that was recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Iterator
+from math import inf
+
+from zilliz_jobs.cloud.limiter import CLOCK_STEP, Limiter
+from zilliz_jobs.cloud.lists import ListId
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.polling.health import Health
+from zilliz_jobs.polling.jobreader import JobReader, Ports
+from zilliz_jobs.polling.listreader import ListReader
+from zilliz_jobs.polling.lists import Listing
+from zilliz_jobs.polling.pollindex import Book
+from zilliz_jobs.polling.pollplan import due_reads, due_sweeps
+from zilliz_jobs.polling.tracked import Followed
+
+HORIZON = 0.5  # seconds of reads that are planned at once
+GLANCE = 2_000  # jobs that one planning looks at, so that it never takes long
+PLANNING_SHARE = 10  # between two plans passes so many times what one took
+MAX_SWEEPS = 4
+MAX_REST = 30.0  # seconds between two plans, whatever the plan says: a job that is forgotten costs a night
+
+log = logging.getLogger(__name__)
+
+
+class Desk:
+    """`least`: the shortest interval between two looks, in seconds; `progress_interval`: between two news of mere
+    progress of one job."""
+
+    def __init__(self, limiter: Limiter, ports: Ports, *, least: float, progress_interval: float) -> None:
+        self.book = Book()
+        self._limiter, self._least, self._health = limiter, least, Health()
+        self._jobs = JobReader(limiter, ports, self.book, self._health, least=least)
+        self._lists = ListReader(
+            self.book, self._jobs, self._health, progress_interval=progress_interval, ended=self._list_read
+        )
+        self._round: Iterator[Followed] = iter(())
+        self._reads_at, self._not_before = -inf, -inf
+        self._changed = asyncio.Event()
+        self.task = asyncio.create_task(self._run(), name="polls")
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.book.followed and not self._lists.is_awaited
+
+    def close(self) -> list[asyncio.Task[None]]:
+        """Ends everything; what is to be awaited for that."""
+        tasks = [self.task, *self._jobs.calls, *self._lists.readings]
+        for task in tasks:
+            task.cancel()
+        self._lists.give_up()
+        return tasks
+
+    def add(self, entry: Followed, account: Account) -> None:
+        self.book.add(entry, account)
+        self._wake(entry.look.due)
+
+    def remove(self, key: Key) -> None:
+        self._jobs.call_off(key)
+        self._jobs.forget_end(key)
+        self.book.remove(key)
+        self._wake(_now())  # a list that is read for fewer jobs may not be read for them any more
+
+    def attends(self, key: Key) -> bool:
+        """Whether the job is read now, or has a time for that."""
+        entry = self.book.followed.get(key)
+        return entry is not None and (not entry.look.busy or self._jobs.reads(key))
+
+    def recorded(self, entry: Followed, interval: float, due: float) -> None:
+        """What was told of the job is stored; look at it again."""
+        self.book.recorded(entry, interval, due)
+        self._wake(due)
+
+    async def whole(self, account: Account, list_id: ListId) -> Listing:
+        """The whole list, from a reading that begins after this call. Raises CloudError."""
+        waiter = self._lists.wait_for(self.book.shelf(list_id, account))
+        self._changed.set()
+        return await waiter
+
+    def _list_read(self) -> None:
+        self._wake(_now())
+        self._changed.set()
+
+    def _wake(self, at: float) -> None:
+        """Plan again at this time. A row of calls leads to one plan, and planning never fills the day."""
+        at = max(at, self._not_before)
+        if at < self._reads_at:
+            self._reads_at = at
+            self._changed.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._changed.clear()
+            try:
+                again = self._step(_now() + CLOCK_STEP)
+            except Exception:
+                log.exception("the plan of the polls failed, which should not happen")
+                again = _now() + 1.0
+            try:
+                async with asyncio.timeout_at(None if again == inf else again):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+
+    def _step(self, now: float) -> float:
+        """Begin what is due; when to come again."""
+        if (pause := self._limiter.paused_for) > 0:
+            return now + pause
+        shelves = self.book.shelves
+        sweeps = due_sweeps(shelves.values(), now, least=self._least)
+        free = max(0, MAX_SWEEPS - sum(shelf.running for shelf in shelves.values()))
+        for list_id in sweeps.lists[:free]:
+            self._lists.begin(shelves[list_id])
+        if now >= self._reads_at:
+            self._plan_reads(now)
+        return min(sweeps.again, self._reads_at)
+
+    def _plan_reads(self, now: float) -> None:
+        began = time.perf_counter()
+        entries = self._next_few()
+        reads = due_reads(
+            [entry.look for entry in entries],
+            self.book.shelves,
+            now,
+            pace=self._limiter.pace,
+            horizon=HORIZON,
+            in_flight=self._jobs.in_flight,
+        )
+        jobs, again = reads.jobs, reads.again
+        if again <= now or len(entries) < len(self.book.followed):
+            again = now + HORIZON
+        if self._health.is_bad:  # one at a time, to learn when it is over
+            jobs, again = jobs[: max(0, 1 - self._jobs.in_flight.total())], now + self._health.pause
+            self._jobs.complain(entries, now)
+        for key in jobs:
+            self._jobs.read_soon(self.book.followed[key])
+        self._not_before = now + PLANNING_SHARE * (time.perf_counter() - began)
+        self._reads_at = max(min(again, now + MAX_REST), self._not_before)
+
+    def _next_few(self) -> list[Followed]:
+        """The next jobs in a round through all of them."""
+        batch = list(itertools.islice(self._round, GLANCE))
+        if len(batch) < min(GLANCE, len(self.book.followed)):
+            self._round = iter([*self.book.followed.values()])
+            batch += itertools.islice(self._round, GLANCE - len(batch))
+        return list({id(entry): entry for entry in batch if self.book.is_current(entry)}.values())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,189 @@
+"""Readings of lists: what their rows say of jobs that are followed, and the whole of one for who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from zilliz_jobs.cloud.errors import CloudError, Transient
+from zilliz_jobs.cloud.listing import Page, PagedList, sweep
+from zilliz_jobs.cloud.lists import ListId, paged
+from zilliz_jobs.cloud.words import says_nothing
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.core.observation import Unreadable
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.polling.health import Health
+from zilliz_jobs.polling.jobreader import JobReader
+from zilliz_jobs.polling.lists import Listing, Row
+from zilliz_jobs.polling.pollindex import Book
+from zilliz_jobs.polling.pollplan import Shelf
+from zilliz_jobs.polling.tracked import Followed, facts
+
+PROGRESS_WRITES = 50.0  # a second, for all jobs together
+
+log = logging.getLogger(__name__)
+
+
+class ListReader:
+    """`progress_interval`: seconds between two news of mere progress of one job. `ended`: called after a reading."""
+
+    def __init__(
+        self, book: Book, jobs: JobReader, health: Health, *, progress_interval: float, ended: Callable[[], None]
+    ) -> None:
+        self._book, self._jobs, self._health = book, jobs, health
+        self._progress_interval, self._ended = progress_interval, ended
+        self.readings: set[asyncio.Task[None]] = set()
+        self._waiting: defaultdict[ListId, list[asyncio.Future[Listing]]] = defaultdict(list)
+
+    @property
+    def is_awaited(self) -> bool:
+        return bool(self.readings) or any(self._waiting.values())
+
+    def give_up(self) -> None:
+        """Nobody gets a list any more."""
+        for waiters in self._waiting.values():
+            _answer(waiters, Transient("cannot read the list: nobody uses the key any more"))
+        self._waiting.clear()
+
+    def wait_for(self, shelf: Shelf) -> asyncio.Future[Listing]:
+        """The next reading of the list that begins will go to its end."""
+        waiter: asyncio.Future[Listing] = asyncio.get_running_loop().create_future()
+        shelf.wanted = True
+        self._waiting[shelf.list_id].append(waiter)
+        return waiter
+
+    def begin(self, shelf: Shelf) -> None:
+        shelf.running, shelf.wanted = True, False
+        task = asyncio.create_task(self._read(shelf, self._waiting.pop(shelf.list_id, [])))
+        self.readings.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self.readings.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the reading of a list failed, which should not happen", exc_info=error)
+
+    async def _read(self, shelf: Shelf, waiters: list[asyncio.Future[Listing]]) -> None:
+        asked_at, missing = _now(), self._expected_on(shelf)
+        met: dict[str, Row | None] = {}
+        unreadable = 0
+        try:
+            source = paged(self._book.readers[shelf.list_id].patient.session, shelf.list_id)
+
+            def take(page: Page[Any]) -> int:
+                nonlocal unreadable
+                unreadable += page.unreadable
+                return self._take(source, shelf, page, asked_at, met, missing, keep=bool(waiters))
+
+            expect = max(shelf.pages, shelf.length) if waiters else shelf.pages
+            pages, complete = await sweep(
+                source, expect=expect, take=take, enough=lambda: not missing and not waiters
+            )
+            shelf.read(asked_at, pages, complete=complete, whole=bool(waiters))
+            self._health.note(None)
+            listing = Listing(tuple(row for row in met.values() if row), asked_at, pages, unreadable)
+            _answer(waiters, listing)
+        except CloudError as error:
+            self._failed(shelf, error)
+            _answer(waiters, error)
+        finally:
+            shelf.running = False
+            _answer(waiters, Transient("cannot read the list: the reading was broken off"))
+            self._book.tidy(shelf)
+            self._ended()
+
+    def _expected_on(self, shelf: Shelf) -> set[Key]:
+        """Whom a reading should meet: not those whom the last one did not, or it would always go to the end."""
+        looks = (self._book.followed[key].look for key in shelf.members)
+        return {look.key for look in looks if max(look.since, look.listed_at) >= shelf.passed_at}
+
+    def _failed(self, shelf: Shelf, error: CloudError) -> None:
+        shelf.failed(_now(), error.retry_after if isinstance(error, Transient) else None)
+        failure = Unreadable(error.reason, error.message)
+        self._health.note(failure)
+        if error.reason is Reason.KEY_REJECTED and (first := next(iter(shelf.members), None)):
+            self._jobs.tell(
+                self._book.followed[first], failure
+            )  # who hears of it doubts the connection, once for all
+
+    def _take(
+        self,
+        source: PagedList[Any],
+        shelf: Shelf,
+        page: Page[Any],
+        asked_at: float,
+        met: dict[str, Row | None],
+        missing: set[Key],
+        *,
+        keep: bool,
+    ) -> int:
+        """How many rows of the page are new in this reading."""
+        before = len(met)
+        for value, raw in zip(page.rows, page.raws, strict=True):
+            row_id = source.key(value)
+            met[row_id] = Row(row_id, value, raw) if keep else None
+            entry = self._book.on_row(shelf.list_id, row_id)
+            if entry is None:
+                self._jobs.ports.stranger(row_id, value)
+                continue
+            missing.discard(entry.look.key)
+            if asked_at >= entry.look.since:
+                entry.look.listed_at = asked_at
+                if raw != entry.row and self._is_free(entry):
+                    self._compare(entry, value, raw)
+        return len(met) - before
+
+    def _is_free(self, entry: Followed) -> bool:
+        """Whether news of the job can be taken: what was seen before is recorded. A read for mere progress that still
+        waits for its turn would hold up the news for as long as others go first; it can be had again."""
+        if entry.look.busy and not entry.ended and self._jobs.call_off(entry.look.key):
+            entry.look.busy = False
+        return not entry.look.busy
+
+    def _compare(self, entry: Followed, value: Any, raw: Any) -> None:
+        """A row that is not as it was when it was last understood."""
+        look, now = entry.look, _now()
+        subject = self._jobs.ports.subject(look.key)
+        if subject is None or subject.stamp != entry.stamp:
+            return
+        seen = subject.kind.shown(value, subject.spec, subject.status)
+        if seen is not None and seen.state is None and says_nothing(seen.cloud_status):
+            seen = None  # the row does not say how the job is; the job itself may
+        look.blind = seen is None
+        if seen is None:
+            entry.row, look.due = raw, now
+            return
+        look.tells_progress = seen.progress is not None
+        if seen.state is not None and seen.state.finished:
+            if entry.ended and entry.known == facts(seen):
+                return  # told already; its result is owed
+            entry.ended = look.owes = True
+            look.due = now
+            self._jobs.end_shown(entry, seen)
+            return
+        is_new = seen.created_by and seen.created_by != subject.status.created_by
+        if entry.known == facts(seen) and not is_new:
+            if not look.tells_progress:
+                entry.row = raw
+                return
+            if now - entry.told_at < self._between_progress():
+                return
+        entry.row, entry.complained = raw, False
+        self._jobs.tell(entry, seen)
+
+    def _between_progress(self) -> float:
+        return max(self._progress_interval, len(self._book.followed) / PROGRESS_WRITES)
+
+
+def _answer(waiters: list[asyncio.Future[Listing]], answer: Listing | CloudError) -> None:
+    """To who has none yet. Never by a cancel: that would end the worker who waits."""
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_exception(answer) if isinstance(answer, CloudError) else waiter.set_result(answer)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

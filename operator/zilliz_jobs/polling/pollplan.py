@@ -1,0 +1,177 @@
+"""What to ask the cloud next, so that many jobs stay fresh for few calls. Pure: jobs, lists, budget, clock -> calls.
+
+A list answers for every job that it shows, so it may cost as many calls as the single reads that it replaces, and no
+more. Single reads are left for what no list tells: jobs that are on none, progress, results. Where the budget is too
+small for all, each job waits in proportion to how often it wants to be looked at: what began lately or ends soon
+wants it most, and none starves.
+
+All times are seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import ceil, inf
+
+from zilliz_jobs.cloud.lists import ListId
+from zilliz_jobs.control.objects import Key
+from zilliz_jobs.core.backoff import exponential
+
+PROGRESS_PATIENCE = 3.0
+"""How much longer than a state the progress of a job may be old, while a list tells its state."""
+
+LIST_PATIENCE = 60.0
+"""Seconds without a sign from a list that tells all, after which the job itself is read."""
+
+LIST_BACKOFF = 2.0
+LIST_BACKOFF_MAX = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """One job that is followed, as far as the plan must know it. `interval`: how often it wants to be looked at."""
+
+    key: Key
+    lane: str
+    since: float
+    interval: float
+    due: float
+    list_id: ListId | None = None
+    read_at: float = -inf
+    listed_at: float = -inf
+    tells_progress: bool = False  # the list does
+    blind: bool = False  # the list shows it, but not how it is
+    owes: bool = False  # a list told of an end whose result only a read of the job has
+    busy: bool = False  # it is being read, or what was seen is being recorded
+
+    @property
+    def seen_at(self) -> float:
+        return max(self.since, self.read_at, self.listed_at)
+
+
+@dataclass(slots=True, eq=False)
+class Shelf:
+    """One list, and who is looked at through it. `demand`: single reads a second that it replaces; `pages`: what a
+    reading costs that meets them; `length`: pages of the whole list; `asked_at`: when the last reading began;
+    `passed_at`: when the last one began that met every row."""
+
+    list_id: ListId
+    members: set[Key] = field(default_factory=set)
+    demand: float = 0.0
+    pages: int = 1
+    length: int = 1
+    asked_at: float = -inf
+    passed_at: float = -inf
+    failures: int = 0
+    not_before: float = -inf
+    running: bool = False
+    wanted: bool = False  # somebody waits for the whole list
+
+    @property
+    def is_worth_it(self) -> bool:
+        """One call for one job is better spent on a read of the job, which tells more."""
+        return len(self.members) >= 2 and self.pages < len(self.members)
+
+    @property
+    def tells(self) -> bool:
+        """Whether its members can rely on it at the moment."""
+        return self.is_worth_it and self.failures == 0
+
+    def due_at(self, least: float) -> float:
+        """When to read it again. `least`: the shortest interval between two readings."""
+        if self.running:
+            return inf
+        if self.wanted:
+            return self.not_before
+        if not self.is_worth_it or self.demand <= 0:
+            return inf
+        return max(self.asked_at + max(least, self.pages / self.demand), self.not_before)
+
+    def failed(self, now: float, retry_after: float | None) -> None:
+        wait = exponential(self.failures, base=LIST_BACKOFF, cap=LIST_BACKOFF_MAX, jitter=0.5)
+        self.failures += 1
+        self.not_before = now + max(wait, retry_after or 0.0)
+
+    def read(self, asked_at: float, pages: int, *, complete: bool, whole: bool) -> None:
+        """A reading that met every member, or all rows there are. `whole`: it went on to the end for somebody who
+        waited for that."""
+        self.failures, self.asked_at, self.passed_at = 0, asked_at, asked_at
+        if not whole:
+            self.pages = pages
+        if complete:
+            self.length, self.pages = pages, min(self.pages, pages)
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """`lists`: to be read now, the most urgent first. `again`: when the next one is due."""
+
+    lists: tuple[ListId, ...]
+    again: float
+
+
+@dataclass(frozen=True)
+class Reads:
+    """`jobs`: to be read now, in this order. `again`: when the next is due; now, where the budget left some out."""
+
+    jobs: tuple[Key, ...]
+    again: float
+
+
+def due_sweeps(shelves: Iterable[Shelf], now: float, *, least: float) -> Sweeps:
+    """The lists whose time has come: those that somebody waits for first, then by how many jobs they tell of."""
+    due, again = list[Shelf](), inf
+    for shelf in shelves:
+        at = shelf.due_at(least)
+        if at <= now:
+            due.append(shelf)
+        else:
+            again = min(again, at)
+    due.sort(key=lambda s: (not s.wanted, -s.demand / s.pages, s.list_id))
+    return Sweeps(tuple(shelf.list_id for shelf in due), again)
+
+
+def wanted_at(look: Look, shelf: Shelf | None) -> float:
+    """When the job itself is to be read, whatever its list says."""
+    if look.busy:
+        return inf
+    if look.owes:
+        return look.due
+    if shelf is None or not shelf.tells or look.blind:
+        return look.due
+    if shelf.passed_at > look.seen_at:
+        return max(look.due, shelf.passed_at)  # the list was read, and does not show it
+    if look.tells_progress:
+        return look.seen_at + max(LIST_PATIENCE, look.interval * PROGRESS_PATIENCE)
+    return max(look.read_at, look.since) + look.interval * PROGRESS_PATIENCE
+
+
+def due_reads(
+    looks: Iterable[Look],
+    shelves: dict[ListId, Shelf],
+    now: float,
+    *,
+    pace: float,
+    horizon: float,
+    in_flight: dict[str, int],
+) -> Reads:
+    """The jobs to read within the next `horizon` seconds, at most `pace` a second on each lane less what is
+    `in_flight` there. Results that are owed come first, then whoever waited longest for his kind."""
+    room, again = ceil(pace * horizon), inf
+    by_lane: dict[str, list[tuple[bool, float, float, Look]]] = {}
+    for look in looks:
+        at = wanted_at(look, shelves.get(look.list_id) if look.list_id else None)
+        if at > now:
+            again = min(again, at)
+        else:
+            waited = (now - max(look.read_at, look.since)) / max(look.interval, 1e-3)
+            by_lane.setdefault(look.lane, []).append((look.owes, waited, look.since, look))
+    chosen: list[Key] = []
+    for lane, waiting in by_lane.items():
+        free = max(0, room - in_flight.get(lane, 0))
+        if len(waiting) > free:
+            again = now
+        chosen += [row[-1].key for row in heapq.nlargest(free, waiting, key=lambda row: row[:3])]
+    return Reads(tuple(chosen), again)

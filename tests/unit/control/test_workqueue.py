@@ -1,0 +1,163 @@
+"""The queue drives everything: a key that it loses is a job that nobody looks at. All in virtual time."""
+
+import asyncio
+
+import pytest
+
+from zilliz_jobs.control.workqueue import WorkQueue
+
+pytestmark = pytest.mark.looptime
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def took(queue: WorkQueue[str], after: float = 0.0) -> tuple[str, float]:
+    start = clock()
+    async with asyncio.timeout(1000):
+        key = await queue.get()
+    return key, round(clock() - start, 3)
+
+
+async def test_keys_come_when_they_are_due():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("later", 30)
+    queue.add("soon", 5)
+    queue.add("now")
+    assert [await took(queue) for _ in range(3)] == [("now", 0), ("soon", 5), ("later", 25)]
+
+
+async def test_a_key_that_is_added_again_comes_once():
+    queue: WorkQueue[str] = WorkQueue()
+    for _ in range(5):
+        queue.add("a")
+    assert await took(queue) == ("a", 0)
+    queue.done("a")
+    assert len(queue) == 0
+
+
+async def test_a_later_wake_never_delays_an_earlier_one_and_an_earlier_one_hastens():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a", 10)
+    queue.add("a", 60)
+    assert await took(queue) == ("a", 10)
+    queue.done("a")
+    queue.add("a", 60)
+    queue.add("a", 3)
+    assert await took(queue) == ("a", 3)
+    queue.done("a")
+    assert len(queue) == 0
+
+
+async def test_a_key_that_is_added_while_it_is_worked_on_comes_back_when_it_is_done():
+    """An event that arrives during a pass must not be lost, nor start a second pass beside the first."""
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    await queue.get()
+    queue.add("a")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(queue.get(), 100)
+    queue.done("a")
+    assert await took(queue) == ("a", 0)
+
+
+async def test_a_busy_key_does_not_block_the_others():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a")
+    await queue.get()
+    queue.add("a")
+    queue.add("b", 1)
+    assert await took(queue) == ("b", 1)
+    queue.done("a")
+    assert await took(queue) == ("a", 0)
+
+
+async def test_one_worker_that_waits_long_is_woken_by_what_comes_sooner():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("late", 500)
+    waiting = asyncio.create_task(took(queue))
+    await asyncio.sleep(1)
+    queue.add("early", 2)
+    assert await waiting == ("early", 3)
+
+
+async def test_many_workers_share_the_keys_and_none_takes_one_twice():
+    queue: WorkQueue[str] = WorkQueue()
+    seen: list[str] = []
+
+    async def work() -> None:
+        while True:
+            key = await queue.get()
+            await asyncio.sleep(1)
+            seen.append(key)
+            queue.done(key)
+
+    workers = [asyncio.create_task(work()) for _ in range(4)]
+    for n in range(20):
+        queue.add(f"k{n}")
+    await asyncio.sleep(5.5)
+    assert sorted(seen) == sorted(f"k{n}" for n in range(20))
+    for task in workers:
+        task.cancel()
+
+
+async def test_a_forgotten_key_does_not_come():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a", 1)
+    queue.forget("a")
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(queue.get(), 10)
+
+
+async def test_closing_ends_the_workers_that_wait():
+    queue: WorkQueue[str] = WorkQueue()
+    waiting = asyncio.create_task(queue.get())
+    await asyncio.sleep(1)
+    queue.add("never", 1)
+    queue.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_its_lateness_is_that_of_the_longest_waiting_key():
+    """The measure of an operator that has too much to do."""
+    queue: WorkQueue[str] = WorkQueue()
+    assert (queue.ready, queue.lateness) == (0, 0.0)
+    queue.add("a")
+    queue.add("b", 5)
+    await asyncio.sleep(7)
+    assert (queue.ready, queue.lateness) == (2, 7.0)
+
+
+async def test_a_key_woken_again_and_again_does_not_grow_the_heap_without_end():
+    queue: WorkQueue[str] = WorkQueue()
+    for _ in range(300):
+        queue.add("a", 1.0)
+        assert (await took(queue))[0] == "a"
+        queue.done("a")
+        queue.add("a", 60)
+        queue.add("a")
+        await queue.get()
+        queue.done("a")
+    assert len(queue._heap) <= 65
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("before", [0.1, 900.7, 1699.9, 86_399.3])
+async def test_a_wait_that_is_shorter_than_a_step_of_the_clock_is_none(monkeypatch, before):
+    """Such a wait ends before the clock has moved: waited for again and again, nothing else would run any more."""
+    queue, looks = WorkQueue[str](), 0
+    take = queue._take_due
+
+    def counted() -> tuple[str] | float:
+        nonlocal looks
+        looks += 1
+        assert looks < 1000, "the queue looks again and again, and the clock stands still"
+        return take()
+
+    monkeypatch.setattr(queue, "_take_due", counted)
+    await asyncio.sleep(before)
+    for delay in [120.0, 0.3, 1 / 3, 1e-5, 1e-7, 1e-9] * 10:
+        queue.add("a", delay)
+        queue.done(await queue.get())
