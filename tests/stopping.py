@@ -15,8 +15,8 @@ from typing import Any
 
 from zilliz_jobs.cli.app import main
 from zilliz_jobs.control.fence import Fence
-from zilliz_jobs.jobs.actions import Performer
-from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds.base import JobKind
 
 STOPPED = "stops at the step: "
@@ -70,11 +70,11 @@ def after_the_fence(step: str) -> None:
 
 STEPS: dict[str, Callable[[str], None]] = {
     "before the baseline": lambda step: before(JobKind, "prepare", step),
-    "before the intent": lambda step: before(Recorder, "write_intent", step),
-    "after the intent": lambda step: after(Recorder, "write_intent", step),
+    "before the intent": lambda step: before(JobStatusWriter, "write_intent", step),
+    "after the intent": lambda step: after(JobStatusWriter, "write_intent", step),
     "after the fence": after_the_fence,
-    "after the request": lambda step: after(Performer, "submit", step),
-    "before the record": lambda step: before(Recorder, "write_answer", step),
+    "after the request": lambda step: after(Actions, "submit", step),
+    "before the record": lambda step: before(JobStatusWriter, "write_answer", step),
 }
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def make_registry(settings: Settings, own_signals: Callable[[], None] = lambda: 
     async def probe(memo: kopf.Memo, **_: Any) -> str:
         if not memo.engine.alive or not memo.watches.alive:
             raise kopf.PermanentError("a task of the engine has ended")  # others are retried in silence
-        if silent := memo.engine.echoes.silent:
+        if silent := memo.engine.watch_health.silent:
             raise kopf.PermanentError(f"the watches tell nothing any more: {', '.join(silent)}")
         return "alive"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.bench.figures import number, table
 
-Figures = dict[str, Any]
+GaugeCollector = dict[str, Any]
 PLOT = "performance-delay.svg"
 WIDTH = 116
 
@@ -41,7 +41,7 @@ def filled(text: str, **values: object) -> str:
     return textwrap.fill(" ".join(text.format(**values).split()), WIDTH)
 
 
-def changes(figures: Figures) -> list[str]:
+def changes(figures: GaugeCollector) -> list[str]:
     floor, single, progress = figures["floorSeconds"], figures["singleReadsSeconds"], figures["progress"]
     parts = [(figures["spread"], "evenly"), (figures["burst"], "at once")]
     delays = [(f"{figures['changes']:,} changes {words}", *three(part["delay"])) for part, words in parts]
@@ -101,7 +101,7 @@ def changes(figures: Figures) -> list[str]:
     ]
 
 
-def submissions(figures: Figures) -> list[str]:
+def submissions(figures: GaugeCollector) -> list[str]:
     both = [(figures["collections"], "20"), (figures["collection"], "1")]
     verbs = sorted({verb for one, _ in both for verb, count in one["callsPerJob"].items() if count >= 0.05})
     names = ("overFloor", "submittedSeconds", "overSeconds", "successful", "effects", "mostEffectsOfOneToken")
@@ -140,8 +140,8 @@ def submissions(figures: Figures) -> list[str]:
     ]
 
 
-def restart(figures: Figures) -> list[str]:
-    def took(one: Figures) -> tuple[object, ...]:
+def restart(figures: GaugeCollector) -> list[str]:
+    def took(one: GaugeCollector) -> tuple[object, ...]:
         return one["cpuSeconds"], sum(one["kubeCalls"].values()), sum(one["cloudCalls"].values()), one["rssMiB"]
 
     measured = figures["writes"], figures["quietAfterSeconds"], *took(figures["untilQuiet"])
@@ -158,7 +158,7 @@ def restart(figures: Figures) -> list[str]:
     ]
 
 
-def sizes(figures: Figures) -> list[str]:
+def sizes(figures: GaugeCollector) -> list[str]:
     found = sorted((one for name, one in figures.items() if name.startswith("of")), key=lambda one: one["objects"])
     names = ("running", "rssMiB", "cpuShare", "cloudCallsPerMinute", "kubeCallsPerMinute")
     share = figures["runningShare"]

@@ -63,7 +63,7 @@ class Rig:
         client = await self.client()
         options = Settings(allow_http_endpoints=True, **wanted)
         self.engine = engine = Engine(options, client, leadership, rules=rules, clock=clock)
-        engine.recorder.turn_seconds = 0.0  # who waits says so at once
+        engine.status_writer.turn_seconds = 0.0  # who waits says so at once
         self._told = {}
         await engine.start()
         self._watch = asyncio.create_task(self._watching(engine))
@@ -97,14 +97,14 @@ class Rig:
         """What a watch would have told since the last time."""
         now = {body["metadata"]["uid"]: body for body in self.everything()}
         for uid in self._told.keys() - now.keys():
-            engine.forget(copy.deepcopy(self._told.pop(uid)))
+            engine.on_delete(copy.deepcopy(self._told.pop(uid)))
         for uid, body in now.items():
             if (
                 self._told.get(uid, {}).get("metadata", {}).get("resourceVersion")
                 != body["metadata"]["resourceVersion"]
             ):
                 self._told[uid] = body
-                engine.learn(copy.deepcopy(body))
+                engine.on_upsert(copy.deepcopy(body))
 
     def told(self, kind: str) -> bool:
         """Whether the watch has told of an object of the kind."""

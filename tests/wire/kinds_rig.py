@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, State, Submission
-from zilliz_jobs.core.observation import Accepted, Look, Prepared, Reading, SubmitAnswer, Waits
+from zilliz_jobs.core.observation import Accepted, Blocked, Look, Prepared, Reading, SubmitAnswer
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
-from zilliz_jobs.kinds.base import Account, AnyKind, BackupSource, Draft, Order
+from zilliz_jobs.kinds.base import Account, AnyKind, BackupSource, SubmitContext, SubmitRequest
 from zilliz_local.cloud import MOVIES, CloudSimulator
 
 LONG = 3600  # simulated seconds, after which every job has ended
@@ -49,8 +49,8 @@ class Object:
     fence: Callable[[], None] = lambda: None
     secrets: dict[str, str] = field(default_factory=dict)
 
-    async def prepare(self, step: str = SUBMIT_STEP) -> Prepared | Waits:
-        draft = Draft(step, self.status, self.name, self.token, self.backup, self.finds_first)
+    async def prepare(self, step: str = SUBMIT_STEP) -> Prepared | Blocked:
+        draft = SubmitContext(step, self.status, self.name, self.token, self.backup, self.finds_first)
         ready = await self.kind.prepare(self.account, self.spec, draft, holder="h")
         if isinstance(ready, Prepared):
             then = ready.cloud_time - timedelta(seconds=self.earlier) if ready.cloud_time else None
@@ -60,7 +60,9 @@ class Object:
         return ready
 
     async def submit(self) -> SubmitAnswer:
-        answer = await self.kind.submit(self.account, self.spec, Order(self.submission, self.fence, self.secrets))
+        answer = await self.kind.submit(
+            self.account, self.spec, SubmitRequest(self.submission, self.fence, self.secrets)
+        )
         if isinstance(answer, Accepted):
             self.follow(answer.handle)
         return answer
@@ -74,12 +76,12 @@ class Object:
         assert isinstance(ready, Prepared), ready
         return await self.submit()
 
-    async def resend(self) -> SubmitAnswer | Waits:
+    async def resend(self) -> SubmitAnswer | Blocked:
         """A later send of the same attempt, after looks that found nothing; the record keeps its first facts."""
         first = self.submission
         self.status = self.status.but(submission=first.but(evidence=Evidence.ABSENT))
         ready = await self.prepare(first.step)
-        if isinstance(ready, Waits):
+        if isinstance(ready, Blocked):
             return ready
         self.submission = first.but(sends=first.sends + 1, evidence=Evidence.SENDING)
         return await self.submit()

@@ -12,7 +12,7 @@ import pytest
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.jobstatus import Evidence
-from zilliz_jobs.core.observation import Accepted, Found, Prepared, Waits
+from zilliz_jobs.core.observation import Accepted, Blocked, Found, Prepared
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.jobs import credentials
 from zilliz_jobs.jobs.credentials import Credentials
@@ -93,7 +93,7 @@ async def test_a_secret_that_is_not_the_jobs_own_is_never_overwritten(kube: Kube
         meta = {"name": "new-credentials", "namespace": "default"}
         kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": {"password": "b2xk"}})
         ready = await place.reserve(Maker(), job(), SPEC, READY)
-    assert isinstance(ready, Waits)
+    assert isinstance(ready, Blocked)
     assert ready.reason is Reason.CREDENTIALS_SECRET_TAKEN
 
 
@@ -102,7 +102,7 @@ async def test_the_password_of_an_earlier_cluster_is_never_overwritten(place: Cr
     await place.reserve(Maker(), job(), SPEC, READY)
     await place.keep(job(), "new-credentials", ANSWER)
     ready = await place.reserve(Maker(), job(uid="u2"), SPEC, READY)
-    assert isinstance(ready, Waits)
+    assert isinstance(ready, Blocked)
     assert "delete it" in ready.message
 
 
@@ -131,7 +131,7 @@ async def test_a_right_that_is_missing_is_told_before_anything_is_submitted(
     lacks = 'secrets is forbidden: User "operator" cannot create resource "secrets" in API group ""'
     kube.faults.answer(403, method=method, path=path, times=1, message=lacks)
     ready = await place.reserve(Maker(), job(), SPEC, READY)
-    assert isinstance(ready, Waits)
+    assert isinstance(ready, Blocked)
     assert ready.reason is Reason.CREDENTIALS_FORBIDDEN
     assert isinstance(await place.reserve(Maker(), job(), SPEC, READY), Prepared)
 

@@ -14,7 +14,7 @@ from tests.wire.kinds_rig import LONG, Object, parsed
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.core.observation import Absent, Prepared, Seen, Unreadable, Waits
+from zilliz_jobs.core.observation import Absent, Blocked, Prepared, Seen, Unreadable
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
@@ -181,7 +181,7 @@ async def test_a_row_that_may_be_any_backup_leaves_the_slot_and_absence_unknown(
     cloud.advance(LONG)
     cloud.odd("backup.list", "row_without_id")
     waits = await backup(plain).prepare()
-    assert isinstance(waits, Waits)
+    assert isinstance(waits, Blocked)
     assert "1 row of the list cannot be read" in waits.message
     look = await one.look()
     assert isinstance(look, Unreadable)
@@ -194,11 +194,11 @@ async def test_a_backup_that_does_not_say_how_it_is_leaves_the_slot_unknown(
     await backup(plain).send()
     cloud.odd("backup.list", "states_missing")
     first = await backup(plain).prepare()
-    assert isinstance(first, Waits)
+    assert isinstance(first, Blocked)
     assert first.reason is Reason.BACKUP_SLOT_BUSY, "its own answer says that it is being made"
     cloud.odd("backup.get", "broken_states")
     second = await backup(plain).prepare()
-    assert isinstance(second, Waits)
+    assert isinstance(second, Blocked)
     assert second.reason is Reason.PROTOCOL_MISMATCH
 
 

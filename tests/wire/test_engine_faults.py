@@ -94,7 +94,7 @@ async def test_a_process_that_dies_after_the_effect_leaves_a_job_that_the_next_o
     world.imports("one")
     engine = await world.start()
     await world.until(lambda: world.cloud.ledger.effects(kind="submit"), "the cloud has it")
-    for task in [*engine.performer._critical, *engine._tasks]:  # as SIGKILL would
+    for task in [*engine.actions._critical, *engine._tasks]:  # as SIGKILL would
         task.cancel()
     await world.stop()
     assert world.status("importjobs", "one")["submission"]["evidence"] == "Sending"
@@ -108,7 +108,7 @@ async def test_a_process_that_dies_before_the_effect_leaves_a_job_that_the_next_
     world.imports("one")
     engine = await world.start()
     await world.until(lambda: world.cloud.stats.by_route.get("import.create"), "it is on its way")
-    for task in [*engine.performer._critical, *engine._tasks]:
+    for task in [*engine.actions._critical, *engine._tasks]:
         task.cancel()
     await world.stop()
     await world.start()
@@ -163,7 +163,7 @@ async def test_a_late_echo_of_an_earlier_state_wakes_no_dead(world: Rig) -> None
     late = world.get("importjobs", "one")
     late["metadata"]["resourceVersion"] = "1"
     late["status"] = {"state": "Pending", "submission": {"token": "t", "evidence": "Sending", "sends": 1}}
-    engine.learn(late)
+    engine.on_upsert(late)
     assert len(engine.store) == 0
     assert not engine.registry._open
 
@@ -178,9 +178,9 @@ async def test_events_out_of_order_do_not_lose_the_successor_of_a_deleted_object
     await world.delete("importjobs", "one")
     world.imports("one")
     new = world.get("importjobs", "one")
-    engine.learn(new)
-    engine.forget(old)
-    engine.learn(old)
+    engine.on_upsert(new)
+    engine.on_delete(old)
+    engine.on_upsert(old)
     await world.until(lambda: world.status("importjobs", "one").get("jobId"), "the successor is submitted")
 
 

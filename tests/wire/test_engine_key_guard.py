@@ -43,7 +43,7 @@ def migration(world: Rig, name: str, secret: str) -> None:
 def tell(world: Rig, plural: str, name: str) -> None:
     """The watch of this object tells of it; that of the others is late."""
     assert world.engine is not None
-    world.engine.learn(copy.deepcopy(world.get(plural, name)))
+    world.engine.on_upsert(copy.deepcopy(world.get(plural, name)))
 
 
 def reason(world: Rig, name: str = "thief") -> str:

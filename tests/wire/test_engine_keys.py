@@ -153,7 +153,7 @@ class TestRotated:
         await world.until(lambda: ready(world).get("reason") == "SecretNotFound", "it says so")
         connection = engine.connections.get(Key("ZillizConnection", NAMESPACE, "default"))
         assert connection is not None
-        wait, _ = await engine.accounts._ticker.tick(connection, 30)
+        wait, _ = await engine.accounts._reconciler.reconcile(connection, 30)
         assert wait <= connections.SECRET_SECONDS
 
 

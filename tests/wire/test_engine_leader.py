@@ -98,19 +98,19 @@ async def test_the_fence_closes_on_a_request_whose_process_lost_meanwhile(world:
     """The intent is written, the lead is lost: the request must not leave, and the object must not hang."""
     baton = Baton(works=True)
     engine = await world.start(leadership=baton)
-    real = engine.recorder.write_intent
+    real = engine.status_writer.write_intent
 
     async def lose_then_write(*args: object) -> object:
         baton.lose()
         return await real(*args)  # type: ignore[arg-type]
 
-    engine.recorder.write_intent = lose_then_write  # type: ignore[method-assign, assignment]
+    engine.status_writer.write_intent = lose_then_write  # type: ignore[method-assign, assignment]
     world.imports("one")
     await world.until(lambda: not baton.works, "the lead is lost")
     await asyncio.sleep(0.3)
     assert not world.cloud.ledger.requests(kind="submit")
     assert world.status("importjobs", "one").get("submission") is None, "it was not sent, and the record says so"
-    engine.recorder.write_intent = real  # type: ignore[method-assign]
+    engine.status_writer.write_intent = real  # type: ignore[method-assign]
     await baton.take()
     await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
     assert len(world.cloud.ledger.effects(kind="submit")) == 1
@@ -186,10 +186,10 @@ async def test_a_watch_that_tells_nothing_is_noticed(world: Rig) -> None:
     world.imports("one")
     await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
     await asyncio.sleep(0.6)
-    assert engine.echoes.silent == []
+    assert engine.watch_health.silent == []
     world.deaf = True
     world.cloud.advance(3600)
     await world.until_state("importjobs", "one", "Successful")
-    await world.until(lambda: engine.echoes.silent == ["ImportJob"], "the silence is noticed")
+    await world.until(lambda: engine.watch_health.silent == ["ImportJob"], "the silence is noticed")
     world.deaf = False
-    await world.until(lambda: engine.echoes.silent == [], "it heals")
+    await world.until(lambda: engine.watch_health.silent == [], "it heals")

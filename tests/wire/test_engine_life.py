@@ -39,8 +39,8 @@ async def test_what_is_settled_leaves_nothing_in_memory_but_its_claims(world: Ri
     await world.until(lambda: all(s["status"].get("completionTime") for s in _all(world)), "all end")
     await world.until(lambda: len(engine.store) == 0 and len(engine.queue) == 1, "all are let go")
     assert engine.tries._counts.keys() <= {key for key in engine.tries._counts if key.kind == "ZillizConnection"}
-    assert engine.recorder._written == {}
-    assert len(engine.performer._scopes) == 0
+    assert engine.status_writer._written == {}
+    assert len(engine.actions._locks) == 0
     assert engine.registry._open == {}
     assert len(engine.registry._holder) == 5
     for n in range(5):

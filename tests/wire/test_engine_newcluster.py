@@ -149,14 +149,14 @@ async def test_a_password_that_was_stored_before_the_crash_is_not_called_lost(wo
     world.backup("first")
     restore(world)
     engine = await world.start()
-    write = engine.recorder.write_answer
+    write = engine.status_writer.write_answer
 
     async def dies(kind: Any, body: Any, intent: Any, status: Any, **more: Any) -> Any:
         if kind.resource.kind == "RestoreJob":
             raise ConnectionError("the process dies here")
         return await write(kind, body, intent, status, **more)
 
-    engine.recorder.write_answer = dies
+    engine.status_writer.write_answer = dies
     await world.until(lambda: kept(world), "the password is stored", 20)
     await world.stop()
     assert not (world.status(PLURAL, "copy").get("submission") or {}).get("handle")

@@ -225,7 +225,7 @@ async def test_a_cancel_by_a_row_does_not_leave_an_operator_that_lost_the_lead(w
     page = await page_with(world)
     job = backed_up(world, by="jobId")
     await page.look()
-    row = world.engine.room.rows._ticker  # type: ignore[union-attr]
+    row = world.engine.room.rows._reconciler  # type: ignore[union-attr]
     row._leads = lambda _seconds: False
     await page.annotate(job, "cancel", "c1")
     await asyncio.sleep(0.3)

@@ -10,6 +10,7 @@ from zilliz_jobs.cloud.errors import FenceClosed
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     CancelAccepted,
     CancelRefused,
     CancelUnclear,
@@ -22,7 +23,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backups.backup import BackupKind
@@ -112,7 +112,7 @@ class TestBeforeIt:
     async def test_one_manual_backup_at_a_time(self, plain):
         await whole(plain).send()
         ready = await whole(plain, token="token-2").prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_SLOT_BUSY
 
     async def test_a_backup_that_came_between_is_a_refusal_that_heals(self, cloud, plain):
@@ -126,7 +126,7 @@ class TestBeforeIt:
     async def test_an_unknown_cluster_is_waited_for(self, plain):
         one = Object(KIND, plain, parsed(KIND, clusterId="in01-nowhere"))
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_NOT_FOUND
 
     async def test_a_closed_fence_means_not_sent(self, cloud, plain):
@@ -323,7 +323,7 @@ class TestAdopt:
         body = {"clusterId": MOVIES, "collectionName": "films", "objectUrls": [["s3://demo-data/actors.json"]]}
         cloud.act_as("console", "POST", "/v2/vectordb/jobs/import/create", body)
         seen = await KIND.adopt(plain, whole(plain).spec, next(iter(cloud.jobs.all())).job_id, whole(plain).status)
-        assert isinstance(seen, Waits)
+        assert isinstance(seen, Blocked)
         assert seen.reason is Reason.ADOPT_TYPE_MISMATCH
 
     async def test_an_unknown_job_is_missing(self, plain):

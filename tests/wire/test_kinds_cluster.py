@@ -17,6 +17,7 @@ from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
     AlreadyDone,
+    Blocked,
     EffectUnknown,
     Elsewhere,
     Found,
@@ -26,7 +27,6 @@ from zilliz_jobs.core.observation import (
     Refused,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, AnyKind
@@ -280,7 +280,7 @@ class TestBeforeIt:
     @pytest.mark.parametrize("word", ["STOPPING", "RESUMING", "MODIFYING", "MIGRATING", "ABNORMAL", "PONDERING"])
     async def test_a_cluster_at_work_is_waited_for(self, cloud, make, way, word):
         ready = await make(way, status=word).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert (ready.reason, ready.retry_after) == (Reason.CLUSTER_BUSY, 10.0)
         assert word in ready.message
         assert not cloud.ledger.requests()
@@ -298,14 +298,14 @@ class TestBeforeIt:
     @every_way
     async def test_an_unknown_cluster_is_waited_for(self, make, way):
         ready = await make(way, cluster="in01-nowhere").prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_NOT_FOUND
 
     @every_way
     @pytest.mark.parametrize("word", ["DELETING", "DELETED"])
     async def test_a_deleted_cluster_is_not_called_busy(self, make, way, word):
         ready = await make(way, status=word).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_NOT_FOUND
 
     @every_way
@@ -341,7 +341,7 @@ class TestBeforeIt:
         one = make(way)
         cloud.go_down()
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLOUD_UNREACHABLE
 
 
@@ -502,5 +502,5 @@ class TestNotOurs:
             later = Object(other.kind, one.account, parsed(other.kind, clusterId=MOVIES, **other.spec), "token-2")
             assert later.kind.scope(later.spec) == way.kind.scope(one.spec)
             ready = await later.prepare()
-            assert isinstance(ready, Waits)
+            assert isinstance(ready, Blocked)
             assert ready.reason is Reason.CLUSTER_BUSY

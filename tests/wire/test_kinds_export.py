@@ -11,6 +11,7 @@ from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed
 from zilliz_jobs.core.observation import (
     Accepted,
+    Blocked,
     CancelAccepted,
     CancelRefused,
     EffectUnknown,
@@ -22,7 +23,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
@@ -80,7 +80,7 @@ class TestALife:
         one = Object(KIND, plain, parsed(KIND, backup={"backupJobRef": {"name": "movies"}}, **INTO))
         assert KIND.backup_job(one.spec) == "movies"
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_READY
         one.backup = backed_up(cloud)
         answer = await one.send()
@@ -118,20 +118,20 @@ class TestBeforeIt:
     async def test_a_backup_that_is_being_made_is_waited_for(self, cloud, plain):
         one = export(plain, backed_up(cloud, ended=False))
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_READY
         cloud.advance(LONG)
         assert isinstance(await one.prepare(), Prepared)
 
     async def test_an_unknown_backup_is_waited_for(self, plain):
         ready = await export(plain, BackupSource(MOVIES, "backup0_none")).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_FOUND
 
     async def test_a_backup_of_another_cluster_is_unknown_there(self, cloud, plain):
         backup = backed_up(cloud)
         ready = await export(plain, BackupSource(SHOP, backup.backup_id)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_FOUND
 
     async def test_a_refusal_for_the_state_of_the_backup_heals(self, cloud, plain):
@@ -280,5 +280,5 @@ class TestAdopt:
         job_id = next(iter(cloud.jobs.all())).job_id
         one = Object(KIND, plain, parsed(KIND, adopt={"jobId": job_id}))
         seen = await KIND.adopt(plain, one.spec, job_id, one.status)
-        assert isinstance(seen, Waits)
+        assert isinstance(seen, Blocked)
         assert seen.reason is Reason.ADOPT_TYPE_MISMATCH

@@ -13,6 +13,7 @@ from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     EffectUnknown,
     Found,
     Missing,
@@ -21,7 +22,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
@@ -272,13 +272,13 @@ class TestBeforeIt:
     async def test_an_unknown_cluster_is_waited_for(self, plain):
         spec = parsed(KIND, clusterId="in01-nowhere", collection="films", objectStorage={"urls": [FILM]})
         ready = await Object(KIND, Account(plain), spec).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_NOT_FOUND
 
     async def test_what_v1_cannot_do_is_said_before_anything_is_sent(self, cloud, plain):
         one = films(plain, "v1", FILM, OTHER)
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NO_PUBLIC_API
         tokened = films(plain, "v1", secrets={"accessKey": "ak", "secretKey": "sk", "token": "short-lived"})
         answer = await tokened.send()
@@ -398,5 +398,5 @@ class TestAdopt:
         cloud.act_as("console", "POST", f"/v2/clusters/{MOVIES}/backups/create", {"backupType": "CLUSTER"})
         one = films(plain)
         seen = await KIND.adopt(one.account, one.spec, next(iter(cloud.jobs.all())).job_id, one.status)
-        assert isinstance(seen, Waits)
+        assert isinstance(seen, Blocked)
         assert seen.reason is Reason.ADOPT_TYPE_MISMATCH

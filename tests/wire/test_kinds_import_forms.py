@@ -13,7 +13,7 @@ from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.words import VOCABULARIES, state_of
-from zilliz_jobs.core.observation import Absent, Accepted, Found, Prepared, Refused, Seen, Waits
+from zilliz_jobs.core.observation import Absent, Accepted, Blocked, Found, Prepared, Refused, Seen
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.imports.importing import ImportKind
@@ -182,7 +182,7 @@ class TestOnDemand:
         one = stored(session, "on demand", "s3://demo-data/actors.json")
         one.account = Account(session, ImportApi.V1)
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert "on-demand" in ready.message
 
 

@@ -17,6 +17,7 @@ from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     CancelAccepted,
     EffectUnknown,
     Found,
@@ -27,7 +28,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
@@ -192,7 +192,7 @@ class TestBeforeIt:
     @pytest.mark.parametrize("way", EXTERNAL, ids=lambda way: next(iter(way.spec["source"])))
     async def test_without_the_console_nothing_is_sent_and_the_way_out_is_named(self, cloud, plain, way):
         ready = await way.of(plain).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NO_PUBLIC_API
         assert "consoleApi.enabled" in ready.message
         assert "adopt" in ready.message
@@ -211,7 +211,7 @@ class TestBeforeIt:
     async def test_a_busy_cluster_is_waited_for(self, cloud, fitting, cluster, way):
         cloud.world.put_cluster(cluster, ClusterFields(status="MODIFYING"))
         ready = await way.of(fitting(way)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_BUSY
         assert f"{cluster} is MODIFYING" in ready.message
         assert ready.retry_after
@@ -220,7 +220,7 @@ class TestBeforeIt:
     async def test_a_deleted_cluster_is_not_called_busy(self, cloud, plain, word):
         cloud.world.put_cluster(SHOP, ClusterFields(status=word))
         ready = await FILES.of(plain).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_NOT_FOUND
 
     @pytest.mark.parametrize("side", ["source", "target"])
@@ -229,7 +229,7 @@ class TestBeforeIt:
         spec = {"source": {"zillizCluster": {"clusterId": clusters["source"]}}}
         one = Object(KIND, plain, parsed(KIND, **spec, target={"clusterId": clusters["target"]}))
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_NOT_FOUND
         assert "in01-nowhere" in ready.message
 
@@ -237,14 +237,14 @@ class TestBeforeIt:
     async def test_a_name_that_exists_is_said_before_anything_is_sent(self, cloud, fitting, way):
         cloud.world.clusters[SHOP].put_collection(*way.brings[0])
         ready = await way.of(fitting(way)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NAME_TAKEN
         assert "/".join(way.brings[0]) in ready.message
 
     async def test_a_rename_that_the_public_call_cannot_do_is_never_sent(self, cloud, plain):
         spec = {"source": FROM_MOVIES, "collections": [{"source": "films", "destination": "movies"}]}
         ready = await Object(KIND, plain, parsed(KIND, target=INTO_SHOP, **spec)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NO_PUBLIC_API
         assert "films" in ready.message
         assert cloud.stats.requests == 0

@@ -14,6 +14,7 @@ from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     CancelRefused,
     EffectUnknown,
     Found,
@@ -22,7 +23,6 @@ from zilliz_jobs.core.observation import (
     Refused,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
@@ -157,7 +157,7 @@ class TestBeforeIt:
     @pytest.mark.parametrize("way", [LIVE, VENDOR], ids=lambda way: way.route)
     async def test_without_the_console_nothing_is_sent_and_the_way_out_is_named(self, cloud, plain, way):
         ready = await way.of(plain).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NO_PUBLIC_API
         assert "consoleApi.enabled" in ready.message
         assert cloud.stats.requests == 0
@@ -165,7 +165,7 @@ class TestBeforeIt:
     async def test_single_collections_are_never_sent_as_whole_databases(self, cloud, plain):
         spec = {"source": FROM_SHOP, "collections": [{"source": "products"}]}
         ready = await Object(KIND, plain, parsed(KIND, target=NEW, **spec)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NO_PUBLIC_API
         assert cloud.stats.requests == 0
 
@@ -173,7 +173,7 @@ class TestBeforeIt:
     async def test_a_name_that_is_taken_is_said_before_anything_is_sent(self, cloud, fitting, way):
         cloud.world.put_cluster("in01-other", ClusterFields(cluster_name="moved"))
         ready = await way.of(fitting(way), NAMED).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NAME_TAKEN
         assert "in01-other" in ready.message
 
@@ -190,7 +190,7 @@ class TestBeforeIt:
     async def test_a_busy_source_is_waited_for(self, cloud, fitting, way):
         cloud.world.put_cluster(SHOP, ClusterFields(status="STOPPED"))
         ready = await way.of(fitting(way)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_BUSY
 
     @pytest.mark.parametrize("status", [404, 405])

@@ -13,6 +13,7 @@ from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
     AlreadyDone,
+    Blocked,
     EffectUnknown,
     Found,
     Missing,
@@ -22,7 +23,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
@@ -188,7 +188,7 @@ class TestBeforeIt:
         """Restored too early it would be half a backup."""
         one = wanted(plain, backed_up(cloud, ended=False))
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_READY
         cloud.advance(LONG)
         assert isinstance(await one.prepare(), Prepared)
@@ -197,7 +197,7 @@ class TestBeforeIt:
         one = wanted(plain, backed_up(cloud))
         one.spec = parsed(KIND, backup={"backupJobRef": {"name": "movies"}}, newCluster=one.spec.new_cluster.wire())
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_READY
 
     @pytest.mark.parametrize(
@@ -209,21 +209,21 @@ class TestBeforeIt:
     )
     async def test_an_unknown_backup_is_waited_for(self, plain, backup, reason):
         ready = await wanted(plain, backup).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is reason
 
     async def test_a_deleted_backup_is_not_called_unfinished(self, cloud, plain):
         backup = backed_up(cloud)
         cloud.act_as("rival", "DELETE", f"/v2/clusters/{MOVIES}/backups/{backup.backup_id}")
         ready = await wanted(plain, backup).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_FOUND
 
     async def test_a_failed_backup_is_never_waited_for_in_vain_without_a_word(self, cloud, plain):
         cloud.behave(failed_backups_listed=True)
         cloud.next_job("BACKUP", failure="disk full")
         ready = await wanted(plain, backed_up(cloud)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_FOUND
         assert "FAILED" in ready.message
 
@@ -231,7 +231,7 @@ class TestBeforeIt:
         """Sent all the same, it would be refused; or found, and be taken for ours."""
         one = wanted(plain, backed_up(cloud), name="shop")
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NAME_TAKEN
         assert "shop" in ready.message
         del cloud.world.clusters[SHOP]
@@ -250,7 +250,7 @@ class TestBeforeIt:
     async def test_with_find_first_a_cluster_of_another_size_is_somebody_elses(self, cloud, plain):
         one = wanted(plain, backed_up(cloud), name="shop")
         one.finds_first = True
-        assert isinstance(await one.prepare(), Waits)
+        assert isinstance(await one.prepare(), Blocked)
 
     async def test_a_name_that_was_taken_meanwhile_is_a_refusal_that_heals(self, cloud, plain):
         one = wanted(plain, backed_up(cloud))
@@ -294,7 +294,7 @@ class TestBeforeIt:
         one = wanted(plain, backed_up(cloud))
         cloud.go_down()
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLOUD_UNREACHABLE
 
 
@@ -497,7 +497,7 @@ class TestAdopt:
         job_id = next(iter(cloud.jobs.all())).job_id
         one = Object(KIND, plain, parsed(KIND, adopt={"jobId": job_id}))
         seen = await KIND.adopt(plain, one.spec, job_id, one.status)
-        assert isinstance(seen, Waits)
+        assert isinstance(seen, Blocked)
         assert seen.reason is Reason.ADOPT_TYPE_MISMATCH
 
     async def test_an_unknown_job_is_missing(self, plain):

@@ -13,6 +13,7 @@ from zilliz_jobs.cloud.errors import FenceClosed
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     EffectUnknown,
     Found,
     Missing,
@@ -22,7 +23,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
@@ -156,7 +156,7 @@ class TestALife:
 class TestBeforeIt:
     async def test_a_backup_that_is_being_made_is_waited_for(self, cloud, plain):
         ready = await films(plain, backed_up(cloud, ended=False)).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.BACKUP_NOT_READY
 
     @pytest.mark.parametrize("word", ["STOPPED", "MODIFYING", "RESTORE_BACKUP", "ABNORMAL", "PONDERING"])
@@ -164,7 +164,7 @@ class TestBeforeIt:
         one = films(plain, backed_up(cloud))
         put(cloud, word)
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert (ready.reason, ready.retry_after) == (Reason.CLUSTER_BUSY, 10.0)
         assert word in ready.message
 
@@ -176,14 +176,14 @@ class TestBeforeIt:
         else:
             del cloud.world.clusters[SHOP]
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.CLUSTER_NOT_FOUND
 
     async def test_a_name_that_is_taken_is_waited_for(self, cloud, plain):
         """Found after a lost answer, somebody else's data would be taken for the restored ones."""
         one = films(plain, backed_up(cloud), destCollection="products")
         ready = await one.prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NAME_TAKEN
         assert f"{SHOP}/default/products" in ready.message
         cloud.world.clusters[SHOP].drop_collection("default", "products")

@@ -12,6 +12,7 @@ from zilliz_jobs.api.jobstatus import JobStatus, State, Submission
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     EffectUnknown,
     Found,
     Missing,
@@ -19,7 +20,6 @@ from zilliz_jobs.core.observation import (
     Refused,
     Seen,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
@@ -95,7 +95,7 @@ class TestBeforeIt:
     async def test_one_name_that_is_taken_holds_all_of_them(self, cloud, plain, wanted, taken):
         cloud.world.clusters[SHOP].put_collection("default", taken)
         ready = await restore(plain, backed_up(cloud), wanted).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NAME_TAKEN
         assert f"{SHOP}/default/{taken}" in ready.message
         assert not cloud.ledger.requests(route=ROUTE)
@@ -106,7 +106,7 @@ class TestBeforeIt:
         for shape in ("flat", "none"):
             cloud.behave(backups_tell_collections=shape)
             ready = await one.prepare()
-            assert isinstance(ready, Waits)
+            assert isinstance(ready, Blocked)
             assert ready.reason is Reason.COLLECTIONS_NOT_TOLD
             assert "spec.existingCluster.collections" in ready.message
             assert isinstance(await named.prepare(), Prepared)
@@ -115,7 +115,7 @@ class TestBeforeIt:
         for number in range(300):
             cloud.world.clusters[MOVIES].put_collection("default", f"{number}{'x' * 240}")
         ready = await restore(plain, backed_up(cloud), None).prepare()
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert "303 collections, too many" in ready.message
 
     @pytest.mark.parametrize("wanted", [TWO, None], ids=["several", "all"])

@@ -11,6 +11,7 @@ from zilliz_jobs.cloud.errors import FenceClosed
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     EffectUnknown,
     Elsewhere,
     Found,
@@ -20,7 +21,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
@@ -73,7 +73,7 @@ class TestByDocumentedCalls:
     async def test_a_name_that_is_taken_is_left_alone(self, cloud, plain):
         await stranger(cloud)
         ready = await sample(plain).prepare(CREATE)
-        assert isinstance(ready, Waits)
+        assert isinstance(ready, Blocked)
         assert ready.reason is Reason.NAME_TAKEN
         assert NAME in ready.message
 
@@ -81,7 +81,7 @@ class TestByDocumentedCalls:
     async def test_a_cluster_that_does_not_serve_is_waited_for(self, cloud, plain, word):
         cloud.world.put_cluster("in01-x", ClusterFields(status=word))
         ready = await sample(plain, "in01-x").prepare(CREATE)
-        assert (type(ready), ready.reason) == (Waits, Reason.CLUSTER_BUSY)
+        assert (type(ready), ready.reason) == (Blocked, Reason.CLUSTER_BUSY)
 
     async def test_an_unknown_cluster_is_told(self, plain):
         assert (await sample(plain, "in01-nowhere").prepare(CREATE)).reason is Reason.CLUSTER_NOT_FOUND
@@ -220,7 +220,7 @@ class TestByTheConsole:
         job = cloud.act_as("console", "POST", f"/v2/clusters/{MOVIES}/backups/create", {"backupType": "CLUSTER"})
         one = sample(plain)
         seen = await KIND.adopt(plain, one.spec, job["data"]["jobId"], one.status)
-        assert (type(seen), seen.reason) == (Waits, Reason.ADOPT_TYPE_MISMATCH)
+        assert (type(seen), seen.reason) == (Blocked, Reason.ADOPT_TYPE_MISMATCH)
 
 
 def test_the_sample_data_is_the_same_at_every_run_and_fits_its_schema():

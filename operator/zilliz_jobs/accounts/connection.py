@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from zilliz_jobs.api.connection import ZillizConnectionSpec
 from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of
 from zilliz_jobs.control.objects import Body, Key
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kinds.base import Account
@@ -20,7 +20,7 @@ class Connection:
     spec: ZillizConnectionSpec | None = None
     spec_error: str = ""
     account: Account | None = None
-    problem: Waits | None = None
+    problem: Blocked | None = None
     checked: bool = False  # the cloud accepted this very key
     suspected: bool = False  # and rejected it since, in the midst of work; to be checked again
     fingerprint: str = ""
@@ -49,7 +49,7 @@ class Connection:
 
     def link(self) -> Link:
         if self.spec is None:
-            return Link(problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.spec_error)))
+            return Link(problem=Blocked(Reason.CONNECTION_NOT_READY, self._named(self.spec_error)))
         link = Link(
             suspended=self.spec.suspend,
             first_submission=self.spec.first_submission,
@@ -59,9 +59,9 @@ class Connection:
             projects=self.projects,
         )
         if self.problem:
-            return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named(self.problem.message)))
+            return replace(link, problem=Blocked(Reason.CONNECTION_NOT_READY, self._named(self.problem.message)))
         if not self.checked or self.suspected or self.account is None:
-            return replace(link, problem=Waits(Reason.CONNECTION_NOT_READY, self._named("not checked yet"), 2.0))
+            return replace(link, problem=Blocked(Reason.CONNECTION_NOT_READY, self._named("not checked yet"), 2.0))
         return link
 
     def parting_link(self) -> Link:

@@ -22,7 +22,7 @@ from zilliz_jobs.cloud.errors import CloudError, Transient, Unauthorised
 from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of, is_encrypted
 from zilliz_jobs.cloud.session import CloudSession, fingerprint
 from zilliz_jobs.control.objects import Body, Key
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kinds.base import Account
@@ -62,7 +62,7 @@ class Connections:
         self._locks: dict[Key, asyncio.Lock] = {}
         self._clocks: dict[Key, CloudClocks] = {}
 
-    def learn(self, key: Key, body: Body) -> Connection:
+    def on_upsert(self, key: Key, body: Body) -> Connection:
         """A connection was made or changed."""
         old = self._known.get(key)
         same = old is not None and old.body["metadata"].get("generation") == body["metadata"].get("generation")
@@ -110,7 +110,7 @@ class Connections:
             return connection.parting_link()
         if connection is None:
             message = f"there is no ZillizConnection {key.name} in namespace {key.namespace}; create it"
-            return Link(problem=Waits(Reason.CONNECTION_NOT_FOUND, message))
+            return Link(problem=Blocked(Reason.CONNECTION_NOT_FOUND, message))
         return connection.link()
 
     async def account(self, key: Key, *, parting: bool = False) -> Account | None:
@@ -142,7 +142,7 @@ class Connections:
             self._wake(key)
         return accepted
 
-    async def check(self, connection: Connection) -> Waits | None:
+    async def check(self, connection: Connection) -> Blocked | None:
         """Whether the cloud accepts the key, and shows it the project. What stands in the way, or None."""
         for _ in range(CHECKS):
             await self._refresh(connection, 0.0)
@@ -174,17 +174,17 @@ class Connections:
 
     # -- parts
 
-    async def _ask(self, connection: Connection, account: Account) -> Waits | None:
+    async def _ask(self, connection: Connection, account: Account) -> Blocked | None:
         try:
             projects = await account.session.projects.list()
         except Transient as error:
-            return Waits(error.reason, error.message, error.retry_after or RETRY_SECONDS)
+            return Blocked(error.reason, error.message, error.retry_after or RETRY_SECONDS)
         except CloudError as error:
-            return Waits(error.reason, error.message)
+            return Blocked(error.reason, error.message)
         connection.projects = frozenset(project.project_id for project in projects)
         wanted = connection.spec.project_id if connection.spec else None
         if wanted and wanted not in connection.projects:
-            return Waits(Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {wanted}")
+            return Blocked(Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {wanted}")
         return None
 
     async def _refresh(self, connection: Connection, age: float) -> bool:
@@ -220,16 +220,16 @@ class Connections:
         used = [c.last_account.session for c in holders if c.last_account]
         await self._sessions.close_unused(used)
 
-    async def _read_key(self, connection: Connection) -> Waits | None:
+    async def _read_key(self, connection: Connection) -> Blocked | None:
         spec = connection.spec
         if spec is None:
-            return Waits(Reason.INVALID_SPEC, connection.spec_error)
+            return Blocked(Reason.INVALID_SPEC, connection.spec_error)
         try:
             endpoint = endpoint_of(spec.cloud, spec.endpoint)
         except BadEndpoint as error:
-            return Waits(Reason.INSECURE_ENDPOINT, str(error))
+            return Blocked(Reason.INSECURE_ENDPOINT, str(error))
         if not is_encrypted(endpoint) and not self._allow_http:
-            return Waits(
+            return Blocked(
                 Reason.INSECURE_ENDPOINT, "the endpoint must be an https URL, else the key travels in the clear"
             )
         ref = spec.credentials_secret_ref
@@ -240,15 +240,17 @@ class Connections:
         try:
             key = (secret.text(ref.key) or "").strip()
         except ValueError as error:
-            return Waits(Reason.SECRET_KEY_MISSING, str(error))
+            return Blocked(Reason.SECRET_KEY_MISSING, str(error))
         if not key:
-            return Waits(Reason.SECRET_KEY_MISSING, f"Secret {ref.name} has no key {ref.key}; put the API key there")
+            return Blocked(
+                Reason.SECRET_KEY_MISSING, f"Secret {ref.name} has no key {ref.key}; put the API key there"
+            )
         CONCEALED.conceal(key, namespace=connection.key.namespace)
         CONCEALED.uses(connection.key.namespace, fingerprint(key))
         try:
             session = self._sessions.session(spec, endpoint, key, rates=self._rates(endpoint, fingerprint(key)))
         except Unauthorised as error:
-            return Waits(Reason.KEY_REJECTED, error.message)
+            return Blocked(Reason.KEY_REJECTED, error.message)
         clocks = self._clocks.setdefault(connection.key, CloudClocks())
         account = Account(session, spec.import_api, spec.project_id or "", clocks)
         connection.account = connection.last_account = account

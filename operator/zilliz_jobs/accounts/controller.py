@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from zilliz_jobs.accounts.connections import Connections
-from zilliz_jobs.accounts.reconciler import ConnectionTicker
+from zilliz_jobs.accounts.reconciler import ConnectionReconciler
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.controller import Controller
@@ -27,23 +27,23 @@ class ConnectionController(Controller):
     def __init__(
         self,
         connections: Connections,
-        ticker: ConnectionTicker,
+        reconciler: ConnectionReconciler,
         objects: Objects,
         queue: WorkQueue[Key],
         tries: Tries,
         *,
         wake_dependents: Callable[[Key], None],
     ) -> None:
-        self._connections, self._ticker, self._objects = connections, ticker, objects
+        self._connections, self._reconciler, self._objects = connections, reconciler, objects
         self._queue, self._tries = queue, tries
         self._wake_dependents = wake_dependents
 
-    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
-        if self._connections.get(key) is not self._connections.learn(key, body):  # else the echo of our own check
+    def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
+        if self._connections.get(key) is not self._connections.on_upsert(key, body):  # else the echo of our own check
             self._tries.forget(key)
             self._queue.add(key)
 
-    def forget(self, key: Key, body: Body) -> None:
+    def on_delete(self, key: Key, body: Body) -> None:
         if self._connections.forget(key, body["metadata"]["uid"]):
             self._wake_dependents(key)
 
@@ -69,7 +69,7 @@ class ConnectionController(Controller):
         if connection is None:
             self._tries.forget(key)
             return
-        wake, changed = await self._ticker.tick(connection, self._tries.of(key))
+        wake, changed = await self._reconciler.reconcile(connection, self._tries.of(key))
         if self._connections.get(key) is not connection:
             return  # gone or changed meanwhile, and then it is in the queue
         if connection.problem:
@@ -92,6 +92,6 @@ class ConnectionController(Controller):
                 body = await self._objects.get(ZILLIZ_CONNECTION, key.namespace, key.name)
             except NotFound:
                 return True
-            self.learn(key, {**body, "kind": CONNECTION})
+            self.on_upsert(key, {**body, "kind": CONNECTION})
             connection = self._connections.get(key)
         return connection is None or connection.is_known

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from zilliz_jobs.api.connection import MAX_REMEMBERED, ZILLIZ_CONNECTION, RememberedSubmission, ZillizConnectionStatus
 from zilliz_jobs.control.departed import Departed, Owner
 from zilliz_jobs.control.objects import Body, Key, raw_status
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.core.highwater import HighWaterMark
 from zilliz_jobs.core.plan import SUBMIT_STEP
@@ -43,7 +43,7 @@ class SubmissionMemory:
 
     def __init__(
         self,
-        registry: Registry,
+        registry: JobOwnership,
         objects: Objects,
         writer: StatusWriter,
         *,

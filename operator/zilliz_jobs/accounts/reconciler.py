@@ -14,7 +14,7 @@ from zilliz_jobs.control.objects import Body
 from zilliz_jobs.control.redaction import hidden
 from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.core.conditions import dated, readiness
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.status import StatusWriter
@@ -25,7 +25,7 @@ NEEDS_A_PERSON = frozenset(
 )
 
 
-class ConnectionTicker:
+class ConnectionReconciler:
     def __init__(
         self,
         connections: Connections,
@@ -39,7 +39,7 @@ class ConnectionTicker:
         self._connections, self._writer, self._events = connections, writer, events
         self._interval, self._cap, self._now = interval, cap, now
 
-    async def tick(self, connection: Connection, tries: int) -> tuple[float, bool]:
+    async def reconcile(self, connection: Connection, tries: int) -> tuple[float, bool]:
         """Seconds until the next check, and whether the connection's readiness changed. Raises KubeError."""
         was_ready = _is_ready(connection.body)
         # A mere suspicion is no news for the jobs, the end of the first check is.
@@ -74,7 +74,7 @@ def _is_ready(body: Body) -> bool:
     return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions if isinstance(c, dict))
 
 
-def new_status(connection: Connection, problem: Waits | None, now: datetime) -> ZillizConnectionStatus:
+def new_status(connection: Connection, problem: Blocked | None, now: datetime) -> ZillizConnectionStatus:
     """The status for this outcome; times move only where something changed. Pure."""
     try:
         old = ZillizConnectionStatus.model_validate(connection.body.get("status") or {})

@@ -25,7 +25,7 @@ LEAST_SPACING = 0.7  # of an interval, while it is
 CLOCK_STEP = 1e-5  # seconds by which a timer may fire early
 
 
-class Rank(IntEnum):
+class Priority(IntEnum):
     """Who goes first."""
 
     EFFECT = 0
@@ -59,7 +59,7 @@ class _Lane:
         while self.waiting and self.waiting[0][2].done():
             heapq.heappop(self.waiting)
 
-    def ahead(self, rank: Rank) -> int:
+    def ahead(self, rank: Priority) -> int:
         """How many wait that such a request does not overtake."""
         return sum(other <= rank and not future.done() for other, _, future in self.waiting)
 
@@ -111,7 +111,7 @@ class Limiter:
         """Seconds until slots are given out again; 0 when they are."""
         return max(0.0, self._paused_until - _now())
 
-    async def slot(self, route: str, *, rank: Rank = Rank.NEED, within: float = 30.0) -> None:
+    async def slot(self, route: str, *, rank: Priority = Priority.NEED, within: float = 30.0) -> None:
         """Wait for the route's next slot, at most `within` seconds; then the request must go out at once.
 
         Raises Throttled without waiting when the pause alone is longer, or when the requests ahead are too many.
@@ -131,7 +131,7 @@ class Limiter:
             raise Throttled(self._expected_wait(lane, rank)) from None
         slot.time = _now()
 
-    def _expected_wait(self, lane: _Lane, rank: Rank) -> float:
+    def _expected_wait(self, lane: _Lane, rank: Priority) -> float:
         return max(0.0, self._next(lane) - _now()) + lane.ahead(rank) * self._interval
 
     def _next(self, lane: _Lane) -> float:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from zilliz_jobs.cloud.envelope import SUCCESS_CODES, Codes, Envelope, fault
 from zilliz_jobs.cloud.errors import CloudError, NoPermission, NotFound, ProtocolMismatch, Transient, Unauthorised
-from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
+from zilliz_jobs.cloud.limiter import Limiter, Priority, Throttled
 from zilliz_jobs.core.reasons import Reason
 
 NO_ANSWER = ("unavailable", "none")
@@ -30,7 +30,7 @@ class Unmetered:
     def turned_away(self, rank: str) -> None: ...
 
 
-async def turn(limiter: Limiter, meter: Meter, route: str, rank: Rank, *, within: float) -> None:
+async def turn(limiter: Limiter, meter: Meter, route: str, rank: Priority, *, within: float) -> None:
     """Wait for the request's turn in the budget, `within` seconds at most. Raises Throttled."""
     began = asyncio.get_running_loop().time()
     try:

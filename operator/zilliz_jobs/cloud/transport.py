@@ -22,7 +22,7 @@ from zilliz_jobs.cloud.answerbody import TooLong, body_of
 from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, answered
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, TooMuch, Transient, Unauthorised
-from zilliz_jobs.cloud.limiter import Limiter, Rank, Throttled
+from zilliz_jobs.cloud.limiter import Limiter, Priority, Throttled
 from zilliz_jobs.cloud.meter import Call, Meter, Unmetered, turn
 from zilliz_jobs.cloud.passage import Fence, Fenced, Passage
 from zilliz_jobs.cloud.paths import BadId, fill
@@ -81,7 +81,7 @@ class Transport:
             raise Unauthorised("cannot use the API key: it is empty, or has characters that no key has")
         self._base_url = base_url.rstrip("/")
         self._key = key
-        self._limiter, self._rank = limiter, Rank.NEED
+        self._limiter, self._rank = limiter, Priority.NEED
         self._timeouts = timeouts or Timeouts()
         self._wire = wire
         self._traced = wire is None
@@ -105,7 +105,7 @@ class Transport:
     def patient(self) -> Transport:
         """The same, but its reads let all others go first. Closed with the original."""
         twin = copy.copy(self)
-        twin._rank = Rank.POLL
+        twin._rank = Priority.POLL
         return twin
 
     def beside(self, base_url: str, limiter: Limiter, codes: Codes) -> Transport:
@@ -214,7 +214,7 @@ class Transport:
             return Refused(None, 0, f"cannot {doing}: {redact(str(error))}")
         try:
             await turn(
-                self._limiter, self._meter, route or f"{method} {path}", Rank.EFFECT, within=self._timeouts.slot
+                self._limiter, self._meter, route or f"{method} {path}", Priority.EFFECT, within=self._timeouts.slot
             )
         except Throttled as full:
             text = f"cannot {doing}: the request budget of the key is used up"

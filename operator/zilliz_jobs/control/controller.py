@@ -22,12 +22,12 @@ class Controller(ABC):
     """By kind: whose objects it reconciles."""
 
     @abstractmethod
-    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+    def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         """An object was made, changed, or seen for the first time. `certain`: it was read from the API server this
         moment, so it counts whatever its version."""
 
     @abstractmethod
-    def forget(self, key: Key, body: Body) -> None:
+    def on_delete(self, key: Key, body: Body) -> None:
         """An object is gone. Its successor of the same name, if that was told of first, stays."""
 
     @abstractmethod

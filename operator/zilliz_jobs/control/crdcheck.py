@@ -9,7 +9,7 @@ from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.api.schema import Schema
 from zilliz_jobs.api.skew import missing_fields
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kube.client import KubeClient
@@ -33,10 +33,10 @@ class CrdCheck:
         """By kind; to make one takes a tenth of a second, and a start waits for it."""
         self._doubt = asyncio.Event()
 
-    def gate(self, kind: str) -> Waits | None:
+    def gate(self, kind: str) -> Blocked | None:
         """Why nothing may be submitted for this kind; None when its CRD is new enough."""
         problem = self._lacking.get(kind)
-        return Waits(Reason.CRD_OUTDATED, problem, AGAIN_SECONDS) if problem else None
+        return Blocked(Reason.CRD_OUTDATED, problem, AGAIN_SECONDS) if problem else None
 
     def doubt(self, kind: str, why: str) -> None:
         """A status write was refused because of a field that the CRD does not know."""

@@ -48,15 +48,15 @@ class Dispatcher:
         self.went_back: Callable[[Key, int, int], object] = lambda *_: None
         """Told where a read gave an older version of an object than was known before: the history went back."""
 
-    def learn(self, body: Body) -> None:
+    def on_upsert(self, body: Body) -> None:
         key = key_of(body)
         if controller := self._by_kind.get(key.kind):
-            controller.learn(key, body)
+            controller.on_upsert(key, body)
 
-    def forget(self, body: Body) -> None:
+    def on_delete(self, body: Body) -> None:
         key = key_of(body)
         if controller := self._by_kind.get(key.kind):
-            controller.forget(key, body)
+            controller.on_delete(key, body)
 
     def wake_all(self) -> None:
         for controller in self._controllers:
@@ -76,9 +76,9 @@ class Dispatcher:
             raise
         except NotFound:
             if self.known(key.kind).get(key) == uid:
-                controller.forget(key, controller.body(key) or stub(key, uid))
+                controller.on_delete(key, controller.body(key) or stub(key, uid))
             return
-        controller.learn(key, body, certain=True)
+        controller.on_upsert(key, body, certain=True)
 
     async def _read(self, controller: Controller, key: Key) -> Body:
         """The object as it is now. What is known before a consistent read can only be older than what it gives."""
@@ -159,7 +159,7 @@ class Dispatcher:
         except KubeError:
             self._again(key)
             return
-        controller.learn(key, body, certain=True)
+        controller.on_upsert(key, body, certain=True)
         self._again(key, base=REFETCH_SECONDS)
 
     def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:
@@ -169,4 +169,4 @@ class Dispatcher:
 def _is_gone(controller: Controller, key: Key, uid: str | None) -> None:
     """The API server does not know it; a watch that was cut off never tells of that."""
     if uid is not None and controller.uid(key) == uid:
-        controller.forget(key, controller.body(key) or stub(key, uid))
+        controller.on_delete(key, controller.body(key) or stub(key, uid))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.core import observation as seen_
-from zilliz_jobs.core.observation import Observation, Unreadable, Waits
+from zilliz_jobs.core.observation import Blocked, Observation, Unreadable
 from zilliz_jobs.core.plan import Action, Prepare
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kube.errors import KubeError, StrictDecoding, Terminating, is_refusal
@@ -18,14 +18,14 @@ LASTING = 3  # passes in a row that ended with a broken answer; one may be a res
 _BROKEN_STATUS = (500, 504)  # what the API server says of a webhook that fails
 
 
-def obstacle(error: KubeError, action: Action) -> Waits | Unreadable:
+def obstacle(error: KubeError, action: Action) -> Blocked | Unreadable:
     """What `error` means for a job that was at `action`. Pure.
 
     A refusal before a submission is told at once, with the API server's own sentence. What may pass in a moment, or
     came while the job was looked for, is told where it lasts.
     """
     if is_refusal(error) and isinstance(action, Prepare):
-        return Waits(Reason.KUBERNETES_REFUSED, str(error))
+        return Blocked(Reason.KUBERNETES_REFUSED, str(error))
     return Unreadable(_reason(error), str(error), getattr(error, "retry_after", None))
 
 
@@ -42,7 +42,7 @@ def tell(events: EventPoster, body: Body, error: KubeError, tries: int = 0) -> N
 def is_fruitless(seen: Observation) -> bool:
     """Whether a pass that saw this came to nothing, so that the next one waits longer. Pure."""
     match seen:
-        case seen_.Unreadable() | seen_.Waits() | seen_.NotSent() | seen_.Refused() | seen_.CancelUnclear():
+        case seen_.Unreadable() | seen_.Blocked() | seen_.NotSent() | seen_.Refused() | seen_.CancelUnclear():
             return True
         case _:
             return False

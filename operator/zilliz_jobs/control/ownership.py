@@ -45,7 +45,7 @@ class _Left:
     since: float
 
 
-class Registry:
+class JobOwnership:
     """Plain tables, one event loop. `clock`: seconds that never go back. `settle`: for how many seconds the effect of
     a submission over a connection may take to show; `remember`: told of what should outlive the process."""
 
@@ -69,7 +69,7 @@ class Registry:
 
     # -- claims
 
-    def learn(self, uid: Uid, body: dict[str, Any]) -> None:
+    def on_upsert(self, uid: Uid, body: dict[str, Any]) -> None:
         """Everything that the object's status names belongs to it."""
         status = body.get("status")
         status = status if isinstance(status, dict) else {}

@@ -71,8 +71,8 @@ class State(StrEnum):
 class Listener(Protocol):
     """The engine."""
 
-    def learn(self, body: Body) -> None: ...
-    def forget(self, body: Body) -> None: ...
+    def on_upsert(self, body: Body) -> None: ...
+    def on_delete(self, body: Body) -> None: ...
 
     def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
         """These objects exist, and no other of the kind and namespace."""
@@ -192,7 +192,7 @@ class Watches:
                     watch.seen.add(body["metadata"]["uid"])
                 else:
                     self._has_told(watch, _version(body))
-                (self._listener.forget if gone else self._listener.learn)(body)
+                (self._listener.on_delete if gone else self._listener.on_upsert)(body)
             case Mark():
                 pass
             case Listed():

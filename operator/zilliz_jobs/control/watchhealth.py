@@ -16,7 +16,7 @@ Watch = tuple[str, str]
 """Kind and namespace; the latter is empty where one watch covers all namespaces."""
 
 
-class Echoes:
+class WatchHealth:
     """Costs no request. `limit`: seconds; `namespaces`: those that are watched one by one, none for all in one."""
 
     def __init__(self, limit: float, namespaces: Sequence[str] = (), clock: Callable[[], float] = steady) -> None:

@@ -44,11 +44,11 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     match seen:
         case seen_.Nothing():
             return status
-        case seen_.Seen() | seen_.Missing() | seen_.Waits() if (wanted := adoption(s, status)) is not None:
+        case seen_.Seen() | seen_.Missing() | seen_.Blocked() if (wanted := adoption(s, status)) is not None:
             return _adopting(s, status, wanted, seen, now)
         case seen_.Seen() | seen_.Missing() | seen_.Unreadable() if handle_of(status):
             return _read(s, status, seen, now)
-        case seen_.Waits(reason, message) if is_unsent(status):
+        case seen_.Blocked(reason, message) if is_unsent(status):
             return said(status, reason, message)
         case seen_.AlreadyDone(message) if is_unsent(status):
             return _already(s, status, message, now)
@@ -109,7 +109,7 @@ def _already(s: Snapshot, status: JobStatus, message: str, now: datetime) -> Job
 
 
 def _adopting(
-    s: Snapshot, status: JobStatus, job_id: str, seen: seen_.Seen | seen_.Missing | seen_.Waits, now: datetime
+    s: Snapshot, status: JobStatus, job_id: str, seen: seen_.Seen | seen_.Missing | seen_.Blocked, now: datetime
 ) -> JobStatus:
     """The object follows this job from now on, or says why it cannot."""
     match seen:
@@ -120,7 +120,7 @@ def _adopting(
             return _read(s, resolved(status, Outcome.COMPLETED, *why, now), seen, now)
         case seen_.Missing():
             reason, message = Reason.ADOPT_NOT_FOUND, f"the cloud knows no job {job_id}"
-        case seen_.Waits(reason, message):
+        case seen_.Blocked(reason, message):
             pass
     if is_open(status):  # named by the annotation: the open submission stays as it is
         return resolved(status, Outcome.REFUSED, reason, message, now)

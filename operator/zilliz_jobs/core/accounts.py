@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.core.snapshot import Snapshot, is_finished, is_unsent
@@ -27,7 +27,7 @@ def in_its_account(s: Snapshot) -> Snapshot:
         f"the ZillizConnection is another account now: its key sees none of the projects that this job was submitted "
         f"in ({first_of(_recorded(s.status), 3)}); give the connection a key of that account"
     )
-    return replace(s, link=replace(s.link, problem=Waits(Reason.ANOTHER_ACCOUNT, message)))
+    return replace(s, link=replace(s.link, problem=Blocked(Reason.ANOTHER_ACCOUNT, message)))
 
 
 def is_elsewhere(s: Snapshot) -> bool:

@@ -74,7 +74,7 @@ def _watching(s: Snapshot, status: JobStatus, choice: Choice, seen: Observation,
     urgent = choice.action is not None and not (isinstance(choice.action, Observe) and not choice.action.at_once)
     if due is None or urgent or s.link.problem is not None or s.spec is None:
         return choice
-    told_nothing = isinstance(seen, seen_.LateLook | seen_.Unreadable | seen_.Waits) and now >= due
+    told_nothing = isinstance(seen, seen_.LateLook | seen_.Unreadable | seen_.Blocked) and now >= due
     if now >= due and not told_nothing:
         return replace(choice, action=LookForLate(), wake=None, look=None)
     if choice.action:  # its answer decides anew
@@ -97,7 +97,7 @@ def _before(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) ->
         return Choice(wake=_sooner(gate.wake, deadline))
     wanted = adoption(s, status)
     match seen:
-        case seen_.Waits() | seen_.NotSent() | seen_.Unreadable() | seen_.Refused():
+        case seen_.Blocked() | seen_.NotSent() | seen_.Unreadable() | seen_.Refused():
             return Choice(wake=_sooner(_backoff(s, seen.retry_after), deadline))
         case seen_.Missing():
             return Choice(wake=_sooner(_backoff(s), deadline))

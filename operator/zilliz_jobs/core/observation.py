@@ -97,7 +97,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Waits:
+class Blocked:
     """Something is missing or busy; nothing was sent. `reason` is one of `reasons`."""
 
     reason: Reason
@@ -230,7 +230,7 @@ class CancelUnclear:
 
 
 Reading = Seen | Missing | Unreadable
-Preparation = Prepared | AlreadyDone | Impossible | Waits
+Preparation = Prepared | AlreadyDone | Impossible | Blocked
 SubmitAnswer = Accepted | NotSent | Refused | EffectUnknown
 Look = Found | Absent | Elsewhere | Undecided | Unreadable
 CancelAnswer = CancelAccepted | CancelRefused | CancelUnclear

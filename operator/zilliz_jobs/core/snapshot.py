@@ -9,7 +9,7 @@ from enum import StrEnum
 from zilliz_jobs.api.connection import DEFAULT_SETTLE_SECONDS, FirstSubmission
 from zilliz_jobs.api.jobspec import Adopt, DeletionPolicy, JobSpec, OnSubmissionUnknown, RetryPolicy
 from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Outcome, RequestStatus, Submission
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 
@@ -63,7 +63,7 @@ class Link:
     """The connection as far as a job is concerned. `problem`: why the cloud cannot be asked at the moment.
     `key_fingerprint`: of the API key in use; empty where none was read yet. `projects`: ids of those that it sees."""
 
-    problem: Waits | None = None
+    problem: Blocked | None = None
     suspended: bool = False
     first_submission: FirstSubmission = FirstSubmission.SUBMIT
     settle_seconds: int = DEFAULT_SETTLE_SECONDS
@@ -93,7 +93,7 @@ class Snapshot:
     retry_asked: str | None = None
     restored: bool = False  # brought back by a backup tool, so perhaps submitted in another life
     tracked: bool = False  # managed by a GitOps tool or Helm
-    gate: Waits | None = None  # why this operator may submit nothing at the moment
+    gate: Blocked | None = None  # why this operator may submit nothing at the moment
     tries: int = 0  # consecutive passes that learnt nothing
     obstacle: str = ""  # what stood in the way last, where the status may not tell it (yet)
     jitter: float = 0.5  # 0..1, fixed per object

@@ -7,25 +7,33 @@ from collections.abc import Callable
 from zilliz_jobs.control.absences import Absences
 from zilliz_jobs.control.dispatcher import Dispatcher
 from zilliz_jobs.control.objects import Body
-from zilliz_jobs.control.watchhealth import Echoes
-from zilliz_jobs.jobs.cache import ObjectStore
-from zilliz_jobs.jobs.cachesync import Census
+from zilliz_jobs.control.watchhealth import WatchHealth
+from zilliz_jobs.jobs.cache import JobCache
+from zilliz_jobs.jobs.cachesync import CacheSync
 
 
 class Feed:
-    """The listener of `watching.Watches`. `learn`, `forget`: the engine's, for single objects. `run` is a task."""
+    """The listener of `watches.Watches`. `on_upsert`, `on_delete`: the engine's, for single objects.
+
+    `run` is a task.
+    """
 
     def __init__(
         self,
-        learn: Callable[[Body], None],
-        forget: Callable[[Body], None],
+        on_upsert: Callable[[Body], None],
+        on_delete: Callable[[Body], None],
         dispatcher: Dispatcher,
-        store: ObjectStore,
-        echoes: Echoes,
-        census: Census,
+        store: JobCache,
+        watch_health: WatchHealth,
+        cache_sync: CacheSync,
     ) -> None:
-        self.learn, self.forget = learn, forget
-        self._dispatcher, self._store, self._echoes, self._census = dispatcher, store, echoes, census
+        self.on_upsert, self.on_delete = on_upsert, on_delete
+        self._dispatcher, self._store, self._watch_health, self._cache_sync = (
+            dispatcher,
+            store,
+            watch_health,
+            cache_sync,
+        )
         self._absences = Absences(dispatcher)
 
     async def run(self) -> None:
@@ -40,7 +48,7 @@ class Feed:
         unserved = self._dispatcher.unserved
         if served and kind in unserved:
             unserved.discard(kind)
-            self._census.renew()
+            self._cache_sync.renew()
             self._dispatcher.wake_all()
         elif not served:
             unserved.add(kind)
@@ -48,6 +56,6 @@ class Feed:
     def rewound(self) -> None:
         """The history of the cluster went back; all objects are about to be told of anew."""
         self._store.distrust()
-        self._echoes.renew()
-        self._census.renew()
+        self._watch_health.renew()
+        self._cache_sync.renew()
         self._dispatcher.wake_all()

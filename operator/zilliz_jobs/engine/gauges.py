@@ -11,23 +11,23 @@ from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.leaderelection import Leadership
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.control.watchhealth import Echoes
+from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
-from zilliz_jobs.jobs.inventory import Tally
+from zilliz_jobs.jobs.inventory import Inventory
 from zilliz_jobs.telemetry import catalogue
 from zilliz_jobs.telemetry.live import Reading, Sample
 
 MAX_CONNECTIONS = 1_000
 
 
-class Figures:
+class GaugeCollector:
     """`read` may be called by any thread."""
 
     def __init__(
         self,
-        tally: Tally,
+        inventory: Inventory,
         queue: WorkQueue[Key],
-        echoes: Echoes,
+        watch_health: WatchHealth,
         connections: Connections,
         leadership: Leadership,
         clock: ServerClock,
@@ -35,12 +35,12 @@ class Figures:
         unwatched: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """`watched`: the kinds that should be; `unwatched`: those that are not, at the moment."""
-        self._tally, self._queue, self._echoes = tally, queue, echoes
+        self._inventory, self._queue, self._watch_health = inventory, queue, watch_health
         self._connections, self._leadership, self._watched = connections, leadership, watched
         self._unwatched, self._clock = unwatched, clock
 
     def read(self) -> Reading:
-        works, silent, unwatched = self._leadership.works, self._echoes.waiting, self._unwatched()
+        works, silent, unwatched = self._leadership.works, self._watch_health.waiting, self._unwatched()
         own: dict[catalogue.Family, list[Sample]] = {
             catalogue.LEADER: [((), float(works))],
             catalogue.CLOCK_SKEW: [((), self._clock.skew)],
@@ -50,13 +50,13 @@ class Figures:
         return {**own, **self._of_the_leader()} if works else own
 
     def _of_the_leader(self) -> dict[catalogue.Family, list[Sample]]:
-        groups = list(self._tally.unfinished())
+        groups = list(self._inventory.unfinished())
         return {
-            catalogue.OBJECTS: [(row, float(count)) for row, count in self._tally.objects().items()],
+            catalogue.OBJECTS: [(row, float(count)) for row, count in self._inventory.objects().items()],
             catalogue.UNFINISHED: [(group, float(count)) for group, count, _ in groups],
             catalogue.OLDEST: [(group, since) for group, _, since in groups],
-            catalogue.LAST_SUCCESS: [(place, moment) for place, moment in self._tally.successes().items()],
-            catalogue.HIDDEN_TARGETS: [((), float(self._tally.hidden))],
+            catalogue.LAST_SUCCESS: [(place, moment) for place, moment in self._inventory.successes().items()],
+            catalogue.HIDDEN_TARGETS: [((), float(self._inventory.hidden))],
             catalogue.QUEUE_DEPTH: [((), float(len(self._queue)))],
             catalogue.QUEUE_READY: [((), float(self._queue.ready))],
             catalogue.QUEUE_OLDEST: [((), self._queue.lateness)],

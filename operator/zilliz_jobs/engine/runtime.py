@@ -15,7 +15,7 @@ from functools import partial
 from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.accounts.controller import ConnectionController
 from zilliz_jobs.accounts.memory import SubmissionMemory
-from zilliz_jobs.accounts.reconciler import ConnectionTicker
+from zilliz_jobs.accounts.reconciler import ConnectionReconciler
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cloud.session import CloudSession
@@ -24,26 +24,26 @@ from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.dispatcher import Dispatcher
 from zilliz_jobs.control.leaderelection import Alone, Leadership
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.redaction import hidden, over_key, text_without_secrets
 from zilliz_jobs.control.sweep import Sweep
 from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.watches import Watches
-from zilliz_jobs.control.watchhealth import Echoes
+from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.feed import Feed
-from zilliz_jobs.engine.gauges import Figures
-from zilliz_jobs.jobcenter.wiring import JobCenterRoom
-from zilliz_jobs.jobs.actions import Performer
-from zilliz_jobs.jobs.cache import ObjectStore
-from zilliz_jobs.jobs.cachesync import Census
+from zilliz_jobs.engine.gauges import GaugeCollector
+from zilliz_jobs.jobcenter.wiring import JobCenterParts
+from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.cache import JobCache
+from zilliz_jobs.jobs.cachesync import CacheSync
 from zilliz_jobs.jobs.controller import JobController
-from zilliz_jobs.jobs.deletions import Departures, Left
-from zilliz_jobs.jobs.inventory import Tally
-from zilliz_jobs.jobs.reconciler import JobTicker
+from zilliz_jobs.jobs.deletions import Deletions, Leftover
+from zilliz_jobs.jobs.inventory import Inventory
+from zilliz_jobs.jobs.reconciler import JobReconciler
 from zilliz_jobs.jobs.snapshots import began_by_cloud
-from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.client import KubeClient
@@ -61,7 +61,10 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Call `start`, feed it by `learn` and `forget`, end it by `stop`. Works while it leads; else it only learns."""
+    """Call `start`, feed it by `on_upsert` and `on_delete`, end it by `stop`.
+
+    It works while it leads; else it only gets to know the objects.
+    """
 
     def __init__(
         self,
@@ -76,13 +79,15 @@ class Engine:
         self.metrics = metrics or Metrics()
         self.clock = clock or ServerClock()
         client.on_answer = self.clock.hear
-        self.echoes = Echoes(settings.watch_limit, settings.namespaces)
+        self.watch_health = WatchHealth(settings.watch_limit, settings.namespaces)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.tries = Tries(settings.retry_cap)
-        self.registry = Registry()
+        self.registry = JobOwnership()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
-        self.tally = Tally(self.kinds)
-        self.store = ObjectStore(self.registry, self.kinds, noted=self._note, asked=self._asked, tally=self.tally)
+        self.inventory = Inventory(self.kinds)
+        self.store = JobCache(
+            self.registry, self.kinds, noted=self._note, asked=self._asked, inventory=self.inventory
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
@@ -94,7 +99,7 @@ class Engine:
             self.registry, self.objects, writer, now=self.clock.now, works=lambda: self.leadership.works
         )
         self.registry.settle, self.registry.remember = self._settle, self.memory.departed
-        self.census = Census(
+        self.cache_sync = CacheSync(
             self.objects,
             self.store,
             self.kinds,
@@ -109,7 +114,7 @@ class Engine:
             wake=self.queue.add,
             make_session=partial(CloudSession, meter=self.metrics, hide=over_key),
         )
-        self.recorder = Recorder(
+        self.status_writer = JobStatusWriter(
             writer,
             Finalizers(client),
             self.objects,
@@ -118,31 +123,31 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
-        self.departures = Departures(
+        self.deletions = Deletions(
             self.events, self.metrics, since=self.clock.stopwatch(), works=lambda: self.leadership.works
         )
-        self.performer = Performer(
+        self.actions = Actions(
             self.registry,
             secrets,
             self.objects,
             wake=self.queue.add,
             connections_known=self.connections.bodies,
-            ensure_synced=self.census.ensure,
+            ensure_synced=self.cache_sync.wait_for_sync,
             leads=self.leadership.leads,
         )
-        ticker = JobTicker(
+        reconciler = JobReconciler(
             self.connections,
-            self.performer,
-            self.recorder,
+            self.actions,
+            self.status_writer,
             self.crds,
             self.metrics,
-            self.departures,
+            self.deletions,
             rules=self.rules,
             clock=self.clock,
             asked=self._asked,
             leads=self.leadership.leads,
         )
-        checks = ConnectionTicker(
+        checks = ConnectionReconciler(
             self.connections,
             writer,
             self.events,
@@ -161,11 +166,11 @@ class Engine:
         self.jobs = JobController(
             self.kinds,
             self.store,
-            ticker,
-            self.performer,
-            self.recorder,
-            self.departures,
-            self.census,
+            reconciler,
+            self.actions,
+            self.status_writer,
+            self.deletions,
+            self.cache_sync,
             self.objects,
             self.queue,
             self.tries,
@@ -177,7 +182,7 @@ class Engine:
             stored=self._stored,
             gone=self._job_gone,
         )
-        self.room = JobCenterRoom(
+        self.room = JobCenterParts(
             self.kinds,
             self.registry,
             self.connections,
@@ -189,10 +194,10 @@ class Engine:
             self.metrics,
             self.queue,
             self.tries,
-            ensure_synced=self.census.ensure,
+            ensure_synced=self.cache_sync.wait_for_sync,
             connection_is_known=self.accounts.is_known,
             wake_owner=self.jobs.wake,
-            shielded=self.performer.shielded,
+            shielded=self.actions.shielded,
             leads=self.leadership.leads,
             now=self.clock.now,
         )
@@ -200,15 +205,17 @@ class Engine:
         self.dispatcher = Dispatcher(
             controllers, self.queue, self.tries, self.objects, self.leadership, self.events, self.metrics
         )
-        self.feed = Feed(self.learn, self.forget, self.dispatcher, self.store, self.echoes, self.census)
+        self.feed = Feed(
+            self.on_upsert, self.on_delete, self.dispatcher, self.store, self.watch_health, self.cache_sync
+        )
         self.watches: Watches | None = None
         """Set by who feeds the engine from watches."""
         self.dispatcher.went_back = self._history_went_back
         self.sweep = Sweep(controllers, self.queue, self.leadership, self.metrics, interval=settings.sweep_interval)
         watched = [resource.kind for resource in RESOURCES]
         self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
-        parts = self.tally, self.queue, self.echoes, self.connections, self.leadership, self.clock
-        figures = Figures(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
+        parts = self.inventory, self.queue, self.watch_health, self.connections, self.leadership, self.clock
+        figures = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
         self.metrics.read_from(figures.read)
 
     # -- life
@@ -234,7 +241,7 @@ class Engine:
         self.queue.close()
         await _end(self._tasks)
         await self.jobs.poller.close()
-        await self.performer.drain(DRAIN_SECONDS)
+        await self.actions.drain(DRAIN_SECONDS)
         await self.memory.flush(2.0)
         await _end(self._election)  # not before: what is in flight needs the Lease
         await self.leadership.release()
@@ -249,17 +256,17 @@ class Engine:
 
     # -- what the watches tell
 
-    def learn(self, body: Body) -> None:
+    def on_upsert(self, body: Body) -> None:
         """An object was made, changed, or seen for the first time."""
-        self.echoes.heard(body)
-        self.dispatcher.learn(body)
+        self.watch_health.heard(body)
+        self.dispatcher.on_upsert(body)
 
-    def forget(self, body: Body) -> None:
+    def on_delete(self, body: Body) -> None:
         """An object is gone."""
-        self.echoes.heard(body)
+        self.watch_health.heard(body)
         if body["kind"] not in self.kinds:
-            self.departures.note(body, Left.NO_JOB)
-        self.dispatcher.forget(body)
+            self.deletions.note(body, Leftover.NO_JOB)
+        self.dispatcher.on_delete(body)
 
     def _history_went_back(self, key: Key, before: int, version: int) -> None:
         if self.watches is not None:
@@ -274,7 +281,7 @@ class Engine:
     # -- what job objects and their rows in a JobCenter tell one another
 
     def _note(self, body: Body) -> None:
-        self.room.own.learn(body)
+        self.room.own.on_upsert(body)
         self.memory.looked(body["metadata"]["uid"])
         if times := began_by_cloud(body):
             self.connections.witness(connection_key(body), *times)
@@ -283,11 +290,11 @@ class Engine:
         return float(self.rules.fence_seconds + self.connections.link(connection).settle_seconds)
 
     def _asked(self, uid: str) -> AskedElsewhere:
-        return self.room.handover.asked(uid)
+        return self.room.forwarding.asked(uid)
 
     async def _stored(self, key: Key, body: Body) -> None:
-        self.echoes.wrote({**body, "kind": key.kind})
-        await self.room.handover.owner_changed(key, {**body, "kind": key.kind})
+        self.watch_health.wrote({**body, "kind": key.kind})
+        await self.room.forwarding.owner_changed(key, {**body, "kind": key.kind})
 
     def _job_gone(self, uid: str) -> None:
         self.room.rows.wake_rows_of(uid)
@@ -301,8 +308,8 @@ class Engine:
     def _take_over(self) -> None:
         """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
         self.dispatcher.rest()
-        self.departures.renew()
-        self.census.renew()
+        self.deletions.renew()
+        self.cache_sync.renew()
         self.dispatcher.wake_all()
 
 

@@ -11,7 +11,7 @@ from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import Body, Key, connection_key
 from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
-from zilliz_jobs.jobcenter.centerreconciler import JobCenterTicker
+from zilliz_jobs.jobcenter.centerreconciler import CenterReconciler
 from zilliz_jobs.jobcenter.pages import Pages
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid
 
@@ -24,7 +24,7 @@ class JobCenterController(Controller):
 
     def __init__(
         self,
-        ticker: JobCenterTicker,
+        reconciler: CenterReconciler,
         pages: Pages,
         writer: RowWriter,
         queue: WorkQueue[Key],
@@ -32,18 +32,18 @@ class JobCenterController(Controller):
         *,
         connection_is_known: Callable[[Key], Awaitable[bool]],
     ) -> None:
-        self._ticker, self._pages, self._writer = ticker, pages, writer
+        self._reconciler, self._pages, self._writer = reconciler, pages, writer
         self._queue, self._tries, self._connection_is_known = queue, tries, connection_is_known
         self._bodies: dict[Key, Body] = {}
         self._gone: dict[Key, Body] = {}
 
-    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+    def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         known = self._bodies.get(key)
         self._bodies[key] = body
         if known is None or _asked(known) != _asked(body):
             self._queue.add(key)
 
-    def forget(self, key: Key, body: Body) -> None:
+    def on_delete(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
         if self.uid(key) in (None, uid):
             self._bodies.pop(key, None)
@@ -91,7 +91,7 @@ class JobCenterController(Controller):
         if not await self._connection_is_known(connection_key(body)):
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
-        wake = await self._ticker.tick(body)
+        wake = await self._reconciler.reconcile(body)
         self._tries.forget(key)
         if self.uid(key) == body["metadata"]["uid"]:
             self._queue.add(key, LATEST_SECONDS if wake is None else wake)

@@ -14,18 +14,18 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.listing import rows_in_words
 from zilliz_jobs.control.objects import Body, Key, connection_key, key_of
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.redaction import hidden, hider
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
-from zilliz_jobs.jobcenter.centerstatus import FINE, Outcome, center_status, status_after
+from zilliz_jobs.jobcenter.centerstatus import FINE, CenterOutcome, center_status, status_after
 from zilliz_jobs.jobcenter.jobrow import JobRow
-from zilliz_jobs.jobcenter.mirroring import Policy, Reading, Wanted, mirror
+from zilliz_jobs.jobcenter.mirroring import ListReading, Policy, Wanted, mirror
 from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs, owned
-from zilliz_jobs.jobcenter.pages import Page, Pages
+from zilliz_jobs.jobcenter.pages import PageRows, Pages
 from zilliz_jobs.jobcenter.rows import for_people
-from zilliz_jobs.jobcenter.rowsync import Upkeep
+from zilliz_jobs.jobcenter.rowsync import RowSync
 from zilliz_jobs.jobcenter.sources import Listed, read_page
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.errors import Conflict, NotFound
@@ -51,7 +51,7 @@ class Accounts(Protocol):
     def get(self, key: Key) -> Any: ...
 
 
-class JobCenterTicker:
+class CenterReconciler:
     """`ensure_synced` returns once every job object is known, so that what belongs to one does not pass for a
     stranger's."""
 
@@ -61,8 +61,8 @@ class JobCenterTicker:
         lists: Lists,
         pages: Pages,
         own: OwnJobs,
-        registry: Registry,
-        upkeep: Upkeep,
+        registry: JobOwnership,
+        row_sync: RowSync,
         objects: Objects,
         writer: StatusWriter,
         events: EventPoster,
@@ -70,14 +70,14 @@ class JobCenterTicker:
         *,
         ensure_synced: Callable[[], Awaitable[None]],
         now: Callable[[], datetime],
-        gate: Callable[[str], Waits | None] = lambda _kind: None,
+        gate: Callable[[str], Blocked | None] = lambda _kind: None,
     ) -> None:
         self._connections, self._lists, self._pages, self._own = connections, lists, pages, own
-        self._registry, self._upkeep, self._objects, self._writer = registry, upkeep, objects, writer
+        self._registry, self._row_sync, self._objects, self._writer = registry, row_sync, objects, writer
         self._events, self._metrics, self._ensure_synced, self._gate = events, metrics, ensure_synced, gate
         self._now = now
 
-    async def tick(self, body: Body) -> float | None:
+    async def reconcile(self, body: Body) -> float | None:
         """Seconds until the next look; None for none, until somebody changes something. Raises KubeError."""
         if body["metadata"].get("deletionTimestamp"):
             return None
@@ -87,32 +87,34 @@ class JobCenterTicker:
 
     # -- parts
 
-    async def _look(self, body: Body) -> tuple[Outcome, float | None]:
+    async def _look(self, body: Body) -> tuple[CenterOutcome, float | None]:
         try:
             spec: Any = parse_spec(JOB_CENTER, body)
         except SpecError as error:
-            return Outcome(Reason.INVALID_SPEC, str(error)), None
+            return CenterOutcome(Reason.INVALID_SPEC, str(error)), None
         wanted: JobCenterSpec = spec
         connection = connection_key(body)
         page = self._pages.open(key_of(body), body["metadata"]["uid"], connection)
         if wanted.suspend:
-            return Outcome(Reason.SUSPENDED, "spec.suspend is true; the rows stay as they are"), None
+            return CenterOutcome(Reason.SUSPENDED, "spec.suspend is true; the rows stay as they are"), None
         if gate := self._gate(JOB_CENTER.kind) or self._gate(PROJECT_JOB.kind):
-            return Outcome(gate.reason, gate.message), gate.retry_after
+            return CenterOutcome(gate.reason, gate.message), gate.retry_after
         link = self._connections.link(connection)
         if link.problem is not None:
-            return Outcome(link.problem.reason, link.problem.message), link.problem.retry_after or RECHECK_SECONDS
+            return CenterOutcome(
+                link.problem.reason, link.problem.message
+            ), link.problem.retry_after or RECHECK_SECONDS
         if link.suspended:
-            return Outcome(Reason.CONNECTION_SUSPENDED, Reason.CONNECTION_SUSPENDED.help), RECHECK_SECONDS
+            return CenterOutcome(Reason.CONNECTION_SUSPENDED, Reason.CONNECTION_SUSPENDED.help), RECHECK_SECONDS
         known = self._connections.get(connection)
         project_id = wanted.project_id or (known.spec.project_id if known and known.spec else None)
         if not project_id:
-            return Outcome(Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_NAMED.help), None
+            return CenterOutcome(Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_NAMED.help), None
         account = await self._connections.account(connection)
         if account is None:
-            return Outcome(Reason.CONNECTION_NOT_READY, Reason.CONNECTION_NOT_READY.help), RECHECK_SECONDS
+            return CenterOutcome(Reason.CONNECTION_NOT_READY, Reason.CONNECTION_NOT_READY.help), RECHECK_SECONDS
         await self._ensure_synced()
-        bodies = await self._upkeep.know(body, page)
+        bodies = await self._row_sync.know(body, page)
         own_of = self._own_of(connection, project_id)
         listed = await read_page(self._lists, account, project_id, own_of, page.key.namespace)
         outcome = await self._bring(body, page, wanted, listed, account, bodies, project_id)
@@ -121,14 +123,14 @@ class JobCenterTicker:
     async def _bring(
         self,
         body: Body,
-        page: Page,
+        page: PageRows,
         spec: JobCenterSpec,
         listed: Listed,
         account: Account,
         bodies: dict[str, Body],
         project_id: str,
-    ) -> Outcome:
-        reading = Reading(
+    ) -> CenterOutcome:
+        reading = ListReading(
             tuple(
                 replace(one, rows=tuple(self._owned(row, page.key.namespace) for row in one.rows))
                 for one in listed.reading.sources
@@ -148,7 +150,7 @@ class JobCenterTicker:
         changes = replace(
             changes, create=self._cleaned(body, changes.create), update=self._cleaned(body, changes.update)
         )
-        problem = await self._upkeep.carry_out(body, page, changes, account, bodies)
+        problem = await self._row_sync.carry_out(body, page, changes, account, bodies)
         complete = not listed.problem
         counts = replace(changes.counts, shown=len(page.known))
         if listed.problem:
@@ -159,7 +161,7 @@ class JobCenterTicker:
             reason, message = Reason.LISTED, f"{counts.shown} of {counts.jobs} jobs are shown"
             if listed.unreadable:
                 message += f"; {rows_in_words(listed.unreadable)} cannot be read"
-        return Outcome(reason, message, counts=counts, told=listed.told, complete=complete)
+        return CenterOutcome(reason, message, counts=counts, told=listed.told, complete=complete)
 
     def _cleaned(self, body: Body, rows: tuple[Wanted, ...]) -> tuple[Wanted, ...]:
         link = self._connections.link(connection_key(body))
@@ -197,7 +199,7 @@ class JobCenterTicker:
         a, b = self._connections.get(one), self._connections.get(other)
         return bool(a and b and a.fingerprint and (a.endpoint, a.fingerprint) == (b.endpoint, b.fingerprint))
 
-    async def _say(self, body: Body, outcome: Outcome) -> None:
+    async def _say(self, body: Body, outcome: CenterOutcome) -> None:
         """Store the status where it says something new; an event where the reason is another one."""
         for _ in range(TRIES):
             old = center_status(body)
@@ -223,15 +225,15 @@ class JobCenterTicker:
             return
 
 
-async def _not_visible(account: Account, project_id: str) -> Outcome | None:
+async def _not_visible(account: Account, project_id: str) -> CenterOutcome | None:
     """Why it is not certain that the key sees the project; None where it does."""
     try:
         projects = await account.session.projects.list()
     except CloudError as error:
-        return Outcome(Reason.LISTS_INCOMPLETE, error.message)
+        return CenterOutcome(Reason.LISTS_INCOMPLETE, error.message)
     if project_id in {project.project_id for project in projects}:
         return None
-    return Outcome(
+    return CenterOutcome(
         Reason.PROJECT_NOT_VISIBLE, f"the key does not see project {project_id}; the rows stay as they are"
     )
 

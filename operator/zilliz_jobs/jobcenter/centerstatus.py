@@ -24,7 +24,7 @@ MAX_SOURCES = 100
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CenterOutcome:
     """What one look at the page came to. `counts` and `told` None: nothing was read."""
 
     reason: Reason
@@ -43,7 +43,7 @@ def center_status(body: Body) -> JobCenterStatus:
         return JobCenterStatus()
 
 
-def status_after(body: Body, outcome: Outcome, now: datetime) -> JobCenterStatus:
+def status_after(body: Body, outcome: CenterOutcome, now: datetime) -> JobCenterStatus:
     """The status for this outcome; what was not read stays as it was."""
     old, generation = center_status(body), body["metadata"].get("generation") or 1
     new = old.but(
@@ -85,7 +85,7 @@ def _sources(old: JobCenterStatus, told: Sequence[Told]) -> list[SourceStatus]:
     return rows
 
 
-def _conditions(old: JobCenterStatus, outcome: Outcome, generation: int, now: datetime) -> list[Condition]:
+def _conditions(old: JobCenterStatus, outcome: CenterOutcome, generation: int, now: datetime) -> list[Condition]:
     reason = outcome.reason
     rows = readiness(reason, outcome.message, ready=reason in FINE, needs_a_person=reason in NEEDS_A_PERSON)
     return dated(rows, old.conditions, generation, now)

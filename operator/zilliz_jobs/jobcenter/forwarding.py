@@ -19,7 +19,7 @@ from zilliz_jobs.control.objects import CANCEL, RETRY, AskedElsewhere, Body, Key
 from zilliz_jobs.core.requests import MAX_TOKEN, is_new, is_new_elsewhere
 from zilliz_jobs.jobcenter.jobrow import row_name
 from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs, owned
-from zilliz_jobs.jobcenter.pages import Page, Pages
+from zilliz_jobs.jobcenter.pages import PageRows, Pages
 from zilliz_jobs.jobcenter.rowstatus import detailed, of_row, row_of, shown
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, row_status
 from zilliz_jobs.kube.errors import KubeError
@@ -27,7 +27,7 @@ from zilliz_jobs.kube.errors import KubeError
 log = logging.getLogger(__name__)
 
 
-class Handover:
+class Forwarding:
     def __init__(self, pages: Pages, own: OwnJobs, writer: RowWriter, now: Callable[[], datetime]) -> None:
         self._pages, self._own, self._writer, self._now = pages, own, writer, now
         self._asked: dict[str, AskedElsewhere] = {}
@@ -61,7 +61,7 @@ class Handover:
     async def owner_changed(self, key: Key, body: Body) -> None:
         """A job object's status was stored: its rows say the same at once. Cheap where there is none; raises nothing,
         for the next reading of the lists makes good what could not be written."""
-        own = self._own.learn(body)
+        own = self._own.on_upsert(body)
         if own is None or not own.row or not len(self._pages):
             return
         for page in self._pages:
@@ -72,7 +72,7 @@ class Handover:
                     page.doubt(name)
                     log.warning("%s: its row %s is not written yet: %s", key, name, error)
 
-    async def _tell(self, page: Page, name: str, own: OwnJob, body: Body) -> None:
+    async def _tell(self, page: PageRows, name: str, own: OwnJob, body: Body) -> None:
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
             told = owned(row_of(old, row["spec"]["jobId"]), own, page.key.namespace)
             generation = row["metadata"].get("generation") or 1

@@ -26,7 +26,7 @@ class SourceRows:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ListReading:
     """One reading of all lists, the richest first. `closed`: no list is missing that could have rows, so that one
     which is not named here has none (any more)."""
 
@@ -123,7 +123,7 @@ class Changes:
 
 def mirror(
     center: str,
-    reading: Reading,
+    reading: ListReading,
     kept: Mapping[str, Kept],
     policy: Policy,
     now: datetime,
@@ -164,7 +164,7 @@ def mirror(
     )
 
 
-def _union(reading: Reading, kept: Mapping[str, Kept], center: str) -> dict[str, Wanted]:
+def _union(reading: ListReading, kept: Mapping[str, Kept], center: str) -> dict[str, Wanted]:
     """Every job that a list shows, once."""
     found: dict[Identity, list[JobRow]] = {}
     where: dict[Identity, list[str]] = {}
@@ -181,13 +181,13 @@ def _union(reading: Reading, kept: Mapping[str, Kept], center: str) -> dict[str,
     return wanted
 
 
-def _tells(reading: Reading, source: str) -> bool:
+def _tells(reading: ListReading, source: str) -> bool:
     """Whether what this list lacks is known to be absent."""
     return next((one.complete for one in reading.sources if one.name == source), reading.closed)
 
 
 def _missing(
-    reading: Reading, kept: Mapping[str, Kept], listed: Mapping[str, Wanted]
+    reading: ListReading, kept: Mapping[str, Kept], listed: Mapping[str, Wanted]
 ) -> tuple[list[str], list[str], list[str]]:
     """Existing rows that no list shows: absent for the first time; gone; and all that stay, the first among them."""
     absent, gone, staying = [], [], []

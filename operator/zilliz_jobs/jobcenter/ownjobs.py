@@ -190,7 +190,7 @@ class OwnJobs:
         """Bytes of all summaries."""
         return sum(len(raw) for known in self._by_connection.values() for raw in known.values())
 
-    def learn(self, body: Body) -> OwnJob | None:
+    def on_upsert(self, body: Body) -> OwnJob | None:
         """A job object was made, changed or seen; None for what is none."""
         kind = self._kinds.get(body.get("kind", ""))
         if kind is None or not kind.row_type:

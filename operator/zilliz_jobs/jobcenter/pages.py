@@ -24,7 +24,7 @@ class Known:
 
 
 @dataclass
-class Page:
+class PageRows:
     """One JobCenter's rows. `synced`: all that exist are known."""
 
     key: Key
@@ -59,21 +59,21 @@ class Pages:
     """All JobCenters that were looked at since the start."""
 
     def __init__(self) -> None:
-        self._pages: dict[Key, Page] = {}
+        self._pages: dict[Key, PageRows] = {}
 
-    def __iter__(self) -> Iterator[Page]:
+    def __iter__(self) -> Iterator[PageRows]:
         return iter(list(self._pages.values()))
 
     def __len__(self) -> int:
         return len(self._pages)
 
-    def get(self, key: Key) -> Page | None:
+    def get(self, key: Key) -> PageRows | None:
         return self._pages.get(key)
 
-    def open(self, key: Key, uid: str, connection: Key) -> Page:
+    def open(self, key: Key, uid: str, connection: Key) -> PageRows:
         page = self._pages.get(key)
         if page is None or page.uid != uid:
-            page = self._pages[key] = Page(key, uid, connection)
+            page = self._pages[key] = PageRows(key, uid, connection)
         page.connection = connection
         return page
 

@@ -13,9 +13,9 @@ from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import Body, Key, slim
 from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
-from zilliz_jobs.jobcenter.forwarding import Handover
+from zilliz_jobs.jobcenter.forwarding import Forwarding
 from zilliz_jobs.jobcenter.pages import Pages
-from zilliz_jobs.jobcenter.rowreconciler import ProjectJobTicker, is_quiet
+from zilliz_jobs.jobcenter.rowreconciler import RowReconciler, is_quiet
 from zilliz_jobs.jobcenter.rowwriter import center_uid
 
 ORPHAN_SECONDS = 30.0
@@ -28,21 +28,21 @@ class ProjectJobController(Controller):
 
     def __init__(
         self,
-        ticker: ProjectJobTicker,
+        reconciler: RowReconciler,
         pages: Pages,
-        handover: Handover,
+        forwarding: Forwarding,
         queue: WorkQueue[Key],
         tries: Tries,
         *,
         center_of: Callable[[Key], str | None],
         orphan_seconds: float = ORPHAN_SECONDS,
     ) -> None:
-        self._ticker, self._pages, self._handover = ticker, pages, handover
+        self._reconciler, self._pages, self._forwarding = reconciler, pages, forwarding
         self._queue, self._tries, self._center_of = queue, tries, center_of
         self._orphan_seconds = orphan_seconds
         self._asking: dict[Key, bytes] = {}
 
-    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+    def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         orphan = center_uid(body) is not None and self._center_of(center_key(body)) != center_uid(body)
         if is_quiet(body) and not orphan:
             self._drop(key)
@@ -51,7 +51,7 @@ class ProjectJobController(Controller):
         # Whether the JobCenter is there is not told yet, when all watches begin at once.
         self._queue.add(key, self._orphan_seconds if orphan and is_quiet(body) else 0.0)
 
-    def forget(self, key: Key, body: Body) -> None:
+    def on_delete(self, key: Key, body: Body) -> None:
         self._drop(key)
         for page in [self._pages.get(center_key(body))] if body.get("spec") else self._pages:
             known = page.known.get(key.name) if page and page.key.namespace == key.namespace else None
@@ -82,7 +82,7 @@ class ProjectJobController(Controller):
 
     def wake_rows_of(self, uid: str) -> None:
         """An object is gone of which rows asked for something: now it is asked of the cloud."""
-        for key in self._handover.forget(uid):
+        for key in self._forwarding.forget(uid):
             if key in self._asking:
                 self._queue.add(key)
 
@@ -94,7 +94,7 @@ class ProjectJobController(Controller):
         if is_quiet(body) and self._center_of(center_key(body)) == center_uid(body):
             self._drop(key)  # its JobCenter was told of meanwhile
             return
-        wake = await self._ticker.tick(body)
+        wake = await self._reconciler.reconcile(body)
         self._tries.forget(key)
         if key in self._asking:
             self._queue.add(key, LATEST_SECONDS if wake is None else wake)

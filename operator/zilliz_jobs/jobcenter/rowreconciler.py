@@ -16,13 +16,13 @@ from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, Key, connection_key, key_of
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import CancelUnclear, NotSent, SubmitAnswer
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import again, is_new, mirrored
 from zilliz_jobs.jobcenter import unowned_requests
 from zilliz_jobs.jobcenter.centerreconciler import Accounts
-from zilliz_jobs.jobcenter.forwarding import Handover, requests_taken_over
+from zilliz_jobs.jobcenter.forwarding import Forwarding, requests_taken_over
 from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs
 from zilliz_jobs.jobcenter.rowstatus import made_by_hand
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid, is_ours, row_status
@@ -51,7 +51,7 @@ def is_quiet(body: Body) -> bool:
     return True
 
 
-class ProjectJobTicker:
+class RowReconciler:
     """`wake_owner` gets a job object of which its row asks for something; `wake_center` a JobCenter whose rows
     changed in the cloud. `shielded` finishes what it is given, come what may."""
 
@@ -59,8 +59,8 @@ class ProjectJobTicker:
         self,
         connections: Accounts,
         own: OwnJobs,
-        registry: Registry,
-        handover: Handover,
+        registry: JobOwnership,
+        forwarding: Forwarding,
         writer: RowWriter,
         objects: Objects,
         kinds: Mapping[str, AnyKind],
@@ -72,12 +72,12 @@ class ProjectJobTicker:
         now: Callable[[], datetime],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
-        self._connections, self._own, self._registry, self._handover = connections, own, registry, handover
+        self._connections, self._own, self._registry, self._forwarding = connections, own, registry, forwarding
         self._writer, self._objects, self._kinds = writer, objects, kinds
         self._ensure_synced, self._wake_owner, self._wake_center = ensure_synced, wake_owner, wake_center
         self._shielded, self._now, self._leads = shielded, now, leads
 
-    async def tick(self, body: Body) -> float | None:
+    async def reconcile(self, body: Body) -> float | None:
         """Seconds until the next pass; None for none, until something changes. Raises KubeError."""
         meta = body["metadata"]
         if meta.get("deletionTimestamp"):
@@ -127,7 +127,7 @@ class ProjectJobTicker:
             return AGAIN_SECONDS  # its end is about to be told
         if theirs["metadata"]["uid"] != own.uid:
             return AGAIN_SECONDS
-        asks = self._handover.ask(own.uid, body, row_status(body), theirs.get("status") or {})
+        asks = self._forwarding.ask(own.uid, body, row_status(body), theirs.get("status") or {})
         await self._write(body, lambda row, old: requests_taken_over(old, theirs, row))
         if asks:
             self._wake_owner({**theirs, "kind": own.kind})

@@ -17,7 +17,7 @@ from zilliz_jobs.jobcenter.forwarding import requests_taken_over
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import Changes, Wanted
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs
-from zilliz_jobs.jobcenter.pages import Page, print_of
+from zilliz_jobs.jobcenter.pages import PageRows, print_of
 from zilliz_jobs.jobcenter.rowstatus import detailed, of_row, shown, without
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid
 from zilliz_jobs.kinds.base import Account
@@ -30,7 +30,7 @@ READS = 20  # of failed imports, at one look at the page
 log = logging.getLogger(__name__)
 
 
-class Upkeep:
+class RowSync:
     def __init__(
         self,
         objects: Objects,
@@ -41,7 +41,7 @@ class Upkeep:
     ) -> None:
         self._objects, self._writer, self._own, self._kinds, self._now = objects, writer, own, kinds, now
 
-    async def know(self, center: Body, page: Page) -> dict[str, Body]:
+    async def know(self, center: Body, page: PageRows) -> dict[str, Body]:
         """All rows that exist, once after a start; then none. Those of an earlier JobCenter of the name are removed.
         Raises KubeError."""
         if page.synced:
@@ -60,7 +60,7 @@ class Upkeep:
         return found
 
     async def carry_out(
-        self, center: Body, page: Page, changes: Changes, account: Account, bodies: dict[str, Body]
+        self, center: Body, page: PageRows, changes: Changes, account: Account, bodies: dict[str, Body]
     ) -> str:
         """Why something could not be written; empty where all is done. `bodies`: rows that were just read."""
         details = await self._details(page, changes, account, bodies)
@@ -78,7 +78,7 @@ class Upkeep:
 
     # -- parts
 
-    async def _all(self, page: Page, works: Iterable[Awaitable[None]]) -> str:
+    async def _all(self, page: PageRows, works: Iterable[Awaitable[None]]) -> str:
         places, problems = asyncio.Semaphore(CONCURRENT), list[str]()
 
         async def one(work: Awaitable[None]) -> None:
@@ -93,7 +93,7 @@ class Upkeep:
         return min(problems, default="")
 
     async def _details(
-        self, page: Page, changes: Changes, account: Account, bodies: dict[str, Body]
+        self, page: PageRows, changes: Changes, account: Account, bodies: dict[str, Body]
     ) -> dict[str, Details]:
         """Of the imports that are seen to have failed, the newest first; what could not be read is tried later."""
         failed = [one for one in (*changes.create, *changes.update) if wants_details(one.row)]
@@ -120,7 +120,7 @@ class Upkeep:
         own = self._own.get(row.owner.uid) if row.owner and row.owner.uid else None
         return own is not None and bool(own.requests) and own.requests != known and row.id in (own.row, *own.ids)
 
-    async def _create(self, center: Body, page: Page, wanted: Wanted, details: Details | None) -> None:
+    async def _create(self, center: Body, page: PageRows, wanted: Wanted, details: Details | None) -> None:
         told = of_row(wanted.row, wanted.sources)
 
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
@@ -131,7 +131,7 @@ class Upkeep:
 
     async def _update(
         self,
-        page: Page,
+        page: PageRows,
         wanted: Wanted,
         told: ProjectJobStatus,
         mark: int,
@@ -155,7 +155,7 @@ class Upkeep:
         if asks and (own := self._own.get(wanted.row.owner.uid or "") if wanted.row.owner else None):
             page.known[wanted.name] = replace(known, requests=own.requests)  # compared, whatever came of it
 
-    async def _absent(self, page: Page, name: str, body: Body | None) -> None:
+    async def _absent(self, page: PageRows, name: str, body: Body | None) -> None:
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:
             return without(old, _generation(row), self._now())
 
@@ -165,7 +165,7 @@ class Upkeep:
         else:
             page.note(stored)
 
-    async def _delete(self, page: Page, name: str) -> None:
+    async def _delete(self, page: PageRows, name: str) -> None:
         known = page.known[name]
         await self._writer.delete(page.key.namespace, name, known.uid)
         page.known.pop(name, None)

@@ -19,7 +19,7 @@ from zilliz_jobs.cloud.listing import rows_in_words
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.jobcenter import rows
 from zilliz_jobs.jobcenter.jobrow import JobRow
-from zilliz_jobs.jobcenter.mirroring import Reading, SourceRows
+from zilliz_jobs.jobcenter.mirroring import ListReading, SourceRows
 from zilliz_jobs.jobcenter.ownjobs import OwnJob, row_of
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.polling.lists import Listing, Lists, Row
@@ -60,7 +60,7 @@ class Told:
 class Listed:
     """One reading of all lists."""
 
-    reading: Reading
+    reading: ListReading
     told: tuple[Told, ...]
 
     @property
@@ -88,7 +88,7 @@ async def _console(lists: Lists, account: Account, project_id: str) -> Listed:
     source, told = await _read(
         "Console", lists, account, ListId(Source.CONSOLE, project_id=project_id), rows.of_console
     )
-    return Listed(Reading((source,)), (told,))
+    return Listed(ListReading((source,)), (told,))
 
 
 async def _documented(lists: Lists, account: Account, project_id: str, own_of: OwnOf, namespace: str) -> Listed:
@@ -116,7 +116,7 @@ async def _documented(lists: Lists, account: Account, project_id: str, own_of: O
         found = [row for row in _in_transition(listing, project_id) if row.cluster_id not in moved]
         sources.append(SourceRows(CLUSTERS, tuple(found), complete=not listing.unreadable))
         told.append(Told(CLUSTERS, len(found), listing.calls, unreadable=listing.unreadable))
-    return Listed(Reading(tuple(sources), closed=whole), tuple(told))
+    return Listed(ListReading(tuple(sources), closed=whole), tuple(told))
 
 
 def _clusters(listing: Listing | None, project_id: str) -> tuple[list[Cluster], frozenset[str]]:

@@ -9,17 +9,17 @@ from typing import Any
 from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.objects import Body, Key
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.jobcenter.centercontroller import JobCenterController
-from zilliz_jobs.jobcenter.centerreconciler import JobCenterTicker
-from zilliz_jobs.jobcenter.forwarding import Handover
+from zilliz_jobs.jobcenter.centerreconciler import CenterReconciler
+from zilliz_jobs.jobcenter.forwarding import Forwarding
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.jobcenter.pages import Pages
 from zilliz_jobs.jobcenter.rowcontroller import ProjectJobController
-from zilliz_jobs.jobcenter.rowreconciler import ProjectJobTicker
-from zilliz_jobs.jobcenter.rowsync import Upkeep
+from zilliz_jobs.jobcenter.rowreconciler import RowReconciler
+from zilliz_jobs.jobcenter.rowsync import RowSync
 from zilliz_jobs.jobcenter.rowwriter import RowWriter
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.events import EventPoster
@@ -29,13 +29,13 @@ from zilliz_jobs.polling.lists import Lists
 from zilliz_jobs.telemetry.metrics import Metrics
 
 
-class JobCenterRoom:
-    """`own`, `handover`: what job objects are told to and asked of. `centers`, `rows`: the controllers."""
+class JobCenterParts:
+    """`own`, `forwarding`: what job objects are told to and asked of. `centers`, `rows`: the controllers."""
 
     def __init__(
         self,
         kinds: Mapping[str, AnyKind],
-        registry: Registry,
+        registry: JobOwnership,
         connections: Connections,
         lists: Lists,
         objects: Objects,
@@ -55,15 +55,15 @@ class JobCenterRoom:
     ) -> None:
         self.own, self.pages = OwnJobs(kinds), Pages()
         rows = RowWriter(objects, writer, crds, metrics)
-        self.handover = Handover(self.pages, self.own, rows, now)
-        upkeep = Upkeep(objects, rows, self.own, {name: kind.resource for name, kind in kinds.items()}, now)
-        center = JobCenterTicker(
+        self.forwarding = Forwarding(self.pages, self.own, rows, now)
+        row_sync = RowSync(objects, rows, self.own, {name: kind.resource for name, kind in kinds.items()}, now)
+        center = CenterReconciler(
             connections,
             lists,
             self.pages,
             self.own,
             registry,
-            upkeep,
+            row_sync,
             objects,
             writer,
             events,
@@ -75,11 +75,11 @@ class JobCenterRoom:
         self.centers = JobCenterController(
             center, self.pages, rows, queue, tries, connection_is_known=connection_is_known
         )
-        row = ProjectJobTicker(
+        row = RowReconciler(
             connections,
             self.own,
             registry,
-            self.handover,
+            self.forwarding,
             rows,
             objects,
             kinds,
@@ -90,4 +90,4 @@ class JobCenterRoom:
             now=now,
             leads=leads,
         )
-        self.rows = ProjectJobController(row, self.pages, self.handover, queue, tries, center_of=self.centers.uid)
+        self.rows = ProjectJobController(row, self.pages, self.forwarding, queue, tries, center_of=self.centers.uid)

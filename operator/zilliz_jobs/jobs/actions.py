@@ -19,7 +19,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.objects import Body, Key, key_of, raw_status, status_of
-from zilliz_jobs.control.ownership import Registry, claims_in
+from zilliz_jobs.control.ownership import JobOwnership, claims_in
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, LookForLate, Observe, Prepare, Submit
@@ -29,12 +29,12 @@ from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finish
 from zilliz_jobs.jobs.credentials import Credentials
 from zilliz_jobs.jobs.inputs import Inputs, backup_key
 from zilliz_jobs.jobs.latelook import late_look
-from zilliz_jobs.jobs.locks import Scopes
+from zilliz_jobs.jobs.locks import LockQueue
 from zilliz_jobs.jobs.naming import Naming
 from zilliz_jobs.jobs.retrykeys import with_keys
 from zilliz_jobs.jobs.rivals import alone
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, AnyKind, Draft, Order
+from zilliz_jobs.kinds.base import Account, AnyKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 
@@ -46,10 +46,10 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 
-class Performer:
+class Actions:
     def __init__(
         self,
-        registry: Registry,
+        registry: JobOwnership,
         secrets: Secrets,
         objects: Objects,
         *,
@@ -61,7 +61,7 @@ class Performer:
         self._registry, self._leads, self.wake = registry, leads, wake
         self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
         self._credentials = Credentials(secrets)
-        self._scopes = Scopes(registry, wake)
+        self._locks = LockQueue(registry, wake)
         self._asked_since: dict[str, float] = {}
         self._ensure_synced = ensure_synced
         self.naming = Naming(registry, ensure_synced)
@@ -85,7 +85,7 @@ class Performer:
         match action:
             case Prepare(step):
                 first = attempt_of(status).number == 1 and snap.link.first_submission is FirstSubmission.FIND
-                draft = Draft(step, status, key_of(body).name, _token(status, step), finds_first=first)
+                draft = SubmitContext(step, status, key_of(body).name, _token(status, step), finds_first=first)
                 return await self._prepare(kind, account, body, spec, draft, holder, secrets)
             case Observe():
                 return await kind.read(account, spec, status)
@@ -120,7 +120,7 @@ class Performer:
             return seen_.NotSent(Reason.NOT_SUBMITTED, "there is no intent")
         log.info("%s: submitting attempt %d, send %d", key_of(body), submission.attempt, submission.sends)
         try:
-            reply = await kind.submit(account, spec, Order(submission, fence, secrets))
+            reply = await kind.submit(account, spec, SubmitRequest(submission, fence, secrets))
             answer = await answers.key_or_right(account.session, reply)
         except Exception as error:  # whatever it was, the request may have left
             log.exception("%s: the submission broke off", key_of(body))
@@ -160,7 +160,7 @@ class Performer:
     def release_scope(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
         """Leave the scope unless the object occupies it; the next in line is woken."""
         if not kind.occupies(status):
-            self._scopes.leave(body["metadata"]["uid"], key_of(body))
+            self._locks.leave(body["metadata"]["uid"], key_of(body))
 
     def holder(self, name: str) -> str | None:
         """The uid of the object that follows this job, or did to its end."""
@@ -184,22 +184,22 @@ class Performer:
         """Whoever waits for the end of a job, or of a step of one, that ended between the two is woken."""
         steps = [row.name for row in (after.steps or [])[len(before.steps or []) :]]
         if is_finished(after) and not is_finished(before):
-            self._scopes.ended(str(key_of(body)))
+            self._locks.ended(str(key_of(body)))
             steps.append(step_of(before))
         for step in steps:
-            self._scopes.ended(kind.scope_of(spec, step, record=before.submission))
+            self._locks.ended(kind.scope_of(spec, step, record=before.submission))
 
     def let_go(self, uid: str, key: Key) -> None:
         """Nothing is left to do for the object; its jobs stay its own."""
         self._asked_since.pop(uid, None)
-        self._scopes.forget(uid, key)
+        self._locks.forget(uid, key)
 
     def forget(self, uid: str, key: Key | None) -> None:
         """The object is gone. `key`: None where the name is another's by now."""
         self._asked_since.pop(uid, None)
         self._registry.part(uid)
         self._registry.depart(uid)
-        self._scopes.forget(uid, key)
+        self._locks.forget(uid, key)
         self._registry.forget(uid)
 
     # -- the actions
@@ -210,7 +210,7 @@ class Performer:
         account: Account,
         body: Body,
         spec: JobSpec,
-        draft: Draft,
+        draft: SubmitContext,
         holder: str,
         secrets: dict[str, str],
     ) -> seen_.Preparation:
@@ -220,27 +220,27 @@ class Performer:
             status_of(body, self._registry.known(uid))  # what an earlier process knew is known only by now
         if (source := backup_key(kind, key.namespace, spec)) is not None:
             backup = await self._inputs.backup(source)
-            if isinstance(backup, seen_.Waits):
-                self._scopes.await_end(key, str(source))
+            if isinstance(backup, seen_.Blocked):
+                self._locks.await_end(key, str(source))
                 return backup
             draft = replace(draft, backup=backup)
         scope = kind.scope_of(spec, draft.step, backup=draft.backup)
         draft = replace(draft, since=self._asked_since.setdefault(uid, asyncio.get_running_loop().time()))
-        if not self._scopes.enter(uid, key, scope, spec):
+        if not self._locks.enter(uid, key, scope, spec):
             if kind.exclusive:
-                return seen_.Waits(
+                return seen_.Blocked(
                     Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
                 )
             message = "another job on the same target is being submitted; this one follows"
-            return seen_.Waits(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
+            return seen_.Blocked(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
         try:
             ready = await self._gather(kind, account, body, spec, draft, holder, secrets)
         finally:
             if not isinstance(ready, seen_.Prepared):
-                self._scopes.leave(uid, key)
-        if isinstance(ready, seen_.Waits) and ready.reason in BUSY:
-            self._scopes.await_end(key, scope)
+                self._locks.leave(uid, key)
+        if isinstance(ready, seen_.Blocked) and ready.reason in BUSY:
+            self._locks.await_end(key, scope)
         if isinstance(ready, seen_.Prepared):
             self._asked_since.pop(uid, None)
         return ready
@@ -251,14 +251,14 @@ class Performer:
         account: Account,
         body: Body,
         spec: JobSpec,
-        draft: Draft,
+        draft: SubmitContext,
         holder: str,
         secrets: dict[str, str],
     ) -> seen_.Preparation:
         """What Kubernetes holds for the job, then what the cloud shows; last a place for what the cloud will tell."""
         key = key_of(body)
         values = await self._inputs.secrets(kind, key.namespace, spec)
-        if isinstance(values, seen_.Waits):
+        if isinstance(values, seen_.Blocked):
             return values
         secrets.update(values.values)
         draft, notices = with_keys(draft, values.versions)
@@ -275,7 +275,7 @@ class Performer:
         await self._ensure_synced()
         uid, submission = body["metadata"]["uid"], status.submission or Submission()
         scope = kind.scope_of(spec, submission.step, record=submission)
-        self._scopes.hold(uid, scope, spec)
+        self._locks.hold(uid, scope, spec)
         # The jobs of our own earlier attempts are ours, and not what is looked for.
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
 
@@ -304,10 +304,10 @@ class Performer:
     ) -> Observation:
         await self._ensure_synced()
         if not self._registry.is_free(uid, job_id):
-            return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
+            return seen_.Blocked(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         seen = await kind.adopt(account, spec, job_id, status)
         if isinstance(seen, seen_.Seen) and not self._registry.claim(uid, job_id):
-            return seen_.Waits(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
+            return seen_.Blocked(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         return seen
 
 

@@ -15,10 +15,10 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key, key_of, raw_status, slim, status_of
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.snapshot import step_of
-from zilliz_jobs.jobs.inventory import Tally
+from zilliz_jobs.jobs.inventory import Inventory
 from zilliz_jobs.jobs.snapshots import is_settled
 from zilliz_jobs.kinds.base import AnyKind
 
@@ -35,22 +35,22 @@ def version_of(body: Body) -> Version:
     return Version(meta["uid"], meta.get("resourceVersion") or "")
 
 
-class ObjectStore:
+class JobCache:
     """One event loop, no I/O."""
 
     def __init__(
         self,
-        registry: Registry,
+        registry: JobOwnership,
         kinds: Mapping[str, AnyKind],
         *,
         noted: Callable[[Body], object] = lambda _body: None,
         asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
-        tally: Tally | None = None,
+        inventory: Inventory | None = None,
     ) -> None:
         """`noted` hears of every object, finished ones too; `asked`: what the row of an object's job asks for;
         `tally` counts them."""
         self._registry, self._kinds, self._noted, self._asked = registry, kinds, noted, asked
-        self._tally = tally or Tally(kinds)
+        self._inventory = inventory or Inventory(kinds)
         self._bodies: dict[Key, bytes] = {}
         self._versions: dict[Key, Version] = {}
         self._connection: dict[Key, Key] = {}
@@ -125,7 +125,7 @@ class ObjectStore:
             return key in self._bodies
         self.note(body)
         self._versions[key] = version_of(body)
-        self._tally.learn(key, body)
+        self._inventory.on_upsert(key, body)
         uid = body["metadata"]["uid"]
         # An end of an earlier attempt than is known is an old copy, and no end.
         if is_settled(body, self._asked(uid)) and not self._registry.marks.is_earlier(uid, raw_status(body)):
@@ -141,7 +141,7 @@ class ObjectStore:
     def note(self, body: Body) -> None:
         """Learn what the object holds: its jobs, and the scope that it took in an earlier life."""
         uid = body["metadata"]["uid"]
-        self._registry.learn(uid, body)
+        self._registry.on_upsert(uid, body)
         self._noted(body)
         status = raw_status(body)
         record = status.get("submission")
@@ -169,7 +169,7 @@ class ObjectStore:
         """The object is gone."""
         self.drop(key)
         self._versions.pop(key, None)
-        self._tally.forget(key)
+        self._inventory.forget(key)
 
     def _unlink(self, key: Key) -> None:
         connection = self._connection.pop(key, None)

@@ -12,7 +12,7 @@ from functools import partial
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.control.objects import Body
-from zilliz_jobs.jobs.cache import ObjectStore
+from zilliz_jobs.jobs.cache import JobCache
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import NotFound
 from zilliz_jobs.kube.objects import Objects
@@ -22,13 +22,13 @@ ASK_AGAIN_SECONDS = 10.0  # at most so often, for the objects of a kind that was
 log = logging.getLogger(__name__)
 
 
-class Census:
+class CacheSync:
     """`namespaces`: those that are watched; None stands for all of them."""
 
     def __init__(
         self,
         objects: Objects,
-        store: ObjectStore,
+        store: JobCache,
         kinds: Mapping[str, AnyKind],
         namespaces: Sequence[str | None],
         recall: Callable[[Body], object] | None = None,
@@ -53,7 +53,7 @@ class Census:
         if self._doing.locked():
             self._gone.add(uid)
 
-    async def ensure(self) -> None:
+    async def wait_for_sync(self) -> None:
         """Returns when all objects are known that can be listed; asks once, and now and then for the objects of kinds
         that are not served: that a kind is away does not say that it has no objects. Raises KubeError."""
         now = asyncio.get_running_loop().time()

@@ -16,19 +16,19 @@ from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.core.read_status import RecordError, SetBackError, is_spoilt
-from zilliz_jobs.jobs.actions import Performer
-from zilliz_jobs.jobs.cache import ObjectStore, version_of
-from zilliz_jobs.jobs.cachesync import Census
-from zilliz_jobs.jobs.deletions import Departures, Left
-from zilliz_jobs.jobs.reconciler import JobTicker
+from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.cache import JobCache, version_of
+from zilliz_jobs.jobs.cachesync import CacheSync
+from zilliz_jobs.jobs.deletions import Deletions, Leftover
+from zilliz_jobs.jobs.reconciler import JobReconciler
 from zilliz_jobs.jobs.revivals import Revivals
-from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.polling.jobreader import Ports
 from zilliz_jobs.polling.poller import Poller
-from zilliz_jobs.polling.tracked import News, Subject, stamp_of
+from zilliz_jobs.polling.tracked import JobNews, Subject, stamp_of
 from zilliz_jobs.telemetry.metrics import Metrics
 
 FIRST_CHECK_SECONDS = 2.0
@@ -44,12 +44,12 @@ class JobController(Controller):
     def __init__(
         self,
         kinds: dict[str, AnyKind],
-        store: ObjectStore,
-        ticker: JobTicker,
-        performer: Performer,
-        recorder: Recorder,
-        departures: Departures,
-        census: Census,
+        store: JobCache,
+        reconciler: JobReconciler,
+        actions: Actions,
+        status_writer: JobStatusWriter,
+        deletions: Deletions,
+        cache_sync: CacheSync,
         objects: Objects,
         queue: WorkQueue[Key],
         tries: Tries,
@@ -64,27 +64,32 @@ class JobController(Controller):
     ) -> None:
         """`stored` is told of every object whose status a pass has written, and `gone` of each that is gone."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
-        self._kinds, self._store, self._census, self._objects = kinds, store, census, objects
-        self.ticker, self._performer, self._recorder, self._departures = ticker, performer, recorder, departures
+        self._kinds, self._store, self._cache_sync, self._objects = kinds, store, cache_sync, objects
+        self.reconciler, self._actions, self._status_writer, self._deletions = (
+            reconciler,
+            actions,
+            status_writer,
+            deletions,
+        )
         self._queue, self._tries, self._metrics = queue, tries, metrics
         self._connection_is_known, self._usable, self._stored, self._gone = connection_is_known, usable, stored, gone
-        self._news: dict[Key, News] = {}
+        self._news: dict[Key, JobNews] = {}
         self._unreadable: set[Key] = set()
         self._at_work: set[str | None] = set()
-        self._revivals = Revivals(store, performer.holder, queue.add)
+        self._revivals = Revivals(store, actions.holder, queue.add)
         ports = Ports(self._subject, account, self._hear, self._revivals.stranger)
-        self.poller = Poller(ports, least=ticker.rules.poll_min, progress_interval=progress_interval)
+        self.poller = Poller(ports, least=reconciler.rules.poll_min, progress_interval=progress_interval)
 
     # -- what is known
 
-    def learn(self, key: Key, body: Body, *, certain: bool = False) -> None:
+    def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         """Cheap for a finished one."""
         if not certain and self._store.is_stale(body):
             return
-        self._departures.since(body)
+        self._deletions.since(body)
         known = self._store.uid(key)
         if known not in (None, body["metadata"]["uid"]):  # another object of the same name; its end went unseen
-            self.forget(key, self._store.body(key) or stub(key, known))
+            self.on_delete(key, self._store.body(key) or stub(key, known))
         news = self._store.is_news(body)
         if not self._store.remember(body, certain=certain):
             self._let_go(key, body["metadata"]["uid"])
@@ -96,16 +101,16 @@ class JobController(Controller):
         raw = raw_status(body)
         if raw.get("completionTime") and not shows_its_end(raw):
             return True
-        return is_spoilt(raw_status(body), self._performer.known(body["metadata"]["uid"]))
+        return is_spoilt(raw_status(body), self._actions.known(body["metadata"]["uid"]))
 
-    def forget(self, key: Key, body: Body) -> None:
+    def on_delete(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
         self._tell_gone(self._kinds[key.kind], body)
-        self._census.forget(uid)
+        self._cache_sync.forget(uid)
         if uid not in self._at_work:  # else its scope is free when its request is answered
-            self._performer.forget(uid, key)
-        self.ticker.unstored.forget(uid)
-        self.ticker.obstacles.pop(uid, None)
+            self._actions.forget(uid, key)
+        self.reconciler.unstored.forget(uid)
+        self.reconciler.obstacles.pop(uid, None)
         self._gone(uid)
         if self._store.uid(key) in (None, uid):
             self._drop(key)
@@ -114,28 +119,28 @@ class JobController(Controller):
 
     def _tell_gone(self, kind: AnyKind, body: Body) -> None:
         if "spec" not in body:  # a stub: nothing is kept of what has ended
-            self._departures.note(body, Left.ENDED)
+            self._deletions.note(body, Leftover.ENDED)
             return
-        status, why = self.ticker.unstored.of(body["metadata"]["uid"]), ""
+        status, why = self.reconciler.unstored.of(body["metadata"]["uid"]), ""
         with contextlib.suppress(RecordError):
-            status = status or status_of(body, self._performer.known(body["metadata"]["uid"]))
+            status = status or status_of(body, self._actions.known(body["metadata"]["uid"]))
         with contextlib.suppress(SpecError):
             spec = parse_spec(kind.resource, body)
             if isinstance(spec, JobSpec) and wants_cancel(spec):  # it had no finalizer, as its kind has no cancel
                 why = no_way_to_cancel(kind.traits_of(spec), console=True)
-        self._departures.tell(kind.traits, body, status, why=why)
+        self._deletions.tell(kind.traits, body, status, why=why)
 
     def _let_go(self, key: Key, uid: str) -> None:
         """Nothing is left to do for the object; what is known of a successor of the same name stays."""
-        self._performer.let_go(uid, key)
-        self.ticker.obstacles.pop(uid, None)
+        self._actions.let_go(uid, key)
+        self.reconciler.obstacles.pop(uid, None)
         if self._store.uid(key) in (None, uid):
             self._drop(key)
 
     def _drop(self, key: Key) -> None:
         self._store.drop(key)
         self._tries.forget(key)
-        self._recorder.forget(key)
+        self._status_writer.forget(key)
         self.poller.unfollow(key)
         self._news.pop(key, None)
         self._unreadable.discard(key)
@@ -165,7 +170,7 @@ class JobController(Controller):
     def wake(self, body: Body) -> None:
         """The row of its job asks for something; the object may be finished long since. `body`: as it is now."""
         key = key_of(body)
-        self.learn(key, body, certain=True)
+        self.on_upsert(key, body, certain=True)
         self._queue.add(key)
 
     def rest(self) -> None:
@@ -195,21 +200,21 @@ class JobController(Controller):
             raise
         except KubeError as error:
             if uid is not None and self._store.uid(key) == uid:
-                self.ticker.obstacles[uid] = str(error)
+                self.reconciler.obstacles[uid] = str(error)
             raise
         finally:
             self._at_work.discard(uid)
             if uid is not None and (now := self._store.uid(key)) != uid:  # gone meanwhile; nobody else tidies up
-                self._performer.forget(uid, key if now is None else None)
+                self._actions.forget(uid, key if now is None else None)
                 if now is None:
-                    self._recorder.forget(key)
+                    self._status_writer.forget(key)
 
     async def _read_again(self, key: Key) -> None:
         body = await self._fetched(key)
         if body["metadata"]["uid"] == self._store.uid(key):
             self._store.remember(body, certain=True)
         else:
-            self.learn(key, body, certain=True)
+            self.on_upsert(key, body, certain=True)
 
     async def _fetched(self, key: Key) -> Body:
         return {**await self._objects.get(self.resources[key.kind], key.namespace, key.name), "kind": key.kind}
@@ -222,13 +227,15 @@ class JobController(Controller):
             return
         self._unreadable.add(key)
         self.poller.unfollow(key)
-        self._recorder.unreadable(body, str(problem))
+        self._status_writer.unreadable(body, str(problem))
         if body["metadata"].get("deletionTimestamp"):
             self._queue.add(key)
             return
         self._queue.add(key, REMIND_SECONDS)
         if isinstance(problem, SetBackError):
-            stored = await self._recorder.set_back(self._kinds[key.kind], body, str(problem), self.ticker.clock.now())
+            stored = await self._status_writer.set_back(
+                self._kinds[key.kind], body, str(problem), self.reconciler.clock.now()
+            )
             if self._store.uid(key) == stored["metadata"]["uid"]:
                 self._store.remember({**stored, "kind": key.kind})
 
@@ -241,14 +248,14 @@ class JobController(Controller):
             return
         if not self._waits_no_longer(body) and not await self._connection_is_known(connection_key(body)):
             uid, name = body["metadata"]["uid"], connection_key(body).name
-            self.ticker.obstacles[uid] = f"ZillizConnection {name} is not checked yet"
+            self.reconciler.obstacles[uid] = f"ZillizConnection {name} is not checked yet"
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
         uid, tries, seen = body["metadata"]["uid"], self._tries.of(key), None
         news = self._news.pop(key, None)
         if news is not None and news.stamp == stamp_of(status_of(body)):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
-        result = await self.ticker.tick(self._kinds[key.kind], body, tries, seen)
+        result = await self.reconciler.reconcile(self._kinds[key.kind], body, tries, seen)
         self._metrics.passes.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
         if self._store.uid(key) != uid:
             return  # gone meanwhile; its successor, if there is one, is in the queue
@@ -269,9 +276,9 @@ class JobController(Controller):
 
     def _waits_no_longer(self, body: Body) -> bool:
         """Whether it is being deleted for so long that nothing holds it up, no check of its connection either."""
-        since = self._departures.since(body)
-        waited = timedelta(seconds=self.ticker.rules.look_on_delete)
-        return since is not None and self.ticker.clock.now() - since >= waited
+        since = self._deletions.since(body)
+        waited = timedelta(seconds=self.reconciler.rules.look_on_delete)
+        return since is not None and self.reconciler.clock.now() - since >= waited
 
     # -- looks
 
@@ -298,7 +305,7 @@ class JobController(Controller):
             return None
         return Subject(kind, spec, status, connection_key(body)) if isinstance(spec, JobSpec) else None
 
-    def _hear(self, key: Key, news: News) -> None:
+    def _hear(self, key: Key, news: JobNews) -> None:
         self._news[key] = news
         self._queue.add(key)
 
@@ -316,7 +323,7 @@ class JobController(Controller):
             return
         seen = await kind.read(account, spec, status)
         if isinstance(seen, Seen):
-            result = await self.ticker.tick(kind, body, 0, Revived(seen))
+            result = await self.reconciler.reconcile(kind, body, 0, Revived(seen))
             if result.body is not None and version_of(result.body) != version_of(body):
-                self.learn(key, result.body, certain=True)
+                self.on_upsert(key, result.body, certain=True)
                 await self._stored(key, result.body)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.control.objects import Body, key_of
-from zilliz_jobs.core.observation import Accepted, Found, Prepared, Waits
+from zilliz_jobs.core.observation import Accepted, Blocked, Found, Prepared
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import AlreadyExists, Denied, Forbidden, KubeError, NotFound, Unavailable
@@ -33,7 +33,7 @@ class Credentials:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
 
-    async def reserve(self, kind: AnyKind, body: Body, spec: JobSpec, ready: Prepared) -> Prepared | Waits:
+    async def reserve(self, kind: AnyKind, body: Body, spec: JobSpec, ready: Prepared) -> Prepared | Blocked:
         """Make the Secret, empty, where the job brings credentials, and make sure that it can be filled. Idempotent.
         Raises KubeError."""
         key = key_of(body)
@@ -47,16 +47,16 @@ class Credentials:
         except Denied:
             raise  # no right would help
         except Forbidden as error:
-            return Waits(Reason.CREDENTIALS_FORBIDDEN, f"{Reason.CREDENTIALS_FORBIDDEN.help} {error}")
+            return Blocked(Reason.CREDENTIALS_FORBIDDEN, f"{Reason.CREDENTIALS_FORBIDDEN.help} {error}")
         if secret is None:
             message = f"Secret {name} exists and was not made for this {key.kind}; name another in the spec"
-            return Waits(Reason.CREDENTIALS_SECRET_TAKEN, message)
+            return Blocked(Reason.CREDENTIALS_SECRET_TAKEN, message)
         if secret.keys:
             message = (
                 f"Secret {name} holds the credentials of an earlier {key.kind} of this name; keep them elsewhere and "
                 "delete it, or name another in the spec"
             )
-            return Waits(Reason.CREDENTIALS_SECRET_TAKEN, message)
+            return Blocked(Reason.CREDENTIALS_SECRET_TAKEN, message)
         return replace(ready, credentials_secret=name)
 
     async def keep(self, body: Body, name: str, answer: Accepted) -> Accepted:

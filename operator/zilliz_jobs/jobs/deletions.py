@@ -26,7 +26,7 @@ MAX_TOLD = 10_000
 log = logging.getLogger(__name__)
 
 
-class Left(StrEnum):
+class Leftover(StrEnum):
     """What an object that is gone leaves in the cloud, as far as is known."""
 
     ENDED = "ended"
@@ -39,47 +39,53 @@ class Left(StrEnum):
 
 
 @dataclass(frozen=True)
-class Farewell:
+class DeletionReport:
     """`text`: empty where there is nothing to tell."""
 
-    left: Left
+    left: Leftover
     text: str = ""
 
 
-def farewell(
+def report(
     traits: Traits, status: JobStatus | None, refusal: CancelRefused | None = None, why: str = ""
-) -> Farewell:
+) -> DeletionReport:
     """What is to be said of an object that goes. `status`: None where its record cannot be read; `refusal`: what the
     cloud said to the cancel that the deletion asked for; `why`: what kept the deletion from asking. Pure."""
     if status is None:
-        return Farewell(Left.UNKNOWN, "the object is gone, and its record unreadable; look for its job in the cloud")
+        return DeletionReport(
+            Leftover.UNKNOWN, "the object is gone, and its record unreadable; look for its job in the cloud"
+        )
     if is_finished(status):
         swept = all(row.reason != Reason.LEFT_BEHIND for row in status.steps or [])
-        return Farewell(Left.ENDED if swept else Left.BEHIND)  # the status has told of it
+        return DeletionReport(Leftover.ENDED if swept else Leftover.BEHIND)  # the status has told of it
     submission, behind = status.submission, left_behind(traits, status)
     if submission is None:
-        return Farewell(Left.BEHIND, f"the object is gone half way; {behind}") if behind else Farewell(Left.UNSENT)
+        return (
+            DeletionReport(Leftover.BEHIND, f"the object is gone half way; {behind}")
+            if behind
+            else DeletionReport(Leftover.UNSENT)
+        )
     job = status.job_id or ", ".join(handle_of(status).values())
     if job and refusal is not None:
-        left = Left.ENDED if refusal.reason is Reason.ALREADY_FINISHED else Left.RUNNING
-        told = Farewell(left, f"the object is gone; the cloud did not cancel job {job}: {refusal.message}")
+        left = Leftover.ENDED if refusal.reason is Reason.ALREADY_FINISHED else Leftover.RUNNING
+        told = DeletionReport(left, f"the object is gone; the cloud did not cancel job {job}: {refusal.message}")
     elif submission.cancel_time or (status.cancel and status.cancel.outcome is Outcome.ACCEPTED):
-        told = Farewell(Left.CANCELED, f"the object is gone; the cloud was asked to cancel job {job}")
+        told = DeletionReport(Leftover.CANCELED, f"the object is gone; the cloud was asked to cancel job {job}")
     elif job and status.cancel and status.cancel.outcome is Outcome.REQUESTED:
-        told = Farewell(
-            Left.RUNNING, f"the object is gone; job {job} may still run in the cloud, its cancel was not answered"
+        told = DeletionReport(
+            Leftover.RUNNING, f"the object is gone; job {job} may still run in the cloud, its cancel was not answered"
         )
     elif job:
         because = f", and was not cancelled: {why}" if why else ""
-        told = Farewell(Left.RUNNING, f"the object is gone; job {job} still runs in the cloud{because}")
+        told = DeletionReport(Leftover.RUNNING, f"the object is gone; job {job} still runs in the cloud{because}")
     else:
-        told = Farewell(
-            Left.UNKNOWN, "the object is gone while its submission was open; look for its job in the cloud"
+        told = DeletionReport(
+            Leftover.UNKNOWN, "the object is gone while its submission was open; look for its job in the cloud"
         )
-    return Farewell(told.left, f"{told.text}; {behind}") if behind else told
+    return DeletionReport(told.left, f"{told.text}; {behind}") if behind else told
 
 
-class Departures:
+class Deletions:
     """`works`: whether this process does; one that stands by leaves log and metric to the one that does."""
 
     def __init__(
@@ -145,18 +151,18 @@ class Departures:
         self._since.forget(uid)
         if self._is_told(uid):
             return
-        said = farewell(traits, status, refusal, why)
+        said = report(traits, status, refusal, why)
         self._count(body, said.left)
         if not said.text:
             return
         if self._works():
-            level = logging.INFO if said.left in (Left.CANCELED, Left.ENDED) else logging.WARNING
+            level = logging.INFO if said.left in (Leftover.CANCELED, Leftover.ENDED) else logging.WARNING
             log.log(level, "%s: %s", key_of(body), said.text)
         reason = str(Reason.DELETED_WHILE_RUNNING)
         # One that stands by may be the only one that heard of it, when nobody leads; a repetition is no second event.
         self._events.post(body, "Warning", reason, said.text, once_per=reason, logged=True)
 
-    def note(self, body: Body, left: Left) -> None:
+    def note(self, body: Body, left: Leftover) -> None:
         """An object is gone of which there is no more to say than this."""
         uid = body["metadata"]["uid"]
         self._since.forget(uid)
@@ -171,6 +177,6 @@ class Departures:
             del self._told[next(iter(self._told))]
         return False
 
-    def _count(self, body: Body, left: Left) -> None:
+    def _count(self, body: Body, left: Leftover) -> None:
         if self._works():
             self._metrics.deleted.labels(body["kind"], str(left)).inc()

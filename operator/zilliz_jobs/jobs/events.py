@@ -58,28 +58,28 @@ _ARRIVALS = {
 
 
 @dataclass(frozen=True)
-class News:
+class StatusEvent:
     type: Literal["Normal", "Warning"]
     reason: str
     message: str
     once_per: str
 
 
-def news(old: JobStatus, new: JobStatus) -> list[News]:
+def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
     """The events that lead from `old` to `new`; the same step gives the same events, so a repetition is no second."""
-    told: list[News] = []
+    told: list[StatusEvent] = []
     attempt = f"attempt {attempt_of(new).number}"
     # The job is read in the same pass, so that the status says how it is, and no longer how it was come by.
     if handle_of(new) and not handle_of(old) and (arrival := _arrival(new)):
-        told.append(News("Normal", str(arrival), f"{attempt}: {arrival.phrase}", f"{attempt} {arrival}"))
+        told.append(StatusEvent("Normal", str(arrival), f"{attempt}: {arrival.phrase}", f"{attempt} {arrival}"))
     if old.completion_time and not new.completion_time and _arrival(new) is Reason.ADOPTED:
         reason = Reason.RETRIED_ELSEWHERE
-        told.append(News("Normal", str(reason), f"{attempt}: {reason.phrase}", f"{attempt} {reason}"))
+        told.append(StatusEvent("Normal", str(reason), f"{attempt}: {reason.phrase}", f"{attempt} {reason}"))
     if new.completion_time and not old.completion_time:
         wanted = new.state is State.CANCELED and new.cancel and new.cancel.outcome is Outcome.COMPLETED
         good = new.state is State.SUCCESSFUL or wanted
         told.append(
-            News(
+            StatusEvent(
                 "Normal" if good else "Warning",
                 new.reason or "",
                 new.message or "",
@@ -87,31 +87,37 @@ def news(old: JobStatus, new: JobStatus) -> list[News]:
             )
         )
     elif old.result_pending and not new.result_pending and new.message != old.message:
-        told.append(News("Warning", new.reason or "", new.message or "", f"{attempt} {new.message}"))
+        told.append(StatusEvent("Warning", new.reason or "", new.message or "", f"{attempt} {new.message}"))
     elif new.reason != old.reason and new.reason in _TROUBLE | _NEWS:
         kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"
-        told.append(News(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}"))
+        told.append(
+            StatusEvent(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}")
+        )
     known = notices_of(old)
     for notice in [row for row in notices_of(new) if row not in known]:
         quiet = notice.reason in _QUIET_NOTICES
         once = f"{attempt} {notice.message}"
-        told.append(News("Normal" if quiet else "Warning", notice.reason, notice.message, once))
+        told.append(StatusEvent("Normal" if quiet else "Warning", notice.reason, notice.message, once))
     for name in ("cancel", "retry", "resolution"):
         before, after = getattr(old, name), getattr(new, name)
         if after and (before is None or (before.token, before.outcome) != (after.token, after.outcome)):
             bad = after.outcome in (Outcome.REFUSED, Outcome.FAILED)
             word = f"{name.capitalize()}{after.outcome}"
-            told.append(News("Warning" if bad else "Normal", word, after.message or "", f"{after.token} {word}"))
+            told.append(
+                StatusEvent("Warning" if bad else "Normal", word, after.message or "", f"{after.token} {word}")
+            )
     for row in (new.steps or [])[len(old.steps or []) :]:
         good = row.state is State.SUCCESSFUL
         text = f"step {row.name}: {row.message}"
-        told.append(News("Normal" if good else "Warning", row.reason or "", text, f"{attempt} step {row.name}"))
+        told.append(
+            StatusEvent("Normal" if good else "Warning", row.reason or "", text, f"{attempt} step {row.name}")
+        )
     if (vain := _vain(new)) and vain != _vain(old):
-        told.append(News("Warning", str(Reason.DELETION_CANNOT_CANCEL), vain, vain))
+        told.append(StatusEvent("Warning", str(Reason.DELETION_CANNOT_CANCEL), vain, vain))
     if _says(new, "Overdue", "True") and not _says(old, "Overdue", "True"):
-        told.append(News("Warning", "Overdue", _says(new, "Overdue", "True"), attempt))
+        told.append(StatusEvent("Warning", "Overdue", _says(new, "Overdue", "True"), attempt))
     if (lost := _says(new, "CredentialsAvailable", "False")) and not _says(old, "CredentialsAvailable", "False"):
-        told.append(News("Warning", str(Reason.CREDENTIALS_LOST), lost, attempt))
+        told.append(StatusEvent("Warning", str(Reason.CREDENTIALS_LOST), lost, attempt))
     return told
 
 

@@ -12,7 +12,7 @@ from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.control.objects import Body, Key
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import AnyKind, BackupSource
 from zilliz_jobs.kinds.secretneed import SecretNeed
@@ -36,7 +36,7 @@ class Inputs:
         self._secrets, self._objects, self._api_keys = secrets, objects, api_keys
         self._hidden: set[tuple[str, str]] = set()
 
-    async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> SecretValues | Waits:
+    async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> SecretValues | Blocked:
         """The values of all Secrets that the spec names; from now on they are hidden from what the cloud says.
 
         An API key of ours is none of them: who may write jobs could have it sent to a "source" of his own. So none is
@@ -50,26 +50,26 @@ class Inputs:
             api_keys = await self._api_keys.of(namespace)
         except KubeError as error:
             message = f"no Secret is used before all connections of the namespace are known: {error}"
-            return Waits(Reason.CONNECTIONS_NOT_KNOWN, message, RETRY_SECONDS)
+            return Blocked(Reason.CONNECTIONS_NOT_KNOWN, message, RETRY_SECONDS)
         for need in needs:
             if any(entry.is_among(need.name, need.keys) for entry in api_keys):
                 message = f"Secret {need.name} holds the API key of a ZillizConnection, which is sent nowhere else"
-                return Waits(Reason.SECRET_HOLDS_API_KEY, f"{message}; name a Secret of its own")
+                return Blocked(Reason.SECRET_HOLDS_API_KEY, f"{message}; name a Secret of its own")
             secret, problem = await read_labelled(self._secrets, namespace, need.name)
             if secret is None:
-                return problem or Waits(Reason.SECRET_NOT_FOUND, f"cannot read Secret {need.name}")
+                return problem or Blocked(Reason.SECRET_NOT_FOUND, f"cannot read Secret {need.name}")
             found: dict[str, str] = {}
             for key in need.keys:
                 try:
                     value = secret.text(key)
                 except ValueError as error:
-                    return Waits(Reason.SECRET_KEY_MISSING, str(error))
+                    return Blocked(Reason.SECRET_KEY_MISSING, str(error))
                 if value:
                     found[key] = value
                     _hide(namespace, need, key, value)
             self._hidden.add((namespace, need.name))
             if lack := need.lacks(found):
-                return Waits(Reason.SECRET_KEY_MISSING, lack)
+                return Blocked(Reason.SECRET_KEY_MISSING, lack)
             values |= found
             versions[need.name] = f"{secret.uid}/{secret.resource_version}"
         return SecretValues(values, versions)
@@ -87,24 +87,24 @@ class Inputs:
                 with contextlib.suppress(ValueError):
                     _hide(namespace, need, key, (secret.text(key) if secret else None) or "")
 
-    async def backup(self, job: Key) -> BackupSource | Waits:
+    async def backup(self, job: Key) -> BackupSource | Blocked:
         """The backup that the BackupJob made, once it has ended well. Raises KubeError."""
         try:
             body: Body = await self._objects.get(BACKUP_JOB, job.namespace, job.name)
         except NotFound:
             message = f"there is no BackupJob {job.name} in namespace {job.namespace}; create it"
-            return Waits(Reason.BACKUP_NOT_READY, message)
+            return Blocked(Reason.BACKUP_NOT_READY, message)
         status = body.get("status") or {}
         if status.get("state") != State.SUCCESSFUL:
             message = (
                 f"BackupJob {job.name} is {status.get('state') or 'new'}; this job follows when it is Successful"
             )
-            return Waits(Reason.BACKUP_NOT_READY, message)
+            return Blocked(Reason.BACKUP_NOT_READY, message)
         cluster_id = (body.get("spec") or {}).get("clusterId")
         backup_id = (status.get("result") or {}).get("backupId")
         if not cluster_id or not backup_id:
             message = f"BackupJob {job.name} does not say which backup it made; name clusterId and backupId instead"
-            return Waits(Reason.BACKUP_NOT_READY, message)
+            return Blocked(Reason.BACKUP_NOT_READY, message)
         return BackupSource(str(cluster_id), str(backup_id))
 
 

@@ -29,7 +29,7 @@ class Group(NamedTuple):
     reason: str
 
 
-class Tally:
+class Inventory:
     """Costs the same for every change and keeps no object. `limit`: how many targets have a figure of their own."""
 
     def __init__(self, kinds: Iterable[str], limit: int = MAX_TARGETS) -> None:
@@ -43,7 +43,7 @@ class Tally:
 
     # -- what happens
 
-    def learn(self, key: Key, body: Body) -> None:
+    def on_upsert(self, key: Key, body: Body) -> None:
         """The object as it is now."""
         old, new = self._standing.get(key), standing(body)
         if old == new:

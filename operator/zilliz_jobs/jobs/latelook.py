@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.control.ownership import Registry, claims_in, ids_in
+from zilliz_jobs.control.ownership import JobOwnership, claims_in, ids_in
 from zilliz_jobs.core.lateeffects import compared_with, looked_for
 from zilliz_jobs.core.observation import Found, Handle, LateLook, Look, Undecided, Unreadable
 from zilliz_jobs.jobs.rivals import is_contested
@@ -12,7 +12,7 @@ from zilliz_jobs.kinds.base import Account, AnyKind
 
 
 async def late_look(
-    registry: Registry, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str
+    registry: JobOwnership, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str
 ) -> LateLook:
     """Takes nothing and changes nothing. `registry` must know every object. Where another object has a submission
     open that could have brought it about, it is told at the next look, which knows whose it is."""

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.control.ownership import Registry, Uid
+from zilliz_jobs.control.ownership import JobOwnership, Uid
 
 
-class Scopes:
-    def __init__(self, registry: Registry, wake: Callable[[Key], None]) -> None:
+class LockQueue:
+    def __init__(self, registry: JobOwnership, wake: Callable[[Key], None]) -> None:
         self._registry, self._wake = registry, wake
         self._lines: dict[str, dict[Key, None]] = {}
         self._waits_in: dict[Key, str] = {}

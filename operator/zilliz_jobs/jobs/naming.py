@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.control.objects import Body, Key, connection_key
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import Seen
 from zilliz_jobs.core.snapshot import handle_of, is_finished
 from zilliz_jobs.kinds.base import Account, AnyKind
 
 
 class Naming:
-    def __init__(self, registry: Registry, ensure_synced: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, registry: JobOwnership, ensure_synced: Callable[[], Awaitable[None]]) -> None:
         """`ensure_synced` returns once the jobs of all objects are known."""
         self._registry, self._ensure_synced = registry, ensure_synced
 

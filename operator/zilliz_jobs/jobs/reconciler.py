@@ -28,10 +28,10 @@ from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, RecordError
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open, step_of
-from zilliz_jobs.jobs.actions import Performer
-from zilliz_jobs.jobs.deletions import Departures
+from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.snapshots import Surroundings, snapshot
-from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.jobs.unstored import STORE_SECONDS, UnstoredAnswer, UnstoredAnswers
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class TickResult:
+class Reconciled:
     """`body`: the object as last stored, None when it is gone. `look`: seconds until the job is to be looked at;
     `wake`: seconds until the next tick whatever it shows. `learnt`: False asks for back-off."""
 
@@ -66,42 +66,42 @@ class _Run:
     cancel: tuple[JobStatus, Observation] | None = None  # what was sent with which status, and its answer
 
 
-class JobTicker:
+class JobReconciler:
     def __init__(
         self,
         connections: Connections,
-        performer: Performer,
-        recorder: Recorder,
+        actions: Actions,
+        status_writer: JobStatusWriter,
         crds: CrdCheck,
         metrics: Metrics,
-        departures: Departures,
+        deletions: Deletions,
         *,
         rules: Rules,
         leads: Callable[[float], bool] = lambda _seconds: True,
         clock: ServerClock,
         asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
     ) -> None:
-        self._connections, self._performer, self._recorder = connections, performer, recorder
+        self._connections, self._actions, self._status_writer = connections, actions, status_writer
         self._crds, self._metrics, self.rules, self._leads = crds, metrics, rules, leads
         self.clock = clock
-        self._departures, self._asked = departures, asked
-        self.unstored = UnstoredAnswers(recorder, begin=performer.begin, wake=performer.wake)
+        self._deletions, self._asked = deletions, asked
+        self.unstored = UnstoredAnswers(status_writer, begin=actions.begin, wake=actions.wake)
         self.obstacles: dict[str, str] = {}
         """By uid: what stood in the way of the last pass, whether or not the status tells it."""
         self.holder = uuid.uuid4().hex[:12]
 
-    async def tick(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> TickResult:
+    async def reconcile(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
         """One pass, with what was seen of the job since the last one. A look that nothing hangs on is left to the
         poll plan. Raises KubeError: Conflict when the object changed meanwhile, Unavailable when a write was lost."""
         seen = seen or Nothing()
         seen = self._key_or_right(body, seen)
-        since = self._departures.since(body)
+        since = self._deletions.since(body)
         link = self._connections.link(connection_key(body), parting=since is not None)
         uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
         kept = self.unstored.of(uid)
         if kept is not None and since is None:
-            return TickResult(body, None, True)  # it is woken as soon as its answer is stored
-        known = self._performer.known(uid) if kept is None else NOTHING_KNOWN
+            return Reconciled(body, None, True)  # it is woken as soon as its answer is stored
+        known = self._actions.known(uid) if kept is None else NOTHING_KNOWN
         around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), known, since)
         try:
             base = replace(
@@ -111,7 +111,7 @@ class JobTicker:
         except RecordError:
             if since is None:
                 raise
-            return TickResult(await self._free(kind, body, None), None, True)
+            return Reconciled(await self._free(kind, body, None), None, True)
         if is_elsewhere(base):
             await self._connections.account(connection_key(body))  # nobody else looks whether its key is back
         run = _Run(kind, body, base, base.status)
@@ -119,12 +119,12 @@ class JobTicker:
         if (answer := self.unstored.take_cancel_answer(uid, base.status)) is not None:
             run.cancel, seen = (base.status, answer), answer
         if base.spec is not None and base.status.submission is not None:
-            await self._performer.hide(kind, body, base.spec)
+            await self._actions.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
             if isinstance(seen, seen_.Seen) and run.base.link.console:
                 job = run.kind, run.body, run.base.spec, run.status
-                seen = await self._performer.naming.named(*job, seen, self._connections.account)
+                seen = await self._actions.naming.named(*job, seen, self._connections.account)
             plan = decide(replace(run.base, status=run.status), seen, now=self.clock.now())
             if is_fruitless(seen):
                 learnt, self.obstacles[uid] = False, str(getattr(seen, "message", ""))
@@ -145,7 +145,7 @@ class JobTicker:
             run.cancel = (plan.status, seen) if isinstance(plan.action, Cancel) else run.cancel
             run.refusal = seen if isinstance(seen, CancelRefused) else run.refusal
         log.error("%s: no end after %d passes, which should not happen", key_of(body), MAX_PASSES)
-        return TickResult(run.body, self.rules.recheck, False)
+        return Reconciled(run.body, self.rules.recheck, False)
 
     # -- parts
 
@@ -159,7 +159,7 @@ class JobTicker:
             message = problem.message if problem else "the connection is not usable"
             return seen_.Unreadable(Reason.CONNECTION_NOT_READY, message)
         try:
-            seen = await self._performer.perform(
+            seen = await self._actions.perform(
                 run.kind, account, run.body, snap, plan.action, holder=self.holder, secrets=run.secrets
             )
         except Conflict:
@@ -180,23 +180,23 @@ class JobTicker:
         fence: Fence | None = None
         try:
             if plan.finalizer is True:
-                run.body = await self._recorder.add_finalizer(run.kind, run.body)
+                run.body = await self._status_writer.add_finalizer(run.kind, run.body)
                 run.base = replace(run.base, finalizer=True)
             fence = Fence(float(self.rules.fence_seconds), self._leads).start()
-            run.body = await self._recorder.write_intent(run.kind, run.body, plan.status)
+            run.body = await self._status_writer.write_intent(run.kind, run.body, plan.status)
         except KubeError as error:
             maybe_stored = fence is not None and isinstance(error, Unavailable)
             if not maybe_stored:  # else the scope stays ours
-                self._performer.release_scope(run.kind, run.body, run.status)
+                self._actions.release_scope(run.kind, run.body, run.status)
             if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
                 raise
             why = obstacle(error, Prepare(step_of(plan.status)))
             return decide(replace(run.base, status=run.status), why, now=self.clock.now())
         run.status = plan.status
         self.unstored.forget(run.body["metadata"]["uid"])  # the intent was written with all that was known
-        self._performer.sends(run.body)
-        self._departures.hold(run.body["metadata"]["uid"])
-        return await self._performer.shielded(self._send(run, fence))
+        self._actions.sends(run.body)
+        self._deletions.hold(run.body["metadata"]["uid"])
+        return await self._actions.shielded(self._send(run, fence))
 
     async def _send(self, run: _Run, fence: Fence) -> Plan:
         """An object that is deleted meanwhile is told of with the answer; before, it would be a guess."""
@@ -204,12 +204,12 @@ class JobTicker:
         try:
             return await self._submitted(run, fence)
         except NotFound:
-            self._performer.forget(uid, None)
+            self._actions.forget(uid, None)
             gone = True
             raise
         finally:
-            if self._departures.let_go(uid) or gone:
-                self._departures.tell(run.base.traits, run.body, run.status)
+            if self._deletions.let_go(uid) or gone:
+                self._deletions.tell(run.base.traits, run.body, run.status)
 
     async def _submitted(self, run: _Run, fence: Fence) -> Plan:
         spec, parting = run.base.spec, run.base.deleting_since is not None  # the latter: it is the clean-up
@@ -219,59 +219,59 @@ class JobTicker:
         if account is None or spec is None or withdrawn:
             answer = seen_.NotSent(Reason.CONNECTION_NOT_READY, "the connection was withdrawn")
         else:
-            answer = await self._performer.submit(run.kind, account, run.body, spec, run.status, fence, run.secrets)
+            answer = await self._actions.submit(run.kind, account, run.body, spec, run.status, fence, run.secrets)
         self._metrics.submissions.labels(run.kind.resource.kind, type(answer).__name__).inc()
         if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(run.body))
         intent, plan = run.status, decide(replace(run.base, status=run.status), answer, now=self.clock.now())
-        self._performer.claim(run.body, plan.status)
+        self._actions.claim(run.body, plan.status)
         run.status, uid = plan.status, run.body["metadata"]["uid"]
         try:
             run.body = await self.unstored.store(
                 UnstoredAnswer(run.kind, run.body, intent, plan.status),
-                went=lambda: self._departures.went(uid),
-                patience=lambda: 0.0 if self._departures.is_parting(uid) else STORE_SECONDS,
+                went=lambda: self._deletions.went(uid),
+                patience=lambda: 0.0 if self._deletions.is_parting(uid) else STORE_SECONDS,
             )
         except Forbidden:
             if not parting:
                 raise
             return plan  # what is left of the object's time is spent on what it was for
-        run.status = status_of(run.body, self._performer.known(uid))
+        run.status = status_of(run.body, self._actions.known(uid))
         if run.status.submission == plan.status.submission:
             return plan
         # Somebody recorded another end for this submission: theirs is what the object goes on with.
         return decide(replace(run.base, status=run.status), Nothing(), now=self.clock.now())
 
-    async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> TickResult:
+    async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> Reconciled:
         """Nothing is left to do now: store the status, then what depends on its being stored."""
         kind, wake = run.kind, plan.wake
         if plan.finalizer is True and not run.base.finalizer and run.base.deleting_since is None:
-            if (held := await self._recorder.try_finalizer(kind, run.body)) is None:
+            if (held := await self._status_writer.try_finalizer(kind, run.body)) is None:
                 learnt, wake = False, min(plan.wake or self.rules.recheck, self.rules.recheck)
             run.body = held or run.body
         body: Body | None = await self._write(run, plan)
         if body is not run.body:
             self.unstored.forget(run.body["metadata"]["uid"])
-        self._performer.release_scope(kind, run.body, plan.status)
+        self._actions.release_scope(kind, run.body, plan.status)
         if run.base.spec is not None:
-            self._performer.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
+            self._actions.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
                 why = is_left_running(run.base, plan.status)
                 body = await self._free(kind, body, plan.status, run.refusal, why)
             else:
-                body = await self._recorder.remove_finalizer(kind, body)
+                body = await self._status_writer.remove_finalizer(kind, body)
         if plan.note is not None and body is not None:
-            self._recorder.note(body, plan.note)
+            self._status_writer.note(body, plan.note)
         if isinstance(plan.action, Delete) and body is not None:
-            await self._recorder.delete(kind, body)
+            await self._status_writer.delete(kind, body)
             body = None
-        return TickResult(body, wake, learnt, plan.look)
+        return Reconciled(body, wake, learnt, plan.look)
 
     async def _write(self, run: _Run, plan: Plan, *, force: bool = False) -> Body:
         """Store the status. That of an object which is being deleted holds nothing up where it is refused."""
         try:
-            return await self._recorder.write(run.kind, run.body, plan.status, force=force)
+            return await self._status_writer.write(run.kind, run.body, plan.status, force=force)
         except KubeError as error:
             if run.base.deleting_since is None or not isinstance(error, Forbidden | Invalid):
                 if run.cancel is not None:
@@ -279,7 +279,7 @@ class JobTicker:
                 raise
             log.warning("%s: it is being deleted, and goes on without its status: %s", key_of(run.body), error)
             if plan.finalizer is False:
-                self._recorder.tell(run.kind, run.body, status_of(run.body), plan.status)
+                self._status_writer.tell(run.kind, run.body, status_of(run.body), plan.status)
             return run.body
 
     async def _free(
@@ -295,14 +295,14 @@ class JobTicker:
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
             return body
         uid, done = body["metadata"]["uid"], False
-        self._departures.hold(uid)
+        self._deletions.hold(uid)
         try:
-            freed = await self._recorder.remove_finalizer(kind, body)
+            freed = await self._status_writer.remove_finalizer(kind, body)
             done = True
             return freed
         finally:
-            if self._departures.let_go(uid) or done:
-                self._departures.tell(kind.traits, body, status, refusal, why)
+            if self._deletions.let_go(uid) or done:
+                self._deletions.tell(kind.traits, body, status, refusal, why)
 
 
 def _without_secrets(run: _Run, seen: Observation) -> Observation:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from zilliz_jobs.core.observation import Notice
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds.base import Draft
+from zilliz_jobs.kinds.base import SubmitContext
 
 
-def with_keys(draft: Draft, versions: Mapping[str, str]) -> tuple[Draft, tuple[Notice, ...]]:
+def with_keys(draft: SubmitContext, versions: Mapping[str, str]) -> tuple[SubmitContext, tuple[Notice, ...]]:
     """The draft, of a submission where it was to be a retry in place with other keys, and what a person should know
     of that. `versions`: of the Secrets that the spec names, as they are now."""
     attempts = draft.status.attempts or []

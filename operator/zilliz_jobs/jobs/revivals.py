@@ -10,7 +10,7 @@ from typing import Any
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.jobs.cache import ObjectStore
+from zilliz_jobs.jobs.cache import JobCache
 
 DOUBT_SECONDS = 60.0
 """Between two reads of such a job: a list may lag for long."""
@@ -20,9 +20,7 @@ MAX_DOUBTED = 10_000
 class Revivals:
     """`holder`: the uid of the object that follows a job. `wake`: called with the object that is to look."""
 
-    def __init__(
-        self, store: ObjectStore, holder: Callable[[str], str | None], wake: Callable[[Key], object]
-    ) -> None:
+    def __init__(self, store: JobCache, holder: Callable[[str], str | None], wake: Callable[[Key], object]) -> None:
         self._store, self._holder, self._wake = store, holder, wake
         self._to_look: dict[Key, str] = {}
         self._doubted: dict[str, float] = {}

@@ -28,7 +28,7 @@ from zilliz_jobs.control.objects import (
 from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.facts import copies_run
 from zilliz_jobs.core.foreigntext import shown
-from zilliz_jobs.core.observation import Waits
+from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, Known
 from zilliz_jobs.core.reasons import Reason
@@ -51,7 +51,7 @@ class Surroundings:
     """What a snapshot takes from outside the object."""
 
     link: Link
-    gate: Waits | None
+    gate: Blocked | None
     tries: int
     rules: Rules
     now: datetime

@@ -49,7 +49,7 @@ TURN_SECONDS = 30.0  # a new object that stands in line for so long says so
 log = logging.getLogger(__name__)
 
 
-class Recorder:
+class JobStatusWriter:
     def __init__(
         self,
         writer: StatusWriter,

@@ -18,7 +18,7 @@ from zilliz_jobs.control.objects import Body, Key, key_of
 from zilliz_jobs.core.observation import CancelAccepted, CancelRefused, Observation
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import attempt_of, handle_of
-from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import KubeError, NotFound
 
@@ -43,12 +43,12 @@ class UnstoredAnswers:
 
     def __init__(
         self,
-        recorder: Recorder,
+        status_writer: JobStatusWriter,
         *,
         begin: Callable[[Coroutine[Any, Any, None]], object],
         wake: Callable[[Key], None],
     ) -> None:
-        self._recorder, self._begin, self._wake = recorder, begin, wake
+        self._status_writer, self._begin, self._wake = status_writer, begin, wake
         self._kept: dict[str, UnstoredAnswer] = {}
         self._cancels: dict[str, tuple[object, Observation]] = {}
 
@@ -73,7 +73,7 @@ class UnstoredAnswers:
         KubeError: it cannot be stored now, is kept, and will be stored; nothing is left for the caller to do."""
         kind, body = answer.kind, answer.body
         try:
-            return await self._recorder.write_answer(
+            return await self._status_writer.write_answer(
                 kind, body, answer.intent, answer.status, went=went, patience=patience
             )
         except NotFound:
@@ -91,12 +91,12 @@ class UnstoredAnswers:
         log.error("%s: %s: %s", key_of(answer.body), reason, message)
         sent = answer.intent.submission
         once_per = f"{sent.token} {sent.sends}" if sent else ""
-        self._recorder.note(answer.body, reason, message, once_per=once_per)
+        self._status_writer.note(answer.body, reason, message, once_per=once_per)
 
     async def _store_later(self, answer: UnstoredAnswer) -> None:
         key, uid = key_of(answer.body), answer.body["metadata"]["uid"]
         try:
-            await self._recorder.write_answer(
+            await self._status_writer.write_answer(
                 answer.kind,
                 answer.body,
                 answer.intent,

@@ -26,6 +26,7 @@ from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.words import is_canceling, says_nothing, state_of
 from zilliz_jobs.core.observation import (
     Accepted,
+    Blocked,
     CancelAccepted,
     CancelAnswer,
     CancelRefused,
@@ -37,7 +38,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     SubmitAnswer,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.plan import RETRY_STEP
 from zilliz_jobs.core.reasons import Reason
@@ -64,11 +64,11 @@ def reading(error: CloudError) -> Missing | Unreadable:
     return Missing() if isinstance(error, NotFound) else unreadable(error)
 
 
-def waiting(error: CloudError) -> Waits:
+def waiting(error: CloudError) -> Blocked:
     """Why a submission cannot be prepared. What the cloud does not know before a submission is its target."""
     if isinstance(error, NotFound) or (isinstance(error, Rejected) and error.code in NO_CLUSTER_CODES):
-        return Waits(Reason.CLUSTER_NOT_FOUND, error.message)
-    return Waits(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
+        return Blocked(Reason.CLUSTER_NOT_FOUND, error.message)
+    return Blocked(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
 
 
 def submitted(
@@ -149,7 +149,7 @@ async def _key_or_right(session: CloudSession, message: str, retry_after: float 
 
 async def key_or_right(session: CloudSession, said: A) -> A:
     """What the cloud said of the key may be meant of what was asked only: then a right is missing, not a key."""
-    if isinstance(said, Refused | Waits) and said.reason is Reason.KEY_REJECTED and await accepts_key(session):
+    if isinstance(said, Refused | Blocked) and said.reason is Reason.KEY_REJECTED and await accepts_key(session):
         return replace(said, reason=Reason.NO_PERMISSION)
     return said
 

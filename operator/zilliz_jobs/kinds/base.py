@@ -25,6 +25,7 @@ from zilliz_jobs.cloud.words import is_canceling
 from zilliz_jobs.core.observation import (
     AlreadyDone,
     Baseline,
+    Blocked,
     CancelAnswer,
     Impossible,
     Look,
@@ -36,7 +37,6 @@ from zilliz_jobs.core.observation import (
     Seen,
     SubmitAnswer,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
@@ -77,7 +77,7 @@ class BackupSource:
 
 
 @dataclass(frozen=True)
-class Draft:
+class SubmitContext:
     """All that preparing a submission takes beside the spec. `name`: the object's. `token`: of the submission to
     come, so that a marker can be made of it. `backup`: what `backup_job` named, once that has ended well."""
 
@@ -101,7 +101,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Order:
+class SubmitRequest:
     """All that one submission takes beside the spec. `secrets`: values by key, of all Secrets that the spec names."""
 
     submission: Submission
@@ -114,7 +114,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Ready:
+class Baselined:
     """The answer of `baseline` when nothing stands in the way. Of the draft, `submit`, `find` and `observe` know only
     what is in it, and a later send of the same attempt goes by it too."""
 
@@ -218,11 +218,13 @@ class JobKind(ABC, Generic[S]):
     # -- what it asks of the cloud
 
     @abstractmethod
-    async def baseline(self, account: Account, spec: S, draft: Draft) -> Ready | AlreadyDone | Impossible | Waits:
+    async def baseline(
+        self, account: Account, spec: S, draft: SubmitContext
+    ) -> Baselined | AlreadyDone | Impossible | Blocked:
         """What a later look-up compares with; or why the job cannot be submitted now. Raises CloudError."""
 
     @abstractmethod
-    async def submit(self, account: Account, spec: S, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: S, order: SubmitRequest) -> SubmitAnswer:
         """Send the one request."""
 
     @abstractmethod
@@ -239,13 +241,13 @@ class JobKind(ABC, Generic[S]):
 
     # -- what is the same for all
 
-    async def prepare(self, account: Account, spec: S, draft: Draft, *, holder: str) -> Preparation:
+    async def prepare(self, account: Account, spec: S, draft: SubmitContext, *, holder: str) -> Preparation:
         """`baseline`, with the cloud's clock of that very read."""
         try:
             ready = await self.baseline(account, spec, draft)
         except CloudError as error:
             return answers.waiting(error)
-        if isinstance(ready, Waits | AlreadyDone | Impossible):
+        if isinstance(ready, Blocked | AlreadyDone | Impossible):
             return ready
         then = ready.cloud_time or account.cloud_time
         return Prepared(draft.token, holder, ready.baseline, then, notices=ready.notices)
@@ -265,14 +267,14 @@ class JobKind(ABC, Generic[S]):
 
     async def adopt(
         self, account: Account, spec: S, job_id: str, status: JobStatus
-    ) -> Seen | Missing | Unreadable | Waits:
+    ) -> Seen | Missing | Unreadable | Blocked:
         """Read the job of this id, if it is one of this kind."""
         try:
             job = await account.session.jobs.describe(job_id)
             types = self.types_of(step_of(status))
             if types and job.type and job.type.upper() not in types:
                 expected = " or ".join(sorted(types))
-                return Waits(Reason.ADOPT_TYPE_MISMATCH, f"job {job_id} is of type {job.type}, not {expected}")
+                return Blocked(Reason.ADOPT_TYPE_MISMATCH, f"job {job_id} is of type {job.type}, not {expected}")
             followed = status.but(submission=(status.submission or Submission()).but(handle={"jobId": job_id}))
             return await self.observe(account, spec, followed.but(job_id=job_id))
         except CloudError as error:

@@ -15,8 +15,8 @@ from zilliz_jobs.core.observation import Reading, Seen, Unreadable
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.polling.health import Health
-from zilliz_jobs.polling.pollindex import Book
-from zilliz_jobs.polling.tracked import Followed, News, Subject, facts
+from zilliz_jobs.polling.pollindex import PollIndex
+from zilliz_jobs.polling.tracked import JobNews, Subject, TrackedJob, facts
 
 RESULTS_AHEAD = 2.5  # seconds of reads of results that may wait; further ends are told before their results
 STALE_SECONDS = 60.0  # without a look for so long, while the cloud is out of reach, a job says so
@@ -35,16 +35,16 @@ class Ports:
 
     subject: Callable[[Key], Subject | None]
     account: Callable[[Key], Awaitable[Account | None]]
-    tell: Callable[[Key, News], None]
+    tell: Callable[[Key, JobNews], None]
     stranger: Callable[[str, Any], None]
 
 
 class JobReader:
-    def __init__(self, limiter: Limiter, ports: Ports, book: Book, health: Health, *, least: float) -> None:
+    def __init__(self, limiter: Limiter, ports: Ports, index: PollIndex, health: Health, *, least: float) -> None:
         self.ports, self.in_flight = ports, Counter[str]()
-        self._limiter, self._book, self._health, self._least = limiter, book, health, least
+        self._limiter, self._index, self._health, self._least = limiter, index, health, least
         self._calls: dict[Key, asyncio.Task[None]] = {}
-        self._ends: dict[str, dict[Key, tuple[Followed, Seen | None]]] = {}
+        self._ends: dict[str, dict[Key, tuple[TrackedJob, Seen | None]]] = {}
         """By lane: ends that a list showed, and whose results are yet to be read. None: it is told already."""
 
     @property
@@ -63,14 +63,14 @@ class JobReader:
             call.cancel()
         return call is not None
 
-    def read_soon(self, entry: Followed) -> None:
+    def read_soon(self, entry: TrackedJob) -> None:
         look = entry.look
         look.busy = True
         self.in_flight[look.lane] += 1
         task = self._calls[look.key] = asyncio.create_task(self._read(entry))
         task.add_done_callback(lambda done: self._done(entry, done))
 
-    def end_shown(self, entry: Followed, seen: Seen) -> None:
+    def end_shown(self, entry: TrackedJob, seen: Seen) -> None:
         """A list showed the end of a job. Its result is read first, so that both are told in one; where too many end
         at once for that, all ends are told as they are shown, and the results follow."""
         lane = entry.look.lane
@@ -89,7 +89,7 @@ class JobReader:
         for ends in self._ends.values():
             ends.pop(key, None)
 
-    def _done(self, entry: Followed, task: asyncio.Task[None]) -> None:
+    def _done(self, entry: TrackedJob, task: asyncio.Task[None]) -> None:
         key, lane = entry.look.key, entry.look.lane
         self.in_flight[lane] -= 1
         if self._calls.get(key) is task:
@@ -97,7 +97,7 @@ class JobReader:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s: the look at it failed, which should not happen", key, exc_info=error)
 
-    async def _read(self, entry: Followed) -> None:
+    async def _read(self, entry: TrackedJob) -> None:
         look = entry.look
         try:
             subject, account = self.ports.subject(look.key), await self.ports.account(entry.connection)
@@ -121,7 +121,7 @@ class JobReader:
             return
         self.tell(entry, seen)
 
-    def _shown_end(self, entry: Followed) -> Seen | None:
+    def _shown_end(self, entry: TrackedJob) -> Seen | None:
         """The end that a list showed and nobody was told of; once."""
         ends = self._ends.get(entry.look.lane, {})
         one, shown = ends.get(entry.look.key, (entry, None))
@@ -130,17 +130,17 @@ class JobReader:
         ends[entry.look.key] = entry, None
         return shown
 
-    def tell(self, entry: Followed, seen: Reading, *, certain: bool = False) -> None:
+    def tell(self, entry: TrackedJob, seen: Reading, *, certain: bool = False) -> None:
         """The job is busy until its controller has recorded what was seen."""
-        if not self._book.is_current(entry):
+        if not self._index.is_current(entry):
             return
         entry.look.busy, entry.told_at = True, _now()
         entry.known = facts(seen) if isinstance(seen, Seen) else ()
         if not isinstance(seen, Seen):
             entry.row = None  # whatever the list shows next is news again
-        self.ports.tell(entry.look.key, News(seen, entry.stamp, certain))
+        self.ports.tell(entry.look.key, JobNews(seen, entry.stamp, certain))
 
-    def complain(self, entries: Iterable[Followed], now: float) -> None:
+    def complain(self, entries: Iterable[TrackedJob], now: float) -> None:
         """While the cloud is out of reach what a status says may be old; a person should hear so, once."""
         for entry in entries:
             if now - entry.look.seen_at > STALE_SECONDS and not entry.look.busy and not entry.complained:

@@ -23,9 +23,9 @@ from zilliz_jobs.polling.health import Health
 from zilliz_jobs.polling.jobreader import JobReader, Ports
 from zilliz_jobs.polling.listreader import ListReader
 from zilliz_jobs.polling.lists import Listing
-from zilliz_jobs.polling.pollindex import Book
+from zilliz_jobs.polling.pollindex import PollIndex
 from zilliz_jobs.polling.pollplan import due_reads, due_sweeps
-from zilliz_jobs.polling.tracked import Followed
+from zilliz_jobs.polling.tracked import TrackedJob
 
 HORIZON = 0.5  # seconds of reads that are planned at once
 GLANCE = 2_000  # jobs that one planning looks at, so that it never takes long
@@ -36,25 +36,25 @@ MAX_REST = 30.0  # seconds between two plans, whatever the plan says: a job that
 log = logging.getLogger(__name__)
 
 
-class Desk:
+class KeyPoller:
     """`least`: the shortest interval between two looks, in seconds; `progress_interval`: between two news of mere
     progress of one job."""
 
     def __init__(self, limiter: Limiter, ports: Ports, *, least: float, progress_interval: float) -> None:
-        self.book = Book()
+        self.index = PollIndex()
         self._limiter, self._least, self._health = limiter, least, Health()
-        self._jobs = JobReader(limiter, ports, self.book, self._health, least=least)
+        self._jobs = JobReader(limiter, ports, self.index, self._health, least=least)
         self._lists = ListReader(
-            self.book, self._jobs, self._health, progress_interval=progress_interval, ended=self._list_read
+            self.index, self._jobs, self._health, progress_interval=progress_interval, ended=self._list_read
         )
-        self._round: Iterator[Followed] = iter(())
+        self._round: Iterator[TrackedJob] = iter(())
         self._reads_at, self._not_before = -inf, -inf
         self._changed = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name="polls")
 
     @property
     def is_idle(self) -> bool:
-        return not self.book.followed and not self._lists.is_awaited
+        return not self.index.followed and not self._lists.is_awaited
 
     def close(self) -> list[asyncio.Task[None]]:
         """Ends everything; what is to be awaited for that."""
@@ -64,29 +64,29 @@ class Desk:
         self._lists.give_up()
         return tasks
 
-    def add(self, entry: Followed, account: Account) -> None:
-        self.book.add(entry, account)
+    def add(self, entry: TrackedJob, account: Account) -> None:
+        self.index.add(entry, account)
         self._wake(entry.look.due)
 
     def remove(self, key: Key) -> None:
         self._jobs.call_off(key)
         self._jobs.forget_end(key)
-        self.book.remove(key)
+        self.index.remove(key)
         self._wake(_now())  # a list that is read for fewer jobs may not be read for them any more
 
     def attends(self, key: Key) -> bool:
         """Whether the job is read now, or has a time for that."""
-        entry = self.book.followed.get(key)
+        entry = self.index.followed.get(key)
         return entry is not None and (not entry.look.busy or self._jobs.reads(key))
 
-    def recorded(self, entry: Followed, interval: float, due: float) -> None:
+    def recorded(self, entry: TrackedJob, interval: float, due: float) -> None:
         """What was told of the job is stored; look at it again."""
-        self.book.recorded(entry, interval, due)
+        self.index.recorded(entry, interval, due)
         self._wake(due)
 
     async def whole(self, account: Account, list_id: ListId) -> Listing:
         """The whole list, from a reading that begins after this call. Raises CloudError."""
-        waiter = self._lists.wait_for(self.book.shelf(list_id, account))
+        waiter = self._lists.wait_for(self.index.list_state(list_id, account))
         self._changed.set()
         return await waiter
 
@@ -119,11 +119,11 @@ class Desk:
         """Begin what is due; when to come again."""
         if (pause := self._limiter.paused_for) > 0:
             return now + pause
-        shelves = self.book.shelves
-        sweeps = due_sweeps(shelves.values(), now, least=self._least)
-        free = max(0, MAX_SWEEPS - sum(shelf.running for shelf in shelves.values()))
+        list_states = self.index.list_states
+        sweeps = due_sweeps(list_states.values(), now, least=self._least)
+        free = max(0, MAX_SWEEPS - sum(list_state.running for list_state in list_states.values()))
         for list_id in sweeps.lists[:free]:
-            self._lists.begin(shelves[list_id])
+            self._lists.begin(list_states[list_id])
         if now >= self._reads_at:
             self._plan_reads(now)
         return min(sweeps.again, self._reads_at)
@@ -133,30 +133,30 @@ class Desk:
         entries = self._next_few()
         reads = due_reads(
             [entry.look for entry in entries],
-            self.book.shelves,
+            self.index.list_states,
             now,
             pace=self._limiter.pace,
             horizon=HORIZON,
             in_flight=self._jobs.in_flight,
         )
         jobs, again = reads.jobs, reads.again
-        if again <= now or len(entries) < len(self.book.followed):
+        if again <= now or len(entries) < len(self.index.followed):
             again = now + HORIZON
         if self._health.is_bad:  # one at a time, to learn when it is over
             jobs, again = jobs[: max(0, 1 - self._jobs.in_flight.total())], now + self._health.pause
             self._jobs.complain(entries, now)
         for key in jobs:
-            self._jobs.read_soon(self.book.followed[key])
+            self._jobs.read_soon(self.index.followed[key])
         self._not_before = now + PLANNING_SHARE * (time.perf_counter() - began)
         self._reads_at = max(min(again, now + MAX_REST), self._not_before)
 
-    def _next_few(self) -> list[Followed]:
+    def _next_few(self) -> list[TrackedJob]:
         """The next jobs in a round through all of them."""
         batch = list(itertools.islice(self._round, GLANCE))
-        if len(batch) < min(GLANCE, len(self.book.followed)):
-            self._round = iter([*self.book.followed.values()])
+        if len(batch) < min(GLANCE, len(self.index.followed)):
+            self._round = iter([*self.index.followed.values()])
             batch += itertools.islice(self._round, GLANCE - len(batch))
-        return list({id(entry): entry for entry in batch if self.book.is_current(entry)}.values())
+        return list({id(entry): entry for entry in batch if self.index.is_current(entry)}.values())
 
 
 def _now() -> float:

@@ -18,9 +18,9 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.polling.health import Health
 from zilliz_jobs.polling.jobreader import JobReader
 from zilliz_jobs.polling.lists import Listing, Row
-from zilliz_jobs.polling.pollindex import Book
-from zilliz_jobs.polling.pollplan import Shelf
-from zilliz_jobs.polling.tracked import Followed, facts
+from zilliz_jobs.polling.pollindex import PollIndex
+from zilliz_jobs.polling.pollplan import ListState
+from zilliz_jobs.polling.tracked import TrackedJob, facts
 
 PROGRESS_WRITES = 50.0  # a second, for all jobs together
 
@@ -31,9 +31,15 @@ class ListReader:
     """`progress_interval`: seconds between two news of mere progress of one job. `ended`: called after a reading."""
 
     def __init__(
-        self, book: Book, jobs: JobReader, health: Health, *, progress_interval: float, ended: Callable[[], None]
+        self,
+        index: PollIndex,
+        jobs: JobReader,
+        health: Health,
+        *,
+        progress_interval: float,
+        ended: Callable[[], None],
     ) -> None:
-        self._book, self._jobs, self._health = book, jobs, health
+        self._index, self._jobs, self._health = index, jobs, health
         self._progress_interval, self._ended = progress_interval, ended
         self.readings: set[asyncio.Task[None]] = set()
         self._waiting: defaultdict[ListId, list[asyncio.Future[Listing]]] = defaultdict(list)
@@ -48,16 +54,16 @@ class ListReader:
             _answer(waiters, Transient("cannot read the list: nobody uses the key any more"))
         self._waiting.clear()
 
-    def wait_for(self, shelf: Shelf) -> asyncio.Future[Listing]:
+    def wait_for(self, list_state: ListState) -> asyncio.Future[Listing]:
         """The next reading of the list that begins will go to its end."""
         waiter: asyncio.Future[Listing] = asyncio.get_running_loop().create_future()
-        shelf.wanted = True
-        self._waiting[shelf.list_id].append(waiter)
+        list_state.wanted = True
+        self._waiting[list_state.list_id].append(waiter)
         return waiter
 
-    def begin(self, shelf: Shelf) -> None:
-        shelf.running, shelf.wanted = True, False
-        task = asyncio.create_task(self._read(shelf, self._waiting.pop(shelf.list_id, [])))
+    def begin(self, list_state: ListState) -> None:
+        list_state.running, list_state.wanted = True, False
+        task = asyncio.create_task(self._read(list_state, self._waiting.pop(list_state.list_id, [])))
         self.readings.add(task)
         task.add_done_callback(self._done)
 
@@ -66,53 +72,53 @@ class ListReader:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the reading of a list failed, which should not happen", exc_info=error)
 
-    async def _read(self, shelf: Shelf, waiters: list[asyncio.Future[Listing]]) -> None:
-        asked_at, missing = _now(), self._expected_on(shelf)
+    async def _read(self, list_state: ListState, waiters: list[asyncio.Future[Listing]]) -> None:
+        asked_at, missing = _now(), self._expected_on(list_state)
         met: dict[str, Row | None] = {}
         unreadable = 0
         try:
-            source = paged(self._book.readers[shelf.list_id].patient.session, shelf.list_id)
+            source = paged(self._index.readers[list_state.list_id].patient.session, list_state.list_id)
 
             def take(page: Page[Any]) -> int:
                 nonlocal unreadable
                 unreadable += page.unreadable
-                return self._take(source, shelf, page, asked_at, met, missing, keep=bool(waiters))
+                return self._take(source, list_state, page, asked_at, met, missing, keep=bool(waiters))
 
-            expect = max(shelf.pages, shelf.length) if waiters else shelf.pages
+            expect = max(list_state.pages, list_state.length) if waiters else list_state.pages
             pages, complete = await sweep(
                 source, expect=expect, take=take, enough=lambda: not missing and not waiters
             )
-            shelf.read(asked_at, pages, complete=complete, whole=bool(waiters))
+            list_state.read(asked_at, pages, complete=complete, whole=bool(waiters))
             self._health.note(None)
             listing = Listing(tuple(row for row in met.values() if row), asked_at, pages, unreadable)
             _answer(waiters, listing)
         except CloudError as error:
-            self._failed(shelf, error)
+            self._failed(list_state, error)
             _answer(waiters, error)
         finally:
-            shelf.running = False
+            list_state.running = False
             _answer(waiters, Transient("cannot read the list: the reading was broken off"))
-            self._book.tidy(shelf)
+            self._index.tidy(list_state)
             self._ended()
 
-    def _expected_on(self, shelf: Shelf) -> set[Key]:
+    def _expected_on(self, list_state: ListState) -> set[Key]:
         """Whom a reading should meet: not those whom the last one did not, or it would always go to the end."""
-        looks = (self._book.followed[key].look for key in shelf.members)
-        return {look.key for look in looks if max(look.since, look.listed_at) >= shelf.passed_at}
+        looks = (self._index.followed[key].look for key in list_state.members)
+        return {look.key for look in looks if max(look.since, look.listed_at) >= list_state.passed_at}
 
-    def _failed(self, shelf: Shelf, error: CloudError) -> None:
-        shelf.failed(_now(), error.retry_after if isinstance(error, Transient) else None)
+    def _failed(self, list_state: ListState, error: CloudError) -> None:
+        list_state.failed(_now(), error.retry_after if isinstance(error, Transient) else None)
         failure = Unreadable(error.reason, error.message)
         self._health.note(failure)
-        if error.reason is Reason.KEY_REJECTED and (first := next(iter(shelf.members), None)):
+        if error.reason is Reason.KEY_REJECTED and (first := next(iter(list_state.members), None)):
             self._jobs.tell(
-                self._book.followed[first], failure
+                self._index.followed[first], failure
             )  # who hears of it doubts the connection, once for all
 
     def _take(
         self,
         source: PagedList[Any],
-        shelf: Shelf,
+        list_state: ListState,
         page: Page[Any],
         asked_at: float,
         met: dict[str, Row | None],
@@ -125,7 +131,7 @@ class ListReader:
         for value, raw in zip(page.rows, page.raws, strict=True):
             row_id = source.key(value)
             met[row_id] = Row(row_id, value, raw) if keep else None
-            entry = self._book.on_row(shelf.list_id, row_id)
+            entry = self._index.on_row(list_state.list_id, row_id)
             if entry is None:
                 self._jobs.ports.stranger(row_id, value)
                 continue
@@ -136,14 +142,14 @@ class ListReader:
                     self._compare(entry, value, raw)
         return len(met) - before
 
-    def _is_free(self, entry: Followed) -> bool:
+    def _is_free(self, entry: TrackedJob) -> bool:
         """Whether news of the job can be taken: what was seen before is recorded. A read for mere progress that still
         waits for its turn would hold up the news for as long as others go first; it can be had again."""
         if entry.look.busy and not entry.ended and self._jobs.call_off(entry.look.key):
             entry.look.busy = False
         return not entry.look.busy
 
-    def _compare(self, entry: Followed, value: Any, raw: Any) -> None:
+    def _compare(self, entry: TrackedJob, value: Any, raw: Any) -> None:
         """A row that is not as it was when it was last understood."""
         look, now = entry.look, _now()
         subject = self._jobs.ports.subject(look.key)
@@ -175,7 +181,7 @@ class ListReader:
         self._jobs.tell(entry, seen)
 
     def _between_progress(self) -> float:
-        return max(self._progress_interval, len(self._book.followed) / PROGRESS_WRITES)
+        return max(self._progress_interval, len(self._index.followed) / PROGRESS_WRITES)
 
 
 def _answer(waiters: list[asyncio.Future[Listing]], answer: Listing | CloudError) -> None:

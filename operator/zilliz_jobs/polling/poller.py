@@ -11,10 +11,10 @@ from zilliz_jobs.control.objects import Key
 from zilliz_jobs.core.observation import Seen
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.polling.jobreader import Ports
-from zilliz_jobs.polling.keypoller import Desk
+from zilliz_jobs.polling.keypoller import KeyPoller
 from zilliz_jobs.polling.lists import Listing
-from zilliz_jobs.polling.pollplan import Look
-from zilliz_jobs.polling.tracked import Followed, Subject, facts
+from zilliz_jobs.polling.pollplan import PollState
+from zilliz_jobs.polling.tracked import Subject, TrackedJob, facts
 
 
 class Poller:
@@ -23,8 +23,8 @@ class Poller:
 
     def __init__(self, ports: Ports, *, least: float, progress_interval: float) -> None:
         self._ports, self._least, self._progress_interval = ports, least, progress_interval
-        self._desks: dict[Limiter, Desk] = {}
-        self._at: dict[Key, Desk] = {}
+        self._key_pollers: dict[Limiter, KeyPoller] = {}
+        self._at: dict[Key, KeyPoller] = {}
 
     def __len__(self) -> int:
         return len(self._at)
@@ -32,35 +32,35 @@ class Poller:
     def attends(self, key: Key) -> bool:
         """Whether the job has a time for its next look. One of which news was told has none, until its controller has
         recorded that."""
-        return (desk := self._at.get(key)) is not None and desk.attends(key)
+        return (key_poller := self._at.get(key)) is not None and key_poller.attends(key)
 
     @property
     def alive(self) -> bool:
-        return all(not desk.task.done() for desk in self._desks.values())
+        return all(not key_poller.task.done() for key_poller in self._key_pollers.values())
 
     async def close(self) -> None:
-        ending = [task for desk in self._desks.values() for task in desk.close()]
+        ending = [task for key_poller in self._key_pollers.values() for task in key_poller.close()]
         await asyncio.gather(*ending, return_exceptions=True)
-        self._desks.clear()
+        self._key_pollers.clear()
         self._at.clear()
 
     def follow(self, key: Key, subject: Subject, account: Account, look: float) -> None:
         """Look at the job again in `look` seconds, by whatever means; 0: as soon as its turn comes."""
         now, status = asyncio.get_running_loop().time(), subject.status
-        desk = self._desk(account)
+        key_poller = self._key_poller(account)
         list_id, row_id = subject.kind.listed(account, subject.spec, status) or (None, "")
-        entry = desk.book.followed.get(key)
+        entry = key_poller.index.followed.get(key)
         if entry and (entry.stamp, entry.look.list_id, entry.row_id) == (subject.stamp, list_id, row_id):
             entry.look.owes = entry.ended or bool(status.result_pending)
-            desk.recorded(entry, look or entry.look.interval, now + look)
+            key_poller.recorded(entry, look or entry.look.interval, now + look)
             return
         self._leave(key)
-        wanted = Look(key, subject.kind.lane, now, max(look, self._least), now + look, list_id)
+        wanted = PollState(key, subject.kind.lane, now, max(look, self._least), now + look, list_id)
         wanted.owes = bool(status.result_pending)
         word = status.cloud_status or ""
         known = facts(Seen(status.state, word, canceling=is_canceling(word)))
-        desk.add(Followed(wanted, subject.stamp, subject.connection, row_id, known), account)
-        self._at[key] = desk
+        key_poller.add(TrackedJob(wanted, subject.stamp, subject.connection, row_id, known), account)
+        self._at[key] = key_poller
         self._close_idle()
 
     def unfollow(self, key: Key) -> None:
@@ -68,23 +68,23 @@ class Poller:
         self._close_idle()
 
     def _leave(self, key: Key) -> None:
-        if (desk := self._at.pop(key, None)) is not None:
-            desk.remove(key)
+        if (key_poller := self._at.pop(key, None)) is not None:
+            key_poller.remove(key)
 
     async def whole(self, account: Account, wanted: ListId) -> Listing:
         """The whole list, from a reading that begins after this call. Raises CloudError."""
-        return await self._desk(account).whole(account, wanted)
+        return await self._key_poller(account).whole(account, wanted)
 
-    def _desk(self, account: Account) -> Desk:
+    def _key_poller(self, account: Account) -> KeyPoller:
         limiter = account.session.limiter
-        if limiter not in self._desks:
-            self._desks[limiter] = Desk(
+        if limiter not in self._key_pollers:
+            self._key_pollers[limiter] = KeyPoller(
                 limiter, self._ports, least=self._least, progress_interval=self._progress_interval
             )
-        return self._desks[limiter]
+        return self._key_pollers[limiter]
 
     def _close_idle(self) -> None:
         """A key that was rotated away has a desk that nobody comes to any more. The last one stays, for the next."""
-        if len(self._desks) > 1:
-            for limiter in [limiter for limiter, desk in self._desks.items() if desk.is_idle]:
-                self._desks.pop(limiter).close()
+        if len(self._key_pollers) > 1:
+            for limiter in [limiter for limiter, key_poller in self._key_pollers.items() if key_poller.is_idle]:
+                self._key_pollers.pop(limiter).close()

@@ -5,27 +5,27 @@ from __future__ import annotations
 from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.polling.pollplan import Shelf
-from zilliz_jobs.polling.tracked import Followed
+from zilliz_jobs.polling.pollplan import ListState
+from zilliz_jobs.polling.tracked import TrackedJob
 
 
-class Book:
+class PollIndex:
     """Plain tables, one event loop."""
 
     def __init__(self) -> None:
-        self.followed: dict[Key, Followed] = {}
-        self.shelves: dict[ListId, Shelf] = {}
+        self.followed: dict[Key, TrackedJob] = {}
+        self.list_states: dict[ListId, ListState] = {}
         self.readers: dict[ListId, Account] = {}
         """With whose session a list is read: sessions of one key differ in what they may use."""
         self._by_row: dict[tuple[ListId, str], Key] = {}
 
-    def add(self, entry: Followed, account: Account) -> None:
+    def add(self, entry: TrackedJob, account: Account) -> None:
         look = entry.look
         self.followed[look.key] = entry
         if look.list_id is not None:
-            shelf = self.shelf(look.list_id, account)
-            shelf.members.add(look.key)
-            shelf.demand += 1 / look.interval
+            list_state = self.list_state(look.list_id, account)
+            list_state.members.add(look.key)
+            list_state.demand += 1 / look.interval
             self._by_row[look.list_id, entry.row_id] = look.key
 
     def remove(self, key: Key) -> None:
@@ -33,35 +33,35 @@ class Book:
         list_id = entry.look.list_id if entry else None
         if entry is None or list_id is None:
             return
-        shelf = self.shelves[list_id]
-        shelf.members.discard(key)
-        shelf.demand = max(0.0, shelf.demand - 1 / entry.look.interval) if shelf.members else 0.0
+        list_state = self.list_states[list_id]
+        list_state.members.discard(key)
+        list_state.demand = max(0.0, list_state.demand - 1 / entry.look.interval) if list_state.members else 0.0
         if self._by_row.get((list_id, entry.row_id)) == key:
             del self._by_row[list_id, entry.row_id]
-        self.tidy(shelf)
+        self.tidy(list_state)
 
-    def recorded(self, entry: Followed, interval: float, due: float) -> None:
+    def recorded(self, entry: TrackedJob, interval: float, due: float) -> None:
         """What was told of the job is stored; look at it again."""
         look = entry.look
         if look.list_id is not None:
-            self.shelves[look.list_id].demand += 1 / interval - 1 / look.interval
+            self.list_states[look.list_id].demand += 1 / interval - 1 / look.interval
         look.interval, look.due, look.busy = interval, due, False
 
-    def is_current(self, entry: Followed) -> bool:
+    def is_current(self, entry: TrackedJob) -> bool:
         return self.followed.get(entry.look.key) is entry
 
-    def on_row(self, list_id: ListId, row_id: str) -> Followed | None:
+    def on_row(self, list_id: ListId, row_id: str) -> TrackedJob | None:
         key = self._by_row.get((list_id, row_id))
         return self.followed.get(key) if key else None
 
-    def shelf(self, list_id: ListId, account: Account) -> Shelf:
+    def list_state(self, list_id: ListId, account: Account) -> ListState:
         self.readers[list_id] = account
-        if list_id not in self.shelves:
-            self.shelves[list_id] = Shelf(list_id)
-        return self.shelves[list_id]
+        if list_id not in self.list_states:
+            self.list_states[list_id] = ListState(list_id)
+        return self.list_states[list_id]
 
-    def tidy(self, shelf: Shelf) -> None:
+    def tidy(self, list_state: ListState) -> None:
         """Nobody is looked at through a list that nobody waits for: it is not kept."""
-        if not shelf.members and not shelf.wanted and not shelf.running:
-            self.shelves.pop(shelf.list_id, None)
-            self.readers.pop(shelf.list_id, None)
+        if not list_state.members and not list_state.wanted and not list_state.running:
+            self.list_states.pop(list_state.list_id, None)
+            self.readers.pop(list_state.list_id, None)

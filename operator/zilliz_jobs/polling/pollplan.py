@@ -30,7 +30,7 @@ LIST_BACKOFF_MAX = 60.0
 
 
 @dataclass(slots=True, eq=False)
-class Look:
+class PollState:
     """One job that is followed, as far as the plan must know it. `interval`: how often it wants to be looked at."""
 
     key: Key
@@ -52,7 +52,7 @@ class Look:
 
 
 @dataclass(slots=True, eq=False)
-class Shelf:
+class ListState:
     """One list, and who is looked at through it. `demand`: single reads a second that it replaces; `pages`: what a
     reading costs that meets them; `length`: pages of the whole list; `asked_at`: when the last reading began;
     `passed_at`: when the last one began that met every row."""
@@ -120,37 +120,37 @@ class Reads:
     again: float
 
 
-def due_sweeps(shelves: Iterable[Shelf], now: float, *, least: float) -> Sweeps:
+def due_sweeps(list_states: Iterable[ListState], now: float, *, least: float) -> Sweeps:
     """The lists whose time has come: those that somebody waits for first, then by how many jobs they tell of."""
-    due, again = list[Shelf](), inf
-    for shelf in shelves:
-        at = shelf.due_at(least)
+    due, again = list[ListState](), inf
+    for list_state in list_states:
+        at = list_state.due_at(least)
         if at <= now:
-            due.append(shelf)
+            due.append(list_state)
         else:
             again = min(again, at)
     due.sort(key=lambda s: (not s.wanted, -s.demand / s.pages, s.list_id))
-    return Sweeps(tuple(shelf.list_id for shelf in due), again)
+    return Sweeps(tuple(list_state.list_id for list_state in due), again)
 
 
-def wanted_at(look: Look, shelf: Shelf | None) -> float:
+def wanted_at(look: PollState, list_state: ListState | None) -> float:
     """When the job itself is to be read, whatever its list says."""
     if look.busy:
         return inf
     if look.owes:
         return look.due
-    if shelf is None or not shelf.tells or look.blind:
+    if list_state is None or not list_state.tells or look.blind:
         return look.due
-    if shelf.passed_at > look.seen_at:
-        return max(look.due, shelf.passed_at)  # the list was read, and does not show it
+    if list_state.passed_at > look.seen_at:
+        return max(look.due, list_state.passed_at)  # the list was read, and does not show it
     if look.tells_progress:
         return look.seen_at + max(LIST_PATIENCE, look.interval * PROGRESS_PATIENCE)
     return max(look.read_at, look.since) + look.interval * PROGRESS_PATIENCE
 
 
 def due_reads(
-    looks: Iterable[Look],
-    shelves: dict[ListId, Shelf],
+    looks: Iterable[PollState],
+    list_states: dict[ListId, ListState],
     now: float,
     *,
     pace: float,
@@ -160,9 +160,9 @@ def due_reads(
     """The jobs to read within the next `horizon` seconds, at most `pace` a second on each lane less what is
     `in_flight` there. Results that are owed come first, then whoever waited longest for his kind."""
     room, again = ceil(pace * horizon), inf
-    by_lane: dict[str, list[tuple[bool, float, float, Look]]] = {}
+    by_lane: dict[str, list[tuple[bool, float, float, PollState]]] = {}
     for look in looks:
-        at = wanted_at(look, shelves.get(look.list_id) if look.list_id else None)
+        at = wanted_at(look, list_states.get(look.list_id) if look.list_id else None)
         if at > now:
             again = min(again, at)
         else:

@@ -12,7 +12,7 @@ from zilliz_jobs.control.objects import Key
 from zilliz_jobs.core.observation import Reading, Seen
 from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.polling.pollplan import Look
+from zilliz_jobs.polling.pollplan import PollState
 
 Stamp = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -39,7 +39,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class News:
+class JobNews:
     """What was seen of a job. `certain`: told although a single failure would not be worth a word."""
 
     seen: Reading
@@ -48,11 +48,11 @@ class News:
 
 
 @dataclass(slots=True, eq=False)
-class Followed:
+class TrackedJob:
     """`look` is what the plan knows of it. `known`: the state that was told last; `row`: the last row that was
     understood; `ended`: a row showed an end, and the job itself was not read since."""
 
-    look: Look
+    look: PollState
     stamp: Stamp
     connection: Key
     row_id: str = ""

@@ -109,7 +109,7 @@ class Bench:
         )
 
     async def checked(self, name: str = "default", **spec: Any) -> Any:
-        connection = self.connections.learn(key(name), body(name, **spec))
+        connection = self.connections.on_upsert(key(name), body(name, **spec))
         return await self.connections.check(connection)
 
     def problem(self, name: str = "default") -> Any:
@@ -132,7 +132,7 @@ class TestProblems:
         assert await bench.connections.account(key()) is None
 
     async def test_one_that_was_not_checked_yet_is_no_problem_of_a_person(self, bench):
-        bench.connections.learn(key(), body())
+        bench.connections.on_upsert(key(), body())
         assert "not checked" in bench.problem().message
         assert not bench.connections.get(key()).is_known
 
@@ -337,13 +337,13 @@ class TestSharing:
 
 class TestLife:
     async def test_an_echo_of_our_own_status_is_the_same_connection(self, bench):
-        first = bench.connections.learn(key(), body())
-        assert bench.connections.learn(key(), body(status={"endpoint": "x"})) is first
-        assert bench.connections.learn(key(), body(generation=2)) is not first
-        assert bench.connections.learn(key(), body(generation=2, uid="u2")).uid == "u2"
+        first = bench.connections.on_upsert(key(), body())
+        assert bench.connections.on_upsert(key(), body(status={"endpoint": "x"})) is first
+        assert bench.connections.on_upsert(key(), body(generation=2)) is not first
+        assert bench.connections.on_upsert(key(), body(generation=2, uid="u2")).uid == "u2"
 
     async def test_a_late_deletion_of_a_predecessor_is_of_no_weight(self, bench):
-        bench.connections.learn(key(), body(uid="u2"))
+        bench.connections.on_upsert(key(), body(uid="u2"))
         assert not bench.connections.forget(key(), "u1")
         assert bench.connections.get(key()) is not None
         assert bench.connections.forget(key(), "u2")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from zilliz_jobs.cloud.limiter import DEFAULT_PAUSE, HEADROOM, Limiter, Rank, Throttled
+from zilliz_jobs.cloud.limiter import DEFAULT_PAUSE, HEADROOM, Limiter, Priority, Throttled
 
 pytestmark = pytest.mark.looptime
 
@@ -14,7 +14,9 @@ def clock() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def stamp(limiter: Limiter, into: list[tuple[str, float]], name: str, *, rank: Rank = Rank.NEED) -> None:
+async def stamp(
+    limiter: Limiter, into: list[tuple[str, float]], name: str, *, rank: Priority = Priority.NEED
+) -> None:
     await limiter.slot("r", rank=rank, within=1000)
     into.append((name, clock()))
 
@@ -58,7 +60,7 @@ async def test_effects_go_before_polls_that_wait_already():
         for _ in range(5):
             group.create_task(stamp(limiter, seen, "poll"))
         await asyncio.sleep(0.1)
-        group.create_task(stamp(limiter, seen, "submit", rank=Rank.EFFECT))
+        group.create_task(stamp(limiter, seen, "submit", rank=Priority.EFFECT))
     assert [name for name, _ in seen][:3] == ["poll", "submit", "poll"]
 
 
@@ -148,7 +150,7 @@ async def test_another_host_has_the_same_rate_but_lanes_and_pauses_of_its_own():
 async def test_a_read_that_something_waits_for_goes_before_polls_and_after_effects():
     limiter, seen = Limiter(1), []
     async with asyncio.TaskGroup() as group:
-        for name, rank in [("poll", Rank.POLL)] * 3 + [("need", Rank.NEED), ("submit", Rank.EFFECT)]:
+        for name, rank in [("poll", Priority.POLL)] * 3 + [("need", Priority.NEED), ("submit", Priority.EFFECT)]:
             group.create_task(stamp(limiter, seen, name, rank=rank))
     assert [name for name, _ in seen] == ["poll", "submit", "need", "poll", "poll"]
 

@@ -20,7 +20,7 @@ from zilliz_jobs.cloud.transport import Transport
 pytestmark = pytest.mark.looptime
 
 
-class Book:
+class PollIndex:
     def __init__(self) -> None:
         self.calls: list[tuple[str, str, str]] = []
         self.waits: list[tuple[str, float]] = []
@@ -36,8 +36,8 @@ class Book:
         self.away.append(rank)
 
 
-def metered(cloud: Any, limiter: Limiter | None = None) -> tuple[Transport, Book]:
-    book = Book()
+def metered(cloud: Any, limiter: Limiter | None = None) -> tuple[Transport, PollIndex]:
+    book = PollIndex()
     return Transport(URL, KEY, limiter or Limiter(), wire=httpx2.MockTransport(cloud.handle), meter=book), book
 
 
@@ -89,7 +89,7 @@ async def test_a_call_whose_answer_nobody_waits_for_says_nothing_of_the_cloud() 
         await asyncio.sleep(5)
         raise AssertionError("it was waited for")
 
-    book = Book()
+    book = PollIndex()
     transport = Transport(URL, KEY, Limiter(), wire=httpx2.MockTransport(slow), meter=book)
     task = asyncio.create_task(transport.read("GET", "/v2/x"))
     await asyncio.sleep(1)

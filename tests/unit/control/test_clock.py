@@ -14,7 +14,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-class Desk:
+class KeyPoller:
     """A machine whose clock is off, and an API server that tells the right time, unless it is told otherwise."""
 
     def __init__(self, off: timedelta = timedelta(0)) -> None:
@@ -38,30 +38,30 @@ class Desk:
 
 @pytest.mark.parametrize("off", [HOUR, -HOUR, timedelta(days=400), -timedelta(days=400)], ids=str)
 def test_a_machine_whose_clock_is_wrong_goes_by_the_api_server(off: timedelta) -> None:
-    desk = Desk(off)
-    assert desk.clock.now() == NOON + off  # nothing else is known yet
-    desk.answer()
-    assert desk.error <= 2
-    desk.passed += 86400
-    assert desk.error <= 2, "nor does it forget while nobody answers"
+    key_poller = KeyPoller(off)
+    assert key_poller.clock.now() == NOON + off  # nothing else is known yet
+    key_poller.answer()
+    assert key_poller.error <= 2
+    key_poller.passed += 86400
+    assert key_poller.error <= 2, "nor does it forget while nobody answers"
 
 
 def test_somebody_sets_the_clock_of_the_machine_and_nothing_moves() -> None:
-    desk = Desk()
-    desk.answer()
-    desk.off = HOUR
-    assert desk.error <= 2
-    assert desk.clock.set_at is None
+    key_poller = KeyPoller()
+    key_poller.answer()
+    key_poller.off = HOUR
+    assert key_poller.error <= 2
+    assert key_poller.clock.set_at is None
 
 
 def test_without_a_date_it_is_the_machine_and_says_when_that_was_set() -> None:
     """A proxy may take the header away. A wait that is under way must then begin anew: see `counted`."""
-    desk = Desk()
-    desk.clock.hear("", 0.01)
-    assert desk.clock.now() == NOON
-    desk.off = HOUR
-    assert desk.clock.now() == NOON + HOUR
-    assert desk.clock.set_at == NOON + HOUR
+    key_poller = KeyPoller()
+    key_poller.clock.hear("", 0.01)
+    assert key_poller.clock.now() == NOON
+    key_poller.off = HOUR
+    assert key_poller.clock.now() == NOON + HOUR
+    assert key_poller.clock.set_at == NOON + HOUR
 
 
 @pytest.mark.parametrize(
@@ -78,63 +78,63 @@ def test_without_a_date_it_is_the_machine_and_says_when_that_was_set() -> None:
     ],
 )
 def test_a_date_that_is_none_is_ignored(date: str) -> None:
-    desk = Desk()
-    desk.answer()
-    desk.passed += 10
-    desk.clock.hear(date, 0.01)
-    assert desk.error <= 2
+    key_poller = KeyPoller()
+    key_poller.answer()
+    key_poller.passed += 10
+    key_poller.clock.hear(date, 0.01)
+    assert key_poller.error <= 2
 
 
 def test_one_server_of_three_whose_clock_is_wrong_decides_nothing() -> None:
     """Which of them answers is the load balancer's choice."""
-    desk = Desk()
+    key_poller = KeyPoller()
     for n in range(30):
-        desk.answer(HOUR if n % 3 == 2 else timedelta(0))
-        assert desk.error <= 2
-    assert desk.clock.set_at is None
+        key_poller.answer(HOUR if n % 3 == 2 else timedelta(0))
+        assert key_poller.error <= 2
+    assert key_poller.clock.set_at is None
 
 
 def test_an_answer_that_took_long_says_too_little() -> None:
-    desk = Desk()
-    desk.answer()
+    key_poller = KeyPoller()
+    key_poller.answer()
     for _ in range(ANSWERS):
-        desk.answer(-timedelta(seconds=14), took=14.0)
-    assert desk.error <= 2
+        key_poller.answer(-timedelta(seconds=14), took=14.0)
+    assert key_poller.error <= 2
 
 
 def test_a_burst_of_answers_counts_as_one() -> None:
     """Those of one connection are all of one server."""
-    desk = Desk()
+    key_poller = KeyPoller()
     for _ in range(ANSWERS):
-        desk.answer()
+        key_poller.answer()
     for _ in range(100):
-        desk.answer(HOUR, after=0.001)
-    assert desk.error <= 2
+        key_poller.answer(HOUR, after=0.001)
+    assert key_poller.error <= 2
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR], ids=str)
 def test_the_api_servers_clock_is_set(step: timedelta) -> None:
     """New objects carry its new time, so the ages of the old ones cannot be right; but waits begin anew."""
-    desk = Desk()
+    key_poller = KeyPoller()
     for _ in range(ANSWERS):
-        desk.answer()
-    desk.clock.now()
-    desk.server = step
+        key_poller.answer()
+    key_poller.clock.now()
+    key_poller.server = step
     for _ in range(ANSWERS):
-        desk.answer()
-    assert desk.error <= 2
-    assert desk.clock.set_at is not None
-    assert abs(desk.clock.set_at - desk.clock.now()) < timedelta(minutes=1)
+        key_poller.answer()
+    assert key_poller.error <= 2
+    assert key_poller.clock.set_at is not None
+    assert abs(key_poller.clock.set_at - key_poller.clock.now()) < timedelta(minutes=1)
 
 
 def test_it_goes_on_evenly_and_never_back() -> None:
     """`Date` is in whole seconds, and answers take their time."""
-    desk, before = Desk(), NOON - HOUR
+    key_poller, before = KeyPoller(), NOON - HOUR
     for n in range(400):
-        desk.answer(timedelta(seconds=-0.9 * (n % 2)), after=0.7, took=(n % 7) / 5)
-        now = desk.clock.now()
+        key_poller.answer(timedelta(seconds=-0.9 * (n % 2)), after=0.7, took=(n % 7) / 5)
+        now = key_poller.clock.now()
         assert now >= before
-        assert desk.error <= 3
+        assert key_poller.error <= 3
         before = now
 
 
@@ -143,32 +143,32 @@ def test_a_wrong_clock_is_told_once_and_its_end_too(
     off: timedelta, word: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    desk = Desk(off)
+    key_poller = KeyPoller(off)
     for _ in range(20):
-        desk.answer()
-    assert desk.clock.skew == pytest.approx(off.total_seconds(), abs=2)
-    desk.off = timedelta(0)
-    desk.answer()
-    assert desk.clock.skew == pytest.approx(0, abs=2)
+        key_poller.answer()
+    assert key_poller.clock.skew == pytest.approx(off.total_seconds(), abs=2)
+    key_poller.off = timedelta(0)
+    key_poller.answer()
+    assert key_poller.clock.skew == pytest.approx(0, abs=2)
     levels = [(record.levelno, record.getMessage()) for record in caplog.records]
     assert [level for level, _ in levels] == [logging.WARNING, logging.INFO]
     assert f"s {word} the API server" in levels[0][1]
 
 
 def test_a_small_difference_is_not_worth_a_word(caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(timedelta(seconds=50))
+    key_poller = KeyPoller(timedelta(seconds=50))
     for _ in range(20):
-        desk.answer()
+        key_poller.answer()
     assert not caplog.records
 
 
 def test_a_stopwatch_heeds_no_clock_that_is_set() -> None:
-    desk = Desk()
-    desk.answer()
-    watch = Stopwatch(desk.clock.now, lambda: desk.passed)
+    key_poller = KeyPoller()
+    key_poller.answer()
+    watch = Stopwatch(key_poller.clock.now, lambda: key_poller.passed)
     watch.since("u")
-    desk.passed += 30
-    desk.server = HOUR
+    key_poller.passed += 30
+    key_poller.server = HOUR
     for _ in range(ANSWERS):
-        desk.answer(after=1.0)
-    assert (desk.clock.now() - watch.since("u")).total_seconds() == pytest.approx(30 + ANSWERS, abs=1)
+        key_poller.answer(after=1.0)
+    assert (key_poller.clock.now() - watch.since("u")).total_seconds() == pytest.approx(30 + ANSWERS, abs=1)

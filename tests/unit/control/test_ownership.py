@@ -6,8 +6,8 @@ import pytest
 
 from zilliz_jobs.control import ownership as registry_module
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.control.ownership import Registry, Rival, ids_in
-from zilliz_jobs.jobs.locks import Scopes
+from zilliz_jobs.control.ownership import JobOwnership, Rival, ids_in
+from zilliz_jobs.jobs.locks import LockQueue
 
 
 def key(name: str) -> Key:
@@ -19,7 +19,7 @@ class TestRivals:
     twice."""
 
     def test_who_has_a_submission_open_in_the_scope_as_well(self):
-        registry = Registry()
+        registry = JobOwnership()
         registry.hold("u1", "s", "one")
         registry.hold("u2", "s", "two")
         registry.hold("u3", "t", "three")
@@ -30,7 +30,7 @@ class TestRivals:
     @pytest.mark.parametrize(("earlier", "seen"), [(149.0, True), (151.0, False)])
     def test_who_had_one_when_it_was_deleted_lately(self, earlier, seen):
         now = [1000.0]
-        registry = Registry(lambda: now[0])
+        registry = JobOwnership(lambda: now[0])
         registry.hold("gone", "s", "its spec")
         registry.part("gone")
         registry.forget("gone")
@@ -41,7 +41,7 @@ class TestRivals:
         assert registry.rivals("u1", "t") == []
 
     def test_who_was_settled_when_it_was_deleted_leaves_no_job_that_nobody_knows(self):
-        registry = Registry()
+        registry = JobOwnership()
         registry.hold("gone", "s", "its spec")
         registry.leave("gone")
         registry.part("gone")
@@ -52,7 +52,7 @@ class TestRivals:
 
 class TestClaims:
     def test_a_job_belongs_to_the_first_who_claims_it(self):
-        registry = Registry()
+        registry = JobOwnership()
         assert registry.claim("u1", "job-1")
         assert registry.claim("u1", "job-1")
         assert not registry.claim("u2", "job-1")
@@ -62,7 +62,7 @@ class TestClaims:
 
     def test_a_deleted_objects_job_may_be_adopted_but_is_no_lost_submission(self):
         """Deleted and made again, with the answer lost: the old job runs still, and is not the new object's."""
-        registry = Registry()
+        registry = JobOwnership()
         registry.claim("old", "job-1")
         registry.forget("old")
         assert registry.is_free("new", "job-1")
@@ -72,7 +72,7 @@ class TestClaims:
 
     def test_what_is_remembered_of_the_deleted_is_bounded(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(registry_module, "MAX_ORPHANS", 3)
-        registry = Registry()
+        registry = JobOwnership()
         for n in range(10):
             registry.claim(f"u{n}", f"job-{n}")
             registry.forget(f"u{n}")
@@ -96,7 +96,7 @@ class TestClaims:
 
 class TestScopes:
     def test_one_open_submission_at_a_time(self):
-        registry = Registry()
+        registry = JobOwnership()
         assert registry.enter("u1", "s")
         assert registry.enter("u1", "s")
         assert not registry.enter("u2", "s")
@@ -105,7 +105,7 @@ class TestScopes:
         assert registry.enter("u2", "s")
 
     def test_two_of_an_earlier_life_both_keep_it_busy_until_both_are_decided(self):
-        registry = Registry()
+        registry = JobOwnership()
         registry.hold("u1", "s")
         registry.hold("u2", "s")
         assert not registry.enter("u1", "s")
@@ -116,22 +116,22 @@ class TestScopes:
 
     def test_a_deleted_object_leaves_its_scope(self):
         """A scope that is never left blocks every later job on that target."""
-        registry = Registry()
+        registry = JobOwnership()
         registry.enter("u1", "s")
         assert registry.forget("u1") == "s"
         assert not registry.is_open("s")
 
     def test_another_target_leaves_the_first(self):
-        registry = Registry()
+        registry = JobOwnership()
         registry.enter("u1", "s")
         registry.enter("u1", "t")
         assert not registry.is_open("s")
 
 
 class TestTurns:
-    def line(self) -> tuple[Scopes, list[str]]:
+    def line(self) -> tuple[LockQueue, list[str]]:
         woken: list[str] = []
-        scopes = Scopes(Registry(), lambda key: woken.append(key.name))
+        scopes = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
         assert scopes.enter("u0", key("k0"), "s")
         for n in range(1, 4):
             assert not scopes.enter(f"u{n}", key(f"k{n}"), "s")
@@ -185,9 +185,9 @@ class TestTurns:
 
 
 class TestTheCloudIsBusy:
-    def waiting(self) -> tuple[Scopes, list[str]]:
+    def waiting(self) -> tuple[LockQueue, list[str]]:
         woken: list[str] = []
-        scopes = Scopes(Registry(), lambda key: woken.append(key.name))
+        scopes = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
         for n in range(2):
             assert scopes.enter(f"u{n}", key(f"k{n}"), "s")
             scopes.leave(f"u{n}", key(f"k{n}"))

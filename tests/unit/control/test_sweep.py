@@ -44,8 +44,8 @@ async def test_news_that_were_lost_on_their_way_are_noticed_too(monkeypatch: pyt
     async with hall(monkeypatch) as inside:
         await running(inside)
         await inside.until(lambda: not inside.engine.queue.holds(FILMS))
-        desk = inside.engine.jobs.poller._at[FILMS]
-        desk.book.followed[FILMS].look.busy = True
+        key_poller = inside.engine.jobs.poller._at[FILMS]
+        key_poller.index.followed[FILMS].look.busy = True
         await asyncio.sleep(70)
         assert swept(inside) == 1
         assert inside.engine.jobs.poller.attends(FILMS)

@@ -69,10 +69,10 @@ class Engine:
         self.serves: dict[str, bool] = {}
         self.rewinds = 0
 
-    def learn(self, body: Any) -> None:
+    def on_upsert(self, body: Any) -> None:
         self.known.add(body["metadata"]["uid"])
 
-    def forget(self, body: Any) -> None:
+    def on_delete(self, body: Any) -> None:
         self.known.discard(body["metadata"]["uid"])
 
     def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:

@@ -128,7 +128,9 @@ LIVES: dict[str, Life] = {
     "new": a_job,
     "first seen": lambda kind: a_job(kind).see(),
     "suspended": lambda kind: a_job(kind, suspend=True).see(),
-    "waiting for a secret": lambda kind: a_job(kind).see(o.Nothing(), o.Waits(Reason.SECRET_NOT_FOUND, "no secret")),
+    "waiting for a secret": lambda kind: a_job(kind).see(
+        o.Nothing(), o.Blocked(Reason.SECRET_NOT_FOUND, "no secret")
+    ),
     "throttled": lambda kind: sending(kind).see(THROTTLED),
     "intent open": sending,
     "looking": looking,
@@ -189,7 +191,9 @@ BY_STEPS: dict[str, Life] = {
     "step 1: abandoned": lambda kind: BY_STEPS["step 1: unknown"](kind).but(resolve_token="t1=abandon").see(),
     "step 1: done already": lambda kind: a_job(kind, link=PUBLIC).see(o.Nothing(), o.AlreadyDone("there is one")),
     "between two steps": backed_up,
-    "between two steps, the cluster is busy": lambda kind: backed_up(kind).see(o.Waits(Reason.CLUSTER_BUSY, "busy")),
+    "between two steps, the cluster is busy": lambda kind: backed_up(kind).see(
+        o.Blocked(Reason.CLUSTER_BUSY, "busy")
+    ),
     "between two steps, overdue": lambda kind: backed_up(kind, active_deadline_seconds=60).later(100).see(),
     "step 2: intent open": second_step,
     "step 2: looking": restore_lost,
@@ -220,7 +224,7 @@ def deleted_to_clean_up() -> Scene:
 
 
 CLEANING_UP: dict[str, Life] = {
-    "clean-up: waits": lambda _: restored().see(o.Waits(Reason.CLOUD_UNREACHABLE, "down")),
+    "clean-up: waits": lambda _: restored().see(o.Blocked(Reason.CLOUD_UNREACHABLE, "down")),
     "clean-up: intent open": lambda _: third_step(),
     "clean-up: looking": lambda _: third_step().see(LOST),
     "clean-up: disproved": lambda _: third_step().see(LOST, o.Absent()).later(131).see(o.Nothing(), o.Absent()),
@@ -261,7 +265,7 @@ OBSERVATIONS: dict[str, o.Observation] = {
     "prepared for credentials": o.Prepared("t9", "holder", {}, NOON, credentials_secret="new-credentials"),
     "impossible": o.Impossible(Reason.LEFT_BEHIND, WORDY),
     "its name is taken": o.Impossible(Reason.NAME_TAKEN, WORDY),
-    "waits": o.Waits(Reason.SECRET_NOT_FOUND, WORDY),
+    "waits": o.Blocked(Reason.SECRET_NOT_FOUND, WORDY),
     "accepted": ACCEPTED,
     "accepted another": o.Accepted({"jobId": "job-2"}),
     "accepted without an id": o.Accepted({"backupId": "backup-9"}),
@@ -332,11 +336,11 @@ LINKS: dict[str, Change] = {
     "link as it is": _same,
     "console": lambda x: x.but(link=Link(console=True)),
     "no console": lambda x: x.but(link=Link()),
-    "connection broken": lambda x: x.but(link=Link(problem=o.Waits(Reason.CONNECTION_NOT_READY, WORDY))),
+    "connection broken": lambda x: x.but(link=Link(problem=o.Blocked(Reason.CONNECTION_NOT_READY, WORDY))),
     "connection suspended": lambda x: x.but(link=Link(suspended=True, console=True)),
     "first submission held": lambda x: x.but(link=Link(first_submission=FirstSubmission.HOLD, console=True)),
     "find first": lambda x: x.but(link=Link(first_submission=FirstSubmission.FIND, console=True)),
-    "operator may not submit": lambda x: x.but(gate=o.Waits(Reason.CRD_OUTDATED, "old", 5.0)),
+    "operator may not submit": lambda x: x.but(gate=o.Blocked(Reason.CRD_OUTDATED, "old", 5.0)),
     "restored": lambda x: x.but(restored=True),
 }
 

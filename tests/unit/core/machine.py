@@ -31,7 +31,7 @@ from zilliz_jobs.core.snapshot import Link, Snapshot, Traits, attempt_of, handle
 SETTLE = 120
 FENCE = 10
 ACTIVE = (State.PENDING, State.IN_PROGRESS)
-DOWN = o.Waits(Reason.CONNECTION_NOT_READY, "the key is rejected")
+DOWN = o.Blocked(Reason.CONNECTION_NOT_READY, "the key is rejected")
 
 SETTINGS = examples(200, steps=30)
 
@@ -211,7 +211,7 @@ class Machine(RuleBasedStateMachine):
 
     # -- one tick, as the engine does it
 
-    def tick(self, faults: Faults) -> None:
+    def reconcile(self, faults: Faults) -> None:
         if self.stored.gone:
             return
         try:
@@ -246,7 +246,7 @@ class Machine(RuleBasedStateMachine):
             if plan.action is None or self.stored.gone:
                 self.wake = plan.again
                 self.check_rest(plan)
-                nothing = o.Unreadable | o.Waits | o.NotSent | o.Refused | o.CancelUnclear
+                nothing = o.Unreadable | o.Blocked | o.NotSent | o.Refused | o.CancelUnclear
                 self.tries = self.tries + 1 if isinstance(seen, nothing) else 0
                 return
             seen = self.carry_out(plan.action, faults)
@@ -261,7 +261,7 @@ class Machine(RuleBasedStateMachine):
         match action:
             case Prepare(step):
                 if faults.unreadable or faults.busy:
-                    return o.Waits(Reason.CLUSTER_BUSY, "the cluster is MODIFYING", 10.0)
+                    return o.Blocked(Reason.CLUSTER_BUSY, "the cluster is MODIFYING", 10.0)
                 return self.prepare(step)
             case Submit():
                 return self.post(faults)
@@ -300,21 +300,21 @@ class Machine(RuleBasedStateMachine):
     @move(ticks=DAYS)
     def events(self, ticks: list[Faults]) -> None:
         for faults in ticks:
-            self.tick(faults)
+            self.reconcile(faults)
 
     @move(ticks=DAYS)
     def wakes(self, ticks: list[Faults]) -> None:
         for faults in ticks:
             if self.wake is not None:
                 self.now += timedelta(seconds=int(self.wake) + 1)
-                self.tick(faults)
+                self.reconcile(faults)
 
     @move(count=range(1, 21))
     def a_quiet_while(self, count: int) -> None:
         for _ in range(count):
             if self.wake is not None:
                 self.now += timedelta(seconds=int(self.wake) + 1)
-                self.tick(NO_FAULTS)
+                self.reconcile(NO_FAULTS)
 
     @move(seconds=[1, 20, 61, 140, 700])
     def time_passes(self, seconds: int) -> None:
@@ -441,7 +441,7 @@ class Machine(RuleBasedStateMachine):
             return
         self.edit(suspend=False)
         for _ in range(120):
-            self.tick(NO_FAULTS)
+            self.reconcile(NO_FAULTS)
             self.the_cloud_comes_to_an_end()
             self.judge()
             if self.stored.gone or is_finished(self.status):

@@ -34,7 +34,7 @@ COMPOSED = (CLONE, SAMPLE)
 
 CONSOLE = Link(console=True)
 PUBLIC = Link()
-DOWN = o.Waits(Reason.CONNECTION_NOT_READY, "the connection is not ready")
+DOWN = o.Blocked(Reason.CONNECTION_NOT_READY, "the connection is not ready")
 
 
 def spec(kind: Traits = BACKUP, **fields: Any) -> JobSpec:

@@ -12,7 +12,7 @@ from zilliz_jobs.api.jobspec import DeletionPolicy
 from zilliz_jobs.api.jobstatus import Evidence
 from zilliz_jobs.core.cancelling import is_left_running
 from zilliz_jobs.core.decide import decide
-from zilliz_jobs.core.observation import Nothing, Waits
+from zilliz_jobs.core.observation import Blocked, Nothing
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link, Snapshot, Traits
 
@@ -67,7 +67,7 @@ def test_it_stays_told_while_the_connection_is_not_known() -> None:
     """A connection that is being checked says nothing of its console API."""
     snap = running(BACKUP, console=False)
     told = decide(snap, Nothing(), now=NOON).status
-    lost = replace(snap, status=told, link=Link(problem=Waits(Reason.CONNECTION_NOT_FOUND, "there is none")))
+    lost = replace(snap, status=told, link=Link(problem=Blocked(Reason.CONNECTION_NOT_FOUND, "there is none")))
     again = decide(lost, Nothing(), now=NOON).status
     reasons = [next(c for c in s.conditions or [] if c.type == "Accepted").reason for s in (told, again)]
     assert reasons == [Reason.DELETION_CANNOT_CANCEL] * 2

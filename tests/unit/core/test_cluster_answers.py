@@ -48,7 +48,7 @@ class TestAlreadyDone:
         assert (row.state, row.reason) == (State.SUCCESSFUL, Reason.ALREADY_IN_STATE)
 
     def test_a_wait_for_a_busy_cluster_may_end_so(self) -> None:
-        busy = a_job(CLUSTER).see(o.Nothing(), o.Waits(Reason.CLUSTER_BUSY, "the cluster is STOPPING", 10.0))
+        busy = a_job(CLUSTER).see(o.Nothing(), o.Blocked(Reason.CLUSTER_BUSY, "the cluster is STOPPING", 10.0))
         assert (busy.status.state, busy.plan.again) == (State.PENDING, 10.0)
         assert busy.later(10).see().see(ALREADY).status.state is State.SUCCESSFUL
 

@@ -704,7 +704,7 @@ def asks_what_makes_sense(c: Case) -> bool:
 def never_asks_twice_in_one_pass(c: Case) -> bool:
     """An action whose answer leads to itself would never let the tick end."""
     mine = {
-        Prepare: o.Prepared | o.AlreadyDone | o.Impossible | o.Waits,
+        Prepare: o.Prepared | o.AlreadyDone | o.Impossible | o.Blocked,
         Submit: o.Accepted | o.NotSent | o.Refused | o.EffectUnknown,
         Find: o.Found | o.Absent | o.Elsewhere | o.Undecided,
         Observe: o.Seen | o.Missing,

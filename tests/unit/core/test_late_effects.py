@@ -132,7 +132,7 @@ def test_the_looks_become_rarer_and_end() -> None:
 
 
 def test_a_look_that_tells_nothing_does_not_count() -> None:
-    for nothing in (o.LateLook(complete=False), UNREADABLE, o.Waits(Reason.KUBERNETES_UNAVAILABLE, "down")):
+    for nothing in (o.LateLook(complete=False), UNREADABLE, o.Blocked(Reason.KUBERNETES_UNAVAILABLE, "down")):
         scene = sent_twice().see(DONE).later(60).see()
         assert scene.plan.action == LookForLate()
         scene = scene.see(nothing)

@@ -156,7 +156,7 @@ def test_the_object_says_which_step_is_at_work() -> None:
 
 
 def test_between_two_steps_the_job_counts_as_submitted_and_in_progress() -> None:
-    x = backed_up().see(o.Waits(Reason.CLUSTER_BUSY, "the cluster is MODIFYING", 5.0))
+    x = backed_up().see(o.Blocked(Reason.CLUSTER_BUSY, "the cluster is MODIFYING", 5.0))
     assert (x.status.state, x.status.reason, x.plan.action) == (State.IN_PROGRESS, Reason.CLUSTER_BUSY, None)
     assert x.table == ("False", "Unknown", "False", "True", "")
     assert x.holds("Submitted") == "True"
@@ -194,7 +194,7 @@ def test_the_active_deadline_counts_from_the_first_step() -> None:
 def test_the_end_of_a_step_is_progress() -> None:
     x = backing_up(stall_deadline_seconds=60).see(seen(progress=50)).later(100).see(DONE)
     assert x.holds("Overdue") == "False"
-    x = x.later(61).see(o.Nothing(), o.Waits(Reason.CLUSTER_BUSY, "the cluster is MODIFYING"))
+    x = x.later(61).see(o.Nothing(), o.Blocked(Reason.CLUSTER_BUSY, "the cluster is MODIFYING"))
     row = x.condition("Overdue")
     assert row is not None
     assert (row.status, row.reason) == ("True", Reason.STALLED)
@@ -333,9 +333,9 @@ def test_before_the_first_step_it_can() -> None:
 
 STANDSTILLS: dict[str, Change] = {
     "the manifest cannot be read": lambda x: x.but(spec=None, spec_error="spec.colour: unknown field").see(),
-    "the cloud says to come back tomorrow": lambda x: x.see(o.Waits(Reason.RATE_LIMITED, "slow down", 86400.0)),
-    "the connection is broken": lambda x: x.but(link=Link(problem=o.Waits(DOWN.reason, "no key", 3600.0))).see(),
-    "the operator may submit nothing": lambda x: x.but(gate=o.Waits(Reason.CRD_OUTDATED, "old", 3600.0)).see(),
+    "the cloud says to come back tomorrow": lambda x: x.see(o.Blocked(Reason.RATE_LIMITED, "slow down", 86400.0)),
+    "the connection is broken": lambda x: x.but(link=Link(problem=o.Blocked(DOWN.reason, "no key", 3600.0))).see(),
+    "the operator may submit nothing": lambda x: x.but(gate=o.Blocked(Reason.CRD_OUTDATED, "old", 3600.0)).see(),
     "its answer is lost": lambda x: x.see(prepared("t3"), LOST).later(500).see(o.Nothing(), o.Undecided("?")),
     "it is refused for a while": lambda x: x.see(prepared("t3"), o.Refused(Reason.RATE_LIMITED, "429", True, 3600.0)),
     "it is under way": lambda x: x.see(prepared("t3"), SWEEP).later(590).see(o.Nothing(), seen()),
@@ -357,7 +357,7 @@ def test_the_clean_up_looks_again_when_its_time_is_over(standstill: str) -> None
 
 
 def test_the_clean_up_has_its_ten_minutes_and_not_one_more() -> None:
-    x = restored().see(o.Waits(Reason.CLOUD_UNREACHABLE, "down"))
+    x = restored().see(o.Blocked(Reason.CLOUD_UNREACHABLE, "down"))
     assert x.later(599).see().plan.action == Prepare("DeleteBackup")
     assert x.later(599).see().status.reason == Reason.CLOUD_UNREACHABLE
     x = x.later(600).see()
@@ -372,7 +372,7 @@ def test_the_clean_up_has_its_ten_minutes_and_not_one_more() -> None:
 def test_the_ten_minutes_count_from_the_end_of_the_work() -> None:
     """Not from that of the first step, nor from the making of the object."""
     x = backing_up().later(900).see(DONE, prepared("t2"), REFILL).later(900).see(DONE)
-    x = x.see(o.Waits(Reason.CLOUD_UNREACHABLE, "down"))
+    x = x.see(o.Blocked(Reason.CLOUD_UNREACHABLE, "down"))
     assert x.later(599).see().status.completion_time is None
     assert x.later(600).see().status.completion_time is not None
 
@@ -497,7 +497,7 @@ def test_the_job_ends_as_it_did_and_names_what_is_left_when_the_clean_up_fails(f
 def test_what_cannot_be_cleaned_up_holds_the_jobs_end_for_ten_minutes_only() -> None:
     x = restored()
     for _ in range(9):
-        x = x.later(60).see(o.Nothing(), o.Waits(Reason.CLOUD_UNREACHABLE, "the cloud is down"))
+        x = x.later(60).see(o.Nothing(), o.Blocked(Reason.CLOUD_UNREACHABLE, "the cloud is down"))
         assert x.status.completion_time is None
     x = x.later(61).see()
     assert x.status.state is State.SUCCESSFUL
@@ -549,7 +549,7 @@ def test_a_deletion_never_waits_for_longer_than_ten_minutes() -> None:
 
 def test_a_deletion_after_a_long_wait_gives_the_clean_up_its_time() -> None:
     """The backup was made an hour ago, and the cluster has been busy ever since."""
-    x = backed_up().later(3600).see(o.Nothing(), o.Waits(Reason.CLUSTER_BUSY, "the cluster is MODIFYING"))
+    x = backed_up().later(3600).see(o.Nothing(), o.Blocked(Reason.CLUSTER_BUSY, "the cluster is MODIFYING"))
     x = deleted(x).see()
     assert (x.plan.action, x.status.completion_time) == (Prepare("DeleteBackup"), None)
 

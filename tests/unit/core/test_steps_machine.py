@@ -82,7 +82,7 @@ class Steps(Machine):
     def goes_well(self, steps: int) -> None:
         """A quick cloud and nobody about, till so many steps are done and none is under way."""
         for _ in range(2 * steps):
-            self.tick(Faults(busy=self.status.submission is not None))
+            self.reconcile(Faults(busy=self.status.submission is not None))
             self.the_cloud_comes_to_an_end()
 
     # -- what there is: what job-1 makes is backup-job-1, or copy-job-1

@@ -310,7 +310,7 @@ def test_a_broken_connection_stops_the_looks_and_says_so() -> None:
     scene = looking().but(link=Link(problem=DOWN)).see()
     assert (scene.plan.action, scene.plan.again) == (None, 60.0)
     assert scene.status.reason == Reason.CONNECTION_NOT_READY
-    soon = o.Waits(Reason.CONNECTION_NOT_READY, "soon", 5.0)
+    soon = o.Blocked(Reason.CONNECTION_NOT_READY, "soon", 5.0)
     assert looking().but(link=Link(problem=soon)).see().plan.again == 5.0
     kept = unknown().but(link=Link(problem=DOWN)).see()
     assert (kept.status.reason, kept.table[-1]) == (Reason.SUBMISSION_UNKNOWN, "True")
@@ -569,7 +569,7 @@ def test_a_person_names_the_job() -> None:
     ("answer", "expected"),
     [
         (o.Missing(), Reason.ADOPT_NOT_FOUND),
-        (o.Waits(Reason.ALREADY_HELD, "another object has it"), Reason.ALREADY_HELD),
+        (o.Blocked(Reason.ALREADY_HELD, "another object has it"), Reason.ALREADY_HELD),
     ],
     ids=["no such job", "another object's job"],
 )
@@ -627,7 +627,7 @@ def test_an_adopted_job_is_followed_and_never_submitted() -> None:
     ("answer", "reason", "message"),
     [
         (o.Missing(), Reason.ADOPT_NOT_FOUND, "the cloud knows no job job-9"),
-        (o.Waits(Reason.ADOPT_TYPE_MISMATCH, "it is an import"), Reason.ADOPT_TYPE_MISMATCH, "it is an import"),
+        (o.Blocked(Reason.ADOPT_TYPE_MISMATCH, "it is an import"), Reason.ADOPT_TYPE_MISMATCH, "it is an import"),
     ],
     ids=["no such job", "another type"],
 )
@@ -766,14 +766,14 @@ def test_a_running_job_says_when_its_connection_is_broken() -> None:
     scene = running().but(link=Link(problem=DOWN)).see()
     assert (scene.status.reason, scene.status.message) == (Reason.CONNECTION_NOT_READY, "the connection is not ready")
     assert (scene.status.state, scene.plan.action, scene.plan.again) == (State.IN_PROGRESS, None, 60.0)
-    soon = o.Waits(Reason.CONNECTION_NOT_READY, "soon", 5.0)
+    soon = o.Blocked(Reason.CONNECTION_NOT_READY, "soon", 5.0)
     assert running().but(link=Link(problem=soon)).see().plan.again == 5.0
     healed = scene.but(link=Link(console=True)).later(60).see(o.Nothing(), RUNNING)
     assert healed.status.reason == Reason.IN_PROGRESS
 
 
 def test_words_meant_for_a_waiting_job_do_not_reach_a_running_one() -> None:
-    late = o.Waits(Reason.SECRET_NOT_FOUND, "no secret")
+    late = o.Blocked(Reason.SECRET_NOT_FOUND, "no secret")
     for scene in (running(), looking(), unknown()):
         assert scene.see(late).status == scene.status
 

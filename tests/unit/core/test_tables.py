@@ -111,7 +111,7 @@ def test_an_accepted_manifest_is_called_so() -> None:
 def test_a_transition_time_moves_only_with_its_status() -> None:
     """ "For how long has it been so?" is what people ask of a condition."""
     first = a_job().see()
-    second = first.later(60).see(o.Nothing(), o.Waits(Reason.SECRET_NOT_FOUND, "no Secret"))
+    second = first.later(60).see(o.Nothing(), o.Blocked(Reason.SECRET_NOT_FOUND, "no Secret"))
     assert second.condition("Ready").last_transition_time == NOON  # type: ignore[union-attr]
     assert second.condition("Ready").reason == Reason.SECRET_NOT_FOUND  # type: ignore[union-attr]
     third = second.later(60).but(cancel_token="c").see()
@@ -158,7 +158,7 @@ def test_a_status_edited_by_hand_stops_nothing() -> None:
 def test_long_words_are_cut() -> None:
     """A status too large is refused as a whole, and the job with it."""
     long = "x" * 5000
-    told = a_job().see(o.Waits(Reason.SECRET_NOT_FOUND, long))
+    told = a_job().see(o.Blocked(Reason.SECRET_NOT_FOUND, long))
     assert len(told.status.message or "") == 1024
     assert all(len(c.message) <= 1024 for c in told.status.conditions or [])
     invalid = a_job().but(spec=None, spec_error=long).see()
@@ -166,7 +166,7 @@ def test_long_words_are_cut() -> None:
     asked = running().but(cancel_token="c").see(o.Nothing(), RUNNING)
     for answer in (o.CancelRefused(Reason.NO_PERMISSION, long), o.CancelUnclear(long)):
         assert len(asked.see(answer).status.cancel.message or "") == 1024  # type: ignore[union-attr]
-    named = unknown().but(resolve_token="t0=adopt:x").see().see(o.Waits(Reason.ALREADY_HELD, long))
+    named = unknown().but(resolve_token="t0=adopt:x").see().see(o.Blocked(Reason.ALREADY_HELD, long))
     assert len(named.status.resolution.message or "") == 1024  # type: ignore[union-attr]
 
 

@@ -65,14 +65,14 @@ STALLED = ("False", "Unknown", "False", "", "True")
             lambda: a_job(link=Link(problem=DOWN)), Reason.CONNECTION_NOT_READY, 60.0, WAITING, id="no connection"
         ),
         pytest.param(
-            lambda: a_job().but(gate=o.Waits(Reason.CRD_OUTDATED, "old", 5.0)),
+            lambda: a_job().but(gate=o.Blocked(Reason.CRD_OUTDATED, "old", 5.0)),
             Reason.CRD_OUTDATED,
             5.0,
             WAITING,
             id="the operator may submit nothing",
         ),
         pytest.param(
-            lambda: a_job().but(gate=o.Waits(Reason.CRD_OUTDATED, "old")),
+            lambda: a_job().but(gate=o.Blocked(Reason.CRD_OUTDATED, "old")),
             Reason.CRD_OUTDATED,
             60.0,
             WAITING,
@@ -129,7 +129,7 @@ def test_the_words_name_what_to_do() -> None:
 
 def test_a_person_hears_first_what_a_person_must_do_first() -> None:
     everything = a_job(suspend=True, link=Link(problem=DOWN, suspended=True)).but(
-        gate=o.Waits(Reason.CRD_OUTDATED, "")
+        gate=o.Blocked(Reason.CRD_OUTDATED, "")
     )
     assert everything.see().status.reason == Reason.SUSPENDED
     assert everything.edit(suspend=False).see().status.reason == Reason.CRD_OUTDATED
@@ -166,7 +166,7 @@ def test_suspend_holds_what_was_proven_not_to_be_there() -> None:
 
 
 def test_what_is_missing_is_told_and_tried_again() -> None:
-    missing = o.Waits(Reason.SECRET_NOT_FOUND, "no Secret s3", 20.0)
+    missing = o.Blocked(Reason.SECRET_NOT_FOUND, "no Secret s3", 20.0)
     scene = a_job().see(o.Nothing(), missing)
     assert (scene.status.reason, scene.status.message, scene.plan.again) == (
         Reason.SECRET_NOT_FOUND,
@@ -175,7 +175,7 @@ def test_what_is_missing_is_told_and_tried_again() -> None:
     )
     again = scene.later(20).see()
     assert (again.status.reason, again.plan.action) == (Reason.SECRET_NOT_FOUND, Prepare(SUBMIT_STEP))
-    assert [a_job().see().but(tries=n).see(o.Waits(Reason.SECRET_NOT_FOUND, "")).plan.again for n in range(7)] == [
+    assert [a_job().see().but(tries=n).see(o.Blocked(Reason.SECRET_NOT_FOUND, "")).plan.again for n in range(7)] == [
         1.5,
         3.0,
         6.0,
@@ -190,7 +190,9 @@ def test_what_is_missing_is_told_and_tried_again() -> None:
 
 
 def test_a_job_that_could_not_start_in_time_fails_with_the_last_obstacle() -> None:
-    scene = a_job(start_deadline_seconds=60).see(o.Nothing(), o.Waits(Reason.SECRET_NOT_FOUND, "no Secret s3", 500.0))
+    scene = a_job(start_deadline_seconds=60).see(
+        o.Nothing(), o.Blocked(Reason.SECRET_NOT_FOUND, "no Secret s3", 500.0)
+    )
     assert scene.plan.again == 60.0
     assert scene.later(59).see().status.state is State.PENDING
     late = scene.later(60).see()
@@ -220,7 +222,7 @@ def test_a_suspended_job_does_not_age() -> None:
     assert scene.status.state is State.PENDING
     released = scene.edit(suspend=False).see()
     assert (released.status.state, released.plan.action) == (State.PENDING, Prepare(SUBMIT_STEP))
-    waits = released.see(o.Waits(Reason.SECRET_NOT_FOUND, "no", 500.0))
+    waits = released.see(o.Blocked(Reason.SECRET_NOT_FOUND, "no", 500.0))
     assert waits.plan.again == 60.0
     assert waits.later(59).see().status.state is State.PENDING
     assert waits.later(60).see().status.state is State.FAILED

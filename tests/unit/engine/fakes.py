@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
 from zilliz_jobs.cloud.errors import Unauthorised
-from zilliz_jobs.core.observation import Accepted, Prepared, Waits
+from zilliz_jobs.core.observation import Accepted, Blocked, Prepared
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.snapshot import Link, RetryRule, Traits
-from zilliz_jobs.kinds.base import AnyKind, Draft, JobKind
+from zilliz_jobs.kinds.base import AnyKind, JobKind, SubmitContext
 from zilliz_jobs.kube.errors import Conflict, HandleConflict, KubeError, NotFound, Unavailable
 
 Body = dict[str, Any]
@@ -30,7 +30,7 @@ def backup(name: str = "one", *, uid: str = "u1", version: int = 1, spec: Body |
     return body | {"spec": {"clusterId": "in01"} | (spec or {})} | more
 
 
-class Shelf:
+class ListState:
     """One object of the API server, as StatusWriter, Finalizers and Objects show it.
 
     `faults[method]` are used up one by one: "before" loses the answer and does nothing, "after" does it and loses the
@@ -125,9 +125,9 @@ class Events(list[tuple[str, str, str]]):
 class Crds:
     def __init__(self) -> None:
         self.doubts: list[str] = []
-        self.closed: Waits | None = None
+        self.closed: Blocked | None = None
 
-    def gate(self, _kind: str) -> Waits | None:
+    def gate(self, _kind: str) -> Blocked | None:
         return self.closed
 
     def doubt(self, kind: str, _why: str) -> None:
@@ -171,7 +171,7 @@ class Kind(JobKind[BackupJobSpec]):
     async def baseline(self, *_: Any) -> Any:
         raise AssertionError("prepare is scripted")
 
-    async def prepare(self, _account: Any, _spec: Any, draft: Draft, *, holder: str) -> Any:
+    async def prepare(self, _account: Any, _spec: Any, draft: SubmitContext, *, holder: str) -> Any:
         self.story.append("prepare")
         return self._answer("prepare", Prepared(draft.token, holder, {"backups": []}))
 

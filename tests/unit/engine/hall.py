@@ -240,7 +240,7 @@ class Connections:
     def get(self, _key: Any) -> Any:
         return self.known
 
-    def learn(self, _key: Any, _body: Body) -> Any:
+    def on_upsert(self, _key: Any, _body: Body) -> Any:
         return self.known
 
     async def close(self) -> None:
@@ -262,7 +262,7 @@ class Hall:
         return self.api.put(backup(name, **more))
 
     def heard(self, what: str, body: Body) -> None:
-        (self.engine.forget if what == "gone" else self.engine.learn)(body)
+        (self.engine.on_delete if what == "gone" else self.engine.on_upsert)(body)
 
     async def until(self, holds: Callable[[], Any], within: float = 600.0) -> None:
         end = seconds() + within
@@ -299,7 +299,7 @@ async def hall(
     inside.engine = engine = Engine(options, api, leadership, clock=clock)  # type: ignore[arg-type]
     engine.kinds["BackupJob"] = kind
     engine.jobs._connection_is_known = _yes
-    engine.recorder._clock = seconds  # else progress would be news only where the test's machine is slow
+    engine.status_writer._clock = seconds  # else progress would be news only where the test's machine is slow
     api.tell = inside.heard
     await api.get("/version")  # as the comparison of the definitions would, which is left out here
     await engine.start()

@@ -72,7 +72,7 @@ class LapseCloud(CloudKind):
 
     async def prepare(self, *args: Any, **named: Any) -> Any:
         await self._answer_time()
-        return o.Waits(Reason.CLOUD_UNREACHABLE, DOWN) if self.down else await super().prepare(*args, **named)
+        return o.Blocked(Reason.CLOUD_UNREACHABLE, DOWN) if self.down else await super().prepare(*args, **named)
 
     async def submit(self, _account: Any, spec: Any, order: Any) -> Any:
         try:

@@ -146,7 +146,7 @@ class LeadWorld:
         """As a watch does that begins anew: what is there, and that there is no more."""
         self.blind, feed = False, self.inside.engine.feed
         for body in copy.deepcopy(self.objects()):
-            feed.learn(body)
+            feed.on_upsert(body)
         feed.listed("BackupJob", None, {body["metadata"]["uid"] for body in self.objects()})
 
     # -- the rival

@@ -14,11 +14,11 @@ from tests.unit.engine.fakes import backup
 
 from zilliz_jobs.control.clock import ServerClock, machine_time
 from zilliz_jobs.control.objects import Key, key_of
-from zilliz_jobs.control.watchhealth import Echoes
+from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.gauges import MAX_CONNECTIONS, Figures
-from zilliz_jobs.jobs.inventory import Tally
+from zilliz_jobs.engine.gauges import MAX_CONNECTIONS, GaugeCollector
+from zilliz_jobs.jobs.inventory import Inventory
 from zilliz_jobs.telemetry import catalogue
 from zilliz_jobs.telemetry.metrics import MAX_ROUTES, Metrics
 
@@ -39,13 +39,13 @@ class Known:
 
 class Bench:
     def __init__(self) -> None:
-        self.lead, self.known, self.tally = Lead(), Known(), Tally(["BackupJob"], 5)
+        self.lead, self.known, self.inventory = Lead(), Known(), Inventory(["BackupJob"], 5)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.time = 0.0
-        self.echoes = Echoes(60.0, clock=lambda: self.time)
+        self.watch_health = WatchHealth(60.0, clock=lambda: self.time)
         self.clock = ServerClock(machine_time, lambda: self.time)
         others: Any = (self.known, self.lead, self.clock)
-        self.figures = Figures(self.tally, self.queue, self.echoes, *others, ["BackupJob"])
+        self.figures = GaugeCollector(self.inventory, self.queue, self.watch_health, *others, ["BackupJob"])
 
     def __getitem__(self, family: catalogue.Family) -> Any:
         return self.figures.read()[family]
@@ -59,7 +59,7 @@ def bench() -> Bench:
 @pytest.mark.looptime
 async def test_a_replica_that_stands_by_tells_of_no_object_no_queue_and_no_connection(bench: Bench) -> None:
     """Its queue is overdue as a whole, and what it knows of a connection is what it knew when it led."""
-    bench.tally.learn(KEY, backup())
+    bench.inventory.on_upsert(KEY, backup())
     bench.known.ready = {Key("ZillizConnection", "ns", "default"): False}
     bench.queue.add(KEY)
     assert {family for family in catalogue.LIVE if family.by_leader} <= bench.figures.read().keys()
@@ -99,12 +99,12 @@ async def test_another_thread_can_ask_while_the_loop_goes_on(bench: Bench) -> No
         if n % 2:
             status = {"state": "InProgress", "reason": words[n % len(words)]}
         body = backup(f"o{n}", uid=f"u{n}", status=status)
-        bench.tally.learn(key_of(body), body)
+        bench.inventory.on_upsert(key_of(body), body)
         bench.queue.add(key_of(body))
-        bench.echoes.wrote({**body, "kind": f"Kind{n}"})
+        bench.watch_health.wrote({**body, "kind": f"Kind{n}"})
         if n % 300 == 299:  # in bursts, so that the tables shrink and grow while they are read
             for gone in [Key("BackupJob", "ns", f"o{m}") for m in range(n - 299, n)]:
-                bench.tally.forget(gone)
+                bench.inventory.forget(gone)
                 bench.queue.forget(gone)
     over.set()
     await asyncio.to_thread(thread.join)
@@ -114,11 +114,11 @@ async def test_another_thread_can_ask_while_the_loop_goes_on(bench: Bench) -> No
 
 def test_a_watch_that_owes_an_echo_tells_for_how_long(bench: Bench) -> None:
     assert bench[catalogue.WATCH_SILENT] == [(("BackupJob",), 0.0)]
-    bench.echoes.wrote(backup(version=5))
+    bench.watch_health.wrote(backup(version=5))
     bench.time = 50.0
-    bench.echoes.wrote(backup(version=6))
+    bench.watch_health.wrote(backup(version=6))
     assert bench[catalogue.WATCH_SILENT] == [(("BackupJob",), 50.0)]
-    bench.echoes.heard(backup(version=6))
+    bench.watch_health.heard(backup(version=6))
     assert bench[catalogue.WATCH_SILENT] == [(("BackupJob",), 0.0)]
 
 

@@ -60,7 +60,7 @@ def sizes(engine: Any, *, apart: tuple[Any, ...]) -> dict[str, int]:
 
 
 STAND_INS = ("client", "._api", "kinds[BackupJob]")
-REMEMBERED = {"engine.registry._orphans": 10_000, "engine.departures._told": 10_000}
+REMEMBERED = {"engine.registry._orphans": 10_000, "engine.deletions._told": 10_000}
 """What is kept of objects that are gone, on purpose, and how much at most."""
 
 
@@ -96,9 +96,9 @@ async def test_objects_that_came_and_went_leave_nothing(monkeypatch):
 async def test_a_container_that_leaks_is_found_without_being_listed(monkeypatch):
     async with hall(monkeypatch) as stage:
         first = sizes(stage.engine, apart=())
-        stage.engine.jobs._recorder.new_memory = {n: n for n in range(1000)}  # type: ignore[attr-defined]
+        stage.engine.jobs._status_writer.new_memory = {n: n for n in range(1000)}  # type: ignore[attr-defined]
         last = sizes(stage.engine, apart=())
-    assert [path for path in last if last[path] > first.get(path, 0) + 900] == ["engine.recorder.new_memory"]
+    assert [path for path in last if last[path] > first.get(path, 0) + 900] == ["engine.status_writer.new_memory"]
 
 
 async def test_times_far_away_do_not_pile_up_in_the_queue():

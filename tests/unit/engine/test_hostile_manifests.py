@@ -159,13 +159,13 @@ async def some_time(kind: AnyKind, spec: Any, mode: str) -> tuple[Bench, list[ht
     bench.accounts = OneAccount(Account(session, project_id="p"))
     bench.restart()
     vault: Any = Vault(kind)
-    bench.performer._inputs._secrets = bench.performer._credentials._secrets = vault
+    bench.actions._inputs._secrets = bench.actions._credentials._secrets = vault
     vault.spec = kind.resource.spec.model_validate(spec)
     began, tries, seen = loop.time(), 0, None
     try:
         while bench.shelf.body is not None and (gone_by := loop.time() - began) < WATCHED:
             bench.now = NOON + timedelta(seconds=int(gone_by))
-            result = await bench.tick(tries, seen)
+            result = await bench.reconcile(tries, seen)
             seen = None
             tries = 0 if result.learnt else tries + 1
             waits = [seconds for seconds in (result.wake, result.look) if seconds is not None]

@@ -110,7 +110,7 @@ def run(status: dict[str, Any]) -> Bench:
             if bench.shelf.body is None:
                 return
             try:
-                result = await bench.tick()
+                result = await bench.reconcile()
             except RecordError:
                 assert bench.writes == [], "an object whose record cannot be read is left alone"
                 return
@@ -269,7 +269,7 @@ class TestTheOperator:
             await stage.until(lambda: stage.kind.posts)
             await asyncio.sleep(1)
             late = copy.deepcopy(stage.api.objects[place("one")]) | {"status": {"state": "Pending"}}
-            stage.engine.dispatcher.learn(late)
+            stage.engine.dispatcher.on_upsert(late)
             stage.engine.store.remember(late, certain=True)
             stage.engine.queue.add(key_of(late))
             await asyncio.sleep(60)

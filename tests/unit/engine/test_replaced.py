@@ -138,9 +138,9 @@ class Moments:
         registry = self.stage.engine.registry
         assert not {**registry._open, **registry._scope_of}, f"{what}: a scope is held for ever"
         assert set(registry._held) <= {new}, f"{what}: {registry._held}"
-        known = self.stage.engine.room.handover._own
+        known = self.stage.engine.room.forwarding._own
         assert set(known._connection) == {new}, what
-        assert not self.stage.engine.departures._held, what
+        assert not self.stage.engine.deletions._held, what
 
 
 PLAIN: Body = {"clusterId": "c"}

@@ -13,7 +13,7 @@ from tests.unit.engine.hall import NOON, Hall, hall, place
 
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.model import parse_time
-from zilliz_jobs.core.observation import CancelAccepted, CancelUnclear, Seen, Waits
+from zilliz_jobs.core.observation import Blocked, CancelAccepted, CancelUnclear, Seen
 from zilliz_jobs.core.reasons import Reason
 
 pytestmark = pytest.mark.looptime
@@ -54,7 +54,7 @@ async def test_a_new_job_is_not_too_late_because_a_clock_is_wrong(monkeypatch, o
 async def test_the_start_deadline_ends_when_it_is_over(monkeypatch, off):
     """An hour too late is as wrong as an hour too early."""
     async with hall(monkeypatch, shift=off, server=RIGHT) as stage:
-        stage.kind.answers["prepare"] = [Waits(Reason.CLUSTER_BUSY, "busy", 120.0)] * 1000
+        stage.kind.answers["prepare"] = [Blocked(Reason.CLUSTER_BUSY, "busy", 120.0)] * 1000
         stage.job("one", spec={"clusterId": "c", "startDeadlineSeconds": 1800})
         await asyncio.sleep(1700)
         assert not stage.api.status("one").get("completionTime")

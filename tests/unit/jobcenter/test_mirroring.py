@@ -13,7 +13,7 @@ from tests.examples import examples
 
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.jobcenter.jobrow import JobRow, label_of, merged, row_name
-from zilliz_jobs.jobcenter.mirroring import Changes, Counts, Kept, Memory, Policy, Reading, SourceRows, mirror
+from zilliz_jobs.jobcenter.mirroring import Changes, Counts, Kept, ListReading, Memory, Policy, SourceRows, mirror
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -28,8 +28,8 @@ def name(job: str, kind: str = "Import") -> str:
     return row_name(CENTER, (kind, job))
 
 
-def reading(*rows: JobRow, complete: bool = True, source: str = "List") -> Reading:
-    return Reading((SourceRows(source, rows, complete),))
+def reading(*rows: JobRow, complete: bool = True, source: str = "List") -> ListReading:
+    return ListReading((SourceRows(source, rows, complete),))
 
 
 def applied(changes: Changes, kept: dict[str, Kept], now: datetime) -> dict[str, Kept]:
@@ -54,7 +54,7 @@ class Mirrored:
         self.now = NOON
         self.changes = Changes()
 
-    def look(self, seen: Reading) -> set[str]:
+    def look(self, seen: ListReading) -> set[str]:
         self.changes = mirror(CENTER, seen, self.kept, self.policy, self.now, self.memory)
         self.kept, self.memory = applied(self.changes, self.kept, self.now), self.changes.memory
         self.now += timedelta(minutes=1)
@@ -88,8 +88,8 @@ def test_a_list_that_was_not_read_to_its_end_marks_and_removes_nothing() -> None
 def test_a_list_that_was_not_read_keeps_what_it_alone_told() -> None:
     page = Mirrored(cluster_ids=frozenset({"c"}))
     rich, poor = SourceRows("Rich", (row("a", cluster_id="c"),)), SourceRows("Poor", (row("a"),))
-    page.look(Reading((rich, poor)))
-    broken = Reading((SourceRows("Rich", (), complete=False), poor))
+    page.look(ListReading((rich, poor)))
+    broken = ListReading((SourceRows("Rich", (), complete=False), poor))
     assert page.look(broken) == {name("a")}, "its cluster is not known at the moment, which is no other cluster"
     assert page.changes.update[0].partial
 
@@ -97,17 +97,17 @@ def test_a_list_that_was_not_read_keeps_what_it_alone_told() -> None:
 def test_a_list_that_is_not_asked_any_more_counts_as_empty_when_all_lists_are_known() -> None:
     page = Mirrored()
     page.look(reading(row("a"), source="Imports/gone"))
-    assert page.look(Reading((), closed=False)) == {name("a")}
-    page.look(Reading(()))
-    assert page.look(Reading(())) == set()
+    assert page.look(ListReading((), closed=False)) == {name("a")}
+    page.look(ListReading(()))
+    assert page.look(ListReading(())) == set()
 
 
 def test_a_job_of_two_lists_stays_while_one_shows_it() -> None:
     page = Mirrored()
-    both = Reading((SourceRows("A", (row("a"),)), SourceRows("B", (row("a"),))))
+    both = ListReading((SourceRows("A", (row("a"),)), SourceRows("B", (row("a"),))))
     page.look(both)
     for _ in range(3):
-        assert page.look(Reading((SourceRows("A", (row("a"),)), SourceRows("B")))) == {name("a")}
+        assert page.look(ListReading((SourceRows("A", (row("a"),)), SourceRows("B")))) == {name("a")}
 
 
 # -- filters and retention
@@ -204,7 +204,7 @@ ROWS = st.builds(
 )
 LISTS = st.lists(ROWS, max_size=12).map(tuple)
 SOURCES = st.builds(SourceRows, st.sampled_from(["A", "B", "C"]), LISTS, st.booleans())
-READINGS = st.builds(Reading, st.lists(SOURCES, max_size=3, unique_by=lambda s: s.name).map(tuple), st.booleans())
+READINGS = st.builds(ListReading, st.lists(SOURCES, max_size=3, unique_by=lambda s: s.name).map(tuple), st.booleans())
 POLICIES = st.builds(
     dict,
     count=st.integers(1, 8),
@@ -215,7 +215,7 @@ POLICIES = st.builds(
 
 @examples(500)
 @given(POLICIES, st.lists(READINGS, max_size=6))
-def test_any_lists_lead_to_rows_that_hold_the_promises(policy: dict[str, object], looks: list[Reading]) -> None:
+def test_any_lists_lead_to_rows_that_hold_the_promises(policy: dict[str, object], looks: list[ListReading]) -> None:
     page = Mirrored(**policy)
     for seen in looks:
         before = dict(page.kept)
@@ -242,7 +242,7 @@ def test_any_lists_lead_to_rows_that_hold_the_promises(policy: dict[str, object]
 
 @examples(500)
 @given(POLICIES, READINGS)
-def test_the_same_lists_again_change_nothing(policy: dict[str, object], seen: Reading) -> None:
+def test_the_same_lists_again_change_nothing(policy: dict[str, object], seen: ListReading) -> None:
     page = Mirrored(**policy)
     first = page.look(seen)
     page.now -= timedelta(minutes=1)  # else something may have grown too old
@@ -255,19 +255,19 @@ def test_the_same_lists_again_change_nothing(policy: dict[str, object], seen: Re
 @examples(500)
 @given(POLICIES, READINGS, st.randoms())
 def test_the_order_of_rows_with_times_does_not_matter(
-    policy: dict[str, object], seen: Reading, chance: object
+    policy: dict[str, object], seen: ListReading, chance: object
 ) -> None:
     def timed(rows: Iterable[JobRow]) -> list[JobRow]:
         unique = {one.id: one for one in rows}.values()
         return [replace(one, end_time=one.end_time or NOON, position=0) for one in unique]
 
-    straight = Reading(tuple(replace(s, rows=tuple(timed(s.rows))) for s in seen.sources), seen.closed)
+    straight = ListReading(tuple(replace(s, rows=tuple(timed(s.rows))) for s in seen.sources), seen.closed)
     shuffled = []
     for source in straight.sources:
         rows = list(source.rows)
         chance.shuffle(rows)  # type: ignore[attr-defined]
         shuffled.append(replace(source, rows=tuple(rows)))
-    assert Mirrored(**policy).look(straight) == Mirrored(**policy).look(Reading(tuple(shuffled), seen.closed))
+    assert Mirrored(**policy).look(straight) == Mirrored(**policy).look(ListReading(tuple(shuffled), seen.closed))
 
 
 # -- names, and rows of several lists

@@ -95,12 +95,12 @@ def test_a_summary_is_small_and_comes_back_the_same() -> None:
         submission={"handle": {"jobId": "job-0123456789abcdefghijkl", "backupId": "backup0_0123456789abcdef"}},
     )
     body["metadata"]["uid"] = "01234567-0123-0123-0123-0123456789ab"
-    own = known.learn(body)
+    own = known.on_upsert(body)
     assert own is not None
     assert known.get(own.uid) == own
     assert known.size < 600, "with a long message"
     body["status"]["message"] = "the job ended well"
-    known.learn(body)
+    known.on_upsert(body)
     assert known.size <= 450
     known.forget(own.uid)
     assert (len(known), known.size) == (0, 0)
@@ -108,14 +108,16 @@ def test_a_summary_is_small_and_comes_back_the_same() -> None:
 
 def test_an_object_that_changes_its_connection_is_known_once() -> None:
     known = OwnJobs(KINDS)
-    known.learn(job_object(jobId="j"))
-    known.learn(job_object(jobId="j", spec={"connectionRef": {"name": "other"}}))
+    known.on_upsert(job_object(jobId="j"))
+    known.on_upsert(job_object(jobId="j", spec={"connectionRef": {"name": "other"}}))
     assert known.connections() == [Key("ZillizConnection", "n", "other")]
 
 
 def test_what_is_no_job_is_not_kept() -> None:
     known = OwnJobs(KINDS)
-    assert known.learn({"kind": "ZillizConnection", "metadata": {"namespace": "n", "name": "c", "uid": "u"}}) is None
+    assert (
+        known.on_upsert({"kind": "ZillizConnection", "metadata": {"namespace": "n", "name": "c", "uid": "u"}}) is None
+    )
     assert len(known) == 0
 
 

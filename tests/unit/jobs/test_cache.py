@@ -10,9 +10,9 @@ from tests.unit.engine.fakes import Body, Kind, backup, kinds
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.control.objects import CANCEL, key_of
-from zilliz_jobs.control.ownership import UNLISTED_SECONDS, Registry
-from zilliz_jobs.jobs.cache import ObjectStore
-from zilliz_jobs.jobs.cachesync import Census
+from zilliz_jobs.control.ownership import UNLISTED_SECONDS, JobOwnership
+from zilliz_jobs.jobs.cache import JobCache
+from zilliz_jobs.jobs.cachesync import CacheSync
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kube.errors import NotFound, NotServed, Unavailable
 
@@ -23,13 +23,13 @@ ENDED = {"completionTime": "2026-03-01T12:05:00Z", "observedGeneration": 1, "job
 
 
 @pytest.fixture
-def registry() -> Registry:
-    return Registry()
+def registry() -> JobOwnership:
+    return JobOwnership()
 
 
 @pytest.fixture
-def store(registry: Registry) -> ObjectStore:
-    return ObjectStore(registry, kinds(Kind([])))
+def store(registry: JobOwnership) -> JobCache:
+    return JobCache(registry, kinds(Kind([])))
 
 
 def test_the_newest_body_wins(store):
@@ -159,18 +159,18 @@ class Listing:
 
 
 class TestCensus:
-    def census(self, listing: Listing, store: ObjectStore) -> Census:
+    def cache_sync(self, listing: Listing, store: JobCache) -> CacheSync:
         def listed(kind: str, served: bool) -> None:
             if kind in kinds(Kind([])):  # connections are not asked for here
                 store._registry.listed(kind, served=served)
 
-        return Census(listing, store, kinds(Kind([])), [None], listed=listed)  # type: ignore[arg-type]
+        return CacheSync(listing, store, kinds(Kind([])), [None], listed=listed)  # type: ignore[arg-type]
 
     async def test_it_knows_all_objects_and_asks_once(self, store, registry):
         listing = Listing(backup(status=OPEN), backup("two", uid="u2", status=ENDED))
-        census = self.census(listing, store)
-        await census.ensure()
-        await census.ensure()
+        cache_sync = self.cache_sync(listing, store)
+        await cache_sync.wait_for_sync()
+        await cache_sync.wait_for_sync()
         assert listing.calls == 1
         assert registry.is_open("backup/in01")
         assert registry.holder("job-1") == "u2"
@@ -178,14 +178,14 @@ class TestCensus:
     async def test_one_that_went_while_the_list_was_read_holds_nothing(self, store, registry):
         """Its scope would be held for ever, since nobody ever works on it."""
         listing = Listing(backup(status=OPEN))
-        census = self.census(listing, store)
-        listing.during = lambda: census.forget("u1")
-        await census.ensure()
+        cache_sync = self.cache_sync(listing, store)
+        listing.during = lambda: cache_sync.forget("u1")
+        await cache_sync.wait_for_sync()
         assert not registry.is_open("backup/in01")
 
     async def test_what_the_watch_told_is_newer_than_the_list(self, store, registry):
         store.remember(backup(version=9, status=ENDED))
-        await self.census(Listing(backup(version=3, status=OPEN)), store).ensure()
+        await self.cache_sync(Listing(backup(version=3, status=OPEN)), store).wait_for_sync()
         assert not registry.is_open("backup/in01")
 
     @pytest.mark.looptime
@@ -194,23 +194,23 @@ class TestCensus:
         """What a look-up infers to be its own could be the job of one of them. Other kinds go on all the same."""
         listing = Listing(backup(status=OPEN))
         listing.error = error
-        census = self.census(listing, store)
-        await census.ensure()
+        cache_sync = self.cache_sync(listing, store)
+        await cache_sync.wait_for_sync()
         assert "BackupJob" in registry.doubt(None)
         listing.error = None
-        await census.ensure()
+        await cache_sync.wait_for_sync()
         assert registry.doubt(None), "it is not asked for at each submission"
         await asyncio.sleep(11)
-        await census.ensure()
+        await cache_sync.wait_for_sync()
         assert registry.doubt(None) == ""
         assert registry.is_open("backup/in01")
         await asyncio.sleep(11)
-        await census.ensure()
+        await cache_sync.wait_for_sync()
         assert listing.calls == 2
 
     def test_one_that_was_away_for_an_hour_was_never_installed(self):
         now = [0.0]
-        registry = Registry(clock=lambda: now[0])
+        registry = JobOwnership(clock=lambda: now[0])
         registry.listed("BackupJob", served=False)
         now[0] = UNLISTED_SECONDS - 1
         registry.listed("BackupJob", served=False)
@@ -222,41 +222,41 @@ class TestCensus:
         """Another process worked meanwhile; the watch may not have told of what it took."""
         listing = Listing(backup(version=3))
         store.remember(backup(version=3))
-        census = self.census(listing, store)
-        await census.ensure()
+        cache_sync = self.cache_sync(listing, store)
+        await cache_sync.wait_for_sync()
         listing.bodies = (backup(version=4, status=OPEN),)
-        census.renew()
-        await census.ensure()
+        cache_sync.renew()
+        await cache_sync.wait_for_sync()
         assert listing.calls == 2
         assert registry.is_open("backup/in01")
 
     async def test_a_list_that_was_begun_before_the_lead_changed_hands_does_not_count(self, store):
         listing = Listing(backup())
-        census = self.census(listing, store)
+        cache_sync = self.cache_sync(listing, store)
 
         def changed_hands() -> None:
             listing.during = lambda: None
-            census.renew()
+            cache_sync.renew()
 
         listing.during = changed_hands
-        await census.ensure()
+        await cache_sync.wait_for_sync()
         assert listing.calls == 2
 
     async def test_one_that_stands_by_for_months_remembers_nothing_of_what_went(self, store):
         """Else its memory grows with every job that anybody ever deleted."""
-        census = self.census(Listing(), store)
+        cache_sync = self.cache_sync(Listing(), store)
         for n in range(100):
-            census.forget(f"u{n}")
-        assert not census._gone
+            cache_sync.forget(f"u{n}")
+        assert not cache_sync._gone
 
     async def test_a_failing_list_is_asked_again(self, store):
         listing = Listing()
         listing.error = Unavailable("down")
-        census = self.census(listing, store)
+        cache_sync = self.cache_sync(listing, store)
         with pytest.raises(Unavailable):
-            await census.ensure()
+            await cache_sync.wait_for_sync()
         listing.error = None
-        await census.ensure()
+        await cache_sync.wait_for_sync()
         assert listing.calls == 2
 
 
@@ -271,12 +271,12 @@ class TestKindsThatTakeTheirTargetUntilTheEnd:
         return one
 
     def test_a_job_that_runs_holds_its_target_also_after_a_restart(self, registry):
-        store = ObjectStore(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
+        store = JobCache(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
         store.remember(self.body(FOLLOWED))
         assert not registry.enter("u2", "cluster/in01")
 
     def test_one_that_ended_holds_nothing(self, registry):
-        store = ObjectStore(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
+        store = JobCache(registry, {self.SUSPEND.resource.kind: self.SUSPEND})
         store.remember(self.body({**FOLLOWED, **ENDED}))
         assert registry.enter("u2", "cluster/in01")
 

@@ -14,7 +14,7 @@ from zilliz_jobs.control.clock import Stopwatch
 from zilliz_jobs.core.observation import CancelRefused
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits
-from zilliz_jobs.jobs.deletions import MAX_TOLD, Departures, Left, farewell
+from zilliz_jobs.jobs.deletions import MAX_TOLD, Deletions, Leftover, report
 from zilliz_jobs.telemetry.metrics import Metrics
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -33,36 +33,44 @@ def asked(outcome: Outcome) -> JobStatus:
 @pytest.mark.parametrize(
     ("traits", "status", "left", "text"),
     [
-        pytest.param(PLAIN, JobStatus(), Left.UNSENT, "", id="nothing was sent"),
-        pytest.param(PLAIN, RUNS.but(completion_time=NOON, state=State.FAILED), Left.ENDED, "", id="it had ended"),
-        pytest.param(PLAIN, RUNS, Left.RUNNING, "job job-1 still runs in the cloud", id="it runs on"),
-        pytest.param(PLAIN, OPEN, Left.UNKNOWN, "look for its job in the cloud", id="nobody knows whether it runs"),
-        pytest.param(PLAIN, None, Left.UNKNOWN, "look for its job in the cloud", id="its record is spoilt"),
+        pytest.param(PLAIN, JobStatus(), Leftover.UNSENT, "", id="nothing was sent"),
         pytest.param(
-            PLAIN, asked(Outcome.ACCEPTED), Left.CANCELED, "asked to cancel job job-1", id="a person's cancel"
+            PLAIN, RUNS.but(completion_time=NOON, state=State.FAILED), Leftover.ENDED, "", id="it had ended"
+        ),
+        pytest.param(PLAIN, RUNS, Leftover.RUNNING, "job job-1 still runs in the cloud", id="it runs on"),
+        pytest.param(
+            PLAIN, OPEN, Leftover.UNKNOWN, "look for its job in the cloud", id="nobody knows whether it runs"
+        ),
+        pytest.param(PLAIN, None, Leftover.UNKNOWN, "look for its job in the cloud", id="its record is spoilt"),
+        pytest.param(
+            PLAIN, asked(Outcome.ACCEPTED), Leftover.CANCELED, "asked to cancel job job-1", id="a person's cancel"
         ),
         pytest.param(
-            PLAIN, asked(Outcome.REQUESTED), Left.RUNNING, "job job-1 may still run", id="a cancel unanswered"
+            PLAIN, asked(Outcome.REQUESTED), Leftover.RUNNING, "job job-1 may still run", id="a cancel unanswered"
         ),
         pytest.param(
             PLAIN,
             RUNS.but(submission=RUNS.submission.but(cancel_time=NOON)),
-            Left.CANCELED,
+            Leftover.CANCELED,
             "asked to cancel job job-1",
             id="its deletion's cancel",
         ),
-        pytest.param(CLONE, JobStatus(steps=[BACKED_UP]), Left.BEHIND, "backupName tmp-1 is still", id="half way"),
+        pytest.param(
+            CLONE, JobStatus(steps=[BACKED_UP]), Leftover.BEHIND, "backupName tmp-1 is still", id="half way"
+        ),
         pytest.param(
             CLONE,
             JobStatus(completion_time=NOON, steps=[BACKED_UP.but(reason="LeftBehind")]),
-            Left.BEHIND,
+            Leftover.BEHIND,
             "",
             id="its status told what was left behind",
         ),
     ],
 )
-def test_what_is_left_in_the_cloud_is_said(traits: Traits, status: JobStatus | None, left: Left, text: str) -> None:
-    said = farewell(traits, status)
+def test_what_is_left_in_the_cloud_is_said(
+    traits: Traits, status: JobStatus | None, left: Leftover, text: str
+) -> None:
+    said = report(traits, status)
     assert said.left is left
     assert text in said.text
     assert bool(text) == bool(said.text)
@@ -71,10 +79,10 @@ def test_what_is_left_in_the_cloud_is_said(traits: Traits, status: JobStatus | N
 def test_a_cancel_that_was_refused_is_not_called_a_cancel() -> None:
     """Else somebody relies on it, and the job runs on."""
     tried = RUNS.but(submission=RUNS.submission.but(cancel_time=NOON))
-    said = farewell(PLAIN, tried, CancelRefused(Reason.NO_PERMISSION, "the role may not"))
-    assert said.left is Left.RUNNING
+    said = report(PLAIN, tried, CancelRefused(Reason.NO_PERMISSION, "the role may not"))
+    assert said.left is Leftover.RUNNING
     assert "the role may not" in said.text
-    assert farewell(PLAIN, tried, CancelRefused(Reason.ALREADY_FINISHED, "it had ended")).left is Left.ENDED
+    assert report(PLAIN, tried, CancelRefused(Reason.ALREADY_FINISHED, "it had ended")).left is Leftover.ENDED
 
 
 class Bench:
@@ -83,7 +91,7 @@ class Bench:
         self.events, self.metrics = Events(), Metrics()
         events: Any = self.events
         self.steady = 0.0
-        self.departures = Departures(
+        self.deletions = Deletions(
             events, self.metrics, since=Stopwatch(lambda: self.now, lambda: self.steady), works=lambda: self.works
         )
 
@@ -91,7 +99,7 @@ class Bench:
         self.now += timedelta(seconds=seconds)
         self.steady += seconds
 
-    def counted(self, left: Left) -> float:
+    def counted(self, left: Leftover) -> float:
         labels = {"kind": "BackupJob", "outcome": str(left)}
         return self.metrics.registry.get_sample_value("zilliz_jobs_deleted_total", labels) or 0.0
 
@@ -99,8 +107,8 @@ class Bench:
 def test_it_is_said_once_however_often_it_is_heard(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench()
     for _ in range(3):
-        bench.departures.tell(PLAIN, backup(), RUNS)
-    assert bench.counted(Left.RUNNING) == 1
+        bench.deletions.tell(PLAIN, backup(), RUNS)
+    assert bench.counted(Leftover.RUNNING) == 1
     assert len(bench.events) == 1
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
@@ -108,46 +116,46 @@ def test_it_is_said_once_however_often_it_is_heard(caplog: pytest.LogCaptureFixt
 def test_what_goes_while_its_request_is_on_its_way_is_told_of_with_the_answer() -> None:
     """Before, nobody could name the job; afterwards nobody would."""
     bench = Bench()
-    bench.departures.hold("u1")
-    bench.departures.tell(PLAIN, backup(), OPEN)
+    bench.deletions.hold("u1")
+    bench.deletions.tell(PLAIN, backup(), OPEN)
     assert not bench.events
-    assert bench.departures.went("u1")
-    assert bench.departures.let_go("u1")
-    bench.departures.tell(PLAIN, backup(), RUNS)
+    assert bench.deletions.went("u1")
+    assert bench.deletions.let_go("u1")
+    bench.deletions.tell(PLAIN, backup(), RUNS)
     assert [message for _, _, message in bench.events] == ["the object is gone; job job-1 still runs in the cloud"]
 
 
 def test_what_did_not_go_is_not_told_of() -> None:
     bench = Bench()
-    bench.departures.hold("u1")
-    assert not bench.departures.let_go("u1")
+    bench.deletions.hold("u1")
+    assert not bench.deletions.let_go("u1")
 
 
 def test_one_that_stands_by_counts_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Else two replicas count and log twice; the event has one name, so that it is one."""
     bench = Bench(works=False)
-    bench.departures.tell(PLAIN, backup(), RUNS)
-    bench.departures.note(backup(uid="u2"), Left.NO_JOB)
+    bench.deletions.tell(PLAIN, backup(), RUNS)
+    bench.deletions.note(backup(uid="u2"), Leftover.NO_JOB)
     assert not caplog.records
-    assert bench.counted(Left.RUNNING) == bench.counted(Left.NO_JOB) == 0
+    assert bench.counted(Leftover.RUNNING) == bench.counted(Leftover.NO_JOB) == 0
     assert len(bench.events) == 1
 
 
 def test_the_time_of_a_deletion_counts_from_when_an_operator_knows_it() -> None:
     """By the API server's stamp it would be over for what was deleted at night while the operator was down."""
     bench = Bench()
-    assert bench.departures.since(backup()) is None
+    assert bench.deletions.since(backup()) is None
     going = backup(deletionTimestamp="2026-02-28T12:00:00Z")
-    assert bench.departures.since(going) == NOON
+    assert bench.deletions.since(going) == NOON
     bench.later(30)
-    assert bench.departures.since(going) == NOON
-    bench.departures.renew()  # it takes over from another process
-    assert bench.departures.since(going) == bench.now
+    assert bench.deletions.since(going) == NOON
+    bench.deletions.renew()  # it takes over from another process
+    assert bench.deletions.since(going) == bench.now
 
 
 def test_what_is_remembered_of_the_gone_is_bounded() -> None:
     bench = Bench()
     for n in range(MAX_TOLD + 10):
-        bench.departures.note(backup(uid=f"u{n}"), Left.ENDED)
-    assert len(bench.departures._told) == MAX_TOLD
-    assert not len(bench.departures._since)
+        bench.deletions.note(backup(uid=f"u{n}"), Leftover.ENDED)
+    assert len(bench.deletions._told) == MAX_TOLD
+    assert not len(bench.deletions._since)

@@ -182,7 +182,7 @@ class TestTheNextProcess:
             assert entries(stage)[0]["ids"] == ["b-job-1", "job-1"]
 
         async def then(stage: Hall) -> None:
-            await stage.engine.census.ensure()
+            await stage.engine.cache_sync.wait_for_sync()
             assert not stage.engine.registry.is_unclaimed("two", "job-1")
             assert stage.engine.registry.is_unclaimed("two", "job-2")
 

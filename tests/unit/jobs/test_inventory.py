@@ -10,9 +10,9 @@ import pytest
 from tests.unit.engine.fakes import Kind, backup
 
 from zilliz_jobs.control.objects import key_of
-from zilliz_jobs.control.ownership import Registry
-from zilliz_jobs.jobs.cache import ObjectStore
-from zilliz_jobs.jobs.inventory import Group, Place, Tally
+from zilliz_jobs.control.ownership import JobOwnership
+from zilliz_jobs.jobs.cache import JobCache
+from zilliz_jobs.jobs.inventory import Group, Inventory, Place
 from zilliz_jobs.jobs.standing import standing
 
 BORN = "2026-03-01T12:00:00Z"  # of every object of `backup`
@@ -77,14 +77,14 @@ class TestSince:
 
 class Many:
     def __init__(self, limit: int = 2000) -> None:
-        self.tally = Tally(["BackupJob"], limit)
+        self.inventory = Inventory(["BackupJob"], limit)
 
-    def learn(self, *bodies: dict[str, Any]) -> None:
+    def on_upsert(self, *bodies: dict[str, Any]) -> None:
         for body in bodies:
-            self.tally.learn(key_of(body), body)
+            self.inventory.on_upsert(key_of(body), body)
 
     def forget(self, body: dict[str, Any]) -> None:
-        self.tally.forget(key_of(body))
+        self.inventory.forget(key_of(body))
 
 
 @pytest.fixture
@@ -94,86 +94,86 @@ def many() -> Many:
 
 class TestCounts:
     def test_every_state_is_there_from_the_start(self, many: Many) -> None:
-        assert many.tally.objects()["BackupJob", "Failed"] == 0
-        assert len(many.tally.objects()) == 6
+        assert many.inventory.objects()["BackupJob", "Failed"] == 0
+        assert len(many.inventory.objects()) == 6
 
     def test_an_object_is_counted_where_it_stands_and_nowhere_else(self, many: Many) -> None:
-        many.learn(backup(), backup(), backup(status={"state": "InProgress", "reason": "InProgress"}))
-        assert {k: n for k, n in many.tally.objects().items() if n} == {("BackupJob", "InProgress"): 1}
-        assert [g for g, _, _ in many.tally.unfinished()] == [Group("BackupJob", "InProgress", "InProgress")]
-        many.learn(done("one"))
-        assert list(many.tally.unfinished()) == []
-        assert many.tally.objects()["BackupJob", "Successful"] == 1
+        many.on_upsert(backup(), backup(), backup(status={"state": "InProgress", "reason": "InProgress"}))
+        assert {k: n for k, n in many.inventory.objects().items() if n} == {("BackupJob", "InProgress"): 1}
+        assert [g for g, _, _ in many.inventory.unfinished()] == [Group("BackupJob", "InProgress", "InProgress")]
+        many.on_upsert(done("one"))
+        assert list(many.inventory.unfinished()) == []
+        assert many.inventory.objects()["BackupJob", "Successful"] == 1
         many.forget(done("one"))
         many.forget(done("one"))
-        assert set(many.tally.objects().values()) == {0}
+        assert set(many.inventory.objects().values()) == {0}
 
     def test_the_oldest_is_told_of_and_then_the_next(self, many: Many) -> None:
         old = backup("a", status={"state": "InProgress", "reason": "InProgress", "startTime": BORN})
         new = backup("b", status={"state": "InProgress", "reason": "InProgress", "startTime": LATER})
-        many.learn(old, new)
-        assert [row[1:] for row in many.tally.unfinished()] == [(2, moment(BORN))]
+        many.on_upsert(old, new)
+        assert [row[1:] for row in many.inventory.unfinished()] == [(2, moment(BORN))]
         many.forget(old)
-        assert [row[1:] for row in many.tally.unfinished()] == [(1, moment(LATER))]
+        assert [row[1:] for row in many.inventory.unfinished()] == [(1, moment(LATER))]
 
 
 class TestLastSuccess:
     def test_the_last_one_counts_whatever_is_told_last(self, many: Many) -> None:
-        many.learn(done("b", LAST), done("a", LATER))
-        assert many.tally.successes() == {Place("BackupJob", "ns", "in01"): moment(LAST)}
+        many.on_upsert(done("b", LAST), done("a", LATER))
+        assert many.inventory.successes() == {Place("BackupJob", "ns", "in01"): moment(LAST)}
 
     def test_a_failure_is_no_success(self, many: Many) -> None:
-        many.learn(done("a", state="Failed"))
-        assert many.tally.successes() == {}
+        many.on_upsert(done("a", state="Failed"))
+        assert many.inventory.successes() == {}
 
     def test_it_is_known_while_any_object_of_the_target_is_there(self, many: Many) -> None:
         good, bad = done("a"), done("b", state="Failed")
-        many.learn(good, bad)
+        many.on_upsert(good, bad)
         many.forget(good)
-        assert many.tally.successes() == {Place("BackupJob", "ns", "in01"): moment(LATER)}
+        assert many.inventory.successes() == {Place("BackupJob", "ns", "in01"): moment(LATER)}
         many.forget(bad)
-        assert many.tally.successes() == {}
+        assert many.inventory.successes() == {}
 
     def test_a_retry_of_the_only_object_does_not_forget_its_target(self, many: Many) -> None:
-        many.learn(done("a"))
-        many.learn(backup("a", uid="u-a", status={"state": "Pending", "reason": "Waiting", "target": "in01"}))
-        assert many.tally.successes() == {Place("BackupJob", "ns", "in01"): moment(LATER)}
+        many.on_upsert(done("a"))
+        many.on_upsert(backup("a", uid="u-a", status={"state": "Pending", "reason": "Waiting", "target": "in01"}))
+        assert many.inventory.successes() == {Place("BackupJob", "ns", "in01"): moment(LATER)}
 
     def test_too_many_targets_share_one_figure_and_take_the_next_free_place(self) -> None:
         many = Many(limit=2)
         first, *rest = [done(f"o{n}", LATER if n < 3 else LAST, f"in0{n}") for n in range(5)]
-        many.learn(first, *rest)
-        assert sorted(p.target for p in many.tally.successes()) == ["in00", "in01", "other"]
-        assert many.tally.successes()[Place("BackupJob", "other", "other")] == moment(LAST)
-        assert many.tally.hidden == 3
+        many.on_upsert(first, *rest)
+        assert sorted(p.target for p in many.inventory.successes()) == ["in00", "in01", "other"]
+        assert many.inventory.successes()[Place("BackupJob", "other", "other")] == moment(LAST)
+        assert many.inventory.hidden == 3
         many.forget(first)
-        assert sorted(p.target for p in many.tally.successes()) == ["in01", "in02", "other"]
+        assert sorted(p.target for p in many.inventory.successes()) == ["in01", "in02", "other"]
         for body in rest:
             many.forget(body)
-        assert (many.tally.successes(), many.tally.hidden) == ({}, 0)
+        assert (many.inventory.successes(), many.inventory.hidden) == ({}, 0)
 
 
 def test_a_scrape_of_twenty_thousand_objects_reads_no_object(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted, not timed: no body is parsed, and the number of samples is that of the groups and targets."""
-    tally = Tally(["BackupJob"])
-    store = ObjectStore(Registry(), {"BackupJob": Kind([])}, tally=tally)
+    inventory = Inventory(["BackupJob"])
+    store = JobCache(JobOwnership(), {"BackupJob": Kind([])}, inventory=inventory)
     for n in range(10_000):
         store.remember(done(f"d{n}", target=f"in{n}"))
         store.remember(backup(f"r{n}", uid=f"r{n}", status={"state": "InProgress", "reason": "InProgress"}))
     parsed: list[Any] = []
     monkeypatch.setattr(json, "loads", parsed.append)
     monkeypatch.setattr("zilliz_jobs.jobs.inventory.standing", parsed.append)
-    assert [row[:2] for row in tally.unfinished()] == [(Group("BackupJob", "InProgress", "InProgress"), 10_000)]
-    assert len(tally.successes()) == 2_001
-    assert tally.objects()["BackupJob", "Successful"] == 10_000
+    assert [row[:2] for row in inventory.unfinished()] == [(Group("BackupJob", "InProgress", "InProgress"), 10_000)]
+    assert len(inventory.successes()) == 2_001
+    assert inventory.objects()["BackupJob", "Successful"] == 10_000
     assert parsed == []
 
 
 def test_the_store_tells_of_what_it_learns_and_forgets() -> None:
-    tally = Tally(["BackupJob"])
-    store = ObjectStore(Registry(), {"BackupJob": Kind([])}, tally=tally)
+    inventory = Inventory(["BackupJob"])
+    store = JobCache(JobOwnership(), {"BackupJob": Kind([])}, inventory=inventory)
     store.remember(done("a") | {"metadata": done("a")["metadata"] | {"resourceVersion": "7"}})
     store.remember(backup("a", uid="u-a", version=3))  # a late echo
-    assert tally.objects()["BackupJob", "Successful"] == 1
+    assert inventory.objects()["BackupJob", "Successful"] == 1
     store.forget(key_of(done("a")))
-    assert set(tally.objects().values()) == {0}
+    assert set(inventory.objects().values()) == {0}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.engine.hall import Hall, hall
 
-from zilliz_jobs.core.observation import NotSent, Unreadable, Waits
+from zilliz_jobs.core.observation import Blocked, NotSent, Unreadable
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kube.errors import Unavailable
@@ -37,7 +37,7 @@ def prepares(stage: Hall, answer: Any) -> None:
 
 
 CLOUD = {
-    "another in front": Waits(Reason.SUBMISSION_IN_PROGRESS, "another job is being submitted"),
+    "another in front": Blocked(Reason.SUBMISSION_IN_PROGRESS, "another job is being submitted"),
     "no answer": Unreadable(Reason.CLOUD_UNREACHABLE, "another job is being submitted"),
     "Kubernetes away": Unavailable("another job is being submitted", status=503),
 }
@@ -63,7 +63,7 @@ async def test_a_request_that_did_not_leave_is_named(monkeypatch):
 async def test_a_connection_with_a_problem_is_named_in_the_first_pass_too(monkeypatch):
     """The operator came back after the deadline."""
     async with hall(monkeypatch) as stage:
-        problem = Waits(Reason.CONNECTION_NOT_FOUND, "there is no ZillizConnection")
+        problem = Blocked(Reason.CONNECTION_NOT_FOUND, "there is no ZillizConnection")
         stage.engine.connections.link = lambda _key, **_: Link(problem=problem)  # type: ignore[method-assign]
         assert "there is no ZillizConnection" in await message(stage, made_ago=60)
 

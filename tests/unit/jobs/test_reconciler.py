@@ -8,15 +8,16 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.unit.engine.fakes import Accounts, Crds, Events, Kind, Shelf, backup
+from tests.unit.engine.fakes import Accounts, Crds, Events, Kind, ListState, backup
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.objects import CANCEL, FINALIZER, key_of, status_of
-from zilliz_jobs.control.ownership import Registry
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import (
     Absent,
+    Blocked,
     CancelAccepted,
     CancelRefused,
     EffectUnknown,
@@ -27,14 +28,13 @@ from zilliz_jobs.core.observation import (
     Seen,
     Undecided,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules
-from zilliz_jobs.jobs.actions import Performer
-from zilliz_jobs.jobs.deletions import Departures
-from zilliz_jobs.jobs.reconciler import JobTicker, TickResult
-from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.deletions import Deletions
+from zilliz_jobs.jobs.reconciler import JobReconciler, Reconciled
+from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -48,9 +48,9 @@ class Bench:
     def __init__(self, body: dict[str, Any] | None = None, **answers: Any) -> None:
         self.story: list[str] = []
         self.now = NOON
-        self.shelf = Shelf(body or backup(), self.story)
+        self.shelf = ListState(body or backup(), self.story)
         self.kind = Kind(self.story, **answers)
-        self.accounts, self.events, self.crds, self.registry = Accounts(), Events(), Crds(), Registry()
+        self.accounts, self.events, self.crds, self.registry = Accounts(), Events(), Crds(), JobOwnership()
         self.woken: list[Any] = []
         self.restart()
 
@@ -60,8 +60,8 @@ class Bench:
         self.metrics = Metrics()
         events: Any = self.events
         self.clock = ServerClock(lambda: self.now, lambda: self.now.timestamp())
-        self.departures = Departures(events, self.metrics, since=self.clock.stopwatch(), works=lambda: True)
-        recorder = Recorder(
+        self.deletions = Deletions(events, self.metrics, since=self.clock.stopwatch(), works=lambda: True)
+        status_writer = JobStatusWriter(
             port,
             port,
             port,
@@ -71,14 +71,14 @@ class Bench:
             progress_interval=0.0,
             clock=lambda: self.now.timestamp(),
         )
-        self.performer = Performer(self.registry, port, port, wake=self.woken.append, ensure_synced=self._synced)
-        self.ticker = JobTicker(
+        self.actions = Actions(self.registry, port, port, wake=self.woken.append, ensure_synced=self._synced)
+        self.reconciler = JobReconciler(
             self.accounts,  # type: ignore[arg-type]
-            self.performer,
-            recorder,
+            self.actions,
+            status_writer,
             self.crds,  # type: ignore[arg-type]
             self.metrics,
-            self.departures,
+            self.deletions,
             rules=Rules(),
             clock=self.clock,
         )
@@ -86,9 +86,9 @@ class Bench:
     async def _synced(self) -> None:
         self.story.append("synced")
 
-    async def tick(self, tries: int = 0, seen: Observation | None = None) -> TickResult:
+    async def reconcile(self, tries: int = 0, seen: Observation | None = None) -> Reconciled:
         assert self.shelf.body is not None
-        return await self.ticker.tick(self.kind, self.shelf.body, tries, seen)
+        return await self.reconciler.reconcile(self.kind, self.shelf.body, tries, seen)
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -110,7 +110,7 @@ def running(**more: Any) -> Seen:
 class TestOrder:
     async def test_intent_then_request_then_handle(self):
         bench = Bench()
-        result = await bench.tick()
+        result = await bench.reconcile()
         assert bench.writes == ["prepare", "write", "POST", "write_handle"]
         assert bench.record["handle"] == {"jobId": "job-1", "backupId": "b-1"}
         assert result.learnt
@@ -121,7 +121,7 @@ class TestOrder:
 
     async def test_all_objects_are_known_before_anything_is_prepared(self):
         bench = Bench()
-        await bench.tick()
+        await bench.reconcile()
         assert bench.story.index("synced") < bench.story.index("prepare")
 
     @pytest.mark.parametrize("error", [Conflict("changed"), NotFound("gone")])
@@ -129,7 +129,7 @@ class TestOrder:
         bench = Bench()
         bench.shelf.faults["write"] = [error]
         with pytest.raises(KubeError):
-            await bench.tick()
+            await bench.reconcile()
         assert "POST" not in bench.story
         assert not bench.registry.is_open("backup/in01")
 
@@ -137,7 +137,7 @@ class TestOrder:
         """Else the object would say that it waits, for ever."""
         bench = Bench()
         bench.shelf.faults["write"] = [Invalid("a webhook says no")]
-        result = await bench.tick()
+        result = await bench.reconcile()
         assert "POST" not in bench.story
         assert not bench.registry.is_open("backup/in01")
         assert not result.learnt
@@ -151,7 +151,7 @@ class TestOrder:
         bench = Bench()
         bench.shelf.faults["write"], bench.shelf.faults["get"] = ["after"], ["before"]
         with pytest.raises(Unavailable):
-            await bench.tick()
+            await bench.reconcile()
         assert "POST" not in bench.story
         assert bench.registry.is_open("backup/in01")
 
@@ -159,7 +159,7 @@ class TestOrder:
         bench = Bench()
         bench.shelf.faults["write"] = [lambda: bench.shelf.edit(annotations={CANCEL: "1"})]
         with pytest.raises(Conflict):
-            await bench.tick()
+            await bench.reconcile()
         assert "POST" not in bench.story
 
     async def test_a_write_that_takes_longer_than_the_fence_means_no_request(self, monkeypatch):
@@ -167,14 +167,14 @@ class TestOrder:
         monkeypatch.setattr("zilliz_jobs.jobs.reconciler.Fence", partial(Fence, clock=lambda: clock[0]))
         bench = Bench(look=[Absent()])
         bench.shelf.faults["write"] = [lambda: clock.__setitem__(0, 111.0)]
-        await bench.tick()
+        await bench.reconcile()
         assert "fence closed" in bench.story
         assert "POST" not in bench.story
 
     async def test_a_closed_gate_means_not_even_a_preparation(self):
         bench = Bench()
-        bench.crds.closed = Waits(Reason.CRD_OUTDATED, "apply the CRDs", 15.0)
-        await bench.tick()
+        bench.crds.closed = Blocked(Reason.CRD_OUTDATED, "apply the CRDs", 15.0)
+        await bench.reconcile()
         assert bench.writes == ["write"]
         assert bench.shelf.status["reason"] == "CRDOutdated"
 
@@ -185,37 +185,37 @@ class TestStop:
         bench = Bench()
         gate = asyncio.Event()
         bench.kind.submitting = gate.wait
-        task = asyncio.create_task(bench.tick())
+        task = asyncio.create_task(bench.reconcile())
         await asyncio.sleep(1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert bench.record["evidence"] == "Sending"
         asyncio.get_running_loop().call_later(3, gate.set)
-        await bench.performer.drain(25)
+        await bench.actions.drain(25)
         assert bench.record["handle"] == {"jobId": "job-1", "backupId": "b-1"}
 
     async def test_nor_while_its_record_cannot_be_stored_yet(self):
         bench = Bench()
         bench.shelf.faults["write_handle"] = ["before"] * 3
-        task = asyncio.create_task(bench.tick())
+        task = asyncio.create_task(bench.reconcile())
         await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await bench.performer.drain(25)
+        await bench.actions.drain(25)
         assert bench.record["evidence"] == "Answered"
 
     async def test_the_drain_has_an_end(self):
         bench = Bench()
         bench.kind.submitting = asyncio.Event().wait
-        task = asyncio.create_task(bench.tick())
+        task = asyncio.create_task(bench.reconcile())
         await asyncio.sleep(1)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await bench.performer.drain(25)
+        await bench.actions.drain(25)
         assert bench.record["evidence"] == "Sending"
-        for left in bench.performer._critical:
+        for left in bench.actions._critical:
             left.cancel()
         await asyncio.sleep(0)
 
@@ -224,19 +224,19 @@ class TestAnswers:
     async def test_a_lost_answer_is_looked_up_in_the_same_pass(self):
         bench = Bench(submit=[EffectUnknown("reset")], look=[Found({"backupId": "b-1"}, Evidence.INFERRED)])
         bench.kind.answers["read"] = [running()]
-        await bench.tick()
+        await bench.reconcile()
         assert bench.writes[:5] == ["prepare", "write", "POST", "write_handle", "look"]
         assert bench.record["evidence"] == "Inferred"
 
     async def test_an_open_submission_keeps_its_target_busy(self):
         bench = Bench(submit=[EffectUnknown("reset")], look=[Absent()])
-        result = await bench.tick()
+        result = await bench.reconcile()
         assert bench.registry.is_open("backup/in01")
         assert result.wake
         assert bench.shelf.status["reason"] == "LookingForSubmission"
         bench.kind.answers["look"] = [Found({"backupId": "b-1"}, Evidence.INFERRED)]
         bench.kind.answers["read"] = [running()]
-        await bench.tick()
+        await bench.reconcile()
         assert not bench.registry.is_open("backup/in01")
 
     async def test_what_broke_off_in_our_own_code_may_have_left(self):
@@ -246,7 +246,7 @@ class TestAnswers:
             raise RuntimeError("a bug")
 
         bench.kind.submitting = burst
-        await bench.tick()
+        await bench.reconcile()
         assert bench.record["evidence"] == "Sending"
 
     async def test_not_sent_and_refused_for_now_free_the_target_and_are_no_progress(self):
@@ -255,14 +255,14 @@ class TestAnswers:
             Refused(Reason.CLUSTER_BUSY, "busy", heals=True),
         ):
             bench = Bench(submit=[answer])
-            result = await bench.tick()
+            result = await bench.reconcile()
             assert not bench.record
             assert not bench.registry.is_open("backup/in01")
             assert (result.learnt, result.wake is not None) == (False, True)
 
     async def test_a_rejected_key_is_suspected(self):
         bench = Bench(submit=[Refused(Reason.KEY_REJECTED, "bad key", heals=True)])
-        await bench.tick()
+        await bench.reconcile()
         assert len(bench.accounts.suspected) == 1
 
     async def test_another_record_is_gone_on_with_and_not_overwritten(self):
@@ -274,7 +274,7 @@ class TestAnswers:
             bench.shelf.edit()
 
         bench.kind.submitting = another_process_finds_it_first
-        await bench.tick()
+        await bench.reconcile()
         assert bench.record["handle"]["jobId"] == "job-2"
         assert bench.record["otherHandles"] == ["b-1", "job-1"]
         assert bench.registry.holder("job-1") == "u1"
@@ -287,7 +287,7 @@ class TestAnswers:
 
         bench.kind.submitting = deleted
         with pytest.raises(NotFound):
-            await bench.tick()
+            await bench.reconcile()
         assert not bench.registry.is_open("backup/in01")
         assert bench.registry.holder("job-1") is None
         assert not bench.registry.is_unclaimed("other", "job-1")  # and nobody takes its job for its own
@@ -299,11 +299,11 @@ class TestAnswers:
 
         async def deleted() -> None:
             body, bench.shelf.body = bench.shelf.body, None
-            bench.departures.tell(bench.kind.traits, body, status_of(body))
+            bench.deletions.tell(bench.kind.traits, body, status_of(body))
 
         bench.kind.submitting = deleted
         with pytest.raises(NotFound):
-            await bench.tick()
+            await bench.reconcile()
         told = [message for _, reason, message in bench.events if reason == "DeletedWhileRunning"]
         assert told == ["the object is gone; job job-1 still runs in the cloud"]
 
@@ -313,12 +313,12 @@ class TestAnswers:
 
         async def deleted() -> None:
             bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
-            bench.departures.since(bench.shelf.body)
+            bench.deletions.since(bench.shelf.body)
 
         bench.kind.submitting = deleted
         bench.shelf.faults["write_handle"] = [Forbidden("no right")] * 100
         with pytest.raises(Forbidden):
-            await bench.tick()
+            await bench.reconcile()
         assert len(bench.shelf.faults["write_handle"]) >= 98  # by this pass, and by the task that goes on trying
 
 
@@ -338,7 +338,7 @@ class TestFind:
         bench.registry.claim("u2", "b-1")
         seen: list[bool] = []
         bench.kind.answers["look"] = [lambda free: seen.append(free("b-1")) or Undecided("none free")]
-        await bench.tick()
+        await bench.reconcile()
         assert seen == [False]
 
     async def test_nor_one_of_our_own_earlier_attempts(self):
@@ -346,10 +346,10 @@ class TestFind:
         body = self.open(attempt=2)
         body["status"]["attempts"] = [{"number": 1, "jobId": "job-0", "state": "Failed"}, {"number": 2}]
         bench = Bench(body)
-        bench.registry.learn("u1", body)
+        bench.registry.on_upsert("u1", body)
         seen: list[bool] = []
         bench.kind.answers["look"] = [lambda free: seen.extend((free("job-0"), free("job-9"))) or Absent()]
-        await bench.tick()
+        await bench.reconcile()
         assert seen == [False, True]
 
     async def test_one_that_two_find_at_once_goes_to_one(self):
@@ -360,7 +360,7 @@ class TestFind:
             return Found({"backupId": "b-1"}, Evidence.INFERRED)
 
         bench.kind.answers["look"] = [taken]
-        await bench.tick()
+        await bench.reconcile()
         assert "handle" not in bench.record
 
     async def test_a_find_that_could_not_be_stored_is_found_again(self):
@@ -369,23 +369,23 @@ class TestFind:
         bench.kind.answers["look"] = [found, lambda free: found if free("b-1") else Undecided("taken")]
         bench.shelf.faults["write"] = ["before"]
         with pytest.raises(Unavailable):
-            await bench.tick()
-        await bench.tick()
+            await bench.reconcile()
+        await bench.reconcile()
         assert bench.record["handle"]["backupId"] == "b-1"
 
 
 class TestLife:
     async def followed(self, **spec: Any) -> Bench:
         bench = Bench(backup(spec=spec))
-        await bench.tick()
+        await bench.reconcile()
         bench.story.clear()
         return bench
 
     async def test_progress_is_stored_and_the_end_ends_it(self):
         bench = await self.followed()
-        result = await bench.tick(seen=running(progress=40))
+        result = await bench.reconcile(seen=running(progress=40))
         assert (bench.shelf.status["progressPercent"], result.learnt) == (40, True)
-        result = await bench.tick(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
+        result = await bench.reconcile(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
         assert bench.shelf.status["completionTime"]
         assert result.wake is None
 
@@ -393,7 +393,7 @@ class TestLife:
         bench = await self.followed()
         waits = []
         for tries in (0, 3, 6):
-            result = await bench.tick(tries, seen=Unreadable(Reason.CLOUD_UNREACHABLE, "down"))
+            result = await bench.reconcile(tries, seen=Unreadable(Reason.CLOUD_UNREACHABLE, "down"))
             assert not result.learnt
             waits.append(result.look)
         assert waits == sorted(waits)
@@ -403,30 +403,30 @@ class TestLife:
         bench = await self.followed()
         bench.shelf.edit(annotations={CANCEL: "please"})
         bench.kind.answers |= {"read": [running()], "cancel": [CancelAccepted()]}
-        await bench.tick()
+        await bench.reconcile()
         assert bench.writes.index("write") < bench.writes.index("cancel")
         assert bench.shelf.status["cancel"]["outcome"] == "Accepted"
 
     async def test_the_finalizer_comes_before_the_intent_and_goes_at_the_end(self):
         """Added later, a deletion in between would leave a job that nobody cancels."""
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}))
-        await bench.tick()
+        await bench.reconcile()
         assert bench.writes == ["prepare", "add_finalizer", "write", "POST", "write_handle"]
-        await bench.tick(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
+        await bench.reconcile(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
         assert bench.shelf.body["metadata"]["finalizers"] == []
 
     async def test_a_finalizer_that_cannot_be_added_means_no_request(self):
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}))
         bench.shelf.faults["add_finalizer"] = [Conflict("changed")]
         with pytest.raises(Conflict):
-            await bench.tick()
+            await bench.reconcile()
         assert "POST" not in bench.story
 
     async def test_a_deletion_cancels_and_then_lets_the_object_go(self):
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=[CancelAccepted()])
-        await bench.tick()
+        await bench.reconcile()
         bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
-        result = await bench.tick()
+        result = await bench.reconcile()
         assert "cancel" in bench.story
         assert FINALIZER not in bench.shelf.body["metadata"]["finalizers"]
         assert result.body is None
@@ -435,11 +435,11 @@ class TestLife:
     async def test_one_that_was_deleted_while_no_operator_ran_is_cancelled_all_the_same(self):
         """Its two minutes are over by the API server's clock; the job would run on."""
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=[CancelAccepted()])
-        await bench.tick()
+        await bench.reconcile()
         bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
         bench.later(3600)
         bench.restart()
-        await bench.tick()
+        await bench.reconcile()
         assert "cancel" in bench.story
         assert bench.shelf.body["metadata"]["finalizers"] == []
 
@@ -447,25 +447,25 @@ class TestLife:
     async def test_a_status_that_is_refused_holds_no_deletion_up(self, error):
         """A namespace would hang because of a right that is missing."""
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=[CancelAccepted()])
-        await bench.tick()
+        await bench.reconcile()
         bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
         bench.shelf.faults["write"] = [error] * 5
-        await bench.tick()
+        await bench.reconcile()
         assert "cancel" in bench.story
         assert bench.shelf.body["metadata"]["finalizers"] == []
         assert "asked to cancel job job-1" in bench.events[-1][2]
 
     async def test_a_status_that_is_refused_is_an_error_where_nothing_is_deleted(self):
         bench = Bench(read=[running()])
-        await bench.tick()
+        await bench.reconcile()
         bench.shelf.faults["write"] = [Forbidden("no right")]
         with pytest.raises(Forbidden):
-            await bench.tick(seen=running())
+            await bench.reconcile(seen=running())
 
     async def test_a_record_that_nobody_can_read_holds_no_deletion_up(self):
         spoilt = {"submission": {"sends": "many"}}
         bench = Bench(backup(finalizers=[FINALIZER], deletionTimestamp="2026-03-01T12:00:00Z", status=spoilt))
-        result = await bench.tick()
+        result = await bench.reconcile()
         assert result.body is None
         assert bench.shelf.body["metadata"]["finalizers"] == []
         assert "record unreadable" in bench.events[-1][2]
@@ -473,44 +473,44 @@ class TestLife:
     async def test_a_refused_cancel_is_told_as_such(self):
         refused = [CancelRefused(Reason.NO_PERMISSION, "the role may not")]
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=refused)
-        await bench.tick()
+        await bench.reconcile()
         bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
-        await bench.tick()
+        await bench.reconcile()
         assert "did not cancel job job-1: the role may not" in bench.events[-1][2]
 
     async def test_a_finalizer_that_cannot_be_taken_off_is_no_farewell(self):
         """The object is still there, and its job is cancelled with the next try."""
         bench = Bench(backup(spec={"deletionPolicy": "Cancel"}), cancel=[CancelAccepted(), CancelAccepted()])
-        await bench.tick()
+        await bench.reconcile()
         bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
         bench.shelf.faults["remove_finalizer"] = [Forbidden("no right")]
         with pytest.raises(Forbidden):
-            await bench.tick()
+            await bench.reconcile()
         assert "DeletedWhileRunning" not in [reason for _, reason, _ in bench.events]
-        await bench.tick()
+        await bench.reconcile()
         assert [reason for _, reason, _ in bench.events].count("DeletedWhileRunning") == 1
 
     async def test_an_object_past_its_time_to_live_is_deleted(self):
         bench = await self.followed(ttlSecondsAfterFinished=60)
-        result = await bench.tick(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
+        result = await bench.reconcile(seen=Seen(State.SUCCESSFUL, "SUCCESSFUL", job_id="job-1", end_time=NOON))
         assert (result.body is None, result.wake) == (False, 60.0)
         bench.later(61)
-        result = await bench.tick()
+        result = await bench.reconcile()
         assert result.body is None
         assert bench.shelf.body is None
 
     async def test_one_in_line_waits_and_is_woken_when_the_target_is_free(self):
         bench = Bench()
         bench.registry.enter("u2", "backup/in01")
-        result = await bench.tick()
+        result = await bench.reconcile()
         assert "POST" not in bench.story
         assert bench.shelf.writes == 0, "it is Pending by default, and its turn comes in a moment, mostly"
         assert not result.learnt
         bench.later(31)
-        await bench.tick()
+        await bench.reconcile()
         assert bench.shelf.status["reason"] == "SubmissionInProgress"
         other = backup("two", uid="u2")
-        bench.performer._scopes.leave("u2", key_of(other))
+        bench.actions._locks.leave("u2", key_of(other))
         assert bench.woken == [key_of(bench.shelf.body)]
 
     async def test_a_preparation_that_bursts_frees_the_target(self):
@@ -521,5 +521,5 @@ class TestLife:
 
         bench.kind.prepare = burst  # type: ignore[method-assign]
         with pytest.raises(RuntimeError):
-            await bench.tick()
+            await bench.reconcile()
         assert not bench.registry.is_open("backup/in01")

@@ -8,14 +8,14 @@ from zilliz_jobs.api.jobstatus import Attempt, JobStatus, State
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.jobs.retrykeys import with_keys
-from zilliz_jobs.kinds.base import Draft
+from zilliz_jobs.kinds.base import SubmitContext
 
 OLD, NEW = "uid-1/100", "uid-1/101"
 
 
-def draft(versions: dict[str, str] | None, step: str = RETRY_STEP) -> Draft:
+def draft(versions: dict[str, str] | None, step: str = RETRY_STEP) -> SubmitContext:
     failed = Attempt(number=1, job_id="job-1", state=State.FAILED, secret_versions=versions)
-    return Draft(step, JobStatus(attempts=[failed, Attempt(number=2)]), "one", "t")
+    return SubmitContext(step, JobStatus(attempts=[failed, Attempt(number=2)]), "one", "t")
 
 
 @pytest.mark.parametrize(

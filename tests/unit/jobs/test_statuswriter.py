@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.unit.engine.fakes import Crds, Events, Kind, Shelf, backup
+from tests.unit.engine.fakes import Crds, Events, Kind, ListState, backup
 
 from zilliz_jobs.api.jobstatus import Condition, Evidence, JobStatus, State, Submission
-from zilliz_jobs.jobs.statuswriter import Recorder
+from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -31,9 +31,9 @@ ANSWER = INTENT.but(
 class Bench:
     def __init__(self, **body: Any) -> None:
         self.now = 0.0
-        self.shelf, self.events, self.crds = Shelf(backup(**body)), Events(), Crds()
+        self.shelf, self.events, self.crds = ListState(backup(**body)), Events(), Crds()
         port: Any = self.shelf
-        self.recorder = Recorder(
+        self.status_writer = JobStatusWriter(
             port,
             port,
             port,
@@ -50,10 +50,10 @@ class Bench:
         return self.shelf.body
 
     async def intent(self) -> dict[str, Any]:
-        return await self.recorder.write_intent(KIND, dict(self.body), INTENT)
+        return await self.status_writer.write_intent(KIND, dict(self.body), INTENT)
 
     async def answered(self, body: dict[str, Any], answer: JobStatus = ANSWER) -> dict[str, Any]:
-        return await self.recorder.write_answer(KIND, body, INTENT, answer)
+        return await self.status_writer.write_answer(KIND, body, INTENT, answer)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ class TestIntent:
         body = dict(bench.body)
         bench.shelf.edit(labels={"a": "b"})
         with pytest.raises(Conflict):
-            await bench.recorder.write_intent(KIND, body, INTENT)
+            await bench.status_writer.write_intent(KIND, body, INTENT)
         assert bench.shelf.writes == 0
 
     @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ class TestAnswer:
         """Else a worker would be kept for ever."""
         body = await bench.intent()
         bench.shelf.faults["write_handle"] = [error] * 1000
-        bench.recorder._clock = asyncio.get_running_loop().time
-        began = bench.recorder._clock()
+        bench.status_writer._clock = asyncio.get_running_loop().time
+        began = bench.status_writer._clock()
         with pytest.raises(type(error)):
-            await bench.recorder.write_answer(KIND, body, INTENT, ANSWER, patience=lambda: 60.0)
-        assert 60 <= bench.recorder._clock() - began < 75
+            await bench.status_writer.write_answer(KIND, body, INTENT, ANSWER, patience=lambda: 60.0)
+        assert 60 <= bench.status_writer._clock() - began < 75
 
     async def test_the_pauses_between_are_bounded(self, bench):
         body = await bench.intent()
@@ -237,44 +237,44 @@ class TestThrottle:
 
     async def test_mere_progress_is_written_now_and_then_and_an_end_at_once(self, bench):
         """Ten thousand jobs would write ten thousand times a poll; an end that waits is a script that waits."""
-        body = await bench.recorder.write(KIND, bench.body, self.RUNNING)
+        body = await bench.status_writer.write(KIND, bench.body, self.RUNNING)
         bench.now += 1
-        assert await bench.recorder.write(KIND, body, self.RUNNING.but(progress_percent=2)) == body
+        assert await bench.status_writer.write(KIND, body, self.RUNNING.but(progress_percent=2)) == body
         bench.now += 5
-        body = await bench.recorder.write(KIND, body, self.RUNNING.but(progress_percent=3))
+        body = await bench.status_writer.write(KIND, body, self.RUNNING.but(progress_percent=3))
         assert bench.shelf.status["progressPercent"] == 3
         done = self.RUNNING.but(state=State.SUCCESSFUL, progress_percent=100)
-        await bench.recorder.write(KIND, body, done)
+        await bench.status_writer.write(KIND, body, done)
         assert bench.shelf.status["state"] == "Successful"
         assert bench.shelf.writes == 3
 
     async def test_what_was_held_back_is_written_by_force(self, bench):
-        body = await bench.recorder.write(KIND, bench.body, self.RUNNING)
-        await bench.recorder.write(KIND, body, self.RUNNING.but(progress_percent=2), force=True)
+        body = await bench.status_writer.write(KIND, bench.body, self.RUNNING)
+        await bench.status_writer.write(KIND, body, self.RUNNING.but(progress_percent=2), force=True)
         assert bench.shelf.status["progressPercent"] == 2
 
     async def test_nothing_new_is_no_write(self, bench):
-        body = await bench.recorder.write(KIND, bench.body, self.RUNNING)
+        body = await bench.status_writer.write(KIND, bench.body, self.RUNNING)
         bench.now += 100
-        assert await bench.recorder.write(KIND, body, self.RUNNING) is body
+        assert await bench.status_writer.write(KIND, body, self.RUNNING) is body
         assert bench.shelf.writes == 1
 
     async def test_a_forgotten_object_leaves_nothing(self, bench):
-        await bench.recorder.write(KIND, bench.body, self.RUNNING)
-        bench.recorder.forget(next(iter(bench.recorder._written)))
-        assert bench.recorder._written == {}
+        await bench.status_writer.write(KIND, bench.body, self.RUNNING)
+        bench.status_writer.forget(next(iter(bench.status_writer._written)))
+        assert bench.status_writer._written == {}
 
 
 class TestFinalizer:
     async def test_it_is_put_on_and_taken_off(self, bench):
-        body = await bench.recorder.add_finalizer(KIND, bench.body)
+        body = await bench.status_writer.add_finalizer(KIND, bench.body)
         assert body["metadata"]["finalizers"] == ["jobs.zilliz.com/cleanup"]
-        body = await bench.recorder.remove_finalizer(KIND, body)
+        body = await bench.status_writer.remove_finalizer(KIND, body)
         assert body["metadata"]["finalizers"] == []
 
     async def test_an_object_whose_last_finalizer_is_taken_off_is_gone(self):
         bench = Bench(finalizers=["jobs.zilliz.com/cleanup"], deletionTimestamp="2026-03-01T13:00:00Z")
-        assert await bench.recorder.remove_finalizer(KIND, bench.body) is None
+        assert await bench.status_writer.remove_finalizer(KIND, bench.body) is None
 
 
 class TestTurn:
@@ -289,28 +289,28 @@ class TestTurn:
         bench.shelf.body["status"] = same.wire()
         for _ in range(5):
             bench.now += 20
-            await bench.recorder.write(KIND, dict(bench.body), same.but(reason=self.LINE.reason))
-            await bench.recorder.write(KIND, dict(bench.body), same)
+            await bench.status_writer.write(KIND, dict(bench.body), same.but(reason=self.LINE.reason))
+            await bench.status_writer.write(KIND, dict(bench.body), same)
         assert bench.shelf.writes == 0
 
     async def test_a_new_job_in_line_says_so_after_half_a_minute(self, bench):
-        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        await bench.status_writer.write(KIND, dict(bench.body), self.LINE)
         bench.now += 29
-        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        await bench.status_writer.write(KIND, dict(bench.body), self.LINE)
         assert bench.shelf.writes == 0
         bench.now += 2
-        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        await bench.status_writer.write(KIND, dict(bench.body), self.LINE)
         assert bench.shelf.status["reason"] == "SubmissionInProgress"
 
     async def test_what_is_wrong_is_said_at_once(self, bench):
         wrong = self.LINE.but(reason="SecretNotFound")
-        await bench.recorder.write(KIND, dict(bench.body), wrong)
+        await bench.status_writer.write(KIND, dict(bench.body), wrong)
         assert bench.shelf.status["reason"] == "SecretNotFound"
 
     async def test_one_that_said_something_before_says_this_too(self, bench):
         ready = {"type": "Ready", "status": "False"}
         bench.shelf.body["status"] = {"conditions": [ready], "reason": "SecretNotFound"}
-        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        await bench.status_writer.write(KIND, dict(bench.body), self.LINE)
         bench.now += 31
-        await bench.recorder.write(KIND, dict(bench.body), self.LINE)
+        await bench.status_writer.write(KIND, dict(bench.body), self.LINE)
         assert bench.shelf.status["reason"] == "SubmissionInProgress"

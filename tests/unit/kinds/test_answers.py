@@ -13,6 +13,7 @@ from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected, Trans
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.core.observation import (
     Accepted,
+    Blocked,
     CancelAccepted,
     CancelRefused,
     CancelUnclear,
@@ -21,7 +22,6 @@ from zilliz_jobs.core.observation import (
     NotSent,
     Refused,
     Unreadable,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
@@ -116,11 +116,11 @@ class TestReads:
     @pytest.mark.parametrize(
         ("error", "waits"),
         [
-            (NotFound("m"), Waits(Reason.CLUSTER_NOT_FOUND, "m")),
-            (Rejected("m", code=40022), Waits(Reason.CLUSTER_NOT_FOUND, "m")),
-            (Rejected("m", code=1100), Waits(Reason.REJECTED, "m")),
-            (Transient("m", retry_after=4.0), Waits(Reason.CLOUD_UNREACHABLE, "m", 4.0)),
-            (Unauthorised("m"), Waits(Reason.KEY_REJECTED, "m")),
+            (NotFound("m"), Blocked(Reason.CLUSTER_NOT_FOUND, "m")),
+            (Rejected("m", code=40022), Blocked(Reason.CLUSTER_NOT_FOUND, "m")),
+            (Rejected("m", code=1100), Blocked(Reason.REJECTED, "m")),
+            (Transient("m", retry_after=4.0), Blocked(Reason.CLOUD_UNREACHABLE, "m", 4.0)),
+            (Unauthorised("m"), Blocked(Reason.KEY_REJECTED, "m")),
         ],
     )
     def test_what_stands_in_the_way_of_a_submission(self, error, waits):

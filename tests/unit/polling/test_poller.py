@@ -15,7 +15,7 @@ import pytest
 from zilliz_jobs.api.jobstatus import JobStatus, State, Submission
 from zilliz_jobs.cloud.errors import CloudError, Transient, Unauthorised
 from zilliz_jobs.cloud.imports import ImportTarget
-from zilliz_jobs.cloud.limiter import Limiter, Rank
+from zilliz_jobs.cloud.limiter import Limiter, Priority
 from zilliz_jobs.cloud.listing import PAGE_SIZE, Page, PagedList
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.control.objects import Key
@@ -24,7 +24,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.polling.health import TROUBLE
 from zilliz_jobs.polling.jobreader import STALE_SECONDS, Ports
 from zilliz_jobs.polling.poller import Poller
-from zilliz_jobs.polling.tracked import News, Subject, stamp_of
+from zilliz_jobs.polling.tracked import JobNews, Subject, stamp_of
 
 pytestmark = pytest.mark.looptime
 LIST = ListId(Source.IMPORTS, "in01-a")
@@ -59,7 +59,7 @@ class Cloud:
     list_error: CloudError | None = None
     read_error: Unreadable | None = None
     tells_progress: bool = False
-    rank: Rank = Rank.NEED
+    rank: Priority = Priority.NEED
 
     @property
     def patient(self) -> Cloud:
@@ -72,7 +72,7 @@ class Cloud:
     def paged(self, _target: ImportTarget) -> PagedList[Any]:
         return PagedList(self.page, lambda row: row["id"], "list", "list imports")
 
-    async def page(self, number: int, size: int, rank: Rank = Rank.POLL) -> Page[Any]:
+    async def page(self, number: int, size: int, rank: Priority = Priority.POLL) -> Page[Any]:
         await self.call("list", rank)
         if self.list_error is not None:
             raise self.list_error
@@ -83,14 +83,14 @@ class Cloud:
         ]
         return Page(rows, size, rows)
 
-    async def read(self, name: str, rank: Rank) -> Reading:
+    async def read(self, name: str, rank: Priority) -> Reading:
         await self.call("read", rank)
         if self.read_error is not None:
             return self.read_error
         job = self.jobs.get(name)
         return Seen(job.state, progress=job.progress, result={"rows": 7}) if job else Missing()
 
-    async def call(self, route: str, rank: Rank) -> None:
+    async def call(self, route: str, rank: Priority) -> None:
         await self.limiter.slot(route, rank=rank, within=1000)
         self.calls[route] += 1
         self.times.setdefault(route, []).append(now())
@@ -99,7 +99,7 @@ class Cloud:
 
 class _Patient:
     def __init__(self, cloud: Cloud) -> None:
-        self.cloud, self.limiter, self.rank = cloud, cloud.limiter, Rank.POLL
+        self.cloud, self.limiter, self.rank = cloud, cloud.limiter, Priority.POLL
         self.imports = cloud
 
 
@@ -158,7 +158,7 @@ class Controller:
     async def account(self, _connection: Key) -> Any:
         return FakeAccount(self.cloud) if self.usable else None
 
-    def hear(self, one: Key, news: News) -> None:
+    def hear(self, one: Key, news: JobNews) -> None:
         self.told.append(Told(one.name, news.seen, now(), news.certain))
         task = asyncio.create_task(self._record(one, news.seen))
         self._tasks.add(task)
@@ -300,10 +300,12 @@ async def test_a_look_that_waits_for_its_turn_does_not_hold_up_an_end() -> None:
     """Results of other jobs go first in the line of reads, for as many seconds as there are of them."""
     async with world(300) as w:
         await asyncio.sleep(5)
-        entry = next(iter(w.poller._desks.values())).book.followed[key("job-7")]
-        jobs = next(iter(w.poller._desks.values()))._jobs
+        entry = next(iter(w.poller._key_pollers.values())).index.followed[key("job-7")]
+        jobs = next(iter(w.poller._key_pollers.values()))._jobs
         w.cloud.limiter.pause(0.01)
-        blocked = [asyncio.create_task(w.cloud.limiter.slot("read", rank=Rank.NEED, within=1000)) for _ in range(400)]
+        blocked = [
+            asyncio.create_task(w.cloud.limiter.slot("read", rank=Priority.NEED, within=1000)) for _ in range(400)
+        ]
         jobs.read_soon(entry)
         await asyncio.sleep(0.1)
         end(w, "job-7", *(f"job-{n}" for n in range(100, 200)))
@@ -403,7 +405,7 @@ async def test_a_page_that_was_asked_for_before_the_job_was_followed_says_nothin
         await asyncio.sleep(3.02)  # within a reading
         w.cloud.jobs["late"] = Job(State.SUCCESSFUL, 100)
         w.follow("late")
-        entry = w.poller._at[key("late")].book.followed[key("late")]
+        entry = w.poller._at[key("late")].index.followed[key("late")]
         await asyncio.sleep(0.3)
         assert entry.look.listed_at == float("-inf") or entry.look.listed_at >= entry.look.since
 
@@ -454,11 +456,11 @@ async def test_the_plan_goes_on_after_a_step_that_failed(caplog: pytest.LogCaptu
         for name in ("job-0", "job-1"):
             w.cloud.jobs[name] = Job()
             w.follow(name)
-        desk = next(iter(w.poller._desks.values()))
-        desk._next_few, whole = lambda: 1 / 0, desk._next_few  # type: ignore[assignment, return-value]
+        key_poller = next(iter(w.poller._key_pollers.values()))
+        key_poller._next_few, whole = lambda: 1 / 0, key_poller._next_few  # type: ignore[assignment, return-value]
         await asyncio.sleep(INTERVAL + 2)
         assert "should not happen" in caplog.text
-        desk._next_few = whole  # type: ignore[method-assign]
+        key_poller._next_few = whole  # type: ignore[method-assign]
         await asyncio.sleep(5)
         assert len(w.told) == 2
         assert w.poller.alive
@@ -550,7 +552,7 @@ async def test_a_new_key_takes_its_jobs_along_and_the_old_one_is_asked_no_more()
         await asyncio.sleep(60)
         assert old.calls == {}
         assert w.cloud.calls["list"] > 0
-        assert len(w.poller._desks) == 1
+        assert len(w.poller._key_pollers) == 1
 
 
 async def test_two_keys_have_a_plan_each() -> None:

@@ -13,7 +13,7 @@ from tests.examples import sized
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.core.backoff import poll_interval
-from zilliz_jobs.polling.pollplan import LIST_PATIENCE, Look, Shelf, due_reads, due_sweeps, wanted_at
+from zilliz_jobs.polling.pollplan import LIST_PATIENCE, ListState, PollState, due_reads, due_sweeps, wanted_at
 
 IMPORTS = ListId(Source.IMPORTS, "in01-a")
 PACE = 20.0
@@ -24,13 +24,13 @@ def key(n: int) -> Key:
     return Key("ImportJob", "default", f"job-{n}")
 
 
-def look(n: int = 0, **facts: object) -> Look:
+def look(n: int = 0, **facts: object) -> PollState:
     given: dict[str, object] = {"since": 0.0, "interval": 10.0, "due": 10.0, "list_id": IMPORTS}
-    return Look(key(n), "imports", **(given | facts))  # type: ignore[arg-type]
+    return PollState(key(n), "imports", **(given | facts))  # type: ignore[arg-type]
 
 
-def shelf(members: int, **facts: object) -> Shelf:
-    made = Shelf(IMPORTS, {key(n) for n in range(members)}, demand=members / 10.0)
+def list_state(members: int, **facts: object) -> ListState:
+    made = ListState(IMPORTS, {key(n) for n in range(members)}, demand=members / 10.0)
     for name, value in facts.items():
         setattr(made, name, value)
     return made
@@ -42,35 +42,35 @@ def shelf(members: int, **facts: object) -> Shelf:
 def test_a_list_costs_no_more_calls_than_the_reads_that_it_replaces() -> None:
     """20 jobs that want a look each 10 s are two reads a second; five pages for all of them may so be read each
     2.5 s."""
-    assert shelf(20, pages=5, asked_at=100.0).due_at(least=2.0) == pytest.approx(102.5)
+    assert list_state(20, pages=5, asked_at=100.0).due_at(least=2.0) == pytest.approx(102.5)
 
 
 def test_it_is_read_no_faster_than_the_shortest_interval() -> None:
-    assert shelf(5000, pages=1, asked_at=100.0).due_at(least=2.0) == 102.0
+    assert list_state(5000, pages=1, asked_at=100.0).due_at(least=2.0) == 102.0
 
 
 def test_one_job_is_read_by_itself_and_tells_its_progress() -> None:
-    assert shelf(1).due_at(least=2.0) == inf
-    assert wanted_at(look(due=7.0), shelf(1)) == 7.0
+    assert list_state(1).due_at(least=2.0) == inf
+    assert wanted_at(look(due=7.0), list_state(1)) == 7.0
 
 
 def test_few_jobs_deep_in_a_long_list_are_read_by_themselves() -> None:
-    deep = shelf(5, pages=40)
+    deep = list_state(5, pages=40)
     assert deep.due_at(least=2.0) == inf
     assert wanted_at(look(due=7.0), deep) == 7.0
 
 
 def test_somebody_who_waits_for_the_whole_list_gets_it_now() -> None:
-    assert due_sweeps([shelf(0, wanted=True)], 100.0, least=2.0).lists == (IMPORTS,)
-    assert due_sweeps([shelf(0)], 100.0, least=2.0).lists == ()
+    assert due_sweeps([list_state(0, wanted=True)], 100.0, least=2.0).lists == (IMPORTS,)
+    assert due_sweeps([list_state(0)], 100.0, least=2.0).lists == ()
 
 
 def test_a_list_that_is_being_read_is_not_begun_again() -> None:
-    assert due_sweeps([shelf(9, running=True, wanted=True)], 100.0, least=2.0).lists == ()
+    assert due_sweeps([list_state(9, running=True, wanted=True)], 100.0, least=2.0).lists == ()
 
 
 def test_a_list_that_failed_is_left_alone_for_longer_each_time() -> None:
-    one, waits = shelf(9, asked_at=0.0), []
+    one, waits = list_state(9, asked_at=0.0), []
     for _ in range(8):
         one.failed(100.0, None)
         waits.append(one.due_at(least=2.0) - 100.0)
@@ -82,7 +82,7 @@ def test_a_list_that_failed_is_left_alone_for_longer_each_time() -> None:
 
 
 def test_while_it_fails_its_jobs_are_read_one_by_one() -> None:
-    failing = shelf(9)
+    failing = list_state(9)
     failing.failed(100.0, None)
     assert wanted_at(look(due=7.0), failing) == 7.0
     failing.read(110.0, 1, complete=True, whole=False)
@@ -91,17 +91,17 @@ def test_while_it_fails_its_jobs_are_read_one_by_one() -> None:
 
 def test_the_lists_of_most_jobs_a_page_come_first_and_awaited_ones_before_them() -> None:
     few, many, awaited = (ListId(Source.IMPORTS, name) for name in ("few", "many", "awaited"))
-    shelves = [
-        Shelf(few, {key(1), key(2)}, demand=0.2),
-        Shelf(many, {key(n) for n in range(90)}, demand=9.0),
-        Shelf(awaited, wanted=True),
+    list_states = [
+        ListState(few, {key(1), key(2)}, demand=0.2),
+        ListState(many, {key(n) for n in range(90)}, demand=9.0),
+        ListState(awaited, wanted=True),
     ]
-    assert due_sweeps(shelves, 100.0, least=2.0).lists == (awaited, many, few)
+    assert due_sweeps(list_states, 100.0, least=2.0).lists == (awaited, many, few)
 
 
 def test_a_reading_for_somebody_else_says_nothing_of_what_the_members_need() -> None:
     """Else two jobs on the first page would cost all pages ever after, once the whole list was read."""
-    one = shelf(9, pages=2)
+    one = list_state(9, pages=2)
     one.read(5.0, 40, complete=True, whole=True)
     assert (one.pages, one.length, one.passed_at) == (2, 40, 5.0)
     one.read(9.0, 3, complete=False, whole=False)
@@ -114,23 +114,23 @@ def test_a_reading_for_somebody_else_says_nothing_of_what_the_members_need() -> 
 
 
 def test_a_job_that_its_list_does_not_show_is_read_by_itself() -> None:
-    passed = shelf(9, passed_at=50.0)
+    passed = list_state(9, passed_at=50.0)
     assert wanted_at(look(due=20.0, listed_at=40.0), passed) == 50.0
     assert wanted_at(look(due=60.0, listed_at=40.0), passed) == 60.0
     assert wanted_at(look(due=20.0, listed_at=50.0), passed) == 30.0, "this one is shown"
 
 
 def test_progress_that_no_list_tells_is_read_at_leisure() -> None:
-    assert wanted_at(look(read_at=100.0, listed_at=120.0), shelf(9)) == 130.0
+    assert wanted_at(look(read_at=100.0, listed_at=120.0), list_state(9)) == 130.0
 
 
 def test_what_a_list_tells_in_full_is_not_read_while_it_does() -> None:
     told = look(tells_progress=True, listed_at=100.0, due=0.0)
-    assert wanted_at(told, shelf(9)) == 100.0 + LIST_PATIENCE
+    assert wanted_at(told, list_state(9)) == 100.0 + LIST_PATIENCE
 
 
 def test_a_list_that_shows_a_job_but_not_how_it_is_does_not_count() -> None:
-    assert wanted_at(look(blind=True, listed_at=100.0, due=7.0), shelf(9)) == 7.0
+    assert wanted_at(look(blind=True, listed_at=100.0, due=7.0), list_state(9)) == 7.0
 
 
 def test_nobody_is_read_twice_at_once() -> None:
@@ -189,7 +189,7 @@ class World:
             wants = interval()
             self.looks[key(n)] = look(n, since=self.now, interval=wants, due=self.now + wants)
         demand = sum(1 / one.interval for one in self.looks.values())
-        self.shelf = Shelf(IMPORTS, set(self.looks), demand)
+        self.list_state = ListState(IMPORTS, set(self.looks), demand)
         self.page = {k: n // ROWS + 1 for n, k in enumerate(self.looks)}
 
     def run(self, seconds: float, changes: int) -> None:
@@ -201,13 +201,13 @@ class World:
         while self.now < end:
             while moments and moments[0] <= self.now:
                 self.changes.setdefault(self.chance.choice([*self.looks]), moments.pop(0))
-            if not self.shelf.running and due_sweeps([self.shelf], self.now, least=2.0).lists:
-                self.shelf.running, self.at_page, self.asked_at = True, 0, self.now
+            if not self.list_state.running and due_sweeps([self.list_state], self.now, least=2.0).lists:
+                self.list_state.running, self.at_page, self.asked_at = True, 0, self.now
             if self.now - planned >= 0.5:
                 planned = self.now
                 reads = due_reads(
                     self.looks.values(),
-                    {IMPORTS: self.shelf},
+                    {IMPORTS: self.list_state},
                     self.now,
                     pace=PACE,
                     horizon=0.5,
@@ -217,13 +217,13 @@ class World:
                 for one in reads.jobs:
                     self.looks[one].busy = True
             self.now += 1 / PACE
-            if self.shelf.running:
+            if self.list_state.running:
                 self.at_page += 1
                 self.calls["list"] += 1
                 self._see_page(self.at_page, self.asked_at)
                 if self.at_page == pages:
-                    self.shelf.running = False
-                    self.shelf.read(self.asked_at, pages, complete=True, whole=False)
+                    self.list_state.running = False
+                    self.list_state.read(self.asked_at, pages, complete=True, whole=False)
             if queue:
                 self.calls["read"] += 1
                 self._see_job(queue.pop(0))
@@ -248,7 +248,7 @@ def test_a_change_is_seen_within_one_reading_of_the_list(count: int) -> None:
     world = World(count, age=300.0)
     pages = ceil(count / ROWS)
     world.run(60.0, changes=200)
-    reading = max(2.0, pages / PACE, pages / world.shelf.demand)
+    reading = max(2.0, pages / PACE, pages / world.list_state.demand)
     assert len(world.delays) >= 100
     assert max(world.delays) <= reading + pages / PACE + 3 / PACE
 

@@ -26,19 +26,19 @@ from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
     Baseline,
+    Blocked,
     Found,
     Handle,
     Look,
     Seen,
     SubmitAnswer,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.backups.backupcopies import Wanted, shown
-from zilliz_jobs.kinds.base import Account, Claimable, Order, Ready
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable, SubmitRequest
 from zilliz_jobs.kinds.joblist import new_jobs
 from zilliz_jobs.kinds.spelling import is_same, is_unclear
 
@@ -66,7 +66,7 @@ def _covered(spec: JobSpec) -> tuple[str, frozenset[str]] | None:
             return None
 
 
-async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
+async def baseline(account: Account, cluster_id: str) -> Baselined | Blocked:
     """The manual backups that there are; or that the cluster is making one. Raises CloudError."""
     cluster = await account.session.clusters.describe(cluster_id)
     backups = await account.session.backups.list(cluster_id=cluster_id)
@@ -78,14 +78,14 @@ async def baseline(account: Account, cluster_id: str) -> Ready | Waits:
         if says_nothing(told.status) and not _is_copy(told, cluster.region_id):
             what = f"the state of backup {backup.backup_id} is unreadable"
             message = f"cannot tell whether the cluster makes a backup: {what}"
-            return Waits(Reason.PROTOCOL_MISMATCH, message, SLOT_SECONDS)
+            return Blocked(Reason.PROTOCOL_MISMATCH, message, SLOT_SECONDS)
         if told.status.upper() == CREATING and not _is_copy(told, cluster.region_id):
             message = f"the cluster is making backup {backup.backup_id}; it makes one manual backup at a time"
-            return Waits(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
+            return Blocked(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
     # Those without a time first: nothing else could tell later that they are older.
     newest = sorted(here, key=lambda b: b.create_time.timestamp() if b.create_time else math.inf, reverse=True)
     known: Baseline = {"backups": sorted(b.backup_id for b in newest[:MAX_BASELINE])}
-    return Ready(known)
+    return Baselined(known)
 
 
 async def submit(
@@ -95,7 +95,7 @@ async def submit(
     database: str | None,
     collections: Sequence[str],
     copy_regions: Sequence[str] = (),
-    order: Order,
+    order: SubmitRequest,
 ) -> SubmitAnswer:
     """Send the one request; without `collections` for the whole cluster. The handle is {jobId, backupId}."""
     reply = await account.session.backups.create(

@@ -11,11 +11,11 @@ from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.core.observation import Look, Seen, SubmitAnswer, Waits
+from zilliz_jobs.core.observation import Blocked, Look, Seen, SubmitAnswer
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of, is_finished
 from zilliz_jobs.kinds.backups import backing, backupcopies
-from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 
 
 class BackupKind(JobKind[BackupJobSpec]):
@@ -40,10 +40,10 @@ class BackupKind(JobKind[BackupJobSpec]):
     def could_be_of(self, spec: BackupJobSpec, other: JobSpec, *, gone: bool) -> bool:
         return backing.could_be_alike(spec, other)
 
-    async def baseline(self, account: Account, spec: BackupJobSpec, draft: Draft) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: BackupJobSpec, draft: SubmitContext) -> Baselined | Blocked:
         return await backing.baseline(account, spec.cluster_id)
 
-    async def submit(self, account: Account, spec: BackupJobSpec, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: BackupJobSpec, order: SubmitRequest) -> SubmitAnswer:
         return await backing.submit(
             account,
             spec.cluster_id,

@@ -7,7 +7,7 @@ from zilliz_jobs.api.backupref import BackupRef
 from zilliz_jobs.api.jobstatus import State, Submission
 from zilliz_jobs.cloud.errors import NotFound
 from zilliz_jobs.cloud.words import state_of
-from zilliz_jobs.core.observation import Baseline, Waits
+from zilliz_jobs.core.observation import Baseline, Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.answers import NO_CLUSTER_CODES
 from zilliz_jobs.kinds.base import Account, BackupSource
@@ -33,26 +33,26 @@ def place(ref: BackupRef | None) -> str:
     return (ref.cluster_id if ref else None) or f"backupjob/{job_of(ref)}"
 
 
-async def ready(account: Account, ref: BackupRef | None, made: BackupSource | None) -> BackupSource | Waits:
+async def ready(account: Account, ref: BackupRef | None, made: BackupSource | None) -> BackupSource | Blocked:
     """The backup, once the cloud has it complete. `made`: what the BackupJob made. Raises CloudError."""
     source = BackupSource(ref.cluster_id, ref.backup_id) if ref and ref.cluster_id and ref.backup_id else made
     if source is None:
-        return Waits(Reason.BACKUP_NOT_READY, f"{words(ref)} is not known yet")
+        return Blocked(Reason.BACKUP_NOT_READY, f"{words(ref)} is not known yet")
     try:
         backup = await account.session.backups.describe(source.cluster_id, source.backup_id)
     except NotFound as error:
         if error.code in NO_CLUSTER_CODES:
             raise
-        return Waits(Reason.BACKUP_NOT_FOUND, error.message)
+        return Blocked(Reason.BACKUP_NOT_FOUND, error.message)
     match state_of(backup.status):
         case State.SUCCESSFUL | None:  # a word that nobody knows: the cloud judges
             return source
         case State.PENDING | State.IN_PROGRESS:
             message = f"backup {source.backup_id} is {backup.status}; this job follows it"
-            return Waits(Reason.BACKUP_NOT_READY, message, READY_SECONDS)
+            return Blocked(Reason.BACKUP_NOT_READY, message, READY_SECONDS)
         case _:
             message = f"backup {source.backup_id} is {backup.status} and cannot be used; name another"
-            return Waits(Reason.BACKUP_NOT_FOUND, message)
+            return Blocked(Reason.BACKUP_NOT_FOUND, message)
 
 
 def record(source: BackupSource) -> Baseline:

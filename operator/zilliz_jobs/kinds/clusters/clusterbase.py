@@ -21,19 +21,19 @@ from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Accepted,
     AlreadyDone,
+    Blocked,
     Impossible,
     Look,
     Missing,
     Notice,
     Seen,
     SubmitAnswer,
-    Waits,
 )
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.joblist import only_job
 
 BUSY_SECONDS = 10.0
@@ -81,7 +81,7 @@ class ClusterKind(JobKind[C]):
         return {"status": [cluster.status]}
 
     @abstractmethod
-    async def send(self, account: Account, spec: C, order: Order) -> EffectReply: ...
+    async def send(self, account: Account, spec: C, order: SubmitRequest) -> EffectReply: ...
 
     @abstractmethod
     def judge(self, spec: C, cluster: Cluster, submission: Submission) -> Look:
@@ -106,20 +106,22 @@ class ClusterKind(JobKind[C]):
         """What a person should know of a job that ended well."""
         return ()
 
-    async def baseline(self, account: Account, spec: C, draft: Draft) -> Ready | AlreadyDone | Impossible | Waits:
+    async def baseline(
+        self, account: Account, spec: C, draft: SubmitContext
+    ) -> Baselined | AlreadyDone | Impossible | Blocked:
         cluster = await account.session.clusters.describe(spec.cluster_id)
         if done := self.is_done(spec, cluster):
             return AlreadyDone(done)
         if cluster_state_of(cluster.status) is ClusterState.DELETED:
-            return Waits(Reason.CLUSTER_NOT_FOUND, f"cluster {spec.cluster_id} is deleted")
+            return Blocked(Reason.CLUSTER_NOT_FOUND, f"cluster {spec.cluster_id} is deleted")
         if cluster_state_of(cluster.status) is not self.starts_from:
-            return Waits(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
+            return Blocked(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
         earlier = draft.status.submission
         if draft.sent_before and earlier and (change := self.overtaken(cluster, earlier)):
             return Impossible(Reason.CHANGED_ELSEWHERE, change)
-        return Ready(self.facts(cluster), self.before(cluster))
+        return Baselined(self.facts(cluster), self.before(cluster))
 
-    async def submit(self, account: Account, spec: C, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: C, order: SubmitRequest) -> SubmitAnswer:
         reply = await self.send(account, spec, order)
         answer = answers.submitted(reply, ())
         return Accepted({"clusterId": spec.cluster_id}) if isinstance(answer, Accepted) else answer

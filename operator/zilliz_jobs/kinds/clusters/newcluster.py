@@ -17,17 +17,17 @@ from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
     AlreadyDone,
+    Blocked,
     Found,
     Look,
     Seen,
     SubmitAnswer,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, Draft
+from zilliz_jobs.kinds.base import Account, Claimable, SubmitContext
 from zilliz_jobs.kinds.clocks import CloudClocks
 from zilliz_jobs.kinds.joblist import new_jobs
 from zilliz_jobs.kinds.spelling import is_same
@@ -59,7 +59,7 @@ def default_name(object_name: str, token: str) -> str:
     return f"{head}-{mark}"
 
 
-async def prepare(account: Account, wanted: NewCluster, draft: Draft) -> AlreadyDone | Waits | None:
+async def prepare(account: Account, wanted: NewCluster, draft: SubmitContext) -> AlreadyDone | Blocked | None:
     """Whether the name is free; None where it is, or where whoever has it by now may be this attempt's own cluster:
     the cloud refuses a second one then, and that leads to another look. Raises CloudError."""
     if draft.sent_before:
@@ -71,7 +71,9 @@ async def prepare(account: Account, wanted: NewCluster, draft: Draft) -> Already
         cluster = await account.session.clusters.describe(taken[0])
         if not _differs(cluster, wanted, Submission(), account.clocks):
             return AlreadyDone(f"cluster {taken[0]} is named {wanted.name}, in the same project and of the same size")
-    return Waits(Reason.NAME_TAKEN, f"a cluster named {wanted.name} exists already ({taken[0]}); choose another name")
+    return Blocked(
+        Reason.NAME_TAKEN, f"a cluster named {wanted.name} exists already ({taken[0]}); choose another name"
+    )
 
 
 def answered(reply: EffectReply, *, busy: Reason) -> SubmitAnswer:

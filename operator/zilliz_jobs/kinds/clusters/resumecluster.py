@@ -12,7 +12,7 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Seen, Undecided
-from zilliz_jobs.kinds.base import Account, Order
+from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
 
 HAS_RUN = (
@@ -38,7 +38,7 @@ class ResumeClusterKind(ClusterKind[ClusterJobSpec]):
         running = cluster_state_of(cluster.status) is ClusterState.RUNNING
         return "the cluster is running already" if running else ""
 
-    async def send(self, account: Account, spec: ClusterJobSpec, order: Order) -> EffectReply:
+    async def send(self, account: Account, spec: ClusterJobSpec, order: SubmitRequest) -> EffectReply:
         return await account.session.scaling.resume(spec.cluster_id, token=order.token, fence=order.fence)
 
     def judge(self, spec: ClusterJobSpec, cluster: Cluster, submission: Submission) -> Look:

@@ -27,7 +27,7 @@ from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Baseline, Elsewhere, Found, Look, Notice, Seen, Undecided
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Order
+from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters import scalingrules, scheduletimes
 from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
 from zilliz_jobs.kinds.clusters.scalingrules import Rule
@@ -143,10 +143,10 @@ class ScaleKind(ClusterKind[P]):
         )
 
     @abstractmethod
-    async def send_with(self, account: Account, spec: P, order: Order, other: Rule | None) -> EffectReply:
+    async def send_with(self, account: Account, spec: P, order: SubmitRequest, other: Rule | None) -> EffectReply:
         """Send the request, and with it the rule of the other dimension; None for no rule."""
 
-    async def send(self, account: Account, spec: P, order: Order) -> EffectReply:
+    async def send(self, account: Account, spec: P, order: SubmitRequest) -> EffectReply:
         """Read once more, since what is sent along would undo a change that somebody made since the last read."""
         try:
             cluster = await account.session.clusters.describe(spec.cluster_id)

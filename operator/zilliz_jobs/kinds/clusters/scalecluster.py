@@ -11,7 +11,7 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.kinds.base import Account, Order
+from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters.scalebase import ScaleKind
 from zilliz_jobs.kinds.clusters.scalingrules import Rule
 
@@ -32,7 +32,7 @@ class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
         return cluster.cu_size
 
     async def send_with(
-        self, account: Account, spec: ScaleClusterJobSpec, order: Order, other: Rule | None
+        self, account: Account, spec: ScaleClusterJobSpec, order: SubmitRequest, other: Rule | None
     ) -> EffectReply:
         return await account.session.scaling.modify(
             spec.cluster_id,

@@ -15,7 +15,7 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.kinds.base import Account, Order
+from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters.scalebase import ScaleKind
 from zilliz_jobs.kinds.clusters.scalingrules import Rule
 
@@ -39,7 +39,7 @@ class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
         return cluster.replica
 
     async def send_with(
-        self, account: Account, spec: ScaleReplicasJobSpec, order: Order, other: Rule | None
+        self, account: Account, spec: ScaleReplicasJobSpec, order: SubmitRequest, other: Rule | None
     ) -> EffectReply:
         scaling, kept = account.session.scaling, Autoscaling(cu=other, replica=self.wire_rule(spec))
         if spec.replicas is not None and spec.replicas <= MOST_BY_ITS_OWN_CALL:

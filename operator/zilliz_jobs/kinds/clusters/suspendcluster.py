@@ -12,7 +12,7 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Seen, Undecided
-from zilliz_jobs.kinds.base import Account, Order
+from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
 
 
@@ -29,7 +29,7 @@ class SuspendClusterKind(ClusterKind[ClusterJobSpec]):
         suspended = cluster_state_of(cluster.status) is ClusterState.SUSPENDED
         return "the cluster is suspended already" if suspended else ""
 
-    async def send(self, account: Account, spec: ClusterJobSpec, order: Order) -> EffectReply:
+    async def send(self, account: Account, spec: ClusterJobSpec, order: SubmitRequest) -> EffectReply:
         return await account.session.scaling.suspend(spec.cluster_id, token=order.token, fence=order.fence)
 
     def judge(self, spec: ClusterJobSpec, cluster: Cluster, submission: Submission) -> Look:

@@ -24,6 +24,7 @@ from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
     AlreadyDone,
+    Blocked,
     Found,
     Impossible,
     Look,
@@ -31,14 +32,13 @@ from zilliz_jobs.core.observation import (
     Seen,
     SubmitAnswer,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, step_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.backups import backing, backupsource
-from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, BackupSource, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.joblist import in_collection, known, new_jobs
 from zilliz_jobs.kinds.restores import restoring
 from zilliz_jobs.kinds.restores.restoring import CollectionRestore, Destination
@@ -76,8 +76,8 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         )
 
     async def baseline(
-        self, account: Account, spec: CloneCollectionJobSpec, draft: Draft
-    ) -> Ready | AlreadyDone | Impossible | Waits:
+        self, account: Account, spec: CloneCollectionJobSpec, draft: SubmitContext
+    ) -> Baselined | AlreadyDone | Impossible | Blocked:
         if draft.step == DELETE:
             return await self._may_delete(account, spec, draft)
         again = draft.sent_before
@@ -88,11 +88,11 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
                 return await backing.baseline(account, spec.cluster_id)
             case "Restore":
                 source = _temporary(spec, draft.status)
-                return Ready(backupsource.record(source) | {LOADED: [str(await self._is_loaded(account, spec))]})
+                return Baselined(backupsource.record(source) | {LOADED: [str(await self._is_loaded(account, spec))]})
             case _:
-                return Ready(await known(account, JobType.CLONE_COLLECTION, spec.cluster_id))
+                return Baselined(await known(account, JobType.CLONE_COLLECTION, spec.cluster_id))
 
-    async def submit(self, account: Account, spec: CloneCollectionJobSpec, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: CloneCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
         match order.submission.step:
             case "Backup":
                 answer = await backing.submit(
@@ -155,16 +155,16 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
     # -- parts
 
     async def _may_delete(
-        self, account: Account, spec: CloneCollectionJobSpec, draft: Draft
-    ) -> Ready | AlreadyDone | Impossible:
+        self, account: Account, spec: CloneCollectionJobSpec, draft: SubmitContext
+    ) -> Baselined | AlreadyDone | Impossible:
         row, source = _row(draft.status, BACKUP), _temporary(spec, draft.status)
         if not source.backup_id or await _is_gone(account, source):
             return AlreadyDone("there is no temporary backup left")
         if row is None or row.submission is None or row.submission.evidence is not Evidence.ANSWERED:
             return Impossible(Reason.LEFT_BEHIND, "its answer was lost, so it is not proven to be this job's")
-        return Ready(backupsource.record(source))
+        return Baselined(backupsource.record(source))
 
-    async def _delete(self, account: Account, source: BackupSource, order: Order) -> SubmitAnswer:
+    async def _delete(self, account: Account, source: BackupSource, order: SubmitRequest) -> SubmitAnswer:
         reply = await account.session.backups.delete(
             source.cluster_id, source.backup_id, token=order.token, fence=order.fence
         )
@@ -180,7 +180,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         data = account.session.data(cluster.connect_address)
         return (await data.load_state(spec.collection, database=spec.database)).loaded
 
-    async def _by_console(self, account: Account, spec: CloneCollectionJobSpec, order: Order) -> SubmitAnswer:
+    async def _by_console(self, account: Account, spec: CloneCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
         console, one = account.session.console, _place(spec)
         if console is None:
             return answers.console_is_off()

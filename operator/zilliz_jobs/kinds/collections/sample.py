@@ -19,6 +19,7 @@ from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     Elsewhere,
     Found,
     Handle,
@@ -27,13 +28,12 @@ from zilliz_jobs.core.observation import (
     Seen,
     SubmitAnswer,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, step_of
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.collections import sampledata
 from zilliz_jobs.kinds.joblist import in_collection, known, new_jobs
 from zilliz_jobs.kinds.spelling import REPLACED
@@ -59,24 +59,26 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
         """The scope of all that makes collections in the cluster under names of its own choice."""
         return f"restore/{spec.cluster_id}"
 
-    async def baseline(self, account: Account, spec: SampleCollectionJobSpec, draft: Draft) -> Ready | Waits:
+    async def baseline(
+        self, account: Account, spec: SampleCollectionJobSpec, draft: SubmitContext
+    ) -> Baselined | Blocked:
         cluster = await account.session.clusters.describe(spec.cluster_id)
         if cluster_state_of(cluster.status) not in SERVING:
-            return Waits(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
+            return Blocked(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
         if draft.step == WRITE:
-            return Ready()
+            return Baselined()
         # One that is there after a send may be what that send made; a second one is refused then, and tells more.
         if not draft.sent_before and await account.session.data(cluster.connect_address).has_collection(
             spec.collection, database=spec.database
         ):
-            return Waits(
+            return Blocked(
                 Reason.NAME_TAKEN, f"there is a collection {spec.collection} already; name another, or drop it"
             )
         if draft.step == SUBMIT_STEP:
-            return Ready(await known(account, JobType.SAMPLE_COLLECTION, spec.cluster_id))
-        return Ready()
+            return Baselined(await known(account, JobType.SAMPLE_COLLECTION, spec.cluster_id))
+        return Baselined()
 
-    async def submit(self, account: Account, spec: SampleCollectionJobSpec, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: SampleCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
         if order.submission.step == SUBMIT_STEP:
             return await self._by_console(account, spec, order)
         try:
@@ -131,7 +133,7 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
 
     # -- parts
 
-    async def _create(self, data: DataPlane, spec: SampleCollectionJobSpec, order: Order) -> SubmitAnswer:
+    async def _create(self, data: DataPlane, spec: SampleCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
         wanted = NewCollection(
             db_name=spec.database,
             collection_name=spec.collection,
@@ -146,7 +148,9 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             return Accepted(_handle(spec))
         return Accepted(_handle(spec)) if isinstance(answer, Accepted) else answer
 
-    async def _by_console(self, account: Account, spec: SampleCollectionJobSpec, order: Order) -> SubmitAnswer:
+    async def _by_console(
+        self, account: Account, spec: SampleCollectionJobSpec, order: SubmitRequest
+    ) -> SubmitAnswer:
         console = account.session.console
         if console is None:
             return answers.console_is_off()

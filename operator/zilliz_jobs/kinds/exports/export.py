@@ -15,13 +15,23 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.core.observation import Accepted, Found, Look, Missing, NotSent, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.observation import (
+    Accepted,
+    Blocked,
+    Found,
+    Look,
+    Missing,
+    NotSent,
+    Seen,
+    SubmitAnswer,
+    Undecided,
+)
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.backups import backupsource
-from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, BackupSource, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.joblist import known, new_jobs
 from zilliz_jobs.kinds.spelling import is_same
 
@@ -69,13 +79,13 @@ class ExportKind(JobKind[ExportJobSpec]):
     def backup_job(self, spec: ExportJobSpec) -> str | None:
         return backupsource.job_of(spec.backup)
 
-    async def baseline(self, account: Account, spec: ExportJobSpec, draft: Draft) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: ExportJobSpec, draft: SubmitContext) -> Baselined | Blocked:
         backup = await backupsource.ready(account, spec.backup, draft.backup)
-        if isinstance(backup, Waits):
+        if isinstance(backup, Blocked):
             return backup
-        return Ready(backupsource.record(backup) | await known(account, JobType.EXPORT, backup.cluster_id))
+        return Baselined(backupsource.record(backup) | await known(account, JobType.EXPORT, backup.cluster_id))
 
-    async def submit(self, account: Account, spec: ExportJobSpec, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: ExportJobSpec, order: SubmitRequest) -> SubmitAnswer:
         backup = backupsource.recorded(order.submission)
         if backup is None or spec.integration_id is None or spec.directory is None:
             return NotSent(Reason.NOT_SUBMITTED, "the record of the submission does not say what to export")

@@ -27,6 +27,7 @@ from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.observation import (
     Accepted,
     Baseline,
+    Blocked,
     Found,
     Look,
     NotSent,
@@ -34,13 +35,12 @@ from zilliz_jobs.core.observation import (
     Seen,
     SubmitAnswer,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.clocks import second_before
 from zilliz_jobs.kinds.imports import importends, importlook
 from zilliz_jobs.kinds.imports.importfiles import could_be_alike
@@ -114,9 +114,9 @@ class ImportKind(JobKind[ImportJobSpec]):
             on_list(row, status) if isinstance(row, ImportRecord | ImportTask) else super().shown(row, spec, status)
         )
 
-    async def baseline(self, account: Account, spec: ImportJobSpec, draft: Draft) -> Ready | Waits:
+    async def baseline(self, account: Account, spec: ImportJobSpec, draft: SubmitContext) -> Baselined | Blocked:
         if account.import_api is ImportApi.V1 and (problem := why_not_v1(spec)):
-            return Waits(Reason.NO_PUBLIC_API, problem)
+            return Blocked(Reason.NO_PUBLIC_API, problem)
         known: Baseline = {}
         if draft.step == RETRY_STEP:
             known = await _before_retry(account, (draft.status.attempts or [])[-2].job_id or "")
@@ -126,9 +126,9 @@ class ImportKind(JobKind[ImportJobSpec]):
             await account.session.projects.list()  # for the cloud's clock
         # A later send goes by the time of the first one.
         since = None if draft.sent_before else draft.since
-        return Ready(known, cloud_time=await second_before(account.session.transport.readings, since))
+        return Baselined(known, cloud_time=await second_before(account.session.transport.readings, since))
 
-    async def submit(self, account: Account, spec: ImportJobSpec, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: ImportJobSpec, order: SubmitRequest) -> SubmitAnswer:
         session = account.session
         if order.submission.step == RETRY_STEP:
             return await self._retry_in_place(account, order)
@@ -167,7 +167,7 @@ class ImportKind(JobKind[ImportJobSpec]):
         except CloudError:
             return None
 
-    async def _retry_in_place(self, account: Account, order: Order) -> SubmitAnswer:
+    async def _retry_in_place(self, account: Account, order: SubmitRequest) -> SubmitAnswer:
         """The console's retry; the id may stay the same or change."""
         earlier = (order.submission.baseline or {}).get("jobId", [""])[0]
         console = account.session.console

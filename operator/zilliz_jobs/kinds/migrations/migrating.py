@@ -14,12 +14,12 @@ from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.migrationjob import MIGRATION_JOB, MigrationJobSpec, Mode, NewCluster
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.core.observation import AlreadyDone, Look, Missing, Seen, SubmitAnswer, Undecided, Waits
+from zilliz_jobs.core.observation import AlreadyDone, Blocked, Look, Missing, Seen, SubmitAnswer, Undecided
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.clusters import newcluster
 from zilliz_jobs.kinds.migrations import migrationarrivals
 from zilliz_jobs.kinds.migrations.migrationorigin import needs, origin
@@ -71,21 +71,23 @@ class MigrationKind(JobKind[MigrationJobSpec]):
     def has_source(self, spec: MigrationJobSpec) -> bool:
         return spec.source is not None and spec.target is not None
 
-    async def baseline(self, account: Account, spec: MigrationJobSpec, draft: Draft) -> Ready | AlreadyDone | Waits:
+    async def baseline(
+        self, account: Account, spec: MigrationJobSpec, draft: SubmitContext
+    ) -> Baselined | AlreadyDone | Blocked:
         if problem := why_not(spec, console=account.session.console is not None):
-            return Waits(Reason.NO_PUBLIC_API, problem)
+            return Blocked(Reason.NO_PUBLIC_API, problem)
         cluster = spec.source.zilliz_cluster if spec.source else None
         source = await migrationarrivals.running(account, cluster.cluster_id) if cluster else None
-        if isinstance(source, Waits):
+        if isinstance(source, Blocked):
             return source
         made = _made(spec)
         if made is None:
             return await migrationarrivals.prepare(account, spec, _target_id(spec), source)
         name = made.name or newcluster.default_name(draft.name, draft.token)
         taken = await newcluster.prepare(account, _wanted(made, name), draft)
-        return taken or Ready({"cluster": [name]})
+        return taken or Baselined({"cluster": [name]})
 
-    async def submit(self, account: Account, spec: MigrationJobSpec, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: MigrationJobSpec, order: SubmitRequest) -> SubmitAnswer:
         return answered(spec, await send(account, spec, _recorded_name(order.submission), order))
 
     async def find(self, account: Account, spec: MigrationJobSpec, submission: Submission, free: Claimable) -> Look:

@@ -10,10 +10,10 @@ from zilliz_jobs.api.jobstatus import Evidence, State, Submission
 from zilliz_jobs.api.migrationjob import MigrationJobSpec
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
-from zilliz_jobs.core.observation import Absent, Found, Look, Missing, Seen, Undecided, Waits
+from zilliz_jobs.core.observation import Absent, Blocked, Found, Look, Missing, Seen, Undecided
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import first_of
-from zilliz_jobs.kinds.base import Account, Claimable, Ready
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable
 from zilliz_jobs.kinds.joblist import known, new_jobs
 from zilliz_jobs.kinds.migrations.migrationwire import DEFAULT_DATABASE, moves, place, wanted
 
@@ -21,21 +21,25 @@ MAX_NAMES = 200
 BUSY_SECONDS = 10.0
 
 
-async def prepare(account: Account, spec: MigrationJobSpec, target_id: str, source: Cluster | None) -> Ready | Waits:
+async def prepare(
+    account: Account, spec: MigrationJobSpec, target_id: str, source: Cluster | None
+) -> Baselined | Blocked:
     """The names that will be new. `source`: the cluster that is migrated, where it is one of ours. Raises
     CloudError."""
     target = await running(account, target_id)
-    if isinstance(target, Waits):
+    if isinstance(target, Blocked):
         return target
     if spec.source is not None and spec.source.milvus_backup is not None:
         present = await _names(account, target, [DEFAULT_DATABASE])
-        return Ready({"present": sorted(present)[:MAX_NAMES]} | await known(account, JobType.MIGRATION, target_id))
+        return Baselined(
+            {"present": sorted(present)[:MAX_NAMES]} | await known(account, JobType.MIGRATION, target_id)
+        )
     names = wanted(spec, await _whole(account, spec, source) if source else {})
     present = await _names(account, target, [name.partition("/")[0] for name in names])
     if taken := [name for name in names if name in present]:
         message = f"collection {taken[0]} exists in cluster {target_id}; choose another destination, or remove it"
-        return Waits(Reason.NAME_TAKEN, message)
-    return Ready({"wanted": names[:MAX_NAMES]} | await known(account, JobType.MIGRATION, target_id))
+        return Blocked(Reason.NAME_TAKEN, message)
+    return Baselined({"wanted": names[:MAX_NAMES]} | await known(account, JobType.MIGRATION, target_id))
 
 
 async def look(account: Account, target_id: str, submission: Submission, free: Claimable) -> Look:
@@ -80,16 +84,16 @@ async def follow(account: Account, target_id: str, submission: Submission | None
     )
 
 
-async def running(account: Account, cluster_id: str) -> Cluster | Waits:
+async def running(account: Account, cluster_id: str) -> Cluster | Blocked:
     """The cluster, if it takes part in a migration now. Raises CloudError."""
     cluster = await account.session.clusters.describe(cluster_id)
     match cluster_state_of(cluster.status):
         case ClusterState.RUNNING:
             return cluster
         case ClusterState.DELETED:
-            return Waits(Reason.CLUSTER_NOT_FOUND, f"cluster {cluster_id} is deleted")
+            return Blocked(Reason.CLUSTER_NOT_FOUND, f"cluster {cluster_id} is deleted")
         case _:
-            return Waits(Reason.CLUSTER_BUSY, f"cluster {cluster_id} is {cluster.status}", BUSY_SECONDS)
+            return Blocked(Reason.CLUSTER_BUSY, f"cluster {cluster_id} is {cluster.status}", BUSY_SECONDS)
 
 
 async def _whole(account: Account, spec: MigrationJobSpec, source: Cluster) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.core.observation import Accepted, Refused, SubmitAnswer
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Order
+from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters import newcluster
 from zilliz_jobs.kinds.migrations import migrationwire
 
@@ -65,7 +65,7 @@ def why_not(spec: MigrationJobSpec, *, console: bool) -> str:
     return ""
 
 
-async def send(account: Account, spec: MigrationJobSpec, name: str, order: Order) -> EffectReply:
+async def send(account: Account, spec: MigrationJobSpec, name: str, order: SubmitRequest) -> EffectReply:
     """The one request. `name`: of the cluster to make, where one is made."""
     session, token, fence = account.session, order.token, order.fence
     source, target = spec.source, spec.target

@@ -6,7 +6,7 @@ from __future__ import annotations
 from zilliz_jobs.api.jobstatus import Submission
 from zilliz_jobs.api.restorejob import DEFAULT_DATABASE, DestStatus, ExistingCluster, RestoredCollection
 from zilliz_jobs.cloud.backups import Backup
-from zilliz_jobs.core.observation import Baseline, Waits
+from zilliz_jobs.core.observation import Baseline, Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
 from zilliz_jobs.kinds.restores.restoring import CollectionRestore, Destination
@@ -26,7 +26,7 @@ def restore(target: ExistingCluster, submission: Submission | None = None) -> Co
     return CollectionRestore(target.cluster_id, places, whole=True)
 
 
-async def prepared(account: Account, target: ExistingCluster, backup: BackupSource) -> CollectionRestore | Waits:
+async def prepared(account: Account, target: ExistingCluster, backup: BackupSource) -> CollectionRestore | Blocked:
     """What is to be restored, with all names; or why that cannot be told. Raises CloudError."""
     if target.collections:
         return restore(target)
@@ -34,10 +34,10 @@ async def prepared(account: Account, target: ExistingCluster, backup: BackupSour
     places = _held(shown)
     if not places:
         what = f"the cloud does not tell which collections of which databases backup {backup.backup_id} holds"
-        return Waits(Reason.COLLECTIONS_NOT_TOLD, f"{what}; name them in spec.existingCluster.collections")
+        return Blocked(Reason.COLLECTIONS_NOT_TOLD, f"{what}; name them in spec.existingCluster.collections")
     if sum(len(place.name) for place in places) > MAX_RECORDED:
         what = f"backup {backup.backup_id} holds {len(places)} collections, too many for one job"
-        return Waits(Reason.COLLECTIONS_NOT_TOLD, f"{what}; name some in spec.existingCluster.collections of each")
+        return Blocked(Reason.COLLECTIONS_NOT_TOLD, f"{what}; name some in spec.existingCluster.collections of each")
     return CollectionRestore(target.cluster_id, places, whole=True)
 
 

@@ -22,6 +22,7 @@ from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.core.observation import (
     Accepted,
     AlreadyDone,
+    Blocked,
     Found,
     Look,
     Missing,
@@ -30,14 +31,13 @@ from zilliz_jobs.core.observation import (
     Seen,
     SubmitAnswer,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.backups import backupsource
-from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Draft, JobKind, Order, Ready
+from zilliz_jobs.kinds.base import Account, BackupSource, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.clusters import newcluster
 from zilliz_jobs.kinds.joblist import known
 from zilliz_jobs.kinds.restores import destinations, restoring
@@ -96,26 +96,28 @@ class RestoreKind(JobKind[RestoreJobSpec]):
             return None
         return spec.new_cluster.credentials_secret_name or f"{name}-credentials"
 
-    async def baseline(self, account: Account, spec: RestoreJobSpec, draft: Draft) -> Ready | AlreadyDone | Waits:
+    async def baseline(
+        self, account: Account, spec: RestoreJobSpec, draft: SubmitContext
+    ) -> Baselined | AlreadyDone | Blocked:
         backup = await backupsource.ready(account, spec.backup, draft.backup)
-        if isinstance(backup, Waits):
+        if isinstance(backup, Blocked):
             return backup
         facts = backupsource.record(backup)
-        problem: AlreadyDone | Waits | None = Waits(Reason.NO_SOURCE, Reason.NO_SOURCE.help)
+        problem: AlreadyDone | Blocked | None = Blocked(Reason.NO_SOURCE, Reason.NO_SOURCE.help)
         if spec.new_cluster:
             name = spec.new_cluster.name or newcluster.default_name(draft.name, draft.token)
             facts[CLUSTER_NAME] = [name]
             problem = await newcluster.prepare(account, _wanted(spec.new_cluster, name), draft)
         elif spec.existing_cluster:
             one = await destinations.prepared(account, spec.existing_cluster, backup)
-            if isinstance(one, Waits):
+            if isinstance(one, Blocked):
                 return one
             problem = await restoring.prepare(account, one, again=draft.sent_before)
             facts |= {} if problem else await known(account, JobType.RESTORE, one.cluster_id)
             facts |= destinations.record(one)
-        return problem or Ready(facts)
+        return problem or Baselined(facts)
 
-    async def submit(self, account: Account, spec: RestoreJobSpec, order: Order) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: RestoreJobSpec, order: SubmitRequest) -> SubmitAnswer:
         backup = backupsource.recorded(order.submission)
         if backup and spec.new_cluster and (name := _recorded_name(order.submission)):
             return await _restore_cluster(account, spec.new_cluster, backup, name, order)
@@ -160,7 +162,7 @@ class RestoreKind(JobKind[RestoreJobSpec]):
 
 
 async def _restore_collections(
-    account: Account, target: ExistingCluster, backup: BackupSource, order: Order
+    account: Account, target: ExistingCluster, backup: BackupSource, order: SubmitRequest
 ) -> SubmitAnswer:
     one = destinations.restore(target, order.submission)
     if not one.collections:
@@ -170,7 +172,7 @@ async def _restore_collections(
 
 
 async def _restore_cluster(
-    account: Account, target: NewCluster, backup: BackupSource, name: str, order: Order
+    account: Account, target: NewCluster, backup: BackupSource, name: str, order: SubmitRequest
 ) -> SubmitAnswer:
     reply = await account.session.restores.restore_cluster(
         backup.cluster_id,

@@ -18,6 +18,7 @@ from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Blocked,
     EffectUnknown,
     Found,
     Look,
@@ -26,12 +27,11 @@ from zilliz_jobs.core.observation import (
     Seen,
     SubmitAnswer,
     Undecided,
-    Waits,
 )
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, Order
+from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, SubmitRequest
 from zilliz_jobs.kinds.joblist import in_collection, new_jobs
 from zilliz_jobs.kinds.spelling import is_same
 
@@ -71,7 +71,7 @@ class CollectionRestore:
         return f"{self.cluster_id}/{self.collections[0].name}{more}"
 
 
-async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> Waits | None:
+async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> Blocked | None:
     """Why the restore cannot be submitted now; None where it can. `again`: see `Draft.sent_before`.
 
     Raises CloudError.
@@ -79,16 +79,18 @@ async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> W
     cluster = await account.session.clusters.describe(one.cluster_id)
     state = cluster_state_of(cluster.status)
     if state is ClusterState.DELETED:
-        return Waits(Reason.CLUSTER_NOT_FOUND, f"cluster {one.cluster_id} is deleted")
+        return Blocked(Reason.CLUSTER_NOT_FOUND, f"cluster {one.cluster_id} is deleted")
     if state is not ClusterState.RUNNING:
-        return Waits(Reason.CLUSTER_BUSY, f"cluster {one.cluster_id} is {cluster.status}", BUSY_SECONDS)
+        return Blocked(Reason.CLUSTER_BUSY, f"cluster {one.cluster_id} is {cluster.status}", BUSY_SECONDS)
     if not again and (taken := await _present(account, cluster, one)):
         message = f"{_words(one, taken)} already; restore under another name, or drop it"
-        return Waits(Reason.NAME_TAKEN, message)
+        return Blocked(Reason.NAME_TAKEN, message)
     return None
 
 
-async def submit(account: Account, one: CollectionRestore, backup: BackupSource, order: Order) -> SubmitAnswer:
+async def submit(
+    account: Account, one: CollectionRestore, backup: BackupSource, order: SubmitRequest
+) -> SubmitAnswer:
     """Send the one request; a later one only while none of the collections is to be seen. Its refusal would say
     nothing then that is not known."""
     if order.submission.sends > 1:
