@@ -155,3 +155,4 @@ async def test_an_export_waits_for_an_open_one_of_its_cluster_only(world: Rig) -
     await world.until(lambda: world.status("exportjobs", "other").get("jobId"), "the other cluster's is sent", 20)
     await world.until(lambda: world.status("exportjobs", "same")["reason"] == "SubmissionInProgress", "it waits", 20)
     assert "submission" not in world.status("exportjobs", "same")
+    assert world.status("exportjobs", "same")["message"].startswith("ExportJob one has a submission open")

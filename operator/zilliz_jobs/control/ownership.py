@@ -135,6 +135,11 @@ class JobOwnership:
         before = [Rival(None, gone=True)] if self.departed.was_recalled(scope) else []
         return here + [Rival(left.wanted, gone=True) for left in gone] + before
 
+    def open_in(self, scope: str, *, but: Uid) -> Owner | None:
+        """The object whose submission is open in the scope; None where it is one that is gone, or not known."""
+        others = (uid for uid in self._open.get(scope, ()) if uid != but)
+        return next((owner for uid in others if (owner := self._owners.get(uid))), None)
+
     def is_open(self, scope: str) -> bool:
         return scope in self._open or self.departed.hold(scope)
 

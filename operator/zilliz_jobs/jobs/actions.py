@@ -17,6 +17,7 @@ from zilliz_jobs.accounts.apikeys import ApiKeys
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.control.departed import Owner
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.objects import Body, Key, key_of, raw_status, status_of
 from zilliz_jobs.control.ownership import JobOwnership, claims_in
@@ -231,7 +232,8 @@ class Actions:
                 return seen_.Blocked(
                     Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
                 )
-            message = "another job on the same target is being submitted; this one follows"
+            first = _named(self._registry.open_in(scope, but=uid), key)
+            message = f"{first} has a submission open on the same target; this one follows when that is decided"
             return seen_.Blocked(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
         try:
@@ -315,3 +317,12 @@ def _token(status: JobStatus, step: str) -> str:
     """Of the submission to come: a later send of the same step keeps its token."""
     earlier = status.submission
     return earlier.token if earlier and earlier.sends and earlier.step == step and earlier.token else uuid.uuid4().hex
+
+
+def _named(owner: Owner | None, key: Key) -> str:
+    """Who holds up the object `key`, as far as people of its namespace may know."""
+    if owner is None:
+        return "an object that was deleted"
+    return (
+        f"{owner.kind} {owner.name}" if owner.connection.namespace == key.namespace else "a job of another namespace"
+    )
