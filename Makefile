@@ -29,7 +29,9 @@ quick: lint types layers generated ## the inner loop: style, types, layers, gene
 
 test: lint types layers generated pytest ## the gate: also the wire, and end to end on a real kube-apiserver
 
-verify: test namespaced ## the gate, and what is slower and rarer: e2e with few rights, the image, a long chaos
+verify: test ## the gate, and what is slower and rarer: all of e2e, also with few rights, the image, a long chaos
+	@E2E_WHOLE=1 $(BIN)/pytest -n $(WORKERS) tests/e2e/test_every_kind.py
+	@E2E_WHOLE=1 $(MAKE) namespaced
 	@echo "== the image"
 	@$(BIN)/pytest tests/image
 	@$(BIN)/python -m tests.chaos --jobs 300 $(CHAOS)

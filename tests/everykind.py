@@ -304,3 +304,16 @@ def cases() -> list[tuple[Row, Walk]]:
 
 def named(case: tuple[Row, Walk]) -> str:
     return f"{case[0].name}: {case[1].__name__}"
+
+
+def cover() -> list[tuple[Row, Walk]]:
+    """Few of the cases: each row and each walk is in one of them."""
+    chosen: list[tuple[Row, Walk]] = []
+    seen: set[object] = set()
+    every = cases()
+    while best := max(every, key=lambda case: len({case[0].name, case[1]} - seen)):
+        if {best[0].name, best[1]} <= seen:
+            break
+        chosen.append(best)
+        seen |= {best[0].name, best[1]}
+    return chosen
