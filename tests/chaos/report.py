@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -41,11 +42,19 @@ def table(outcome: Outcome) -> Table:
     for name, count in sorted(outcome.done.items()):
         _row(shown, f"users: {name}", count)
     shown.add_section()
+    woken = woken_by_the_sweep(outcome.alarms)
+    _row(shown, "objects: woken by the sweep", woken, "0", bad=woken > 0)
     _row(shown, "in the operator's log, or its own end", len(outcome.alarms) + len(outcome.by_itself), "0",
          bad=bool(outcome.alarms or outcome.by_itself))  # fmt: skip
     _row(shown, "seconds in all; after the storm", f"{outcome.seconds:.0f}; {outcome.calm:.0f}")
     shown.caption = f"{'FAILED' if outcome.violations else 'passed'}; --seed {outcome.plan.seed} repeats it"
     return shown
+
+
+def woken_by_the_sweep(alarms: list[str]) -> int:
+    """How many objects the operator's log says had no time for their next pass."""
+    found = (re.search(r"(\d+) objects had no time for their next pass", line) for line in alarms)
+    return sum(int(match.group(1)) for match in found if match)
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
@@ -58,6 +67,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "passed": not outcome.violations,
         "submissions": verdict.effects,
         "attempts": verdict.attempts,
+        "wokenByTheSweep": woken_by_the_sweep(outcome.alarms),
         "mostSubmissionsOfAnAttempt": verdict.most_effects,
         "differing": len(verdict.differing),
         "unfinished": len(verdict.unfinished),

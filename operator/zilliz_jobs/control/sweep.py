@@ -17,6 +17,8 @@ from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.telemetry.metrics import Metrics
 
+WOKEN = "%d objects had no time for their next pass, which should not happen: %s"
+
 log = logging.getLogger(__name__)
 
 
@@ -62,4 +64,4 @@ class Sweep:
             self._queue.add(key)
         if lost:
             shown = first_of(map(str, lost))
-            log.error("%d objects had no time for their next pass, which should not happen: %s", len(lost), shown)
+            log.error(WOKEN, len(lost), shown)
