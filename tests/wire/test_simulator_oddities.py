@@ -183,3 +183,11 @@ async def test_oddities_come_through_the_door_of_the_faults_and_reach_the_client
         assert len(cloud.ledger.effects(kind="submit")) == 1, "an oddity takes no effect away"
         with pytest.raises(ValueError, match="oddities"):
             cloud.odd("import.*", "files_in_bracket")
+
+
+async def test_what_is_ignored_of_a_question_is_not_taken_from_what_is_to_be_made() -> None:
+    """A cloud that does not hear what it is to make refuses it, which says nothing of what is odd."""
+    async with simulated() as (cloud, api):
+        cloud.odd("backup.create", "ignores_creationMethod")
+        made = await api.post(f"/v2/clusters/{MOVIES}/backups/create", {"backupType": "CLUSTER"})
+        assert made.data["backupId"]

@@ -133,7 +133,7 @@ class Server:
                 case "delay_effect":
                     self._delay(call, rule)
                     return _fault_answer(rule, 504) if rule.status else DROPPED
-                case "odd":
+                case "odd" if not call.route.kind:  # a filter is of a question; what is to be made has none
                     call = replace(call, given=oddities.asked([rule.oddity], call.given))
                 case _:
                     pass
