@@ -23,6 +23,7 @@ from tests.e2e.stirring import stirred
 from tests.e2e.user import Job, User, manifest, secret
 from tests.everykind import ROWS
 
+from zilliz_jobs import __version__
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.kinds import JOB_KINDS
 
@@ -70,7 +71,7 @@ def old_chart(tmp_path: Path) -> Path:
     del schema["properties"]["status"]["properties"]["submission"]["properties"]["baseline"]
     file.write_text(yaml.safe_dump(crd, sort_keys=False))
     meta = chart / "Chart.yaml"
-    meta.write_text(meta.read_text().replace("ersion: 0.1.0", "ersion: 0.0.9"))
+    meta.write_text(meta.read_text().replace(f"ersion: {__version__}", "ersion: 0.0.9"))
     return chart
 
 
