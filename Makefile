@@ -58,6 +58,7 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds --check
 	@$(BIN)/python -m tests.chartpages --check
 	@$(BIN)/python -m tests.release check
+	@$(BIN)/python -m tests.decisions --check
 	@$(BIN)/zilliz-jobs reference docs/reference --check
 
 pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for some of them)
@@ -73,6 +74,7 @@ generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds
 	@$(BIN)/python -m tests.chartpages
 	@$(BIN)/python -m tests.release stamp
+	@$(BIN)/python -m tests.decisions
 	@$(BIN)/zilliz-jobs reference docs/reference
 
 mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)
