@@ -6,7 +6,7 @@ import os
 
 import pytest
 from tests.e2e.controlplane.binaries import UnavailableError
-from tests.gitops.judging import Judge, judge_binary
+from tests.gitops.judging import JUDGE, Judge
 
 SENTENCE = "NO JUDGE OF GITOPS HEALTH"
 
@@ -14,7 +14,7 @@ SENTENCE = "NO JUDGE OF GITOPS HEALTH"
 @pytest.fixture(scope="session")
 def judge() -> Judge:
     try:
-        return Judge(judge_binary())
+        return Judge(JUDGE.binary())
     except UnavailableError as error:
         if os.environ.get("CI", "").lower() not in ("", "0", "false"):
             pytest.fail(f"{SENTENCE}, and CI is set: {error}", pytrace=False)
