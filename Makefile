@@ -11,8 +11,10 @@ NAMESPACED ?= tests/e2e
 CHART := charts/zilliz-jobs-operator
 # The image: ENGINE is the first of docker, podman and buildah that works here; BASE and FLAGS as docs/image.md says.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
-IMAGE ?= zilliz-jobs-operator:$(VERSION)
+IMAGE ?= $(if $(REGISTRY),$(REGISTRY)/)zilliz-jobs-operator:$(VERSION)
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
+# The time of all files that are built: that of the commit.
+TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
 
 .PHONY: help demo quick test verify check lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
 .DEFAULT_GOAL := help
@@ -89,6 +91,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group build -c requirements/dev.txt -o requirements/build.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group clients -o requirements/clients.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group sbom -o requirements/sbom.txt
 
 chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1000 --seed 7" and more: CHAOS=--help)
 	@$(BIN)/python -m tests.chaos $(CHAOS)
@@ -96,14 +99,16 @@ chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1
 image: ## the container image, with docker, podman or buildah (IMAGE, BASE, ENGINE, FLAGS: docs/image.md)
 	@test -n "$(ENGINE)" || { echo "cannot build the image: no docker, podman or buildah works here"; exit 2; }
 	@echo "== $(IMAGE), built with $(ENGINE)"
-	@time=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}; \
+	@time=$(TIME); \
 	  revision=$$(git rev-parse HEAD 2>/dev/null || echo unknown); \
 	  case $(ENGINE) in docker) stamp= ;; *) stamp=--timestamp=$$time ;; esac; \
 	  $(ENGINE) build -f Dockerfile -t $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION) \
 	    --build-arg REVISION=$$revision --build-arg SOURCE_DATE_EPOCH=$$time $$stamp $(FLAGS) .
 
+include release.mk
+
 clean: ## remove what the other commands made in this folder
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis mutants
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis mutants
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -23,7 +23,7 @@ PLACES = {
     "Dockerfile": r"(?m)(?<=^ARG VERSION=).*",
     f"{CHART}/Chart.yaml": r"(?m)((?<=^version: )|(?<=^appVersion: )).*",
     "deploy/kustomize/deployment.yaml": rf"(?<=image: zilliz-jobs-operator:){NUMBERS}",
-    "docs/image.md": rf"(?<=zilliz-jobs-operator:){NUMBERS}",
+    "docs/image.md": rf"(?<=zilliz-jobs-operator[:-]){NUMBERS}",
 }
 """Which texts of which files are the version."""
 
