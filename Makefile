@@ -40,10 +40,11 @@ verify: test ## the gate, and what is slower and rarer: all of e2e, also with fe
 
 check: test
 
-lint: $(VENV)/.dev ## format, style, and dependencies that are declared and used
+lint: $(VENV)/.dev ## format, style, workflows, and dependencies that are declared and used
 	@echo "== lint"
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/zizmor --offline --quiet --no-progress .github >$(VENV)/zizmor.txt 2>&1 || { cat $(VENV)/zizmor.txt; exit 1; }
 	@$(BIN)/deptry operator >$(VENV)/deptry.txt 2>&1 || { cat $(VENV)/deptry.txt; exit 1; }
 
 types: $(VENV)/.dev ## mypy, strict
