@@ -16,7 +16,7 @@ ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/nu
 # The time of all files that are built: that of the commit.
 TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
 
-.PHONY: help demo quick test verify check lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
+.PHONY: help demo quick test verify check setup lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -39,6 +39,8 @@ verify: test ## the gate, and what is slower and rarer: all of e2e, also with fe
 	@$(BIN)/python -m tests.chaos --jobs 300 $(CHAOS)
 
 check: test
+
+setup: $(VENV)/.dev ## the tools of all these, in .venv (the others do it by themselves)
 
 lint: $(VENV)/.dev ## format, style, workflows, and dependencies that are declared and used
 	@echo "== lint"
