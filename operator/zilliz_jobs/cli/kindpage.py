@@ -1,13 +1,16 @@
-"""The page of one kind: its rules, an example, what kubectl shows, and every field. Pure text, from the models."""
+"""The page of one kind: an example, what people set, what they read, and last what is the operator's own record. Pure
+text, from the models.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 from zilliz_jobs.api.crd import root_schema
+from zilliz_jobs.api.jobspec import CancellableSpec, JobSpec
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.schema import Schema
 from zilliz_jobs.cli.demo.examples import directory, load
@@ -39,6 +42,12 @@ RETRY_WORDS = {
 }
 
 
+OF_EVERY_JOB = (*(field.alias or name for name, field in CancellableSpec.model_fields.items()), "retryPolicy")
+"""Fields of a job's spec that say nothing of what the job does; they stand after those that do."""
+RECORDS = frozenset({"submission", "remembered"})
+"""Fields of a status, at any depth, that the operator writes for itself."""
+
+
 def page(resource: Resource) -> str:
     schema = root_schema(resource)
     names = f"plural `{resource.plural}`, short `{resource.short}`"
@@ -46,16 +55,18 @@ def page(resource: Resource) -> str:
     lines = [f"# {resource.kind}", "", resource.description, ""]
     lines += [f"Names: {names}." + (f" How it works: [guide](../{guide})." if guide else ""), ""]
     lines += _examples(resource.kind)
+    spec, status = (schema["properties"][part] for part in ("spec", "status"))
+    own_first = _own_first(spec) if issubclass(resource.spec, JobSpec) else spec
+    lines += ["## spec", "", *_table(_rows(own_first, ""))]
+    rules = list(dict.fromkeys([*_rule_messages(spec), *_own_rules(schema)]))
+    if rules:
+        lines += ["### Rules", "", *(f"- {rule}" for rule in rules), ""]
     for kind in JOB_KINDS:
         if kind.resource is resource:
             lines += _rules(kind)
     lines += _columns(resource)
-    for part in ("spec", "status"):
-        lines += [f"## {part}", "", "| Field | Type | Meaning |", "|---|---|---|"]
-        lines += [*_rows(schema["properties"][part], ""), ""]
-    rules = list(dict.fromkeys([*_rule_messages(schema["properties"]["spec"]), *_own_rules(schema)]))
-    if rules:
-        lines += ["## Rules", "", *(f"- {rule}" for rule in rules), ""]
+    lines += ["## status", "", *_table(_rows(status, "", folded=RECORDS))]
+    lines += _records(status)
     return "\n".join(lines)
 
 
@@ -118,7 +129,19 @@ def _rules(kind: AnyKind) -> list[str]:
     ]
 
 
-def _rows(schema: dict[str, Any], prefix: str) -> Iterator[str]:
+def _own_first(spec: Schema) -> Schema:
+    """The spec with the fields of this kind before those of every job."""
+    fields: dict[str, Any] = spec["properties"]
+    own = {name: field for name, field in fields.items() if name not in OF_EVERY_JOB}
+    return {**spec, "properties": own | fields}
+
+
+def _table(rows: Iterable[str]) -> list[str]:
+    return ["| Field | Type | Meaning |", "|---|---|---|", *rows, ""]
+
+
+def _rows(schema: Schema, prefix: str, *, folded: frozenset[str] = frozenset()) -> Iterator[str]:
+    """A row for each field, and for those in it. Of the fields in `folded` only the first."""
     required = set(schema.get("required", ()))
     for name, field in schema.get("properties", {}).items():
         path = f"{prefix}{name}"
@@ -129,10 +152,49 @@ def _rows(schema: dict[str, Any], prefix: str) -> Iterator[str]:
             if "default" in field and not isinstance(field["default"], dict)
             else ""
         )
-        yield f"| `{path}` | {_type(field)} | {text}{must}{default} |"
-        inner = field.get("items", field)
-        if inner.get("properties"):
-            yield from _rows(inner, f"{path}{'[]' if 'items' in field else ''}.")
+        inner = _inner(field)
+        below = " Its fields: [below](#the-operators-own-record)." if name in folded and "properties" in inner else ""
+        yield f"| `{path}` | {_type(field)} | {text}{must}{default}{below} |"
+        if not below:
+            yield from _rows(inner, _prefix_in(path, field), folded=folded)
+
+
+def _records(status: Schema) -> list[str]:
+    """The fields of what the operator writes for itself, folded: they are many and nobody sets them. Records with the
+    same fields, as those of a job and of its steps, have one table."""
+    paths: dict[str, list[str]] = {}
+    inner_of = dict(_folded(status, ""))
+    for prefix in sorted(inner_of, key=lambda one: one.count(".")):
+        paths.setdefault(json.dumps(inner_of[prefix]["properties"]), []).append(prefix.removesuffix("."))
+    if not paths:
+        return []
+    lines = ["## The operator's own record", ""]
+    lines += ["The operator writes it for itself: after a crash it knows by it what it sent. Do not edit it.", ""]
+    for first, *others in paths.values():
+        lines += ["<details>", f"<summary>The fields of <code>{first}</code></summary>", ""]
+        lines += _table(_rows(inner_of[f"{first}."], f"{first}."))
+        lines += [f"`{other}` has the same fields.\n" for other in others]
+        lines += ["</details>", ""]
+    return lines
+
+
+def _folded(schema: Schema, prefix: str) -> Iterator[tuple[str, Schema]]:
+    """The fields of the operator's own record: the prefix of what is in each, and its schema."""
+    for name, field in schema.get("properties", {}).items():
+        inner, into = _inner(field), _prefix_in(f"{prefix}{name}", field)
+        if name in RECORDS and "properties" in inner:
+            yield into, inner
+        else:
+            yield from _folded(inner, into)
+
+
+def _inner(field: Schema) -> Schema:
+    items: Schema = field.get("items", field)
+    return items
+
+
+def _prefix_in(path: str, field: Schema) -> str:
+    return f"{path}{'[]' if 'items' in field else ''}."
 
 
 def _type(field: dict[str, Any]) -> str:
