@@ -1,6 +1,6 @@
-"""Objects that are known and that a full list does not show: their deletion was told while no watch was open.
+"""Objects that are known but missing from a complete list: they were probably deleted while no watch was open.
 
-Each is asked for before it counts as gone: a list is no proof of what it does not show.
+Each is read by name before it counts as gone, since a list does not prove that what it lacks does not exist.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Absences:
-    """`run` is a task of the engine."""
+    """Collects missing objects by `listed`; the task `run` reads them one by one. Uses one event loop."""
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
@@ -29,7 +29,7 @@ class Absences:
         return len(self._doubted)
 
     def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
-        """A list of the kind showed these."""
+        """A complete list of the kind, in this namespace (None: in all), has these uids. May be repeated."""
         known = self._dispatcher.known(kind)
         missing = {k: u for k, u in known.items() if u not in uids and namespace in (None, k.namespace)}
         if missing:
@@ -38,6 +38,7 @@ class Absences:
             self._more.set()
 
     async def run(self) -> None:
+        """Read the collected objects, for ever. What cannot be read is tried again after `AGAIN_SECONDS`."""
         while True:
             while self._doubted:
                 key = next(iter(self._doubted))

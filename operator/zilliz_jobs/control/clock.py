@@ -1,5 +1,4 @@
-"""Two clocks: a steady one for everything that must not be late, and the time of the API server for everything that
-is compared with what stands in an object.
+"""Two clocks: a steady one for spans of time, and the API server's time for what is compared with times in an object.
 
 `creationTimestamp` is written by the API server. The clock of the operator's machine may differ from it by hours, so
 an age that is the difference of the two says nothing. The API server tells its time in every answer (`Date`).
@@ -22,22 +21,22 @@ log = logging.getLogger(__name__)
 
 
 def steady() -> float:
-    """Seconds since some moment. Never set, never turned back; of use within this process only."""
+    """Seconds since an arbitrary moment. Nobody can set this clock; its values mean nothing in another process."""
     return time.monotonic() if _AWAKE_OR_NOT is None else time.clock_gettime(_AWAKE_OR_NOT)
 
 
 def machine_time() -> datetime:
-    """What the clock of this machine shows. For what is compared with nothing that another machine wrote."""
+    """The time by this machine's clock. Do not compare it with a time that another machine wrote."""
     return datetime.now(UTC)
 
 
 STEP = 5.0  # more than NTP slews away between two looks, less than any wait that matters
 SLACK = 1.0  # `Date` is in whole seconds, so an estimate is no better than this
-ANSWERS = 9  # the middle one of so many counts: one server of three whose clock is wrong decides nothing
-APART = 1.0  # between two answers that count
-PROMPT = 2.0  # an answer that took longer says too little of the moment
+ANSWERS = 9  # the median of so many counts, so that one server of three whose clock is wrong changes nothing
+APART = 1.0  # least time between two answers that count
+PROMPT = 2.0  # an answer that took longer is too inexact
 ROUNDING = 0.001  # a sum of two floats may fall short of a whole second
-TOLD_FROM, TOLD_UNTIL = 60.0, 30.0  # differences to begin and to end a complaint; ours is never exact
+TOLD_FROM, TOLD_UNTIL = 60.0, 30.0  # differences at which a warning begins and ends; the estimate is never exact
 FIRST, LAST = datetime(2014, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # there was no Kubernetes before
 
 
@@ -111,8 +110,8 @@ class ServerClock:
 
 
 class Stopwatch:
-    """Since when something goes on, by the steady clock, told as a time of `now`: nobody who sets a clock makes it
-    longer or shorter."""
+    """Since when something goes on: measured by the steady clock, given as a time that `now` can be compared with.
+    Setting any clock makes no span longer or shorter."""
 
     def __init__(self, now: Callable[[], datetime], beside: Callable[[], float]) -> None:
         self._now, self._beside = now, beside
@@ -125,7 +124,7 @@ class Stopwatch:
         return name in self._began
 
     def since(self, name: str) -> datetime:
-        """When `name` was asked for first, as a time that `now` can be compared with."""
+        """When this was first called for `name`, as a time that `now` can be compared with. Idempotent."""
         began = self._began.setdefault(name, self._beside())
         return self._now() - timedelta(seconds=int(self._beside() - began))
 

@@ -1,4 +1,4 @@
-"""What the engine asks of a controller."""
+"""The interface of a controller, as the dispatcher, the sweep and the watches use it."""
 
 from __future__ import annotations
 
@@ -9,52 +9,54 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.objects import Body, Key
 
 LATEST_SECONDS = 600.0
-"""Until the next pass over an object that waits for a change: nothing relies on its being told of."""
+"""At the latest, until the next pass over an object that waits for a change: the event of that may get lost."""
 
 
 class Controller(ABC):
     """Knows the objects of some kinds and reconciles them, each by one worker at a time.
 
-    It puts keys into the engine's queue itself; what a pass could not do, the engine repeats with back-off.
+    It puts keys into the work queue itself. A pass that raises is repeated by the dispatcher with back-off.
     """
 
     resources: Mapping[str, Resource]
-    """By kind: whose objects it reconciles."""
+    """The kinds whose objects it reconciles, by name."""
 
     @abstractmethod
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
-        """An object was made, changed, or seen for the first time. `certain`: it was read from the API server this
-        moment, so it counts whatever its version."""
+        """An object was made, changed, or seen for the first time. Idempotent. `certain`: it was just read from the
+        API server, so it counts whatever its version."""
 
     @abstractmethod
     def on_delete(self, key: Key, body: Body) -> None:
-        """An object is gone. Its successor of the same name, if that was told of first, stays."""
+        """An object is gone. Another object of the same name stays if it is known already. Idempotent."""
 
     @abstractmethod
     async def reconcile(self, key: Key) -> None:
-        """One pass. Raises NotFound where the object is gone, Conflict where it changed meanwhile, KubeError."""
+        """One pass over one object; it may be repeated at any time. Raises NotFound where the object is gone,
+        Conflict where it changed meanwhile, KubeError where the API server cannot be asked."""
 
     @abstractmethod
     def wake_all(self) -> None:
-        """Something changed that any object may wait for."""
+        """Put the keys of all unfinished objects into the queue: something changed that any of them may wait for."""
 
     def rest(self) -> None:  # noqa: B027 - most have nothing that goes on by itself
-        """Stop looking at anything, and forget what was seen of it: another process works, until `wake_all`."""
+        """Stop polling, and forget news that is not reconciled yet: another process works, until `wake_all`."""
 
     @abstractmethod
     def uid(self, key: Key) -> str | None:
-        """The uid of the object of this name, as far as is known."""
+        """The uid of the object of this name; None where no such object is known."""
 
     def version(self, key: Key) -> tuple[str, int]:
-        """The uid and the newest version that is known of the object of this name; 0 where none is kept."""
+        """The uid and the newest known version (metadata.resourceVersion) of the object of this name; 0 where the
+        controller keeps no versions."""
         return "", 0
 
     @abstractmethod
     def unfinished(self) -> Iterable[Key]:
-        """Every object that must be looked at again: each is in the queue, at work, or polled."""
+        """Every object that needs another pass. Each must be in the queue, with a worker, or polled."""
 
     def is_polled(self, key: Key) -> bool:
-        """Whether something else than the queue looks at it in its time."""
+        """Whether the poll plan has a time for it, so that it need not be in the queue."""
         return False
 
     @abstractmethod
@@ -62,5 +64,5 @@ class Controller(ABC):
         """The uids of all objects of the kind that are known, by name."""
 
     def body(self, key: Key) -> Body | None:
-        """The object as last seen, where it is kept."""
+        """The object as last seen; None where the controller does not keep it."""
         return None

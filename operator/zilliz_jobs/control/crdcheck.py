@@ -24,13 +24,14 @@ log = logging.getLogger(__name__)
 
 
 class CrdCheck:
-    """Asks /openapi/v3 at start, now and then, and when a status write was refused for an unknown field."""
+    """Compares the schemas that the API server publishes (GET /openapi/v3) with those of this release: at the start,
+    every ten minutes, and when a status write was refused for an unknown field."""
 
     def __init__(self, client: KubeClient, metrics: Metrics) -> None:
         self._client, self._metrics = client, metrics
         self._lacking: dict[str, str] = {}
         self._ours: dict[str, Schema] = {}
-        """By kind; to make one takes a tenth of a second, and a start waits for it."""
+        """Schemas of this release by kind, kept since one takes a tenth of a second to make."""
         self._doubt = asyncio.Event()
 
     def gate(self, kind: str) -> Blocked | None:
@@ -44,7 +45,7 @@ class CrdCheck:
         self._doubt.set()
 
     async def check(self) -> bool:
-        """Compare once; whether anything changed. Raises KubeError."""
+        """Compare once; whether the result differs from the last one. Idempotent. Raises KubeError."""
         schemas = await fetch_schemas(self._client)
         before = dict(self._lacking)
         for resource in RESOURCES:

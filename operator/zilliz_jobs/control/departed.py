@@ -1,7 +1,7 @@
-"""Open submissions of objects that are gone: their requests may still have an effect, which is nobody's.
+"""Open submissions of deleted objects. Their requests may still bring about a job that belongs to no object.
 
-For the time that an effect may take they keep their target to themselves. For a while longer a look-up for another
-submission on that target must not take what it finds for its own, unless it has proof.
+While that is possible, no other job is submitted under the same submission lock (`scope`). For an hour longer, a
+look-up for another submission of that scope must not infer that what it finds is its own; it needs proof.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True)
 class Departed:
-    """What is known of an object's submission. `scope`: empty where it is not open; `ids`: what is in the cloud."""
+    """What is known of an object's submission. `scope`: its submission lock, empty where the submission is not open;
+    `ids`: the jobs, backups and clusters that it brought about."""
 
     uid: str
     owner: Owner
@@ -56,13 +57,17 @@ def loop_time() -> float:
 
 
 class DepartedSubmissions:
+    """Open submissions of deleted objects, by uid, at most `MAX_DEPARTED`. `clock`: seconds that never go back."""
+
     def __init__(self, clock: Callable[[], float] = loop_time) -> None:
         self._clock = clock
         self._entries: dict[str, _Entry] = {}
         self._in: dict[str, dict[str, None]] = {}
 
     def add(self, uid: str, scope: str, hold: float, *, recalled: bool = False) -> None:
-        """`recalled`: an earlier process knew it, so its spec is not known here."""
+        """The object is gone while its submission is open. `hold`: for how many seconds its effect may still show.
+        `recalled`: an earlier process stored this, so the object's spec is not known here. Replaces an earlier
+        entry."""
         now = self._clock()
         for old in [u for u, entry in self._entries.items() if entry.known_until <= now]:
             self.drop(old)
@@ -73,7 +78,7 @@ class DepartedSubmissions:
         self._in.setdefault(scope, {})[uid] = None
 
     def drop(self, uid: str) -> None:
-        """The object is there after all."""
+        """The object exists after all. Idempotent."""
         entry = self._entries.pop(uid, None)
         if entry is not None:
             del self._in[entry.scope][uid]
@@ -81,14 +86,16 @@ class DepartedSubmissions:
                 del self._in[entry.scope]
 
     def of(self, scope: str) -> list[_Entry]:
+        """The entries of this scope that still matter."""
         now, uids = self._clock(), self._in.get(scope, {})
         return [entry for uid in uids if (entry := self._entries[uid]).known_until > now]
 
     def was_recalled(self, scope: str) -> bool:
-        """Whether one of an earlier process may have left a job in the scope that nobody knows."""
+        """Whether the scope has an entry that an earlier process stored: it may have left a job that no object
+        names."""
         return any(entry.recalled for entry in self.of(scope))
 
     def hold(self, scope: str) -> bool:
-        """Whether an effect may still come in the scope."""
+        """Whether the effect of an entry of this scope may still show, so that nothing may be submitted there."""
         now = self._clock()
         return any(entry.held_until > now for entry in self.of(scope))

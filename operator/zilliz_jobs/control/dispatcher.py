@@ -1,4 +1,4 @@
-"""From the queue to the controllers: each key to the one that knows its kind, by one worker at a time."""
+"""The workers: each takes a key from the queue and has the controller of its kind reconcile the object."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.telemetry.metrics import Metrics
 
 REFETCH_SECONDS = 0.1
-PASS_SECONDS = 900.0  # no pass takes so long, unless what it waits for never comes
-UNSERVED_SECONDS = 10.0  # until the next look whether the kind of an object is served again
+PASS_SECONDS = 900.0  # a pass that takes longer is broken off: what it waits for never comes
+UNSERVED_SECONDS = 10.0  # until the next try for an object whose kind is not served
 
 log = logging.getLogger(__name__)
 
 
 class Dispatcher:
-    """`work` is one worker; run as many as wanted. It works while this process leads."""
+    """`work` is the task of one worker; the engine runs several. They work while this process leads."""
 
     def __init__(
         self,
@@ -46,7 +46,8 @@ class Dispatcher:
         self.unserved: set[str] = set()
         """Kinds that the API server does not serve: their objects wait."""
         self.went_back: Callable[[Key, int, int], object] = lambda *_: None
-        """Told where a read gave an older version of an object than was known before: the history went back."""
+        """Called with key, known version and read version where a read gave an older version than was known before:
+        the history of the cluster went back."""
 
     def on_upsert(self, body: Body) -> None:
         key = key_of(body)
@@ -63,12 +64,13 @@ class Dispatcher:
             controller.wake_all()
 
     def known(self, kind: str) -> Mapping[Key, str]:
-        """The uids of the objects of the kind that are known."""
+        """The uids of the known objects of the kind, by key; empty for a kind of no controller."""
         controller = self._by_kind.get(kind)
         return controller.known(kind) if controller else {}
 
     async def verify(self, key: Key, uid: str) -> None:
-        """Ask for an object that may be gone, and learn what it is. Raises KubeError where that is not told."""
+        """Read an object that may be gone, and tell its controller the result. Idempotent. Raises NotServed where the
+        API server does not serve the kind, KubeError where it cannot be asked."""
         controller = self._by_kind[key.kind]
         try:
             body = await self._read(controller, key)
@@ -81,7 +83,8 @@ class Dispatcher:
         controller.on_upsert(key, body, certain=True)
 
     async def _read(self, controller: Controller, key: Key) -> Body:
-        """The object as it is now. What is known before a consistent read can only be older than what it gives."""
+        """The object as it is now. A consistent read cannot give an older version than was known before it, unless
+        the history went back."""
         uid, before = controller.version(key)
         body = await self._objects.get(controller.resources[key.kind], key.namespace, key.name)
         version = str(body["metadata"].get("resourceVersion") or "")
@@ -90,10 +93,12 @@ class Dispatcher:
         return {**body, "kind": key.kind}
 
     def rest(self) -> None:
+        """This process does not lead any more: no controller polls. Idempotent."""
         for controller in self._controllers:
             controller.rest()
 
     async def work(self) -> None:
+        """Take keys and reconcile their objects, for ever. Only a cancellation ends it."""
         while True:
             await self._leadership.until_works()
             key = await self._queue.get()
@@ -103,7 +108,7 @@ class Dispatcher:
                 else:
                     self._queue.add(key)  # for the time when it leads again
                 if not self._leadership.works:
-                    self.rest()  # the pass may have outlasted the lead, and be going to look again
+                    self.rest()  # the pass may have begun to poll after the lead was lost
             except asyncio.CancelledError:
                 raise
             except Exception:
@@ -113,7 +118,7 @@ class Dispatcher:
                 self._queue.done(key)
 
     async def _bounded(self, key: Key) -> None:
-        """A pass, for as long as one can take. One that hangs would keep its worker, and its object, for ever."""
+        """A pass with a time limit. One that hangs would keep its worker and its object for ever."""
         try:
             async with asyncio.timeout(PASS_SECONDS) as bound:
                 await self._pass(key, self._by_kind[key.kind])
@@ -147,7 +152,7 @@ class Dispatcher:
             self._again(key, getattr(error, "retry_after", None))
 
     async def _refetch(self, controller: Controller, key: Key, uid: str | None) -> None:
-        """The object changed under our hands: read it and begin anew, a little later."""
+        """The object was changed by somebody else during the pass: read it, and begin a new pass a little later."""
         try:
             body = await self._read(controller, key)
         except NotServed:
@@ -167,6 +172,6 @@ class Dispatcher:
 
 
 def _is_gone(controller: Controller, key: Key, uid: str | None) -> None:
-    """The API server does not know it; a watch that was cut off never tells of that."""
+    """The API server does not know the object. A watch that was cut off would never report that."""
     if uid is not None and controller.uid(key) == uid:
         controller.on_delete(key, controller.body(key) or stub(key, uid))

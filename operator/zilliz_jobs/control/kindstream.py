@@ -1,7 +1,7 @@
-"""What is seen of one kind: its objects, by the handlers; and by the requests, what no handler is told.
+"""What is seen of one kind: its objects, from kopf's handlers; and from kopf's requests what no handler is told.
 
-A watch is asked for after a list only where the list was complete. A watch that lasted as long as the API server
-serves one was alive: one that gets nothing, not even a bookmark, is given up before.
+kopf requests a watch after a list only if the list was complete. A watch that lasted as long as the API server serves
+one was alive: one that receives nothing, not even a bookmark, is given up before (`inactivity_timeout`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zilliz_jobs.control.watches import Cut, Listed, Mark, Sign, Told
 from zilliz_jobs.control.workqueue import CLOCK_STEP
 
 SETTLE_SECONDS = 1.0
-"""Handlers run beside the requests. After a list, so long without an object of it means that they are through."""
+"""Handlers run beside the requests. When a list brought no object for so long, all its handlers have run."""
 
 
 class KindStream:
@@ -30,17 +30,16 @@ class KindStream:
         self.askers: weakref.WeakSet[asyncio.Task[object]] = weakref.WeakSet()
         """The tasks that sent requests."""
         self.begun = asyncio.Event()
-        """The kind was asked for, or it cannot be."""
+        """Set when the kind was first requested, or when that is known to be impossible."""
 
     def told(self, body: Body, *, gone: bool = False, listed: bool = False) -> None:
-        """A handler was told of the object, by a list or by the watch."""
+        """A handler received the object: from a list (`listed`) or from the watch. `gone`: it was deleted."""
         if listed:
             self._listed_at = self._loop.time()
         self._signs.put_nowait(Told(body, gone, listed))
 
     def asked(self, path: str, *, watch: bool) -> None:
-        """A request is about to be sent to this path of the API server; any others than those for the kind may be
-        told too."""
+        """A request is about to be sent to this path of the API server. Requests for other kinds are ignored."""
         if task := asyncio.current_task():
             self.askers.add(task)
         if not path.endswith(f"/{self._plural}"):
@@ -59,16 +58,16 @@ class KindStream:
         self._asked_at = now
 
     def ends(self, why: Exception) -> None:
-        """It cannot go on."""
+        """The stream cannot go on; `signs` raises `why` after what was told before."""
         self.begun.set()
         self._signs.put_nowait(why)
 
     def must_begin(self, seconds: float) -> None:
-        """It ends if, before it is listed, there is no request for the kind in so many seconds."""
+        """End the stream if, before the first complete list, no request for the kind is sent for so many seconds."""
         self._loop.call_later(seconds, self._check_begin, seconds, self._asked_at)
 
     async def signs(self) -> AsyncGenerator[Sign, None]:
-        """All that is told, in order, until it ends; then raises why."""
+        """All signs in order. Raises the exception that `ends` was given."""
         while True:
             sign = await self._signs.get()
             if isinstance(sign, Exception):

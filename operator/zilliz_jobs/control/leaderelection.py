@@ -1,14 +1,14 @@
-"""Who of several operators works: the one that holds the Lease. The others watch, and are ready.
+"""Which of several operators works: the one that holds the Lease. The others watch all objects and stand by.
 
-As in client-go: the holder renews every `retry` seconds and gives up when it could not for `deadline` seconds;
-another takes the Lease that it has not seen renewed for as long as the Lease itself says. Nobody compares clocks of
-machines, and the times in a Lease are for people: each counts on its own steady clock. The holder counts from the
-moment *before* a renewal is sent, the others from the moment after they saw it, so that the holder stops first,
-however slow an answer was or however long a process slept.
+As in client-go (leaderelection.go): the holder renews every `retry` seconds and gives up when it could not for
+`deadline` seconds; another process takes the Lease when it has not seen it renewed for as long as the Lease itself
+says. Clocks of two machines are never compared, and the times in a Lease are for people: each process counts on its
+own steady clock. The holder counts from the moment *before* a renewal is sent, the others from the moment after they
+saw it, so that the holder stops first, however slow an answer was or however long a process slept.
 
-A lead that was interrupted, be it for a millisecond that nobody looked at, is over: the renewal that comes after it
-begins a new term. Nothing works in a term that the engine was not told of. So whoever saw `works` false can rely on
-`lost` and `gained` before it is true again.
+A lead that was interrupted, even for a millisecond that was not noticed, is over: the next renewal begins a new term.
+Nothing works in a term that the engine was not told of. So code that saw `works` false can rely on calls of `lost`
+and `gained` before it is true again.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ log = logging.getLogger(__name__)
 
 
 class Leadership(Protocol):
-    """What the engine asks of it."""
+    """The election as the rest of the operator uses it."""
 
     def leads(self, seconds: float = 0.0) -> bool:
-        """Whether this process leads for so many seconds more, whatever happens."""
+        """Whether this process will still lead in so many seconds, even if no renewal succeeds."""
 
     @property
     def works(self) -> bool:
@@ -45,20 +45,22 @@ class Leadership(Protocol):
 
     @property
     def leader(self) -> str:
-        """Who leads, for people."""
+        """The leader in words, for people."""
 
-    async def until_works(self) -> None: ...
+    async def until_works(self) -> None:
+        """Wait until `works` is true."""
 
     async def run(self, gained: Callable[[], None], lost: Callable[[], None]) -> None:
-        """For ever. Tells whenever this process comes to lead, and when that is over; that a little late. Both are
-        told of an interruption too, however short."""
+        """Take part in the election, for ever. Calls `gained` when this process comes to lead, and `lost`, a little
+        late, when that is over; both also for an interruption, however short."""
 
     async def release(self) -> None:
-        """Let the next one lead, at once. For the end of the process, when `run` has ended; never raises."""
+        """Give the Lease back, so that the next operator leads at once. For the end of the process, after `run` has
+        ended. Raises nothing; may be repeated."""
 
 
 class Alone:
-    """There is no election: this process leads."""
+    """No election: this process always leads."""
 
     leader = "this process; there is no election"
     works = True
@@ -87,7 +89,7 @@ class LeasePort(Protocol):
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds. `margin`: for how long the Lease is still ours when we have given up."""
+    """All in seconds. `margin`: for how long the Lease is still this process's own after it gave up."""
 
     duration: float = 15.0
     deadline: float = 10.0
@@ -99,7 +101,8 @@ class Pace:
 
 
 class Elector:
-    """`identity` is this process's alone: one that comes after it, of the same pod even, has another."""
+    """The election by a Lease. `identity`: of this process only; its successor in the same pod has another one.
+    `chance`: random numbers from 0 to 1."""
 
     def __init__(
         self,
@@ -187,7 +190,7 @@ class Elector:
                 await self._write(lease)
                 return
             except (Conflict, NotFound):
-                pass  # somebody wrote it, or it was our own renewal whose answer was lost
+                pass  # another process wrote it, or it was our own renewal whose answer was lost
         lease, is_free = await self._look()
         if is_free:
             await self._write(lease)
@@ -205,9 +208,9 @@ class Elector:
         return lease, lease.holder in ("", self.identity) or self._is_over(lease)
 
     def _is_nobodys(self) -> bool:
-        """There is no Lease. Where one was known somebody deleted it, and its holder may not know yet. That need not
-        be who was seen last, as others may have come since: whoever it is has as long as a Lease that is not renewed,
-        unless the Lease was ours until this moment."""
+        """There is no Lease. If one was known, somebody deleted it, and its holder may not know yet. The holder need
+        not be the last one that was seen, as another may have followed since. So its time is waited out as if it were
+        not renewed, unless the Lease was this process's own until now."""
         was_ours, self._until = self.leads(), None
         if self._lease is None:
             return True
@@ -217,7 +220,8 @@ class Elector:
         return was_ours or self._is_over(self._lease)
 
     async def _write(self, lease: Lease | None) -> None:
-        """It is ours from the moment before the request on, if the answer says that it is."""
+        """Write the Lease. If the answer names this process, the Lease is its own from the moment before the
+        request."""
         sent = self._clock()
         seconds = ceil(self._pace.duration)
         if lease is None:
@@ -236,7 +240,7 @@ class Elector:
             log.info("%s leads; this process stands by", lease.holder)
 
     def _is_over(self, lease: Lease) -> bool:
-        """Whether whoever holds it can hold it no more."""
+        """Whether its holder must have given up by now."""
         return self._clock() >= self._seen + (lease.seconds or self._pace.duration)
 
     # -- what became of it
@@ -257,7 +261,7 @@ class Elector:
             self._working.set()
 
     def _missed(self, error: KubeError) -> None:
-        """Said once, and again when it is another trouble."""
+        """Logged once, and again when the kind of error changes."""
         trouble = type(error).__name__
         if isinstance(error, Conflict):
             log.debug("another operator was faster: %s", error)

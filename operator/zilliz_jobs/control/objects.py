@@ -1,4 +1,4 @@
-"""Raw objects and their keys. Read leniently, for people can edit everything."""
+"""Raw objects and their keys. Everything is read leniently, since people can edit every part of an object."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ ANNOTATION_MARKS = ("argocd.argoproj.io/tracking-id", "meta.helm.sh/release-name
 
 
 _READ = frozenset({CANCEL, RETRY, RESOLVE, *ANNOTATION_MARKS})
-"""The annotations that mean something here. All else can be of any size, and is not kept."""
+"""The annotations that the operator reads. All others can be of any size, and are not kept."""
 
 
 AskedElsewhere = tuple[str | None, str | None]
-"""The tokens of cancel and retry that the job's row in a JobCenter has and that were not judged yet."""
+"""The tokens of cancel and retry that people put on the job's ProjectJob and that were not answered yet."""
 
 
 class Key(NamedTuple):
-    """One object of one kind."""
+    """Names one object: what the queue and the tables go by."""
 
     kind: str
     namespace: str
@@ -37,16 +37,18 @@ class Key(NamedTuple):
 
 
 def key_of(body: Body) -> Key:
+    """The key of an object that has a kind, a namespace and a name."""
     meta = body["metadata"]
     return Key(body["kind"], meta["namespace"], meta["name"])
 
 
 def stub(key: Key, uid: str | None) -> Body:
-    """What is left to say of an object of which nothing is kept."""
+    """An object without spec and status, for one of which only key and uid are known."""
     return {"kind": key.kind, "metadata": {"namespace": key.namespace, "name": key.name, "uid": uid}}
 
 
 def connection_key(body: Body) -> Key:
+    """The ZillizConnection that the object's spec refers to; the one named `default` where it names none."""
     spec = body.get("spec")
     ref = spec.get("connectionRef") if isinstance(spec, dict) else None
     name = ref.get("name") if isinstance(ref, dict) else None
@@ -54,7 +56,7 @@ def connection_key(body: Body) -> Key:
 
 
 def raw_status(body: Body) -> Body:
-    """The status as it is stored; empty for what is no status."""
+    """The status as it is stored; empty where there is none, or where it is no object."""
     raw = body.get("status")
     return raw if isinstance(raw, dict) else {}
 

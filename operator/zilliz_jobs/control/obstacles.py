@@ -1,4 +1,4 @@
-"""Failures of Kubernetes that stand in the way of an object, as the object tells of them.
+"""Failures of Kubernetes that hold up an object, and how the object reports them.
 
 Before a submission they are observations, like those of the cloud: a condition, an event, a later pass by back-off.
 Where not even the status can be written, an event of the object is all that a person can see.
@@ -14,8 +14,8 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kube.errors import KubeError, StrictDecoding, Terminating, is_refusal
 from zilliz_jobs.kube.events import EventPoster
 
-LASTING = 3  # passes in a row that ended with a broken answer; one may be a restart of the API server
-_BROKEN_STATUS = (500, 504)  # what the API server says of a webhook that fails
+LASTING = 3  # failed passes in a row before an event is posted; a single one may be a restart of the API server
+_BROKEN_STATUS = (500, 504)  # HTTP status of the API server where a webhook fails
 
 
 def obstacle(error: KubeError, action: Action) -> Blocked | Unreadable:
@@ -40,7 +40,7 @@ def tell(events: EventPoster, body: Body, error: KubeError, tries: int = 0) -> N
 
 
 def is_fruitless(seen: Observation) -> bool:
-    """Whether a pass that saw this came to nothing, so that the next one waits longer. Pure."""
+    """Whether a pass with this observation achieved nothing, so that the next one waits longer. Pure."""
     match seen:
         case seen_.Unreadable() | seen_.Blocked() | seen_.NotSent() | seen_.Refused() | seen_.CancelUnclear():
             return True

@@ -1,9 +1,9 @@
-"""Who holds what: which object follows which job of the cloud, and which object has a submission open in a scope.
+"""Which job of the cloud belongs to which object, and which object holds which submission lock (`scope`).
 
-A look-up may only take a job that no other object holds, and of one scope only one submission may be open at a time,
-so both must be known for *all* objects before anything is submitted. Fed by every event, and once by a full list.
-Ids of jobs, backups and clusters are unique over all accounts, so neither table asks whose key it was.
-What a deleted object held is remembered for a while: its job may still run, and is no other object's lost submission.
+A look-up may only take a job that belongs to no other object, and in one scope only one submission may be open at a
+time. So both must be known for *all* objects before anything is submitted. Every event and one complete list feed the
+tables. Ids of jobs, backups and clusters are unique over all accounts, so the API key does not matter.
+The ids of deleted objects are kept for a while: such a job may still run, and is no other object's lost submission.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ MAX_ORPHANS = 10_000
 MAX_LEFT = 1_000
 UNLISTED_SECONDS = 3600.0  # a kind that is not served for so long is taken as one that was never installed
 LATE_SECONDS = 150.0
-"""After an object is gone, a request of its own may take effect for so long: the fence, and the time that a request
-may be on its way."""
+"""For so long after an object is gone its own request may still take effect: the fence's limit, and the time that a
+request may be on its way."""
 
 
 @dataclass(frozen=True)
 class Rival:
-    """Another object that may have a job in the same scope which nobody knows: its submission is open, or (`gone`)
-    was when the object was deleted. `wanted`: its spec, None where that is not known."""
+    """Another object that may have a job in the same scope whose id is not known: its submission is open, or (`gone`)
+    was open when the object was deleted. `wanted`: its spec, None where that is not known."""
 
     wanted: Any
     gone: bool = False
@@ -46,8 +46,9 @@ class _Left:
 
 
 class JobOwnership:
-    """Plain tables, one event loop. `clock`: seconds that never go back. `settle`: for how many seconds the effect of
-    a submission over a connection may take to show; `remember`: told of what should outlive the process."""
+    """Tables in memory, for one event loop. `clock`: seconds that never go back. `settle`: how many seconds the
+    effect of a submission over a connection may take to show; `remember`: called with what should outlive the
+    process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -61,7 +62,7 @@ class JobOwnership:
         self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
         self._owners: dict[Uid, Owner] = {}
         self._unlisted: dict[str, float] = {}
-        self.complete_since: datetime | None = None  # what objects left that went before is not known in full
+        self.complete_since: datetime | None = None  # what objects left that were deleted before is not known in full
         self.marks = HighWaterMarks()
         self.departed = DepartedSubmissions()
         self.settle: Callable[[Key], float] = lambda _connection: DEFAULT_HOLD
@@ -70,7 +71,7 @@ class JobOwnership:
     # -- claims
 
     def on_upsert(self, uid: Uid, body: dict[str, Any]) -> None:
-        """Everything that the object's status names belongs to it."""
+        """An object was made, changed or seen: claim every id that its status names. Idempotent."""
         status = body.get("status")
         status = status if isinstance(status, dict) else {}
         self.marks.saw(uid, status)
@@ -83,7 +84,7 @@ class JobOwnership:
             self.claim(uid, name)
 
     def claim(self, uid: Uid, name: str) -> bool:
-        """Take `name` for the object; False where another one holds it."""
+        """Claim the id `name` for the object; False where it belongs to another one. Idempotent."""
         holder = self._holder.setdefault(name, uid)
         if holder != uid:
             return False
@@ -92,32 +93,35 @@ class JobOwnership:
         return True
 
     def holder(self, name: str) -> Uid | None:
+        """The uid of the object that the id belongs to; None where it belongs to none that is known."""
         return self._holder.get(name)
 
     def known(self, uid: Uid) -> Known:
-        """What the object was ever seen to have, and its status to tell, whatever that says by now."""
+        """All ids that the object was ever seen to have, and the most that its status was seen to tell."""
         return Known(frozenset(self._held.get(uid, ())), self.marks.of(uid))
 
     def is_free(self, uid: Uid, name: str) -> bool:
-        """Whether the object may follow it when a person names it."""
+        """Whether the id belongs to no other object, so that the object may follow it when a person names it."""
         return self._holder.get(name, uid) == uid
 
     def is_unclaimed(self, uid: Uid, name: str) -> bool:
-        """Whether it can be the object's lost submission: nobody else follows it, and nobody who is gone did."""
+        """Whether the id may be that of the object's lost submission: it belongs to no other object, nor did it to
+        one that was deleted."""
         return self.is_free(uid, name) and name not in self._orphans
 
-    # -- scopes
+    # -- submission locks (scopes)
 
     def enter(self, uid: Uid, scope: str, wanted: Any = None) -> bool:
-        """Open a submission in `scope`; False while another object has one open there. May be repeated. `wanted`: the
-        object's spec."""
+        """Take the lock of `scope` for the object's submission; False while another object has it, or a deleted one
+        may still have an effect there. Idempotent. `wanted`: the object's spec."""
         if self._open.get(scope, {uid}) != {uid} or self.departed.hold(scope):
             return False
         self.hold(uid, scope, wanted)
         return True
 
     def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
-        """The object's submission is open in `scope`, whoever else has one open there: it was sent already."""
+        """Record that the object's submission is open in `scope`, even if another one is: it was sent already.
+        Idempotent."""
         if self._scope_of.get(uid, scope) != scope:
             self.leave(uid)
         self._open[scope].add(uid)
@@ -127,8 +131,8 @@ class JobOwnership:
             self._wanted[uid] = wanted
 
     def rivals(self, uid: Uid, scope: str) -> list[Rival]:
-        """Who else may have a job in the scope that nobody knows, as far as it can be mistaken for the job of `uid`,
-        whose submission is open there."""
+        """The other objects that may have a job in the scope whose id is not known, as far as it could be mistaken
+        for the job of `uid`, whose submission is open there."""
         opened = self._since.get(uid, self._clock())
         here = [Rival(self._wanted.get(other)) for other in self._open.get(scope, ()) if other != uid]
         gone = [left for left in self._left if left.scope == scope and left.since > opened - LATE_SECONDS]
@@ -141,10 +145,12 @@ class JobOwnership:
         return next((owner for uid in others if (owner := self._owners.get(uid))), None)
 
     def is_open(self, scope: str) -> bool:
+        """Whether a submission is open in the scope, or that of a deleted object may still have an effect there."""
         return scope in self._open or self.departed.hold(scope)
 
     def leave(self, uid: Uid) -> str | None:
-        """The object's submission is no longer open; the scope that became free, if one did."""
+        """The object's submission is no longer open: release its lock. Returns the scope that became free, None where
+        none did. Idempotent."""
         scope = self._scope_of.pop(uid, None)
         self._wanted.pop(uid, None)
         self._since.pop(uid, None)
@@ -157,13 +163,13 @@ class JobOwnership:
         return scope
 
     def part(self, uid: Uid) -> None:
-        """The object goes. If its submission is open, the job of it is one that nobody will ever name."""
+        """The object goes. If its submission is open, no status will ever name its job."""
         if (scope := self._scope_of.get(uid)) is not None:
             self._left.append(_Left(scope, self._wanted.get(uid), self._clock()))
 
     def doubt(self, sent: datetime | None) -> str:
-        """Why what a look-up infers to be an object's may be that of one that is gone, in words; empty where nothing
-        speaks for that. `sent`: when the request may have left."""
+        """Why a job that a look-up infers to be an object's may be that of a deleted one, as a sentence; empty where
+        nothing suggests that. `sent`: when the request may have left."""
         now = self._clock()
         if kinds := sorted(kind for kind, since in self._unlisted.items() if now - since < UNLISTED_SECONDS):
             return f"the API server does not serve {', '.join(kinds)}, so what objects of that kind hold is not known"
@@ -172,15 +178,16 @@ class JobOwnership:
         return ""
 
     def listed(self, kind: str, *, served: bool) -> None:
-        """Whether the objects of the kind could be listed. One that is not served may have objects all the same."""
+        """Whether the objects of the kind could be listed. A kind that is not served may have objects all the
+        same."""
         if served:
             self._unlisted.pop(kind, None)
         else:
             self._unlisted.setdefault(kind, self._clock())
 
     def depart(self, uid: Uid) -> None:
-        """The object is going; call `forget` after. Where its submission is open, the effect can still show for a
-        while, and so long its scope stays taken."""
+        """The object goes; call `forget` after. Where its submission is open, the effect can still show for a while,
+        and its scope stays locked for so long."""
         known = self._worth_knowing(uid)
         if known is None:
             return
@@ -189,12 +196,12 @@ class JobOwnership:
         self.remember(known)
 
     def lost(self, uid: Uid) -> Departed | None:
-        """The submission of an object that is there, if it is open and being looked for."""
+        """The submission of an object that exists, if it is open and being looked for; else None."""
         known = self._worth_knowing(uid)
         return known if known and known.scope and not known.mark.on_its_way else None
 
     def recall(self, known: Departed) -> None:
-        """An earlier process knew this. Repeatable."""
+        """An earlier process stored this. Idempotent."""
         for name in known.ids:
             if name not in self._holder:
                 self._orphans[name] = None
@@ -211,7 +218,8 @@ class JobOwnership:
         return Departed(uid, owner, mark, self._scope_of.get(uid, "") if mark.is_open else "", ids)
 
     def forget(self, uid: Uid) -> str | None:
-        """The object is gone; the scope that became free, if one did."""
+        """The object is gone: its ids become orphans. Returns the scope that became free, None where none did.
+        Idempotent."""
         self.marks.forget(uid)
         self._owners.pop(uid, None)
         for name in self._held.pop(uid, ()):
@@ -223,7 +231,8 @@ class JobOwnership:
 
 
 def claims_in(handle: Mapping[str, Any]) -> list[Any]:
-    """What of a handle is one object's alone. Not the cluster that a job works on, nor names: they come again."""
+    """The ids in a handle that can belong to one object only. Not the cluster that a job works on, nor names: other
+    jobs have the same."""
     return [value for key, value in handle.items() if key.endswith("Id") and key != "clusterId"]
 
 

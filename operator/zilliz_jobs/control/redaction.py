@@ -1,10 +1,10 @@
-"""Secrets are taken out of what came from outside, before it is shown; what stands in a spec is shown as it stands.
+"""Removes secrets from texts that come from outside, before they are shown; what a spec says is shown as it is.
 
-The transport cuts them out of the errors that the cloud gives. But the cloud may name a secret much later, as the
-reason of a job's end, or in the row of another one's job: that is cut out of what was seen, and of rows, before
-anything is made of it. The last look, at a status or an event that is about to be written, is for what was
-overlooked; it spares the words of the object's spec. Only texts are changed, never what the operator goes by: else a
-Secret that holds a word or an id would spoil the jobs of others.
+`cloud.transport` removes them from the errors of the cloud. But the cloud may name a secret much later, as the reason
+of a job's end, or in the row of another job: that is removed from observations and rows before they are used. Last,
+every status and event that is about to be written is searched for what was missed; words of the object's own spec
+stay. Only texts are changed, never values that the operator decides by: else a Secret that holds a common word or an
+id would spoil the jobs of others.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def hider(namespace: str, fingerprint: str = "") -> Hide:
 
 
 def over_key(fingerprint: str, text: str) -> str:
-    """What was heard over this API key, without the secrets of all namespaces that use it."""
+    """A text that the cloud gave for this API key, without the secrets of all namespaces that use the key."""
     return CONCEALED.presentable(text, CONCEALED.users(fingerprint))
 
 
 def scope(namespace: str, fingerprint: str = "") -> Namespaces:
-    """Whose secrets can come back in a text for an object of this namespace, whose connection has this API key; one
-    of those that the namespace uses, where it is not known which."""
+    """The namespaces whose secrets may be in a text for an object of this namespace whose connection has this API
+    key. Without `fingerprint`: for any key that the namespace uses."""
     return CONCEALED.users(fingerprint) | {namespace} if fingerprint else CONCEALED.around(namespace)
 
 
 def seen_without_secrets(seen: Observation, whose: Namespaces) -> Observation:
-    """What was seen of a job. The other observations are errors, and those were cleaned by the transport."""
+    """The observation of a job without secrets. Other observations are errors, which the transport has cleaned."""
     match seen:
         case Revived(inner):
             return Revived(_seen(inner, whose))
@@ -77,7 +77,8 @@ def _result(result: Body, hide: Hide) -> Body:
 
 
 def files_for_people(files: Iterable[Body], hide: Hide) -> list[Body]:
-    """What the cloud says of the files of an import. Cut last: half of a secret would not be recognised."""
+    """What the cloud says of the files of an import, without secrets. Texts are shortened last, since half of a
+    secret would not be recognised."""
     return [
         {
             name: shortened(hide(value), MAX_REASON if name == "reason" else MAX_NAME)
@@ -90,24 +91,24 @@ def files_for_people(files: Iterable[Body], hide: Hide) -> list[Body]:
 
 
 def hidden(body: Body, status: Body) -> Body:
-    """The status of this object without secrets; the same where it has none."""
+    """The status of this object without secrets; the same value where it has none. Idempotent."""
     found: Body = _walk(status, partial(text_without_secrets, body), whole=False)
     return found
 
 
 def text_without_secrets(body: Body, text: str) -> str:
-    """A text about this object."""
+    """A text about this object, without secrets."""
     whose = CONCEALED.around(body["metadata"].get("namespace", ""))
     return CONCEALED.presentable(text, whose, spare=spec_words(body))
 
 
 def without_secrets(value: Any, hide: Hide) -> Any:
-    """Something of the cloud for people to read, with every text of it searched."""
+    """A value of the cloud's for people to read, with every text in it searched for secrets."""
     return _walk(value, hide, whole=True)
 
 
 def spec_words(body: Body) -> Iterator[str]:
-    """All that anybody reads in the object itself, outside its status."""
+    """All texts of the object outside its status: whoever reads the object reads these anyway."""
     meta = body["metadata"]
     yield from _strings([body.get("spec"), meta.get("name"), meta.get("namespace")])
 
@@ -138,7 +139,7 @@ def _walk(value: Any, hide: Hide, *, whole: bool, name: str = "") -> Any:
 
 
 def _cloud_word(value: str, hide: Hide) -> str:
-    """A word of the cloud's is no text; something longer may be one."""
+    """A single word of the cloud's stays as it is; anything longer is searched for secrets."""
     return value if _CLOUD_WORD.fullmatch(value) else hide(value)
 
 

@@ -1,7 +1,7 @@
-"""The proof that nothing falls out of sight: every unfinished object has a time at which it is looked at again.
+"""A regular check that no unfinished object is forgotten: each is in the queue, with a worker, or polled.
 
-It is in the queue, or at work, or polled. That is so by construction everywhere else, so whatever is found here is a
-fault: it is woken, counted and said.
+All other code keeps that true, so an object found here is the sign of a bug: its key is put into the queue, counted
+(metric) and logged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Sweep:
-    """`interval`: seconds; 0: never, for tests that show that it is not needed."""
+    """`interval`: seconds between two checks; 0: none, for tests that show that it is not needed."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Sweep:
         self._leadership, self._metrics, self._interval = leadership, metrics, interval
 
     async def run(self) -> None:
-        """For ever, while this process works: one that stands by looks at nothing."""
+        """Check at intervals, for ever; not while another process leads."""
         while True:
             await asyncio.sleep(self._interval or 3600.0)
             if self._interval and self._leadership.works:
@@ -48,8 +48,8 @@ class Sweep:
                     log.exception("the sweep failed, which should not happen")
 
     def lost(self) -> list[Key]:
-        """The unfinished objects that nothing would ever look at again. No time passes meanwhile, so none of them is
-        just on its way from one hand to another."""
+        """The unfinished objects that no pass is planned for. Nothing else runs during the call, so an object that is
+        just being moved from the poll plan to the queue is not among them."""
         return [
             key
             for controller in self._controllers
@@ -58,6 +58,7 @@ class Sweep:
         ]
 
     def sweep(self) -> None:
+        """Put the keys of forgotten objects into the queue, count and log them. May be repeated."""
         lost = self.lost()
         for key in lost:
             self._metrics.swept.labels(key.kind).inc()

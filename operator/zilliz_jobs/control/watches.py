@@ -1,10 +1,10 @@
-"""One watch for each kind and namespace, each with a life of its own: what befalls one stops no other.
+"""One watch for each kind and namespace. They are independent: the failure of one stops no other.
 
-A kind that the API server does not serve is asked for again and again, so its CRD may be installed later, or be
-removed and come back. A watch that tells nothing and does not last its time is begun anew by a list. A read of a
-version that is older than one that was told means that the history of the cluster is another one (etcd was restored
-from a backup): then everything is listed anew, and no version that was known counts. What is told proves nothing by
-itself, since it need not come in the order of its versions.
+A kind that the API server does not serve is tried again and again, so its CRD may be installed later, or be removed
+and come back. A watch that reports nothing and does not last its time is begun again with a list. A read that gives
+an older version than a watch reported means that the history of the cluster went back (etcd was restored from a
+backup): then everything is listed again, and no known version counts. Events alone prove nothing, since they need not
+come in the order of their versions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Told:
-    """An object as a list or a watch told of it. `listed`: by a list."""
+    """An object from a list (`listed`) or from the watch. `gone`: it was deleted."""
 
     body: Body
     gone: bool = False
@@ -41,24 +41,24 @@ class Told:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list is complete, and its objects are told; what follows is told by the watch."""
+    """A list is complete, and all its objects were given; what follows comes from the watch."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A watch lasted its whole time, and another one takes over: it was alive, though it may have told nothing."""
+    """A watch lasted its whole time, and another one follows: it was alive, though it may have reported nothing."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """A watch ended before its time, and another one takes over from where it stood: the API server may have been
-    away, and be another one now."""
+    """A watch ended before its time, and another one goes on from its version: the API server may have been down, and
+    may have another history now."""
 
 
 Sign = Told | Listed | Mark | Cut
 Open = Callable[[Resource, str | None], AsyncGenerator[Sign, None]]
-"""A list, then a watch, for ever, over lost connections. Raises NotServed where the kind is unknown, or whatever
-it cannot go on after."""
+"""Opens a list, then a watch, for ever, over lost connections. Raises NotServed where the kind is unknown, and any
+other exception after which it cannot go on."""
 
 
 class State(StrEnum):
@@ -69,7 +69,7 @@ class State(StrEnum):
 
 
 class Listener(Protocol):
-    """The engine."""
+    """Receives what the watches report; `engine.feed.Feed` is one."""
 
     def on_upsert(self, body: Body) -> None: ...
     def on_delete(self, body: Body) -> None: ...
@@ -86,8 +86,9 @@ class Listener(Protocol):
 
 @dataclass(eq=False)
 class Watch:
-    """`heard_at`: when there was the last sign of it; `told`: the newest version that it told of; `read`: the version
-    of the last consistent read, which the watch may be yet to reach; `doubted`: a read is due, whatever is heard."""
+    """One watch. `heard_at`: time of its last sign; `told`: the newest version that it reported; `read`: the version
+    of the last consistent read, which the watch may not have reached yet; `doubted`: a read is due, whatever the
+    watch reports."""
 
     resource: Resource
     namespace: str | None
@@ -232,7 +233,7 @@ class Watches:
         watch.told = max(version, watch.told)
 
     def went_back(self, what: object, before: int, version: int) -> None:
-        """A consistent read of `what` gave an older version than was known before it."""
+        """A consistent read of `what` gave an older version than was known before it: list everything again."""
         log.warning(
             "the history of the cluster went back (%s: from version %d to %d); everything is listed anew",
             what,

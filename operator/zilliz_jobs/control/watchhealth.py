@@ -1,7 +1,8 @@
-"""Whether the watches still tell: what we write must come back through the watch of its kind.
+"""Whether the watches still deliver: what the operator writes must come back through the watch of its kind.
 
-A watch can fall silent, or be cut by something on the way, and nothing fails: objects are just not heard of any more.
-Versions of one API server grow over all its objects, so that any later event proves that the watch got that far.
+A watch can stop delivering, for example because of a proxy, and nothing fails: the operator just hears of no change
+any more. Versions of one API server grow over all its objects, so any later event proves that the watch came that
+far.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ Watch = tuple[str, str]
 
 
 class WatchHealth:
-    """Costs no request. `limit`: seconds; `namespaces`: those that are watched one by one, none for all in one."""
+    """Costs no request. `limit`: seconds in which a write must come back; `namespaces`: those with a watch each;
+    empty: one watch covers all."""
 
     def __init__(self, limit: float, namespaces: Sequence[str] = (), clock: Callable[[], float] = steady) -> None:
         self._limit, self._namespaces, self._clock = limit, frozenset(namespaces), clock
@@ -25,26 +27,26 @@ class WatchHealth:
         self._awaited: dict[Watch, tuple[int, float]] = {}
 
     def wrote(self, body: Body) -> None:
-        """The API server stored this for us. The oldest write that is not heard of counts."""
+        """The API server stored this write of the operator. The oldest write that has not come back counts."""
         watch, version = self._watch(body), _version(body)
         if version > self._heard.get(watch, 0):
             self._awaited.setdefault(watch, (version, self._clock()))
 
     def heard(self, body: Body) -> None:
-        """A watch told of this."""
+        """A watch reported this object."""
         watch, version = self._watch(body), _version(body)
         self._heard[watch] = max(version, self._heard.get(watch, 0))
         if self._awaited.get(watch, (version + 1, 0.0))[0] <= version:
             del self._awaited[watch]
 
     def renew(self) -> None:
-        """Versions begin anew."""
+        """The history of the cluster went back: no version that was known counts."""
         self._heard.clear()
         self._awaited.clear()
 
     @property
     def silent(self) -> list[str]:
-        """The watches that owe us an echo for too long, for people."""
+        """The watches through which a write has not come back within `limit`, for people."""
         late = self._clock() - self._limit
         return [
             f"{kind} in {namespace}" if namespace else kind
@@ -54,7 +56,7 @@ class WatchHealth:
 
     @property
     def waiting(self) -> dict[str, float]:
-        """For how many seconds the oldest write of each kind waits for its echo; without kinds that owe none. Any
+        """For how many seconds the oldest write of each kind has not come back; kinds without one are left out. Any
         thread may ask."""
         now, longest = self._clock(), dict[str, float]()
         for (kind, _), (_, since) in self._awaited.copy().items():

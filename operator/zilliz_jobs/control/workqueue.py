@@ -1,7 +1,8 @@
-"""The work queue: keys with a time, each worked on by one worker at a time.
+"""The work queue: keys with a time, each taken by one worker at a time.
 
-A key that is added while it is worked on comes back when it is done. A later wake never delays an earlier one; an
-event makes a key due at once. Lost on a crash, and that is fine: the first watch of the next process adds every key.
+A key that is added while a worker has it comes back when the worker is done. A later time never delays an earlier
+one; an event makes a key due at once. The queue is lost in a crash, which does no harm: the first lists of the next
+process add every key.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
-SPARE = 64  # times that are superseded, or whose key is forgotten, before they are swept out
+SPARE = 64  # superseded times, and times of forgotten keys, that may stay in the heap
 CLOCK_STEP = 0.001  # what is due within it is due now: a wait that is shorter than a step of the clock ends before it
 
 
@@ -34,12 +35,12 @@ class WorkQueue(Generic[K]):
 
     @property
     def ready(self) -> int:
-        """How many keys are due now and not worked on. Any thread may ask."""
+        """How many keys are due and not with a worker. Any thread may ask."""
         return sum(1 for late in self._late() if late >= 0)
 
     @property
     def lateness(self) -> float:
-        """For how many seconds the longest waiting key is due. Any thread may ask."""
+        """For how many seconds the key that waits longest is due. Any thread may ask."""
         return max(0.0, max(self._late(), default=0.0))
 
     def _late(self) -> list[float]:
@@ -48,7 +49,7 @@ class WorkQueue(Generic[K]):
         return [now - due for key, due in known.items() if key not in self._busy]
 
     def add(self, key: K, delay: float = 0.0) -> None:
-        """Work on `key` in `delay` seconds, or earlier if it was to come earlier."""
+        """Make `key` due in `delay` seconds, or earlier if it has an earlier time. May be repeated."""
         due = self._now() + max(0.0, delay)
         if key in self._due and self._due[key] <= due:
             return
@@ -58,10 +59,11 @@ class WorkQueue(Generic[K]):
         self._changed.set()
 
     def holds(self, key: K) -> bool:
-        """Whether the key has a time, or is worked on."""
+        """Whether the key has a time, or is with a worker."""
         return key in self._due or key in self._busy
 
     def forget(self, key: K) -> None:
+        """Take the key's time away; a worker that has it keeps it. Idempotent."""
         self._due.pop(key, None)
         self._tidy()
 
@@ -72,7 +74,7 @@ class WorkQueue(Generic[K]):
             heapq.heapify(self._heap)
 
     async def get(self) -> K:
-        """The next due key; the caller must call `done`. Raises CancelledError once closed."""
+        """Wait for the next due key. The caller must call `done` with it. Raises CancelledError once closed."""
         while True:
             if self._closed:
                 raise asyncio.CancelledError("the queue is closed")
@@ -88,6 +90,7 @@ class WorkQueue(Generic[K]):
                 pass
 
     def done(self, key: K) -> None:
+        """The worker is done with the key; if it was added meanwhile, it comes again."""
         self._busy.discard(key)
         if key in self._due:
             heapq.heappush(self._heap, (self._due[key], next(self._order), key))
