@@ -1,1 +1,1 @@
-"""Looking at the cloud: one plan for each endpoint and key, which lists and single reads share."""
+"""Reading jobs from the cloud: one plan for each endpoint and API key, which lists and single reads share."""

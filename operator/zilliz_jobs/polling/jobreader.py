@@ -1,4 +1,4 @@
-"""Single reads of jobs, and the news that come of them and of lists."""
+"""Reads of single jobs, and the news that reads and lists bring for the controller of the jobs."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from zilliz_jobs.polling.health import Health
 from zilliz_jobs.polling.pollindex import PollIndex
 from zilliz_jobs.polling.tracked import JobNews, Subject, TrackedJob, facts
 
-RESULTS_AHEAD = 2.5  # seconds of reads of results that may wait; further ends are told before their results
-STALE_SECONDS = 60.0  # without a look for so long, while the cloud is out of reach, a job says so
+RESULTS_AHEAD = 2.5  # seconds of reads of results that may be queued; further ends are told before their results
+STALE_SECONDS = 60.0  # a job that was not read for so long, while the cloud is out of reach, says so in its status
 
 _HIDES = frozenset({Reason.PROTOCOL_MISMATCH, Reason.CLOUD_UNREACHABLE})
-"""Why a read of a job tells nothing, while a list of the same cloud does."""
+"""Reasons why a read of a job may fail while a list of the same cloud can be read."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Ports:
-    """The rest of the engine. `subject`: the job as stored, None when it is not followed any more; `account`: the
-    account of a connection, None when it cannot be used; `tell`: takes news; `stranger`: takes the id of a row that
-    nobody follows, and the row."""
+    """What the poll plan needs of the rest of the operator. `subject`: the job as stored, None when it is not
+    followed any more; `account`: the account of a connection, None when it cannot be used; `tell`: receives news;
+    `stranger`: receives the id of a row whose job no object follows, and the row."""
 
     subject: Callable[[Key], Subject | None]
     account: Callable[[Key], Awaitable[Account | None]]
@@ -40,30 +40,36 @@ class Ports:
 
 
 class JobReader:
+    """Reads of single jobs with one API key. `least`: seconds until a read is tried again for which the job or its
+    account was not at hand."""
+
     def __init__(self, limiter: Limiter, ports: Ports, index: PollIndex, health: Health, *, least: float) -> None:
         self.ports, self.in_flight = ports, Counter[str]()
         self._limiter, self._index, self._health, self._least = limiter, index, health, least
         self._calls: dict[Key, asyncio.Task[None]] = {}
         self._ends: dict[str, dict[Key, tuple[TrackedJob, Seen | None]]] = {}
-        """By lane: ends that a list showed, and whose results are yet to be read. None: it is told already."""
+        """By lane (calls that share a budget): ends that a list showed and whose results are still to be read. None:
+        the end was told already."""
 
     @property
     def calls(self) -> list[asyncio.Task[None]]:
+        """The tasks of the reads in flight."""
         return [*self._calls.values()]
 
     def reads(self, key: Key) -> bool:
-        """Whether the job is being read, or its turn to be read is about to come."""
+        """Whether the job is being read, or waits for the budget to be read."""
         return key in self._calls
 
     def call_off(self, key: Key) -> bool:
-        """Nobody wants to know any more; what has not left yet takes nothing of the budget. Whether there was a read
-        to call off."""
+        """Cancel the read of the job: its result is not needed any more. A request that has not left yet costs no
+        budget. Returns whether there was a read. Idempotent."""
         call = self._calls.pop(key, None)
         if call is not None:
             call.cancel()
         return call is not None
 
     def read_soon(self, entry: TrackedJob) -> None:
+        """Read the job as soon as the budget allows, and tell what was seen."""
         look = entry.look
         look.busy = True
         self.in_flight[look.lane] += 1
@@ -71,8 +77,8 @@ class JobReader:
         task.add_done_callback(lambda done: self._done(entry, done))
 
     def end_shown(self, entry: TrackedJob, seen: Seen) -> None:
-        """A list showed the end of a job. Its result is read first, so that both are told in one; where too many end
-        at once for that, all ends are told as they are shown, and the results follow."""
+        """A list showed the end of a job. Its result is read first, so that end and result are told together; where
+        too many jobs end at once for that, all ends are told as shown, and the results follow."""
         lane = entry.look.lane
         ends = self._ends.setdefault(lane, {})
         ends[entry.look.key] = entry, seen
@@ -86,6 +92,7 @@ class JobReader:
                 ends[key] = one, None
 
     def forget_end(self, key: Key) -> None:
+        """The job was read, or is not followed any more. Idempotent."""
         for ends in self._ends.values():
             ends.pop(key, None)
 
@@ -122,7 +129,7 @@ class JobReader:
         self.tell(entry, seen)
 
     def _shown_end(self, entry: TrackedJob) -> Seen | None:
-        """The end that a list showed and nobody was told of; once."""
+        """The end that a list showed and that was not told yet; given once."""
         ends = self._ends.get(entry.look.lane, {})
         one, shown = ends.get(entry.look.key, (entry, None))
         if one is not entry or shown is None:
@@ -131,7 +138,7 @@ class JobReader:
         return shown
 
     def tell(self, entry: TrackedJob, seen: Reading, *, certain: bool = False) -> None:
-        """The job is busy until its controller has recorded what was seen."""
+        """Pass what was seen to the controller. The job counts as busy until the controller has recorded it."""
         if not self._index.is_current(entry):
             return
         entry.look.busy, entry.told_at = True, _now()
@@ -141,7 +148,8 @@ class JobReader:
         self.ports.tell(entry.look.key, JobNews(seen, entry.stamp, certain))
 
     def complain(self, entries: Iterable[TrackedJob], now: float) -> None:
-        """While the cloud is out of reach what a status says may be old; a person should hear so, once."""
+        """While the cloud is out of reach, statuses may be old: tell that once for each job that was not read
+        lately."""
         for entry in entries:
             if now - entry.look.seen_at > STALE_SECONDS and not entry.look.busy and not entry.complained:
                 entry.complained = True

@@ -1,9 +1,9 @@
-"""All looks with one key at one endpoint, whatever the number of connections that share the key.
+"""All reads with one API key at one endpoint, whatever the number of connections that share the key.
 
-    plan -> readings of lists and reads of jobs, within the budget -> news of those that changed -> plan
+    plan -> readings of lists and reads of jobs, within the budget -> news of jobs that changed -> plan
 
-The plan is pure and in `plan`; here it is carried out. What was seen goes to the job's controller as news, and the
-job is looked at again once that was recorded.
+The plan is pure (`pollplan`); it is carried out here. What was seen goes to the jobs' controller as news, and the job
+is read again after the controller has recorded that.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ from zilliz_jobs.polling.pollplan import due_reads, due_sweeps
 from zilliz_jobs.polling.tracked import TrackedJob
 
 HORIZON = 0.5  # seconds of reads that are planned at once
-GLANCE = 2_000  # jobs that one planning looks at, so that it never takes long
-PLANNING_SHARE = 10  # between two plans passes so many times what one took
-MAX_SWEEPS = 4
-MAX_REST = 30.0  # seconds between two plans, whatever the plan says: a job that is forgotten costs a night
+GLANCE = 2_000  # jobs that one planning considers, so that it never blocks the event loop for long
+PLANNING_SHARE = 10  # the pause between two plannings is at least so many times the duration of one
+MAX_SWEEPS = 4  # lists that are read at the same time
+MAX_REST = 30.0  # seconds between two plannings at most, so that an error in the plan delays a job, and no more
 
 log = logging.getLogger(__name__)
 
 
 class KeyPoller:
-    """`least`: the shortest interval between two looks, in seconds; `progress_interval`: between two news of mere
-    progress of one job."""
+    """Reads jobs and lists with one API key at one endpoint, by a task of its own. `least`: shortest interval between
+    two reads of one job or list, in seconds; `progress_interval`: seconds between two news of mere progress of one
+    job."""
 
     def __init__(self, limiter: Limiter, ports: Ports, *, least: float, progress_interval: float) -> None:
         self.index = PollIndex()
@@ -54,10 +55,11 @@ class KeyPoller:
 
     @property
     def is_idle(self) -> bool:
+        """Whether it follows no job and no reading of a list is awaited."""
         return not self.index.followed and not self._lists.is_awaited
 
     def close(self) -> list[asyncio.Task[None]]:
-        """Ends everything; what is to be awaited for that."""
+        """Cancel everything; returns the tasks whose end must be awaited."""
         tasks = [self.task, *self._jobs.calls, *self._lists.readings]
         for task in tasks:
             task.cancel()
@@ -65,22 +67,25 @@ class KeyPoller:
         return tasks
 
     def add(self, entry: TrackedJob, account: Account) -> None:
+        """Follow a job. `account`: with which its list is read."""
         self.index.add(entry, account)
         self._wake(entry.look.due)
 
     def remove(self, key: Key) -> None:
+        """Follow the job no longer. Idempotent."""
         self._jobs.call_off(key)
         self._jobs.forget_end(key)
         self.index.remove(key)
         self._wake(_now())  # a list that is read for fewer jobs may not be read for them any more
 
     def attends(self, key: Key) -> bool:
-        """Whether the job is read now, or has a time for that."""
+        """Whether the job is being read, or has a time for its next read."""
         entry = self.index.followed.get(key)
         return entry is not None and (not entry.look.busy or self._jobs.reads(key))
 
     def recorded(self, entry: TrackedJob, interval: float, due: float) -> None:
-        """What was told of the job is stored; look at it again."""
+        """What was told of the job is stored: read it again at `due` (loop time), and then every `interval`
+        seconds."""
         self.index.recorded(entry, interval, due)
         self._wake(due)
 
@@ -95,7 +100,7 @@ class KeyPoller:
         self._changed.set()
 
     def _wake(self, at: float) -> None:
-        """Plan again at this time. A row of calls leads to one plan, and planning never fills the day."""
+        """Plan again at this time. Many calls lead to one planning, and planning takes a small share of the time."""
         at = max(at, self._not_before)
         if at < self._reads_at:
             self._reads_at = at
@@ -116,7 +121,7 @@ class KeyPoller:
                 pass
 
     def _step(self, now: float) -> float:
-        """Begin what is due; when to come again."""
+        """Begin the reads that are due; returns the time of the next step."""
         if (pause := self._limiter.paused_for) > 0:
             return now + pause
         list_states = self.index.list_states

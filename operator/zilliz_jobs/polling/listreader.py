@@ -1,4 +1,4 @@
-"""Readings of lists: what their rows say of jobs that are followed, and the whole of one for who waits for it."""
+"""Readings of lists: what their rows say about followed jobs, and whole lists for callers that wait for one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 
 class ListReader:
-    """`progress_interval`: seconds between two news of mere progress of one job. `ended`: called after a reading."""
+    """Reads lists with one API key. `progress_interval`: seconds between two news of mere progress of one job.
+    `ended`: called after each reading."""
 
     def __init__(
         self,
@@ -46,22 +47,24 @@ class ListReader:
 
     @property
     def is_awaited(self) -> bool:
+        """Whether a reading runs, or a caller waits for one."""
         return bool(self.readings) or any(self._waiting.values())
 
     def give_up(self) -> None:
-        """Nobody gets a list any more."""
+        """Answer all waiting callers with an error: no list is read any more."""
         for waiters in self._waiting.values():
             _answer(waiters, Transient("cannot read the list: nobody uses the key any more"))
         self._waiting.clear()
 
     def wait_for(self, list_state: ListState) -> asyncio.Future[Listing]:
-        """The next reading of the list that begins will go to its end."""
+        """A future for the whole list: the next reading that begins will go to the list's end."""
         waiter: asyncio.Future[Listing] = asyncio.get_running_loop().create_future()
         list_state.wanted = True
         self._waiting[list_state.list_id].append(waiter)
         return waiter
 
     def begin(self, list_state: ListState) -> None:
+        """Start a reading of the list as a task."""
         list_state.running, list_state.wanted = True, False
         task = asyncio.create_task(self._read(list_state, self._waiting.pop(list_state.list_id, [])))
         self.readings.add(task)
@@ -102,7 +105,8 @@ class ListReader:
             self._ended()
 
     def _expected_on(self, list_state: ListState) -> set[Key]:
-        """Whom a reading should meet: not those whom the last one did not, or it would always go to the end."""
+        """The jobs that a reading should find. Not those that the last one did not find, or each reading would go on
+        to the end of the list."""
         looks = (self._index.followed[key].look for key in list_state.members)
         return {look.key for look in looks if max(look.since, look.listed_at) >= list_state.passed_at}
 
@@ -113,7 +117,7 @@ class ListReader:
         if error.reason is Reason.KEY_REJECTED and (first := next(iter(list_state.members), None)):
             self._jobs.tell(
                 self._index.followed[first], failure
-            )  # who hears of it doubts the connection, once for all
+            )  # its pass has the connection's key checked, for all jobs
 
     def _take(
         self,
@@ -126,7 +130,8 @@ class ListReader:
         *,
         keep: bool,
     ) -> int:
-        """How many rows of the page are new in this reading."""
+        """Take in one page: tell what its rows show of followed jobs. Returns how many rows are new in this
+        reading."""
         before = len(met)
         for value, raw in zip(page.rows, page.raws, strict=True):
             row_id = source.key(value)
@@ -143,14 +148,14 @@ class ListReader:
         return len(met) - before
 
     def _is_free(self, entry: TrackedJob) -> bool:
-        """Whether news of the job can be taken: what was seen before is recorded. A read for mere progress that still
-        waits for its turn would hold up the news for as long as others go first; it can be had again."""
+        """Whether news of the job can be told: earlier news is recorded. A read for mere progress that still waits
+        for the budget would delay this news, so it is cancelled; it is planned again later."""
         if entry.look.busy and not entry.ended and self._jobs.call_off(entry.look.key):
             entry.look.busy = False
         return not entry.look.busy
 
     def _compare(self, entry: TrackedJob, value: Any, raw: Any) -> None:
-        """A row that is not as it was when it was last understood."""
+        """The row of the job differs from the last one that was understood: tell what is new in it."""
         look, now = entry.look, _now()
         subject = self._jobs.ports.subject(look.key)
         if subject is None or subject.stamp != entry.stamp:
@@ -185,7 +190,7 @@ class ListReader:
 
 
 def _answer(waiters: list[asyncio.Future[Listing]], answer: Listing | CloudError) -> None:
-    """To who has none yet. Never by a cancel: that would end the worker who waits."""
+    """Answer those that have no answer yet. Never by cancelling the future: that would end the waiting worker."""
     for waiter in waiters:
         if not waiter.done():
             waiter.set_exception(answer) if isinstance(answer, CloudError) else waiter.set_result(answer)

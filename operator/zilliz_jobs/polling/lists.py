@@ -1,4 +1,4 @@
-"""Whole lists of the cloud, read once for all who want them."""
+"""Whole lists of the cloud, each read once for all callers that wait for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zilliz_jobs.kinds.base import Account
 
 @dataclass(frozen=True)
 class Row:
-    """One row: the cloud's id of it, what was understood of it, and the row as the cloud wrote it."""
+    """One row: its id in the cloud, the parsed value, and the row as the cloud wrote it."""
 
     id: str
     value: Any
@@ -20,8 +20,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """One complete reading of a list, each id once. `asked_at`: when it was begun, by the loop's clock. `unreadable`:
-    how many more rows there were, of which not even the id can be read; any of them may be what is not found."""
+    """One complete reading of a list, each id once. `asked_at`: when it began, in seconds of the event loop's clock.
+    `calls`: requests that it took. `unreadable`: how many more rows there were whose id cannot be read; any of them
+    may be the one that is looked for and not found."""
 
     rows: tuple[Row, ...]
     asked_at: float
@@ -30,5 +31,7 @@ class Listing:
 
 
 class Lists(Protocol):
+    """A reader of whole lists; `poller.Poller` is one."""
+
     async def whole(self, account: Account, wanted: ListId) -> Listing:
         """All rows, from a reading that begins now or later. Raises CloudError, and then says nothing of any row."""

@@ -1,4 +1,4 @@
-"""Everybody who is looked at, each at the desk of his key: the door to the poll plan for the rest of the engine."""
+"""Starts and stops the polling of jobs; one `KeyPoller` for each endpoint and API key."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from zilliz_jobs.polling.tracked import Subject, TrackedJob, facts
 
 
 class Poller:
-    """`least`: the shortest interval between two looks at one thing, in seconds; `progress_interval`: between two
-    news of mere progress. Sessions that share a limiter share a desk, since they share the budget."""
+    """What the rest of the operator calls. `least`: shortest interval between two reads of one job or list, in
+    seconds; `progress_interval`: seconds between two news of mere progress of one job. Sessions that share a limiter
+    share a KeyPoller, since they share the budget."""
 
     def __init__(self, ports: Ports, *, least: float, progress_interval: float) -> None:
         self._ports, self._least, self._progress_interval = ports, least, progress_interval
@@ -30,22 +31,25 @@ class Poller:
         return len(self._at)
 
     def attends(self, key: Key) -> bool:
-        """Whether the job has a time for its next look. One of which news was told has none, until its controller has
-        recorded that."""
+        """Whether the job has a time for its next read. After news was told it has none until the controller has
+        recorded that (`follow`)."""
         return (key_poller := self._at.get(key)) is not None and key_poller.attends(key)
 
     @property
     def alive(self) -> bool:
+        """Whether every KeyPoller's task still runs."""
         return all(not key_poller.task.done() for key_poller in self._key_pollers.values())
 
     async def close(self) -> None:
+        """Stop all polling, and wait until it has stopped."""
         ending = [task for key_poller in self._key_pollers.values() for task in key_poller.close()]
         await asyncio.gather(*ending, return_exceptions=True)
         self._key_pollers.clear()
         self._at.clear()
 
     def follow(self, key: Key, subject: Subject, account: Account, look: float) -> None:
-        """Look at the job again in `look` seconds, by whatever means; 0: as soon as its turn comes."""
+        """Read the job again in `look` seconds, by itself or on a list; 0: as soon as the budget allows. Also records
+        that earlier news of the job is stored. May be repeated."""
         now, status = asyncio.get_running_loop().time(), subject.status
         key_poller = self._key_poller(account)
         list_id, row_id = subject.kind.listed(account, subject.spec, status) or (None, "")
@@ -64,6 +68,7 @@ class Poller:
         self._close_idle()
 
     def unfollow(self, key: Key) -> None:
+        """Read the job no more. Idempotent."""
         self._leave(key)
         self._close_idle()
 
@@ -84,7 +89,8 @@ class Poller:
         return self._key_pollers[limiter]
 
     def _close_idle(self) -> None:
-        """A key that was rotated away has a desk that nobody comes to any more. The last one stays, for the next."""
+        """End the KeyPollers of API keys that are not used any more, after a rotation for example. The last one
+        stays, to be used again."""
         if len(self._key_pollers) > 1:
             for limiter in [limiter for limiter, key_poller in self._key_pollers.items() if key_poller.is_idle]:
                 self._key_pollers.pop(limiter).close()

@@ -1,4 +1,4 @@
-"""Who is looked at with one key at one endpoint: by name, and by the row of a list that shows him."""
+"""The followed jobs of one API key at one endpoint: by name, and by the row of the list that shows the job."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from zilliz_jobs.polling.tracked import TrackedJob
 
 
 class PollIndex:
-    """Plain tables, one event loop."""
+    """Tables in memory, for one event loop."""
 
     def __init__(self) -> None:
         self.followed: dict[Key, TrackedJob] = {}
         self.list_states: dict[ListId, ListState] = {}
         self.readers: dict[ListId, Account] = {}
-        """With whose session a list is read: sessions of one key differ in what they may use."""
+        """The account with which each list is read: sessions of one key differ in what they may use."""
         self._by_row: dict[tuple[ListId, str], Key] = {}
 
     def add(self, entry: TrackedJob, account: Account) -> None:
+        """Follow the job. `account`: with which its list is read."""
         look = entry.look
         self.followed[look.key] = entry
         if look.list_id is not None:
@@ -29,6 +30,7 @@ class PollIndex:
             self._by_row[look.list_id, entry.row_id] = look.key
 
     def remove(self, key: Key) -> None:
+        """Follow the job no longer. Idempotent."""
         entry = self.followed.pop(key, None)
         list_id = entry.look.list_id if entry else None
         if entry is None or list_id is None:
@@ -41,27 +43,30 @@ class PollIndex:
         self.tidy(list_state)
 
     def recorded(self, entry: TrackedJob, interval: float, due: float) -> None:
-        """What was told of the job is stored; look at it again."""
+        """What was told of the job is stored: it is due at `due` (loop time), and then every `interval` seconds."""
         look = entry.look
         if look.list_id is not None:
             self.list_states[look.list_id].demand += 1 / interval - 1 / look.interval
         look.interval, look.due, look.busy = interval, due, False
 
     def is_current(self, entry: TrackedJob) -> bool:
+        """Whether the job is still followed under this very entry, and not under a later one."""
         return self.followed.get(entry.look.key) is entry
 
     def on_row(self, list_id: ListId, row_id: str) -> TrackedJob | None:
+        """The followed job that this row of the list shows; None where none is."""
         key = self._by_row.get((list_id, row_id))
         return self.followed.get(key) if key else None
 
     def list_state(self, list_id: ListId, account: Account) -> ListState:
+        """The state of the list, made where there is none yet. `account`: with which it is read from now on."""
         self.readers[list_id] = account
         if list_id not in self.list_states:
             self.list_states[list_id] = ListState(list_id)
         return self.list_states[list_id]
 
     def tidy(self, list_state: ListState) -> None:
-        """Nobody is looked at through a list that nobody waits for: it is not kept."""
+        """Drop the list where it shows no followed job and no caller waits for it. Idempotent."""
         if not list_state.members and not list_state.wanted and not list_state.running:
             self.list_states.pop(list_state.list_id, None)
             self.readers.pop(list_state.list_id, None)

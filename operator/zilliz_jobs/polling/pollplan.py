@@ -1,9 +1,10 @@
-"""What to ask the cloud next, so that many jobs stay fresh for few calls. Pure: jobs, lists, budget, clock -> calls.
+"""What to read from the cloud next, so that many jobs stay fresh for few calls. Pure: jobs, lists, budget, clock ->
+calls.
 
 A list answers for every job that it shows, so it may cost as many calls as the single reads that it replaces, and no
-more. Single reads are left for what no list tells: jobs that are on none, progress, results. Where the budget is too
-small for all, each job waits in proportion to how often it wants to be looked at: what began lately or ends soon
-wants it most, and none starves.
+more. Single reads are left for what no list tells: jobs that are on no list, progress, results. Where the budget is
+too small for all, each job waits in proportion to its interval: jobs that began lately or end soon have the shortest,
+and every job is read at some time.
 
 All times are seconds of one monotonic clock.
 """
@@ -20,10 +21,10 @@ from zilliz_jobs.control.objects import Key
 from zilliz_jobs.core.backoff import exponential
 
 PROGRESS_PATIENCE = 3.0
-"""How much longer than a state the progress of a job may be old, while a list tells its state."""
+"""How many intervals old the progress of a job may be, while a list tells its state."""
 
 LIST_PATIENCE = 60.0
-"""Seconds without a sign from a list that tells all, after which the job itself is read."""
+"""Seconds without a reading of a list that tells state and progress, after which the job itself is read."""
 
 LIST_BACKOFF = 2.0
 LIST_BACKOFF_MAX = 60.0
@@ -31,7 +32,9 @@ LIST_BACKOFF_MAX = 60.0
 
 @dataclass(slots=True, eq=False)
 class PollState:
-    """One job that is followed, as far as the plan must know it. `interval`: how often it wants to be looked at."""
+    """One followed job, as far as the plan must know it. `lane`: calls that share a budget; `since`: when it was
+    first followed; `interval`: seconds between two reads; `due`: time of the next read; `read_at`, `listed_at`: when
+    it was last read, or seen on its list."""
 
     key: Key
     lane: str
@@ -41,21 +44,22 @@ class PollState:
     list_id: ListId | None = None
     read_at: float = -inf
     listed_at: float = -inf
-    tells_progress: bool = False  # the list does
-    blind: bool = False  # the list shows it, but not how it is
-    owes: bool = False  # a list told of an end whose result only a read of the job has
-    busy: bool = False  # it is being read, or what was seen is being recorded
+    tells_progress: bool = False  # the list tells the progress
+    blind: bool = False  # the list shows the job, but not its state
+    owes: bool = False  # a list showed an end whose result only a read of the job has
+    busy: bool = False  # the job is being read, or what was seen is being recorded
 
     @property
     def seen_at(self) -> float:
+        """When the job was last read or seen on a list; at first, when it was first followed."""
         return max(self.since, self.read_at, self.listed_at)
 
 
 @dataclass(slots=True, eq=False)
 class ListState:
-    """One list, and who is looked at through it. `demand`: single reads a second that it replaces; `pages`: what a
-    reading costs that meets them; `length`: pages of the whole list; `asked_at`: when the last reading began;
-    `passed_at`: when the last one began that met every row."""
+    """One list, and the followed jobs that it shows (`members`). `demand`: single reads per second that it replaces;
+    `pages`: calls of a reading that finds all members; `length`: calls for the whole list; `asked_at`: when the last
+    reading began; `passed_at`: when the last reading began that found every member or came to the end."""
 
     list_id: ListId
     members: set[Key] = field(default_factory=set)
@@ -67,20 +71,21 @@ class ListState:
     failures: int = 0
     not_before: float = -inf
     running: bool = False
-    wanted: bool = False  # somebody waits for the whole list
+    wanted: bool = False  # a caller waits for the whole list
 
     @property
     def is_worth_it(self) -> bool:
-        """One call for one job is better spent on a read of the job, which tells more."""
+        """Whether a reading costs fewer calls than reads of its members, which tell more."""
         return len(self.members) >= 2 and self.pages < len(self.members)
 
     @property
     def tells(self) -> bool:
-        """Whether its members can rely on it at the moment."""
+        """Whether readings of the list replace reads of its members at the moment."""
         return self.is_worth_it and self.failures == 0
 
     def due_at(self, least: float) -> float:
-        """When to read it again. `least`: the shortest interval between two readings."""
+        """When to read it again; infinity: not before something changes. `least`: shortest interval between two
+        readings, in seconds."""
         if self.running:
             return inf
         if self.wanted:
@@ -90,13 +95,14 @@ class ListState:
         return max(self.asked_at + max(least, self.pages / self.demand), self.not_before)
 
     def failed(self, now: float, retry_after: float | None) -> None:
+        """A reading failed: wait with back-off, and at least `retry_after` seconds (the cloud's Retry-After)."""
         wait = exponential(self.failures, base=LIST_BACKOFF, cap=LIST_BACKOFF_MAX, jitter=0.5)
         self.failures += 1
         self.not_before = now + max(wait, retry_after or 0.0)
 
     def read(self, asked_at: float, pages: int, *, complete: bool, whole: bool) -> None:
-        """A reading that met every member, or all rows there are. `whole`: it went on to the end for somebody who
-        waited for that."""
+        """A reading ended that found every member, or came to the end of the list (`complete`). `whole`: it went on
+        to the end because a caller waited for the whole list."""
         self.failures, self.asked_at, self.passed_at = 0, asked_at, asked_at
         if not whole:
             self.pages = pages
@@ -121,7 +127,7 @@ class Reads:
 
 
 def due_sweeps(list_states: Iterable[ListState], now: float, *, least: float) -> Sweeps:
-    """The lists whose time has come: those that somebody waits for first, then by how many jobs they tell of."""
+    """The lists that are due: first those that a caller waits for, then by how many reads they replace per call."""
     due, again = list[ListState](), inf
     for list_state in list_states:
         at = list_state.due_at(least)
@@ -134,7 +140,7 @@ def due_sweeps(list_states: Iterable[ListState], now: float, *, least: float) ->
 
 
 def wanted_at(look: PollState, list_state: ListState | None) -> float:
-    """When the job itself is to be read, whatever its list says."""
+    """When the job itself is to be read; infinity: not at the moment."""
     if look.busy:
         return inf
     if look.owes:
@@ -157,8 +163,9 @@ def due_reads(
     horizon: float,
     in_flight: dict[str, int],
 ) -> Reads:
-    """The jobs to read within the next `horizon` seconds, at most `pace` a second on each lane less what is
-    `in_flight` there. Results that are owed come first, then whoever waited longest for his kind."""
+    """The jobs to read within the next `horizon` seconds: on each lane at most `pace` per second, less the reads that
+    are `in_flight` there. Results that are owed come first, then the jobs that waited longest by their own
+    interval."""
     room, again = ceil(pace * horizon), inf
     by_lane: dict[str, list[tuple[bool, float, float, PollState]]] = {}
     for look in looks:

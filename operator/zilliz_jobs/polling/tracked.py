@@ -1,4 +1,4 @@
-"""A job that is followed, and what is told of it."""
+"""A followed job, and the news of it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Stamp = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def stamp_of(status: JobStatus) -> Stamp:
-    """Which submission a status is about. What was seen of one must never be told of another: a job retried in place
-    keeps its id."""
+    """Which submission a status is about. What was seen of one submission must never be recorded for another: a job
+    that is retried in place keeps its id."""
     token = status.submission.token if status.submission else ""
     return token, tuple(sorted(handle_of(status).items()))
 
@@ -40,7 +40,8 @@ class Subject:
 
 @dataclass(frozen=True)
 class JobNews:
-    """What was seen of a job. `certain`: told although a single failure would not be worth a word."""
+    """What was seen of a job. `stamp`: the submission that it is about; `certain`: to be shown in the status at once,
+    though it is a failure that would count only when repeated."""
 
     seen: Reading
     stamp: Stamp
@@ -49,8 +50,9 @@ class JobNews:
 
 @dataclass(slots=True, eq=False)
 class TrackedJob:
-    """`look` is what the plan knows of it. `known`: the state that was told last; `row`: the last row that was
-    understood; `ended`: a row showed an end, and the job itself was not read since."""
+    """One followed job. `look`: what the plan knows of it; `known`: the state that was told last; `told_at`: when;
+    `row`: the last row that was understood; `ended`: a row showed an end, and the job itself was not read since;
+    `complained`: that the cloud is out of reach was told."""
 
     look: PollState
     stamp: Stamp
@@ -64,5 +66,5 @@ class TrackedJob:
 
 
 def facts(seen: Seen) -> tuple[Any, ...]:
-    """What of a job on a list is worth telling at once."""
+    """The part of an observation whose change is told at once, not only at the interval of progress."""
     return (seen.state, seen.cloud_status if seen.state is None else "", seen.canceling)
