@@ -1,1 +1,1 @@
-"""ZillizConnections: keys, sessions with the cloud, who may read which Secret, and what outlives the operator."""
+"""ZillizConnections: API keys, sessions with the cloud, which Secrets may be read, and what outlives the operator."""

@@ -1,7 +1,8 @@
 """Which entries of Secrets are API keys of connections, so that no job can have one of them sent to another address.
 
-Asked anew before a job's Secrets are read, since who tells too late, or cannot be asked, must not open a door: a
-connection that no watch has told of yet counts, and so does one whose spec cannot be parsed.
+The connections are listed again before a job's Secrets are read, since a late event must not allow what is forbidden:
+a connection that no watch has reported yet counts, and so does one whose spec cannot be parsed. Where they cannot be
+listed, no Secret is used.
 """
 
 from __future__ import annotations
@@ -16,37 +17,40 @@ from zilliz_jobs.api.connection import ZILLIZ_CONNECTION, SecretKeyRef
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.kube.objects import Objects
 
-MAX_DEPTH = 20  # of a reference that is no reference; no API server stores a deeper one by chance
+MAX_DEPTH = 20  # how deep a malformed reference is searched for names
 
 
 @dataclass(frozen=True)
 class ApiKeyEntry:
-    """`key`: the entry of the Secret; None stands for each of them, where it cannot be told which one it is."""
+    """An entry of a Secret that holds an API key. `key`: None where it is not known which one; then all entries
+    count."""
 
     secret: str
     key: str | None
 
     def is_among(self, secret: str, keys: Iterable[str]) -> bool:
+        """Whether it is one of these entries of this Secret."""
         return self.secret == secret and (self.key is None or self.key in keys)
 
 
 class ApiKeys:
-    """`remembered`: connections of a namespace that this process knows, those among them that have just gone: one
-    that is deleted and made anew is not unprotected in between."""
+    """`remembered`: the connections of a namespace that this process knows, also those that were just deleted: the
+    key of one that is deleted and created again is protected in between."""
 
     def __init__(self, objects: Objects, remembered: Callable[[str], Iterable[Body]] = lambda _namespace: ()) -> None:
         self._objects, self._remembered = objects, remembered
 
     async def of(self, namespace: str) -> frozenset[ApiKeyEntry]:
-        """The entries that hold an API key now. Raises KubeError where not every connection can be listed, and then
-        none of the namespace's Secrets may be used; NotFound, no CRD, is no proof that there is none either."""
+        """The entries that hold an API key now. Raises KubeError where not every connection can be listed; then none
+        of the namespace's Secrets may be used. Also NotFound: without its CRD, a connection may exist all the
+        same."""
         listed = [body async for body in self._objects.list_all(ZILLIZ_CONNECTION, namespace)]
         return frozenset(entry for body in [*self._remembered(namespace), *listed] for entry in entries_of(body))
 
 
 def entries_of(body: Body) -> frozenset[ApiKeyEntry]:
-    """Where this connection has its API key, by its raw spec. Where `credentialsSecretRef` is no reference to an
-    entry, each text in it counts as the name of a Secret to be left alone. Pure."""
+    """The entries that hold the API key of this connection, by its raw spec. Where `credentialsSecretRef` is
+    malformed, each text in it counts as the name of a Secret that must not be used. Pure."""
     spec = body.get("spec")
     ref = spec.get("credentialsSecretRef") if isinstance(spec, dict) else None
     try:

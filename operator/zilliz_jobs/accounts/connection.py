@@ -1,4 +1,4 @@
-"""One ZillizConnection, as it was last seen, and what was learnt about it."""
+"""One ZillizConnection as last seen, with its session and the result of its last check."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from zilliz_jobs.kinds.base import Account
 
 @dataclass
 class Connection:
+    """Changed by `connections.Connections` only. `account`: None while its API key cannot be read; `problem`: why the
+    connection cannot be used; `secret_read`, `suspected_at`: seconds of a steady clock."""
+
     key: Key
     body: Body
     spec: ZillizConnectionSpec | None = None
@@ -22,14 +25,14 @@ class Connection:
     account: Account | None = None
     problem: Blocked | None = None
     checked: bool = False  # the cloud accepted this very key
-    suspected: bool = False  # and rejected it since, in the midst of work; to be checked again
+    suspected: bool = False  # the cloud rejected it later, in a job's request; it must be checked again
     fingerprint: str = ""
     projects: frozenset[str] = frozenset()
-    """Ids of those that the key saw at its last check: they tell the account."""
+    """Ids of the projects that the key saw at its last check: they identify the account."""
     secret_read: float = field(default=-1e9)
     suspected_at: float = field(default=-1e9)
     last_account: Account | None = None
-    """The last one that there was, for what is being deleted."""
+    """The last account that could be used, for objects that are being deleted."""
 
     @property
     def uid(self) -> str:
@@ -37,17 +40,19 @@ class Connection:
 
     @property
     def is_known(self) -> bool:
-        """Whether a check has ended, so that there is something to say of the connection."""
+        """Whether a check of the present key has ended, with whatever result."""
         return self.spec is None or self.problem is not None or (self.checked and not self.suspected)
 
     @property
     def endpoint(self) -> str:
+        """URL of the control plane; empty where the spec does not give a valid one."""
         try:
             return endpoint_of(self.spec.cloud, self.spec.endpoint) if self.spec else ""
         except BadEndpoint:
             return ""
 
     def link(self) -> Link:
+        """What the decision about a job may know of the connection."""
         if self.spec is None:
             return Link(problem=Blocked(Reason.CONNECTION_NOT_READY, self._named(self.spec_error)))
         link = Link(
@@ -65,9 +70,10 @@ class Connection:
         return link
 
     def parting_link(self) -> Link:
-        """For an object that is being deleted: its job is cancelled with the key in memory, if there ever was one.
+        """`link` for an object that is being deleted: its job is cancelled with the key in memory, if one was ever
+        read.
 
-        The Secret and the connection of a namespace that ends are gone before its jobs are.
+        In a namespace that is being deleted, Secret and connection are gone before the jobs are.
         """
         link = self.link()
         return replace(link, problem=None) if self.account is None and self.last_account is not None else link

@@ -1,7 +1,8 @@
 """Accounts: from a ZillizConnection and its Secret to a session with the cloud, and whether its key is accepted.
 
-Connections of one key share a session's budget, whatever their namespace; the smallest `requestsPerSecond` holds. The
-key is kept in memory only. A Secret is read again every half minute while it is used, so a rotation needs no restart.
+Connections with the same key share one request budget, whatever their namespace; the smallest `requestsPerSecond`
+holds. The key is kept in memory only. A Secret is read again every half minute while it is used, so a rotation needs
+no restart.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from zilliz_jobs.telemetry.concealed import CONCEALED
 
 SECRET_SECONDS = 30.0
 SUSPECT_SECONDS = 30.0
-CHECKS = 3  # of one key after the other, if they change in the midst of a check
-PARTING_SECONDS = 900.0  # longer than a deletion may take for its cancel, or its clean-up
+CHECKS = 3  # tries of one check, where the key is rotated during it
+PARTING_SECONDS = 900.0  # longer than the deletion of an object may take for its cancel or clean-up
 
 PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED})
 
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 
 
 class Connections:
-    """All connections by key. `wake` is called for a connection whose state changed."""
+    """All connections by key. `wake` is called with the key of a connection that must be checked again. `clock`:
+    seconds that never go back."""
 
     def __init__(
         self,
@@ -63,7 +65,8 @@ class Connections:
         self._clocks: dict[Key, CloudClocks] = {}
 
     def on_upsert(self, key: Key, body: Body) -> Connection:
-        """A connection was made or changed."""
+        """A connection was made or changed. Returns the entry that is known for it: the same as before, where the
+        spec did not change."""
         old = self._known.get(key)
         same = old is not None and old.body["metadata"].get("generation") == body["metadata"].get("generation")
         if old is not None and same and old.body["metadata"].get("uid") == body["metadata"].get("uid"):
@@ -81,7 +84,7 @@ class Connections:
         return connection
 
     def forget(self, key: Key, uid: str) -> bool:
-        """The connection is gone; False where another one of that name is known by now."""
+        """The connection is gone. False where it was not known, or where another one of that name is known by now."""
         known = self._known.get(key)
         if known is None or known.uid != uid:
             return False
@@ -94,17 +97,20 @@ class Connections:
         return True
 
     def get(self, key: Key) -> Connection | None:
+        """The connection of this name, if it is known."""
         return self._known.get(key)
 
     def uids(self) -> dict[Key, str]:
+        """The uids of all known connections."""
         return {key: one.uid for key, one in self._known.items()}
 
     def readiness(self) -> dict[Key, bool]:
-        """Whether the key of each connection is good, of those that were ever checked. Any thread may ask."""
+        """Whether each connection that was ever checked can be used. Any thread may ask."""
         return {key: one.problem is None for key, one in self._known.copy().items() if one.is_known}
 
     def link(self, key: Key, *, parting: bool = False) -> Link:
-        """`parting`: for an object that is being deleted; see `Connection.parting_link`."""
+        """What the decision about a job may know of its connection, also where there is none. `parting`: for an
+        object that is being deleted; see `Connection.parting_link`."""
         connection = self._known.get(key)
         if parting and (connection := connection or self._departed.get(key, (0.0, None))[1]):
             return connection.parting_link()
@@ -114,7 +120,9 @@ class Connections:
         return connection.link()
 
     async def account(self, key: Key, *, parting: bool = False) -> Account | None:
-        """The account of a connection that is usable now; its Secret is read again when that was long ago."""
+        """The account of a connection that can be used now, else None. Reads the Secret again where the last read is
+        more than `SECRET_SECONDS` ago. `parting`: for an object that is being deleted; then the last account will do.
+        Raises nothing of Kubernetes: what cannot be read becomes the connection's problem."""
         connection = self._known.get(key)
         if connection is not None and await self._refresh(connection, SECRET_SECONDS):
             self._wake(key)
@@ -123,15 +131,16 @@ class Connections:
         return connection.account if connection else None
 
     def usable(self, key: Key) -> Account | None:
-        """The account of a connection, as it was last found good; its Secret is not read."""
+        """The account of a connection as last known; its Secret is not read again."""
         connection = self._known.get(key)
         return connection.account if connection else None
 
     def suspect(self, key: Key) -> bool:
-        """The cloud rejected the key in the midst of work: read the Secret and check again, soon. Whether the key was
-        found good since it was suspected before: what it lacks is a right then.
+        """The cloud rejected the key in a job's request: have the Secret read and the key checked again, soon.
+        Returns whether the key was accepted since an earlier suspicion: then it lacks only a right.
 
-        Once in a while only: a key that is good, but may not see one cluster, is rejected there again and again.
+        At most every `SUSPECT_SECONDS`: a good key that has no right on one cluster is rejected there again and
+        again.
         """
         connection, now = self._known.get(key), self._clock()
         if connection is None or connection.problem is not None:
@@ -143,7 +152,8 @@ class Connections:
         return accepted
 
     async def check(self, connection: Connection) -> Blocked | None:
-        """Whether the cloud accepts the key, and shows it the project. What stands in the way, or None."""
+        """Ask the cloud whether it accepts the key and shows it the project (documented: List Projects). Returns the
+        problem, None where there is none. May be repeated."""
         for _ in range(CHECKS):
             await self._refresh(connection, 0.0)
             if (asked := connection.account) is None:
@@ -159,17 +169,18 @@ class Connections:
         return problem
 
     def witness(self, key: Key, sent: datetime, began: datetime) -> None:
-        """A job was sent after the one, and dated with the other by the cloud; see `CloudClocks.witness`. The
+        """A job was sent after `sent`, and the cloud says that it began at `began`; see `CloudClocks.witness`. The
         connection need not be known yet."""
         if began < sent:
             self._clocks.setdefault(key, CloudClocks()).witness(sent, began)
 
     def bodies(self, namespace: str) -> list[Body]:
-        """The connections of a namespace as last seen, and those that went a short while ago."""
+        """The connections of a namespace as last seen, and those that were deleted a short while ago."""
         known = [*self._known.values(), *(connection for _, connection in self._departed.values())]
         return [connection.body for connection in known if connection.key.namespace == namespace]
 
     async def close(self) -> None:
+        """Close all sessions. For the end of the process."""
         await self._sessions.close()
 
     # -- parts
@@ -203,7 +214,7 @@ class Connections:
                 connection.projects = frozenset()
                 connection.checked = False
                 return True
-            # Not at every step again: whoever wants the account of 200 jobs would read a missing Secret 200 times.
+            # Not at every call again: the accounts of 200 jobs would read a missing Secret 200 times.
             connection.secret_read = self._clock() - max(0.0, SECRET_SECONDS - RETRY_SECONDS)
             if problem.reason is Reason.KUBERNETES_UNAVAILABLE and connection.account is not None:
                 return False  # Kubernetes is out of reach; the key in memory goes on
@@ -211,7 +222,7 @@ class Connections:
             return problem != known
 
     async def _close_unused(self) -> None:
-        """Let go of the sessions that no connection uses any more."""
+        """Close the sessions that no connection uses any more, after their last requests must have ended."""
         now = self._clock()
         for key, (since, _) in list(self._departed.items()):
             if now - since > PARTING_SECONDS:

@@ -1,4 +1,5 @@
-"""ZillizConnections: their keys are checked, and their jobs woken when that changes something."""
+"""The controller of ZillizConnections: has their keys checked, and puts their jobs into the queue when that changes
+something."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ CONNECTION = ZILLIZ_CONNECTION.kind
 
 
 class ConnectionController(Controller):
-    """`wake_dependents`: called with a connection that became usable, or no longer is, or is gone."""
+    """`wake_dependents`: called with the key of a connection that became usable, is no longer usable, or is gone."""
 
     resources: Mapping[str, Resource] = MappingProxyType({CONNECTION: ZILLIZ_CONNECTION})
 
@@ -39,7 +40,9 @@ class ConnectionController(Controller):
         self._wake_dependents = wake_dependents
 
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
-        if self._connections.get(key) is not self._connections.on_upsert(key, body):  # else the echo of our own check
+        if self._connections.get(key) is not self._connections.on_upsert(
+            key, body
+        ):  # else it is the event of our own write
             self._tries.forget(key)
             self._queue.add(key)
 
@@ -81,9 +84,9 @@ class ConnectionController(Controller):
             self._wake_dependents(key)
 
     async def is_known(self, key: Key) -> bool:
-        """False while a connection that exists waits for its first check, which is no news for anybody.
+        """False while a connection that exists waits for its first check; its jobs need not report that.
 
-        One that the watch did not tell of is asked for, since the order of first events is by chance. Raises
+        One that the watch has not reported is read, since the first events of the kinds come in any order. Raises
         KubeError.
         """
         connection = self._connections.get(key)

@@ -1,7 +1,8 @@
-"""What must outlive the process, kept in the status of the ZillizConnection that it was sent over.
+"""Submissions that must be known after a restart, kept in the status of the ZillizConnection that they were sent
+over.
 
-Written on rare events only: an object goes while its job runs or its submission is open, or an answer is lost. Never
-for a submission that goes as it should. Read once before anything is looked for.
+Written on rare events only: an object is deleted while its job runs or its submission is open, or an answer is lost.
+Never for a submission that succeeds. Read once before any look-up.
 """
 
 from __future__ import annotations
@@ -33,13 +34,14 @@ GATHER_SECONDS = 0.2  # a namespace that is emptied is one write, not a thousand
 MAX_PAUSE_SECONDS = 60.0
 
 Changes = dict[str, RememberedSubmission | None]
-"""By uid; None: it is settled."""
+"""Entries by the object's uid; None: to be removed, since its fate is known."""
 
 log = logging.getLogger(__name__)
 
 
 class SubmissionMemory:
-    """`works`: whether this process does; who stands by leaves it to the one that does."""
+    """`works`: whether this process leads; only the leader writes. Writes are done by a task for each connection,
+    which tries until it succeeds. `now`: the API server's time."""
 
     def __init__(
         self,
@@ -57,7 +59,7 @@ class SubmissionMemory:
         self._writers: dict[Key, asyncio.Task[None]] = {}
 
     def recall(self, body: Body) -> None:
-        """A connection was read: what an earlier process left there is known from now on."""
+        """A connection was read: what earlier processes stored there is known from now on. Idempotent."""
         meta, raw = body["metadata"], raw_status(body)
         connection = Key(ZILLIZ_CONNECTION.kind, meta["namespace"], meta["name"])
         status = _read({name: raw[name] for name in ("remembered", "rememberedSince") if name in raw})
@@ -72,12 +74,12 @@ class SubmissionMemory:
         self._registry.complete_since = max(times, default=None)
 
     def departed(self, known: Departed) -> None:
-        """An object goes that leaves something behind."""
+        """An object is deleted while its job runs or its submission is open: store that."""
         self._lost.pop(known.uid, None)
         self._change(known.owner.connection, known.uid, _entry(known, self._now(), deleted=True))
 
     def looked(self, uid: str) -> None:
-        """The object was seen: whether its submission is being looked for is told once, and when that ends."""
+        """The object was seen: store once that its submission is being looked for, and remove that when it ends."""
         if not self._works():
             return
         known = self._registry.lost(uid)
@@ -88,7 +90,7 @@ class SubmissionMemory:
             self._change(self._lost.pop(uid), uid, None)
 
     async def flush(self, seconds: float) -> None:
-        """Wait for what is being written."""
+        """Wait at most so long for the writes in progress, then cancel them. For the end of the process."""
         if self._writers:
             await asyncio.wait([*self._writers.values()], timeout=seconds)
         for task in self._writers.values():
@@ -147,7 +149,7 @@ def remembered(status: ZillizConnectionStatus, changes: Changes, now: datetime) 
 
 
 def _read(raw: Body) -> ZillizConnectionStatus:
-    """Lenient, since people can edit it: entries that are none are left out."""
+    """Read leniently, since people can edit it: entries that cannot be read are left out."""
     rows = raw.get("remembered")
     good = []
     for row in rows if isinstance(rows, list) else []:

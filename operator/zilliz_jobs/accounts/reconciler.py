@@ -1,4 +1,4 @@
-"""One pass over a ZillizConnection: check its key, and say in its status what came of it."""
+"""One pass over a ZillizConnection: check its key, and write the result to its status."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ NEEDS_A_PERSON = frozenset(
 
 
 class ConnectionReconciler:
+    """`interval`: seconds between two checks of an accepted key; `cap`: longest wait after a failed one, in seconds;
+    `now`: the API server's time."""
+
     def __init__(
         self,
         connections: Connections,
@@ -42,7 +45,7 @@ class ConnectionReconciler:
     async def reconcile(self, connection: Connection, tries: int) -> tuple[float, bool]:
         """Seconds until the next check, and whether the connection's readiness changed. Raises KubeError."""
         was_ready = _is_ready(connection.body)
-        # A mere suspicion is no news for the jobs, the end of the first check is.
+        # A suspicion changes nothing for the jobs, the end of the first check does.
         was_usable = connection.checked and connection.problem is None
         is_first = not connection.checked and connection.problem is None
         problem = await self._connections.check(connection)
@@ -65,7 +68,7 @@ class ConnectionReconciler:
         if problem is None:
             return self._interval, changed
         wait = exponential(tries, base=2.0, cap=self._cap, jitter=0.5)
-        # A person may have mended the Secret meanwhile, and waits for it.
+        # A person may have corrected the Secret meanwhile, and waits for the effect.
         return max(min(wait, SECRET_SECONDS), problem.retry_after or 0.0), changed
 
 
@@ -75,7 +78,7 @@ def _is_ready(body: Body) -> bool:
 
 
 def new_status(connection: Connection, problem: Blocked | None, now: datetime) -> ZillizConnectionStatus:
-    """The status for this outcome; times move only where something changed. Pure."""
+    """The status for this result of a check; the times of conditions change only where a condition does. Pure."""
     try:
         old = ZillizConnectionStatus.model_validate(connection.body.get("status") or {})
     except ValidationError:  # edited by hand; it is written anew

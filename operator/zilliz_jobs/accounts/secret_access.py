@@ -1,6 +1,6 @@
 """Secrets that a manifest names: only those that carry the label which allows their use.
 
-Who may write jobs must not be able to send any Secret of the namespace to an address of his own.
+A person who may write jobs must not be able to have any Secret of the namespace sent to an address of their own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ RETRY_SECONDS = 5.0
 
 
 async def read_labelled(secrets: Secrets, namespace: str, name: str) -> tuple[Secret | None, Blocked | None]:
-    """A Secret that a manifest names, if it carries the label that allows its use."""
+    """The Secret, if it carries the label that allows its use; else None and the reason. Raises nothing of
+    Kubernetes."""
     try:
         secret = await secrets.read(namespace, name)
     except NotFound:

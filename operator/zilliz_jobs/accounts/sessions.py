@@ -1,7 +1,7 @@
-"""The sessions with the cloud: one per key and endpoint, whatever the number of connections that share the key.
+"""The sessions with the cloud, shared by connections with the same API key, endpoint, console path and region.
 
-One budget for all of them, and the smallest wish holds. A session that nobody uses any more, after a rotation say, is
-closed once its last requests must have ended.
+All sessions of one key and endpoint share one budget: the smallest `requestsPerSecond` of their connections. A
+session that is not used any more, after a rotation for example, is closed when its last requests must have ended.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ _Key = tuple[str, str, str | None, str | None]
 
 
 class Sessions:
+    """`clock`: seconds that never go back."""
+
     def __init__(self, clock: Callable[[], float], make_session: Callable[..., CloudSession] = CloudSession) -> None:
         self._clock, self._make_session = clock, make_session
         self._open: dict[_Key, CloudSession] = {}
@@ -30,9 +32,8 @@ class Sessions:
     def session(
         self, spec: ZillizConnectionSpec, endpoint: str, key: str, *, rates: Iterable[int] = ()
     ) -> CloudSession:
-        """The session for this key; `rates`: the budgets that other connections of the key ask for.
-
-        Raises Unauthorised for what can be no key.
+        """The session for this key, opened where there is none yet. `rates`: the budgets, in requests per second, of
+        other connections with the key. Raises Unauthorised for a text that cannot be a key.
         """
         pair = (endpoint, fingerprint(key))
         console = spec.console_api
@@ -48,7 +49,7 @@ class Sessions:
         return self._open[wanted]
 
     async def close_unused(self, used: Iterable[CloudSession]) -> None:
-        """Close what was out of use for long enough; `used` is in use now."""
+        """Close the sessions that were not among `used` for more than `RETIRED_SECONDS`."""
         now, in_use = self._clock(), {id(session) for session in used}
         for key, session in list(self._open.items()):
             if id(session) in in_use:
@@ -60,5 +61,6 @@ class Sessions:
         self._limiters = {pair: limiter for pair, limiter in self._limiters.items() if pair in live}
 
     async def close(self) -> None:
+        """Close all. For the end of the process."""
         for session in self._open.values():
             await session.close()

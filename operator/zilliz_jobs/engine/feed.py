@@ -1,4 +1,4 @@
-"""What the watches tell the engine: objects, and what became of the kinds and of the cluster itself."""
+"""What the watches report to the engine: objects, whether kinds are served, and whether the history went back."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ from zilliz_jobs.jobs.cachesync import CacheSync
 
 
 class Feed:
-    """The listener of `watches.Watches`. `on_upsert`, `on_delete`: the engine's, for single objects.
-
-    `run` is a task.
-    """
+    """The listener of `control.watches.Watches`. `on_upsert`, `on_delete`: the engine's, for single objects."""
 
     def __init__(
         self,
@@ -37,14 +34,16 @@ class Feed:
         self._absences = Absences(dispatcher)
 
     async def run(self) -> None:
+        """The task that reads objects which are missing from a complete list, for ever."""
         await self._absences.run()
 
     def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
-        """A list was complete: these objects exist, and no other of the kind and namespace."""
+        """A list was complete: objects with these uids exist, and no others of the kind and namespace (None: in
+        all)."""
         self._absences.listed(kind, namespace, uids)
 
     def served(self, kind: str, *, served: bool) -> None:
-        """Whether the API server serves the kind."""
+        """Whether the API server serves the kind. When it does again, all objects are listed and reconciled again."""
         unserved = self._dispatcher.unserved
         if served and kind in unserved:
             unserved.discard(kind)
@@ -54,7 +53,8 @@ class Feed:
             unserved.add(kind)
 
     def rewound(self) -> None:
-        """The history of the cluster went back; all objects are about to be told of anew."""
+        """The history of the cluster went back: no known version counts. The watches are about to list all
+        objects."""
         self._store.distrust()
         self._watch_health.renew()
         self._cache_sync.renew()

@@ -1,6 +1,7 @@
-"""What the metrics tell of the present, read when they are asked for.
+"""The gauges of /metrics, read when the metrics are scraped.
 
-The objects are told of by the process that works alone: all others know them too, and a sum would count them twice.
+Only the process that leads reports objects: all others know them too, and a sum over the processes would count them
+twice.
 """
 
 from __future__ import annotations
@@ -65,5 +66,5 @@ class GaugeCollector:
 
     def _ready(self) -> list[Sample]:
         known = self._connections.readiness()
-        shown = sorted(known, key=known.__getitem__)[:MAX_CONNECTIONS]  # those that are not ready first
+        shown = sorted(known, key=known.__getitem__)[:MAX_CONNECTIONS]  # connections that are not ready first
         return [((key.namespace, key.name), float(known[key])) for key in shown]

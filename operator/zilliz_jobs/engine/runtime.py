@@ -1,8 +1,8 @@
-"""The composition root: from settings to a running engine that is fed with events and drains on stop.
+"""The composition root: makes all parts from the settings, starts them, passes events to them, and stops them.
 
     event -> controller -> queue -> worker -> controller -> the key back into the queue with a time
 
-`main` feeds it from kopf's watches; nothing here knows kopf.
+`main` passes the events of kopf's watches; nothing here imports kopf.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Call `start`, feed it by `on_upsert` and `on_delete`, end it by `stop`.
+    """Call `start`, then `on_upsert` and `on_delete` for each event, and `stop` at the end.
 
-    It works while it leads; else it only gets to know the objects.
+    It reconciles objects while it leads; else it only keeps its caches up to date.
     """
 
     def __init__(
@@ -209,7 +209,7 @@ class Engine:
             self.on_upsert, self.on_delete, self.dispatcher, self.store, self.watch_health, self.cache_sync
         )
         self.watches: Watches | None = None
-        """Set by who feeds the engine from watches."""
+        """Set by `main`, which passes the events."""
         self.dispatcher.went_back = self._history_went_back
         self.sweep = Sweep(controllers, self.queue, self.leadership, self.metrics, interval=settings.sweep_interval)
         watched = [resource.kind for resource in RESOURCES]
@@ -221,7 +221,8 @@ class Engine:
     # -- life
 
     async def start(self) -> None:
-        """Compare the CRDs, then stand for election and start the workers. Raises KubeError when that cannot be."""
+        """Compare the CRDs, then take part in the election and start all tasks. Call once. Raises KubeError where the
+        API server cannot be asked; then nothing was started."""
         await self.crds.check()
         crds_changed = asyncio.Event()
         self._election = [
@@ -237,7 +238,8 @@ class Engine:
         ]
 
     async def stop(self) -> None:
-        """Begin nothing new, finish the requests in flight and their records, let another lead, post the events."""
+        """Begin nothing new, finish the requests in flight and store their answers, give the Lease back, post the
+        last events. Takes at most about 30 s."""
         self.queue.close()
         await _end(self._tasks)
         await self.jobs.poller.close()
@@ -254,15 +256,15 @@ class Engine:
         tasks = [*self._tasks, *self._election]
         return bool(self._tasks) and all(not task.done() for task in tasks) and self.jobs.poller.alive
 
-    # -- what the watches tell
+    # -- events of the watches
 
     def on_upsert(self, body: Body) -> None:
-        """An object was made, changed, or seen for the first time."""
+        """An object was made, changed, or seen for the first time. Idempotent."""
         self.watch_health.heard(body)
         self.dispatcher.on_upsert(body)
 
     def on_delete(self, body: Body) -> None:
-        """An object is gone."""
+        """An object is gone. Idempotent."""
         self.watch_health.heard(body)
         if body["kind"] not in self.kinds:
             self.deletions.note(body, Leftover.NO_JOB)
@@ -278,7 +280,7 @@ class Engine:
         self.jobs.wake_dependents(connection)
         self.room.centers.wake_dependents(connection)
 
-    # -- what job objects and their rows in a JobCenter tell one another
+    # -- between job objects and the ProjectJobs that show their jobs
 
     def _note(self, body: Body) -> None:
         self.room.own.on_upsert(body)
@@ -306,7 +308,7 @@ class Engine:
             self.dispatcher.wake_all()
 
     def _take_over(self) -> None:
-        """This process leads from now on. Another one may have worked before: all objects are asked for anew."""
+        """This process leads from now on. Another one may have led before: all objects are listed again."""
         self.dispatcher.rest()
         self.deletions.renew()
         self.cache_sync.renew()
