@@ -1,5 +1,6 @@
 """The *Job kinds: from an event to a job in the cloud, and back into the status.
 
-`controller` hears of the objects, which `cache` keeps; `reconciler` carries one of them through one pass, by
-`snapshots`, `core.decide`, `actions` in the cloud and `statuswriter`.
+`controller` receives the events and keeps the objects in `cache`; `reconciler` does one pass over one object: it
+takes a snapshot (`snapshots`), decides (`core.decide`), carries the decision out (`actions`) and writes the status
+(`statuswriter`).
 """

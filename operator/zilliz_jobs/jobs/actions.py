@@ -1,7 +1,7 @@
-"""Carries out what a plan asks of the cloud, and answers with what was learnt. Holds the scopes and the claims.
+"""Carries out the action of a plan in the cloud, and returns what was learnt. Takes submission locks and claims ids.
 
-Nothing is submitted or looked for before the registry knows every object, so that no two objects can share a scope or
-a job.
+Nothing is submitted or looked for before `JobOwnership` knows every object, so that no two objects can have the same
+lock (`scope`) or the same job.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from zilliz_jobs.kinds.base import Account, AnyKind, SubmitContext, SubmitReques
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 
-SCOPE_SECONDS = 5.0
-LINE_SECONDS = 60.0  # whoever stands in line is woken
+SCOPE_SECONDS = 5.0  # until the next try for a taken lock, which is normally free after one round trip
+LINE_SECONDS = 60.0  # until the next try where a whole job is waited for; its end wakes the object earlier
 BUSY = frozenset({Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY})
 R = TypeVar("R")
 
@@ -48,6 +48,10 @@ log = logging.getLogger(__name__)
 
 
 class Actions:
+    """`wake`: puts the key of an object into the queue. `connections_known`: the connections of a namespace in
+    memory. `ensure_synced`: returns once all job objects are known. `leads`: whether this process will still lead in
+    so many seconds."""
+
     def __init__(
         self,
         registry: JobOwnership,
@@ -79,7 +83,9 @@ class Actions:
         holder: str,
         secrets: dict[str, str],
     ) -> Observation:
-        """The observation that `action` leads to. Raises KubeError where Kubernetes cannot be asked."""
+        """Carry out `action` and return the observation. Raises KubeError where Kubernetes cannot be asked; what the
+        cloud answers, or that it does not, is an observation. `holder`: names this process in the intent; `secrets`:
+        receives the values that a later `submit` needs."""
         spec, status, uid = snap.spec, snap.status, body["metadata"]["uid"]
         if spec is None:
             return seen_.Unreadable(Reason.INVALID_SPEC, snap.spec_error)
@@ -115,7 +121,9 @@ class Actions:
         fence: Fence,
         secrets: dict[str, str],
     ) -> seen_.SubmitAnswer:
-        """Send the one request of an intent that is stored. The Secrets were read when it was prepared."""
+        """Send the one request of an intent that is stored. Not to be repeated: each call may begin a job. `secrets`:
+        as read by `perform` when the submission was prepared. Raises nothing: what became of the request is the
+        answer."""
         submission = status.submission
         if submission is None:
             return seen_.NotSent(Reason.NOT_SUBMITTED, "there is no intent")
@@ -131,22 +139,22 @@ class Actions:
         return answer
 
     async def hide(self, kind: AnyKind, body: Body, spec: JobSpec) -> None:
-        """What the job was given is cut out of all texts from now on."""
+        """Conceal the secrets that the job was given in all texts from now on. Idempotent."""
         await self._inputs.hide(kind, key_of(body).namespace, spec)
 
     async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
-        """Finish `work` even if the caller is cancelled; `drain` waits for what is left."""
+        """Run `work` to its end even if the caller is cancelled; `drain` waits for it."""
         return await asyncio.shield(self.begin(work))
 
     def begin(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
-        """Start `work`, which `drain` waits for."""
+        """Start `work` as a task that `drain` waits for."""
         task = asyncio.ensure_future(work)
         self._critical.add(task)
         task.add_done_callback(self._critical.discard)
         return task
 
     async def drain(self, seconds: float) -> None:
-        """Wait for the requests in flight and their records."""
+        """Wait at most so long for the requests in flight and their records. For the end of the process."""
         if not self._critical:
             return
         done, left = await asyncio.wait(self._critical, timeout=seconds)
@@ -156,10 +164,10 @@ class Actions:
         if left:
             log.error("%d requests are not recorded yet; the next process looks for them", len(left))
 
-    # -- scopes and claims
+    # -- submission locks (scopes) and claims
 
     def release_scope(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
-        """Leave the scope unless the object occupies it; the next in line is woken."""
+        """Release the object's lock unless its job still needs it; the next waiting object is woken. Idempotent."""
         if not kind.occupies(status):
             self._locks.leave(body["metadata"]["uid"], key_of(body))
 
@@ -168,21 +176,22 @@ class Actions:
         return self._registry.holder(name)
 
     def claim(self, body: Body, status: JobStatus) -> None:
-        """What the answer to a request of this process proved, whether or not it can be stored."""
+        """Claim the ids that an answer to this process named, whether or not the answer can be stored. Idempotent."""
         self._registry.marks.wrote(body["metadata"]["uid"], status.wire())
         for name in claims_in(handle_of(status)):
             self._registry.claim(body["metadata"]["uid"], name)
 
     def known(self, uid: str) -> Known:
-        """What is known to have been sent for the object, and come of it."""
+        """What is known to have been sent for the object, and its ids: its status must not tell less."""
         return self._registry.known(uid)
 
     def sends(self, body: Body) -> None:
-        """The intent in `body` is stored, and by this process: no other can find its request never to have left."""
+        """This process stored the intent in `body`, so no other process can prove that its request never left."""
         self._registry.marks.wrote(body["metadata"]["uid"], raw_status(body))
 
     def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
-        """Whoever waits for the end of a job, or of a step of one, that ended between the two is woken."""
+        """Wake the objects that wait for the end of this job, or of a step of it, where that ended between the two
+        statuses."""
         steps = [row.name for row in (after.steps or [])[len(before.steps or []) :]]
         if is_finished(after) and not is_finished(before):
             self._locks.ended(str(key_of(body)))
@@ -191,12 +200,13 @@ class Actions:
             self._locks.ended(kind.scope_of(spec, step, record=before.submission))
 
     def let_go(self, uid: str, key: Key) -> None:
-        """Nothing is left to do for the object; its jobs stay its own."""
+        """Nothing is left to do for the object: it waits for no lock. Its ids stay claimed. Idempotent."""
         self._asked_since.pop(uid, None)
         self._locks.forget(uid, key)
 
     def forget(self, uid: str, key: Key | None) -> None:
-        """The object is gone. `key`: None where the name is another's by now."""
+        """The object is gone: release its lock, and keep its ids as orphans. `key`: None where the name is that of
+        another object by now. Idempotent."""
         self._asked_since.pop(uid, None)
         self._registry.part(uid)
         self._registry.depart(uid)
@@ -257,7 +267,8 @@ class Actions:
         holder: str,
         secrets: dict[str, str],
     ) -> seen_.Preparation:
-        """What Kubernetes holds for the job, then what the cloud shows; last a place for what the cloud will tell."""
+        """Read the Secrets that the spec names, then the baseline from the cloud; last reserve the Secret for
+        one-time credentials."""
         key = key_of(body)
         values = await self._inputs.secrets(kind, key.namespace, spec)
         if isinstance(values, seen_.Blocked):
@@ -278,7 +289,7 @@ class Actions:
         uid, submission = body["metadata"]["uid"], status.submission or Submission()
         scope = kind.scope_of(spec, submission.step, record=submission)
         self._locks.hold(uid, scope, spec)
-        # The jobs of our own earlier attempts are ours, and not what is looked for.
+        # The jobs of the object's own earlier attempts are not what is looked for.
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
 
         def free(name: str) -> bool:

@@ -1,7 +1,7 @@
-"""The objects that are not finished, as last seen or stored, and who depends on which connection.
+"""The unfinished job objects, as last seen or stored, and which connection each depends on.
 
-Bodies are kept as bytes, which take a tenth of the dicts; a finished object leaves nothing but its claims and its
-version, by which a late echo of an earlier one is told.
+Bodies are kept as bytes, which take a tenth of the memory of dicts. Of a finished object only its claims and its
+version are kept; by the version a late event of an earlier state is recognised.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from zilliz_jobs.kinds.base import AnyKind
 
 
 class Version(NamedTuple):
-    """Which object of a name, and which state of it."""
+    """Identifies a state of an object: metadata.uid and metadata.resourceVersion."""
 
     uid: str
     resource_version: str
 
 
 def version_of(body: Body) -> Version:
+    """The version of this state of the object."""
     meta = body["metadata"]
     return Version(meta["uid"], meta.get("resourceVersion") or "")
 
 
 class JobCache:
-    """One event loop, no I/O."""
+    """For one event loop; no I/O."""
 
     def __init__(
         self,
@@ -47,8 +48,8 @@ class JobCache:
         asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
         inventory: Inventory | None = None,
     ) -> None:
-        """`noted` hears of every object, finished ones too; `asked`: what the row of an object's job asks for;
-        `tally` counts them."""
+        """`noted`: called with every object, also finished ones; `asked`: the requests on the ProjectJob of an
+        object's job, by the object's uid; `inventory` counts the objects."""
         self._registry, self._kinds, self._noted, self._asked = registry, kinds, noted, asked
         self._inventory = inventory or Inventory(kinds)
         self._bodies: dict[Key, bytes] = {}
@@ -60,18 +61,21 @@ class JobCache:
         return len(self._bodies)
 
     def unfinished(self) -> list[Key]:
+        """The keys of all objects that are kept."""
         return list(self._bodies)
 
     def body(self, key: Key) -> Body | None:
+        """A copy of the object as last seen; None where it is finished or not known."""
         raw = self._bodies.get(key)
         body: Body | None = None if raw is None else json.loads(raw)
         return body
 
     def dependents(self, connection: Key) -> list[Key]:
+        """The unfinished objects that refer to this connection."""
         return list(self._dependents.get(connection, ()))
 
     def uid(self, key: Key) -> str | None:
-        """The uid of the object of this name, as far as is known."""
+        """The uid of the object of this name, finished or not; None where none is known."""
         version = self._versions.get(key)
         return version.uid if version else None
 
@@ -87,19 +91,19 @@ class JobCache:
         return {key: version.uid for key, version in self._versions.items() if key.kind == kind}
 
     def distrust(self) -> None:
-        """The history of the cluster went back: whatever is told from now on is newer than what is known."""
+        """The history of the cluster went back: no known version counts, so every event from now on is newer."""
         self._versions = {key: Version(version.uid, "") for key, version in self._versions.items()}
 
     def key_of_uid(self, uid: str) -> Key | None:
-        """The name of an object that is known, finished or not. Looks at all of them."""
+        """The key of the object with this uid, finished or not. Takes time in proportion to all objects."""
         return next((key for key, version in self._versions.items() if version.uid == uid), None)
 
     def is_stale(self, body: Body) -> bool:
-        """Whether something newer of this name is known: our own writes overtake their echo, and a replaced object
-        may be told of after its successor.
+        """Whether something newer of this name is known: the answer to an own write comes before its event, and the
+        event of a replaced object may come after that of its successor.
 
-        Versions are opaque by contract and numbers in fact; where they are not, the event wins, and a stale write is
-        a Conflict.
+        Versions are opaque by contract and numbers in fact; where they are not, the event counts, and a write that is
+        based on it ends as a Conflict.
         """
         known = self._versions.get(key_of(body))
         with contextlib.suppress(ValueError):
@@ -107,18 +111,20 @@ class JobCache:
         return False
 
     def is_news(self, body: Body) -> bool:
-        """Whether an event asks for a pass: what people set has changed, or the object is new here.
+        """Whether an event needs a pass: something that people set has changed, or the object was not known.
 
-        A change of the status alone is the echo of our own write; an unfinished job is looked at in its time anyway.
+        A change of the status alone comes from the operator's own write; an unfinished job has a time for its next
+        pass anyway.
         """
         known = self.body(key_of(body))
         return known is None or _asked(known) != _asked(body)
 
     def remember(self, body: Body, *, certain: bool = False) -> bool:
-        """Keep the newest of what is known and `body`; False where nothing is left to do for it.
+        """Keep the newer one of `body` and what is known; False where nothing is left to do for the object.
+        Idempotent.
 
-        `certain`: it was read from the API server this moment, so it counts whatever its version (a cluster that was
-        restored from a backup begins again with lower ones).
+        `certain`: it was just read from the API server, so it counts whatever its version (a cluster that was
+        restored from a backup goes on with lower versions).
         """
         key = key_of(body)
         if not certain and self.is_stale(body):
@@ -139,7 +145,8 @@ class JobCache:
         return True
 
     def note(self, body: Body) -> None:
-        """Learn what the object holds: its jobs, and the scope that it took in an earlier life."""
+        """Record what belongs to the object: the ids in its status, and the lock of its open submission, also where
+        an earlier process sent that. Does not keep the object. Idempotent."""
         uid = body["metadata"]["uid"]
         self._registry.on_upsert(uid, body)
         self._noted(body)
@@ -148,25 +155,25 @@ class JobCache:
         kind = self._kinds[body["kind"]]
         taken = isinstance(record, dict) and record.get("handle") and not kind.exclusive
         if record is None or taken or status.get("completionTime"):
-            return  # whoever works on the object leaves its scope
+            return  # the next pass over the object releases its lock
         try:
             spec = kind.resource.spec.model_validate(body.get("spec") or {})
             parsed = status_of(body)
         except ValidationError:
             return
         except RecordError:
-            self._registry.hold(uid, kind.scope(spec), spec)  # it may be open for all that can be told
+            self._registry.hold(uid, kind.scope(spec), spec)  # nobody can tell that its submission is not open
             return
         if kind.occupies(parsed):
             self._registry.hold(uid, kind.scope_of(spec, step_of(parsed), record=parsed.submission), spec)
 
     def drop(self, key: Key) -> None:
-        """Nothing is left to do for the object."""
+        """Nothing is left to do for the object: its body is not kept. Idempotent."""
         self._bodies.pop(key, None)
         self._unlink(key)
 
     def forget(self, key: Key) -> None:
-        """The object is gone."""
+        """The object is gone. Idempotent."""
         self.drop(key)
         self._versions.pop(key, None)
         self._inventory.forget(key)

@@ -1,6 +1,7 @@
-"""Knows every job object once, before anything is submitted or looked for, whatever the watches have told so far.
+"""Lists every job object once before anything is submitted or looked for, whatever the watches have reported so far.
 
-Else an object that no event has told of yet could hold the very job, or the very scope, that another one takes.
+Else an object that no event has reported yet could have the very job, or the very submission lock, that another
+takes.
 """
 
 from __future__ import annotations
@@ -34,28 +35,32 @@ class CacheSync:
         recall: Callable[[Body], object] | None = None,
         listed: Callable[[str, bool], object] = lambda _kind, _served: None,
     ) -> None:
-        """`recall`: told of every connection first, since an earlier process may have left there what it knew;
-        `listed`: told of each kind whether its objects could be listed."""
+        """`recall`: called first, with every connection, since an earlier process may have stored there what it knew;
+        `listed`: called with each kind, and whether its objects could be listed."""
         self._recall, self._listed = recall, listed
         self._unserved: set[str] = set()
         self._asked_at = -1e9
         self._objects, self._store, self._kinds, self._namespaces = objects, store, kinds, namespaces
-        self._wanted, self._done = 1, 0  # which census is wanted, and which was taken last
+        self._wanted, self._done = (
+            1,
+            0,
+        )  # number of the synchronisation that is wanted, and of the last one that is done
         self._doing = asyncio.Lock()
         self._gone: set[str] = set()
 
     def renew(self) -> None:
-        """Another process may have worked meanwhile: what was known, or is just being read, does not count."""
+        """Another process may have led meanwhile: what was listed before, or is just being listed, does not count."""
         self._wanted += 1
 
     def forget(self, uid: str) -> None:
-        """An object is gone. A list that was begun before may still show it."""
+        """An object is gone. A list that began before may still show it."""
         if self._doing.locked():
             self._gone.add(uid)
 
     async def wait_for_sync(self) -> None:
-        """Returns when all objects are known that can be listed; asks once, and now and then for the objects of kinds
-        that are not served: that a kind is away does not say that it has no objects. Raises KubeError."""
+        """Return when all objects that can be listed are known. Lists them once, and every `ASK_AGAIN_SECONDS` where
+        a kind is not served: such a kind may have objects all the same. May be called at the same time by many.
+        Raises KubeError."""
         now = asyncio.get_running_loop().time()
         if self._unserved and now - self._asked_at >= ASK_AGAIN_SECONDS:
             self._wanted += 1
@@ -94,6 +99,6 @@ class CacheSync:
         async for item in self._objects.list_all(kind.resource, namespace):
             body: Body = {**item, "kind": kind.resource.kind}
             uid = body["metadata"]["uid"]
-            # What the watches told may be newer than a list that took its time.
+            # What the watches reported may be newer than a list that took long.
             if uid not in self._gone and not self._store.is_stale(body):
                 self._store.note(body)

@@ -1,4 +1,4 @@
-"""The *Job kinds: what is known of their objects, and a pass over one of them."""
+"""The controller of the *Job kinds: takes their events, starts the passes, and has running jobs polled."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from zilliz_jobs.polling.tracked import JobNews, Subject, stamp_of
 from zilliz_jobs.telemetry.metrics import Metrics
 
 FIRST_CHECK_SECONDS = 2.0
-REMIND_SECONDS = 3600.0  # events live for an hour
-CERTAIN = 2  # passes that learnt nothing, after which a status says why
+REMIND_SECONDS = 3600.0  # until the event of an unreadable status is posted again; events are kept for an hour
+CERTAIN = 2  # after so many passes that learnt nothing, the status says why
 
 
 async def _nobody(_key: Key, _body: Body) -> None:
-    """Nobody wants to hear of it."""
+    """Ignores a stored object."""
 
 
 class JobController(Controller):
@@ -62,7 +62,9 @@ class JobController(Controller):
         stored: Callable[[Key, Body], Awaitable[None]] = _nobody,
         gone: Callable[[str], None] = lambda _uid: None,
     ) -> None:
-        """`stored` is told of every object whose status a pass has written, and `gone` of each that is gone."""
+        """`stored`: called with every object whose status a pass has written; `gone`: with the uid of each that is
+        gone. `usable`, `account`: the account of a connection, without or with reading its Secret.
+        `progress_interval`: seconds between two writes of mere progress."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
         self._kinds, self._store, self._cache_sync, self._objects = kinds, store, cache_sync, objects
         self.reconciler, self._actions, self._status_writer, self._deletions = (
@@ -83,7 +85,7 @@ class JobController(Controller):
     # -- what is known
 
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
-        """Cheap for a finished one."""
+        """Keep the object, and put its key into the queue where a pass is needed. Does little for a finished one."""
         if not certain and self._store.is_stale(body):
             return
         self._deletions.since(body)
@@ -107,7 +109,7 @@ class JobController(Controller):
         uid = body["metadata"]["uid"]
         self._tell_gone(self._kinds[key.kind], body)
         self._cache_sync.forget(uid)
-        if uid not in self._at_work:  # else its scope is free when its request is answered
+        if uid not in self._at_work:  # else the lock is released when its request is answered
             self._actions.forget(uid, key)
         self.reconciler.unstored.forget(uid)
         self.reconciler.obstacles.pop(uid, None)
@@ -131,7 +133,7 @@ class JobController(Controller):
         self._deletions.tell(kind.traits, body, status, why=why)
 
     def _let_go(self, key: Key, uid: str) -> None:
-        """Nothing is left to do for the object; what is known of a successor of the same name stays."""
+        """Nothing is left to do for the object; what is known of a later object of the same name stays."""
         self._actions.let_go(uid, key)
         self.reconciler.obstacles.pop(uid, None)
         if self._store.uid(key) in (None, uid):
@@ -168,7 +170,8 @@ class JobController(Controller):
             self._queue.add(key)
 
     def wake(self, body: Body) -> None:
-        """The row of its job asks for something; the object may be finished long since. `body`: as it is now."""
+        """A ProjectJob asks for something that concerns this object's job. `body`: the object as it is now, perhaps
+        finished."""
         key = key_of(body)
         self.on_upsert(key, body, certain=True)
         self._queue.add(key)
@@ -179,6 +182,7 @@ class JobController(Controller):
         self._news.clear()
 
     def wake_dependents(self, connection: Key) -> None:
+        """The connection's state changed: put the keys of its jobs into the queue."""
         for key in self._store.dependents(connection):
             self._queue.add(key)
 
@@ -191,7 +195,7 @@ class JobController(Controller):
         try:
             try:
                 await self._pass(key)
-            except RecordError:  # what is known may be older than our own last write
+            except RecordError:  # the cached object may be older than the last write of its status
                 await self._read_again(key)
                 await self._pass(key)
         except RecordError as error:
@@ -204,7 +208,9 @@ class JobController(Controller):
             raise
         finally:
             self._at_work.discard(uid)
-            if uid is not None and (now := self._store.uid(key)) != uid:  # gone meanwhile; nobody else tidies up
+            if (
+                uid is not None and (now := self._store.uid(key)) != uid
+            ):  # gone during the pass, and only this pass can release what it took
                 self._actions.forget(uid, key if now is None else None)
                 if now is None:
                     self._status_writer.forget(key)
@@ -220,8 +226,8 @@ class JobController(Controller):
         return {**await self._objects.get(self.resources[key.kind], key.namespace, key.name), "kind": key.kind}
 
     async def _leave_alone(self, key: Key, problem: RecordError) -> None:
-        """All that could be done for the object might be done twice. A change of its status wakes it. A pass over one
-        that is being deleted frees it, as nobody could cancel its job."""
+        """Do nothing for the object: whatever is done might be done twice. A change of its status starts a pass. An
+        object that is being deleted gets a pass that removes its finalizer, since its job cannot be cancelled."""
         body = self._store.body(key)
         if body is None:
             return
@@ -275,12 +281,13 @@ class JobController(Controller):
             self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
 
     def _waits_no_longer(self, body: Body) -> bool:
-        """Whether it is being deleted for so long that nothing holds it up, no check of its connection either."""
+        """Whether the object is being deleted for so long that its pass does not wait for a check of its
+        connection."""
         since = self._deletions.since(body)
         waited = timedelta(seconds=self.reconciler.rules.look_on_delete)
         return since is not None and self.reconciler.clock.now() - since >= waited
 
-    # -- looks
+    # -- polling
 
     def _look_again(self, key: Key, look: float | None) -> None:
         subject = self._subject(key) if look is not None else None
@@ -294,7 +301,7 @@ class JobController(Controller):
             self.poller.follow(key, subject, account, look)
 
     def _subject(self, key: Key) -> Subject | None:
-        """The job as it is stored, where it can be read."""
+        """The job as it is stored; None where spec or status cannot be read."""
         body = self._store.body(key)
         if body is None:
             return None
@@ -310,7 +317,7 @@ class JobController(Controller):
         self._queue.add(key)
 
     async def _look_at_ended(self, key: Key, job_id: str) -> None:
-        """A job whose end was seen may be at work again: a list may lag, so the job itself is asked. Raises
+        """A list shows a job as running whose end was seen. The list may be old, so the job itself is read. Raises
         KubeError."""
         kind = self._kinds[key.kind]
         body = await self._fetched(key)

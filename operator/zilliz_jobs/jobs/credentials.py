@@ -1,7 +1,7 @@
-"""One-time credentials of a new cluster: the cloud tells the password once, in the answer to the submission.
+"""One-time credentials of a new cluster: the cloud gives the password once, in the answer to the submission.
 
-The Secret is made, empty, before the request, so that no password arrives that cannot be kept; it is filled before
-the job's id is recorded. It has no owner: the only password must outlive the job and its TTL.
+The Secret is created empty before the request, so that no password arrives that cannot be stored; it is filled before
+the job's id is recorded. It has no owner reference: the only password must outlive the job's object.
 """
 
 from __future__ import annotations
@@ -23,19 +23,21 @@ from zilliz_jobs.telemetry.concealed import CONCEALED
 
 LABELS = {f"{GROUP}/one-time-credentials": "true", "app.kubernetes.io/managed-by": "zilliz-jobs-operator"}
 MADE_FOR = f"{GROUP}/made-for"
-KEEP_SECONDS = 60.0  # how long the job's id waits for its password to be stored
+KEEP_SECONDS = 60.0  # for so long at most the job's id is not recorded because its password is not stored yet
 PAUSE_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
 
 class Credentials:
+    """Creates and fills the Secrets for one-time credentials."""
+
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
 
     async def reserve(self, kind: AnyKind, body: Body, spec: JobSpec, ready: Prepared) -> Prepared | Blocked:
-        """Make the Secret, empty, where the job brings credentials, and make sure that it can be filled. Idempotent.
-        Raises KubeError."""
+        """Create the Secret, empty, where the job brings credentials, and prove that it can be filled. Returns why
+        the job must wait where it cannot. Idempotent. Raises KubeError."""
         key = key_of(body)
         name = kind.credentials_secret(spec, key.name)
         if name is None:
@@ -60,9 +62,9 @@ class Credentials:
         return replace(ready, credentials_secret=name)
 
     async def keep(self, body: Body, name: str, answer: Accepted) -> Accepted:
-        """The answer without its credentials, and whether they are stored.
+        """Store the credentials; returns the answer without them, and whether they are stored.
 
-        Tries for a while; raises nothing, since the job's id has to be recorded whatever became of its password.
+        Tries for `KEEP_SECONDS`; raises nothing, since the job's id must be recorded whatever became of its password.
         """
         bare = replace(answer, credentials={})
         if not answer.credentials:
@@ -82,8 +84,8 @@ class Credentials:
         return replace(bare, credentials_stored=True)
 
     async def check(self, body: Body, name: str, found: Found) -> Found:
-        """Whether the Secret already holds the credentials of the cluster that was found: then only the record of the
-        answer was lost. Raises KubeError."""
+        """The job that was found, and whether the Secret has the credentials of its cluster: then only the record of
+        the answer was lost. Changes nothing. Raises KubeError."""
         try:
             secret = await self._secrets.read(body["metadata"]["namespace"], name)
         except NotFound:
@@ -94,7 +96,8 @@ class Credentials:
     # -- parts
 
     async def _ours_or_new(self, body: Body, name: str) -> Secret | None:
-        """The Secret if it is this job's, made now where there is none; None where it is another's."""
+        """The Secret if it was made for this job, created now where there is none; None where it was not made for
+        it."""
         namespace = body["metadata"]["namespace"]
         try:
             secret = await self._secrets.read(namespace, name)
@@ -109,7 +112,7 @@ class Credentials:
         return secret if _is_ours(secret, body) else None
 
     async def _store(self, body: Body, name: str, values: Mapping[str, str]) -> str:
-        """Why they are not stored; empty when they are."""
+        """Store the values; returns why that failed, empty where it did not."""
         try:
             secret = await self._ours_or_new(body, name)
             if secret is None:

@@ -1,6 +1,7 @@
-"""Objects that go: since when they are going, and what became of the job of each, told once.
+"""Objects that are being deleted: since when, and, once they are gone, one report of what became of their job.
 
-An event is refused in a namespace that ends, so the log has it too, one line, and the metric counts every object.
+The API server refuses events in a namespace that is being deleted, so the report goes to the log too, and a metric
+counts every object.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Leftover(StrEnum):
-    """What an object that is gone leaves in the cloud, as far as is known."""
+    """What a deleted object leaves in the cloud, as far as is known."""
 
     ENDED = "ended"
     UNSENT = "not_submitted"
@@ -40,7 +41,7 @@ class Leftover(StrEnum):
 
 @dataclass(frozen=True)
 class DeletionReport:
-    """`text`: empty where there is nothing to tell."""
+    """`text`: for people; empty where there is nothing to report."""
 
     left: Leftover
     text: str = ""
@@ -49,8 +50,8 @@ class DeletionReport:
 def report(
     traits: Traits, status: JobStatus | None, refusal: CancelRefused | None = None, why: str = ""
 ) -> DeletionReport:
-    """What is to be said of an object that goes. `status`: None where its record cannot be read; `refusal`: what the
-    cloud said to the cancel that the deletion asked for; `why`: what kept the deletion from asking. Pure."""
+    """The report about an object that goes. `status`: None where its record cannot be read; `refusal`: the cloud's
+    answer to the cancel that the deletion caused; `why`: what kept the deletion from asking for a cancel. Pure."""
     if status is None:
         return DeletionReport(
             Leftover.UNKNOWN, "the object is gone, and its record unreadable; look for its job in the cloud"
@@ -86,7 +87,8 @@ def report(
 
 
 class Deletions:
-    """`works`: whether this process does; one that stands by leaves log and metric to the one that does."""
+    """`works`: whether this process leads; a process that stands by leaves log and metric to the leader. `since`: the
+    stopwatch of deletions, by uid."""
 
     def __init__(
         self,
@@ -102,10 +104,10 @@ class Deletions:
         self._told: dict[str, None] = {}
 
     def since(self, body: Body) -> datetime | None:
-        """When this process first knew that the object is being deleted; None where it is not.
+        """When this process first knew that the object is being deleted; None where it is not. Idempotent.
 
-        Not by the API server's stamp: what was deleted while no operator ran has its full time all the same, else its
-        job would run on. By the steady clock, so that no clock that is set makes the time shorter, or endless.
+        Not deletionTimestamp: an object that was deleted while no operator ran gets the full time for its cancel all
+        the same. By the steady clock, so that setting a clock makes that time neither shorter nor endless.
         """
         meta = body["metadata"]
         return self._since.since(meta["uid"]) if meta.get("deletionTimestamp") else None
@@ -115,25 +117,25 @@ class Deletions:
         return uid in self._since
 
     def renew(self) -> None:
-        """This process begins to work."""
+        """This process leads from now on: all deletions are timed from now."""
         self._since.clear()
 
     # -- objects in hand
 
     def hold(self, uid: str) -> None:
-        """A request is about to leave for the object, or its finalizer to go: until `let_go` nobody knows better what
-        becomes of its job than whoever does that."""
+        """A request for the object is about to leave, or its finalizer to be removed. Until `let_go` no report is
+        given, since the caller will soon know better what becomes of the job."""
         self._held[uid] = False
 
     def let_go(self, uid: str) -> bool:
-        """Whether the object went meanwhile; then it is still to be told of."""
+        """End of `hold`; whether the object was deleted meanwhile. Then the caller must report it."""
         return self._held.pop(uid, False)
 
     def went(self, uid: str) -> bool:
-        """Whether an object that is held is gone."""
+        """Whether an object between `hold` and `let_go` is gone."""
         return self._held.get(uid, False)
 
-    # -- the last word
+    # -- the report
 
     def tell(
         self,
@@ -143,7 +145,7 @@ class Deletions:
         refusal: CancelRefused | None = None,
         why: str = "",
     ) -> None:
-        """The object is gone, or this moment freed to go; what is known of its job is said, the first time only."""
+        """The object is gone, or its finalizer was just removed: report what is known of its job. Idempotent."""
         uid = body["metadata"]["uid"]
         if uid in self._held:
             self._held[uid] = True
@@ -159,11 +161,11 @@ class Deletions:
             level = logging.INFO if said.left in (Leftover.CANCELED, Leftover.ENDED) else logging.WARNING
             log.log(level, "%s: %s", key_of(body), said.text)
         reason = str(Reason.DELETED_WHILE_RUNNING)
-        # One that stands by may be the only one that heard of it, when nobody leads; a repetition is no second event.
+        # While no process leads, one that stands by may be the only one to see this; `once_per` makes it one event.
         self._events.post(body, "Warning", reason, said.text, once_per=reason, logged=True)
 
     def note(self, body: Body, left: Leftover) -> None:
-        """An object is gone of which there is no more to say than this."""
+        """An object is gone of which nothing is known but `left`: count it. Idempotent."""
         uid = body["metadata"]["uid"]
         self._since.forget(uid)
         if not self._is_told(uid):

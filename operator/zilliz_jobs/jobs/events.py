@@ -1,4 +1,4 @@
-"""What is worth an event: a pure comparison of two statuses, so that no decision has to remember to tell."""
+"""Which events a change of the status causes: a pure comparison, so that no decision has to post events itself."""
 
 from __future__ import annotations
 
@@ -59,6 +59,8 @@ _ARRIVALS = {
 
 @dataclass(frozen=True)
 class StatusEvent:
+    """An event to be posted once per `once_per` and object."""
+
     type: Literal["Normal", "Warning"]
     reason: str
     message: str
@@ -66,10 +68,11 @@ class StatusEvent:
 
 
 def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
-    """The events that lead from `old` to `new`; the same step gives the same events, so a repetition is no second."""
+    """The events of the change from `old` to `new`. The same change gives the same events with the same `once_per`,
+    so a repetition posts no second one. Pure."""
     told: list[StatusEvent] = []
     attempt = f"attempt {attempt_of(new).number}"
-    # The job is read in the same pass, so that the status says how it is, and no longer how it was come by.
+    # The job is read in the same pass, so the status says its state by now, and not how it was found.
     if handle_of(new) and not handle_of(old) and (arrival := _arrival(new)):
         told.append(StatusEvent("Normal", str(arrival), f"{attempt}: {arrival.phrase}", f"{attempt} {arrival}"))
     if old.completion_time and not new.completion_time and _arrival(new) is Reason.ADOPTED:
@@ -127,7 +130,7 @@ def _arrival(status: JobStatus) -> Reason | None:
 
 
 def _vain(status: JobStatus) -> str:
-    """What is told of a deletion policy that cannot act; empty for nothing."""
+    """The message about a deletion policy that can have no effect; empty where there is none."""
     rows = (c for c in status.conditions or [] if c.reason == Reason.DELETION_CANNOT_CANCEL)
     return next((c.message for c in rows), "")
 

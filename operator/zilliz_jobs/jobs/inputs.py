@@ -1,5 +1,5 @@
-"""What a job takes from the Kubernetes side before it can be submitted: Secrets that its spec names, and the backup
-that another object of the namespace made."""
+"""What a job needs from Kubernetes before it can be submitted: the Secrets that its spec names, and the backup that a
+BackupJob of the namespace made."""
 
 from __future__ import annotations
 
@@ -24,23 +24,26 @@ from zilliz_jobs.telemetry.concealed import CONCEALED
 
 @dataclass(frozen=True)
 class SecretValues:
-    """The values by key of all Secrets that a spec names, and by name which Secret they were read from: two with the
-    same uid and resourceVersion hold the same."""
+    """`values`: those of all Secrets that a spec names, by key. `versions`: by the Secret's name,
+    "uid/resourceVersion" of what was read; the same version means the same values."""
 
     values: dict[str, str] = field(default_factory=dict, repr=False)
     versions: dict[str, str] = field(default_factory=dict)
 
 
 class Inputs:
+    """Reads Secrets and BackupJobs; changes nothing in Kubernetes."""
+
     def __init__(self, secrets: Secrets, objects: Objects, api_keys: ApiKeys) -> None:
         self._secrets, self._objects, self._api_keys = secrets, objects, api_keys
         self._hidden: set[tuple[str, str]] = set()
 
     async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> SecretValues | Blocked:
-        """The values of all Secrets that the spec names; from now on they are hidden from what the cloud says.
+        """The values of all Secrets that the spec names, or why the job must wait. From now on they are concealed in
+        everything that the cloud says.
 
-        An API key of ours is none of them: who may write jobs could have it sent to a "source" of his own. So none is
-        read before it is known which entries hold one.
+        A Secret with the API key of a connection is refused: a person who may write jobs could have the key sent to a
+        "source" of their own. So no Secret is read before it is known which entries hold such a key.
         """
         values: dict[str, str] = {}
         versions: dict[str, str] = {}
@@ -75,8 +78,8 @@ class Inputs:
         return SecretValues(values, versions)
 
     async def hide(self, kind: AnyKind, namespace: str, spec: JobSpec) -> None:
-        """Of a job that an earlier process submitted: hide what it was given, before the cloud's words about it are
-        shown. Each Secret is read once."""
+        """For a job that an earlier process submitted: conceal the secrets that it was given before anything that the
+        cloud says of it is shown. Reads each Secret once, unless Kubernetes cannot be asked. Idempotent."""
         for need in kind.secrets(spec):
             if (namespace, need.name) in self._hidden:
                 continue
@@ -88,7 +91,8 @@ class Inputs:
                     _hide(namespace, need, key, (secret.text(key) if secret else None) or "")
 
     async def backup(self, job: Key) -> BackupSource | Blocked:
-        """The backup that the BackupJob made, once it has ended well. Raises KubeError."""
+        """The backup that the BackupJob made, or why the job must wait: it has not succeeded yet. Raises
+        KubeError."""
         try:
             body: Body = await self._objects.get(BACKUP_JOB, job.namespace, job.name)
         except NotFound:
@@ -109,12 +113,12 @@ class Inputs:
 
 
 def _hide(namespace: str, need: SecretNeed, key: str, value: str) -> None:
-    """Not a name: it is no secret, and often a word that would then be missing from every text."""
+    """Conceal the value, unless it is a name: that is no secret, and often a common word that texts need."""
     if not need.is_name(key, value):
         CONCEALED.conceal(value, namespace=namespace)
 
 
 def backup_key(kind: AnyKind, namespace: str, spec: JobSpec) -> Key | None:
-    """The BackupJob that the spec refers to."""
+    """The BackupJob that the spec refers to; None where it refers to none."""
     name = kind.backup_job(spec)
     return Key(BACKUP_JOB.kind, namespace, name) if name else None

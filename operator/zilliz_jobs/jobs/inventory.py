@@ -1,6 +1,7 @@
-"""How many job objects stand where, kept with every change, so that nobody has to look at all of them.
+"""Counts of job objects by kind, state and reason, updated with every change, so that no scrape has to visit them
+all.
 
-The event loop changes it and the metrics' thread reads it; a reader copies each table in one step first.
+The event loop changes the tables and the thread of the metrics reads them; a reader first copies a table in one step.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ MAX_TARGETS = 2_000
 
 
 class Place(NamedTuple):
-    """What jobs of one kind work on, as their namespace sees it."""
+    """A target that jobs of one kind in one namespace work on."""
 
     kind: str
     namespace: str
@@ -24,13 +25,16 @@ class Place(NamedTuple):
 
 
 class Group(NamedTuple):
+    """Unfinished jobs of one kind in one state for one reason."""
+
     kind: str
     state: str
     reason: str
 
 
 class Inventory:
-    """Costs the same for every change and keeps no object. `limit`: how many targets have a figure of their own."""
+    """A change takes constant time; no object is kept. `limit`: how many targets have a series of their own in the
+    metric of the last success."""
 
     def __init__(self, kinds: Iterable[str], limit: int = MAX_TARGETS) -> None:
         self._limit = limit
@@ -41,10 +45,10 @@ class Inventory:
         self._shown: dict[Place, float] = {}
         self._hidden: dict[Place, float] = {}
 
-    # -- what happens
+    # -- changes
 
     def on_upsert(self, key: Key, body: Body) -> None:
-        """The object as it is now."""
+        """The object was made or changed. Idempotent."""
         old, new = self._standing.get(key), standing(body)
         if old == new:
             return
@@ -60,24 +64,24 @@ class Inventory:
             self._succeed(place, new.success)
 
     def forget(self, key: Key) -> None:
-        """The object is gone, and so is what was known of its target where it was the last one."""
+        """The object is gone; if it was the last one of its target, so is the last success there. Idempotent."""
         if (old := self._standing.pop(key, None)) is not None:
             self._leave(key, old)
 
-    # -- what is, for any thread
+    # -- counts, for any thread
 
     def objects(self) -> dict[tuple[str, str], int]:
-        """How many, by kind and state."""
+        """How many objects there are, by kind and state."""
         return self._counts.copy()
 
     def unfinished(self) -> Iterator[tuple[Group, int, float]]:
-        """How many, and since when the longest of them."""
+        """For each group how many objects, and since when (Unix time) the longest of them is in its state."""
         for group, members in self._groups.copy().items():
             if since := members.copy():
                 yield group, len(since), min(since.values())
 
     def successes(self) -> dict[Place, float]:
-        """The last one on each target; on the targets beyond the limit the last one by kind."""
+        """When (Unix time) a job last succeeded on each target; on targets beyond the limit by kind only."""
         told = self._shown.copy()
         for place, moment in self._hidden.copy().items():
             rest = Place(place.kind, OTHER, OTHER)

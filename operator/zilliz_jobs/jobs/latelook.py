@@ -1,4 +1,4 @@
-"""A look for the late effect of an earlier send: what fits the submission, and belongs to no object."""
+"""A look for a late effect of an earlier send: a further job that fits the submission and belongs to no object."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from zilliz_jobs.kinds.base import Account, AnyKind
 async def late_look(
     registry: JobOwnership, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str
 ) -> LateLook:
-    """Takes nothing and changes nothing. `registry` must know every object. Where another object has a submission
-    open that could have brought it about, it is told at the next look, which knows whose it is."""
+    """Look once; claims nothing and changes nothing. `registry` must know every object. While another object has a
+    submission open that may have caused what is found, the look is incomplete: a later one knows whose job it is."""
     own = _own(status)
     names = {*own.values(), *ids_in(status.wire())}
 
@@ -35,7 +35,7 @@ async def late_look(
 
 
 def _own(status: JobStatus) -> Handle:
-    """What our job is known by; its backup may be known by its end only."""
+    """The ids of the object's own job; that of its backup may be in the result only."""
     backup = (status.result or {}).get("backupId")
     return ({"backupId": backup} if isinstance(backup, str) else {}) | looked_for(status)
 
@@ -51,8 +51,8 @@ def _shown(look: Look) -> tuple[Handle, ...]:
 
 
 def _another(handle: Handle, own: Handle, names: set[str]) -> tuple[str, ...]:
-    """The ids of what was found, if it is another one than ours: where none of them is of a sort by which ours is
-    known, it may be ours. A state or a place that looks as wanted is no second job."""
+    """The ids of what was found, if it is another job than the object's own. Where the two have no sort of id in
+    common, it may be the same job. A state that is as wanted, or a place, is no second job."""
     ids = tuple(str(name) for name in claims_in(handle))
     if not ids or not names.isdisjoint(ids) or handle.keys().isdisjoint(own):
         return ()

@@ -1,7 +1,7 @@
-"""Whose turn it is: submissions of one scope go one at a time, and the others wait in line for it.
+"""Queues for submission locks: in one scope one submission is open at a time, and the other objects wait in order.
 
-A wake-up is a turn. Whoever is woken and does not use it, since it was deleted or suspended meanwhile, hands it on;
-else the whole line would wait for its own back-off.
+When a lock is released, the first waiting object is woken, and has the turn. If it does not use that, since it was
+deleted or suspended meanwhile, the turn goes to the next one; else all of them would wait for their back-off.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from zilliz_jobs.control.ownership import JobOwnership, Uid
 
 
 class LockQueue:
+    """For one event loop. `wake`: puts the key of an object into the work queue."""
+
     def __init__(self, registry: JobOwnership, wake: Callable[[Key], None]) -> None:
         self._registry, self._wake = registry, wake
         self._lines: dict[str, dict[Key, None]] = {}
@@ -26,7 +28,8 @@ class LockQueue:
         return len(self._waits_in) + len(self._turns) + len(self._busy)
 
     def enter(self, uid: Uid, key: Key, scope: str, wanted: Any = None) -> bool:
-        """Open a submission; False puts the object in line, and it is woken when its turn comes."""
+        """Take the lock for the object. False: it waits in the queue of this scope, and is woken when it has the
+        turn. Idempotent. `wanted`: the object's spec."""
         self._busy.pop(key, None)
         turn = self._turns.pop(key, None)
         if turn is not None and turn != scope:
@@ -41,11 +44,12 @@ class LockQueue:
         return False
 
     def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
-        """The object's submission is open already; it need not ask."""
+        """The object's submission is open already, so it has the lock without waiting. Idempotent."""
         self._registry.hold(uid, scope, wanted)
 
     def leave(self, uid: Uid, key: Key | None) -> None:
-        """The object has no open submission (any more), and wants none at the moment unless it stands in line."""
+        """Release the object's lock, or its turn; the next waiting object is woken. It stays in a queue where it
+        waits. Idempotent. `key`: None where the name is that of another object by now."""
         free = self._registry.leave(uid)
         if free is not None:
             self._pass_on(free)
@@ -54,18 +58,18 @@ class LockQueue:
             self._pass_on(turn)
 
     def await_end(self, key: Key, scope: str) -> None:
-        """The cloud is busy with another job of the scope; the object is woken when one that we follow ends."""
+        """The cloud is busy with another job of the scope; the object is woken when a followed job of it ends."""
         self._busy[key] = scope
 
     def ended(self, scope: str) -> None:
-        """A job of the scope ended, whoever waits for the cloud to be free may try."""
+        """A job of the scope ended: wake the objects that wait for the cloud to be free."""
         for key in [key for key, awaited in self._busy.items() if awaited == scope]:
             del self._busy[key]
             self._wake(key)
 
     def forget(self, uid: Uid, key: Key | None) -> None:
-        """The object wants nothing any more: it is settled, or gone. `key`: None where its place in line is that of
-        its successor."""
+        """The object needs no lock any more: it is settled, or gone. Idempotent. `key`: None where the name is that
+        of another object by now, which keeps its place."""
         if key is not None:
             self._busy.pop(key, None)
             self._step_out(key)

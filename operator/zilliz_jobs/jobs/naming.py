@@ -1,4 +1,4 @@
-"""The ids of jobs to which the cloud gave none: the console's list may have them, and each is of one object only."""
+"""Job ids for jobs whose submission was answered without one: the console's list of jobs may show them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from zilliz_jobs.kinds.base import Account, AnyKind
 
 
 class Naming:
+    """Finds and claims such ids."""
+
     def __init__(self, registry: JobOwnership, ensure_synced: Callable[[], Awaitable[None]]) -> None:
         """`ensure_synced` returns once the jobs of all objects are known."""
         self._registry, self._ensure_synced = registry, ensure_synced
@@ -27,8 +29,8 @@ class Naming:
         seen: Seen,
         account: Callable[[Key], Awaitable[Account | None]],
     ) -> Seen:
-        """What was seen of the object's job, with the id where the list leaves no doubt of it. Claims the id. The
-        list is asked when the job looks otherwise than it did."""
+        """`seen`, with the job's id where the list leaves no doubt about it; the id is claimed. Reads the list only
+        when the cloud's word for the job's state has changed. Idempotent."""
         known = status.job_id or seen.job_id or is_finished(status) or not handle_of(status)
         if spec is None or known or seen.cloud_status == status.cloud_status:
             return seen

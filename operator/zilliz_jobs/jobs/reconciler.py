@@ -1,7 +1,8 @@
 """One pass over one job object: decide, write, act, decide again, until there is nothing to do right now.
 
-What a crash can lose is only what was learnt since the last write, and the write-ahead record makes even a lost
-submission findable. So the order of writes is the protocol: the intent before the request, the handle at once after.
+A crash can lose only what was learnt since the last write, and the intent, which is stored before the request, makes
+it possible to find the job of a lost answer. So the order of writes matters: the intent before the request, the
+handle right after it.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Reconciled:
-    """`body`: the object as last stored, None when it is gone. `look`: seconds until the job is to be looked at;
-    `wake`: seconds until the next tick whatever it shows. `learnt`: False asks for back-off."""
+    """The result of a pass. `body`: the object as last stored, None when it is gone. `look`: seconds until the job is
+    to be read in the cloud, None: not at all; `wake`: seconds until the next pass, None: at the next change.
+    `learnt`: False where the pass achieved nothing, so that the next one waits longer."""
 
     body: Body | None
     wake: float | None
@@ -67,6 +69,9 @@ class _Run:
 
 
 class JobReconciler:
+    """Passes over objects of all job kinds. `leads`: whether this process will still lead in so many seconds;
+    `asked`: the requests on the ProjectJob of an object's job, by the object's uid."""
+
     def __init__(
         self,
         connections: Connections,
@@ -87,12 +92,14 @@ class JobReconciler:
         self._deletions, self._asked = deletions, asked
         self.unstored = UnstoredAnswers(status_writer, begin=actions.begin, wake=actions.wake)
         self.obstacles: dict[str, str] = {}
-        """By uid: what stood in the way of the last pass, whether or not the status tells it."""
+        """What held up the last pass over an object, by uid, whether or not its status says so."""
         self.holder = uuid.uuid4().hex[:12]
 
     async def reconcile(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
-        """One pass, with what was seen of the job since the last one. A look that nothing hangs on is left to the
-        poll plan. Raises KubeError: Conflict when the object changed meanwhile, Unavailable when a write was lost."""
+        """One pass over the object. `tries`: passes before it that achieved nothing; `seen`: what the poll plan saw
+        since the last pass. A read of the job that no decision waits for is left to the poll plan. May be repeated.
+        Raises RecordError where the status tells less than was sent; KubeError: Conflict when the object changed
+        meanwhile, Unavailable when a write may be lost."""
         seen = seen or Nothing()
         seen = self._key_or_right(body, seen)
         since = self._deletions.since(body)
@@ -100,7 +107,7 @@ class JobReconciler:
         uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
         kept = self.unstored.of(uid)
         if kept is not None and since is None:
-            return Reconciled(body, None, True)  # it is woken as soon as its answer is stored
+            return Reconciled(body, None, True)  # it is woken when its answer is stored
         known = self._actions.known(uid) if kept is None else NOTHING_KNOWN
         around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), known, since)
         try:
@@ -113,7 +120,7 @@ class JobReconciler:
                 raise
             return Reconciled(await self._free(kind, body, None), None, True)
         if is_elsewhere(base):
-            await self._connections.account(connection_key(body))  # nobody else looks whether its key is back
+            await self._connections.account(connection_key(body))  # no other code reads whether its key is back
         run = _Run(kind, body, base, base.status)
         seen = _without_secrets(run, seen)
         if (answer := self.unstored.take_cancel_answer(uid, base.status)) is not None:
@@ -169,14 +176,15 @@ class JobReconciler:
         return _without_secrets(run, self._key_or_right(run.body, seen))
 
     def _key_or_right(self, body: Body, seen: Observation) -> Observation:
-        """Where the cloud rejected the key, it is checked; if it was found good since, what it lacks is a right."""
+        """If the cloud rejected the key: have it checked; if it was accepted since, it only lacks a right."""
         rejected = getattr(seen, "reason", None) is Reason.KEY_REJECTED
         if rejected and self._connections.suspect(connection_key(body)) and isinstance(seen, Unreadable):
             return replace(seen, reason=Reason.NO_PERMISSION, message=f"{seen.message}. {Reason.NO_PERMISSION.help}")
         return seen
 
     async def _submit(self, run: _Run, plan: Plan) -> Plan:
-        """The intent, the fence, the POST, its record. A POST is finished and recorded even when told to stop."""
+        """Store the intent, ask the fence, send the POST, record its answer. Once the POST is sent it is finished and
+        recorded even if the process is stopped."""
         fence: Fence | None = None
         try:
             if plan.finalizer is True:
@@ -186,7 +194,7 @@ class JobReconciler:
             run.body = await self._status_writer.write_intent(run.kind, run.body, plan.status)
         except KubeError as error:
             maybe_stored = fence is not None and isinstance(error, Unavailable)
-            if not maybe_stored:  # else the scope stays ours
+            if not maybe_stored:  # else the object keeps its lock
                 self._actions.release_scope(run.kind, run.body, run.status)
             if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
                 raise
@@ -199,7 +207,7 @@ class JobReconciler:
         return await self._actions.shielded(self._send(run, fence))
 
     async def _send(self, run: _Run, fence: Fence) -> Plan:
-        """An object that is deleted meanwhile is told of with the answer; before, it would be a guess."""
+        """Send and record. If the object is deleted meanwhile, the report waits for the answer, and is no guess."""
         uid, gone = run.body["metadata"]["uid"], False
         try:
             return await self._submitted(run, fence)
@@ -212,7 +220,7 @@ class JobReconciler:
                 self._deletions.tell(run.base.traits, run.body, run.status)
 
     async def _submitted(self, run: _Run, fence: Fence) -> Plan:
-        spec, parting = run.base.spec, run.base.deleting_since is not None  # the latter: it is the clean-up
+        spec, parting = run.base.spec, run.base.deleting_since is not None  # when deleted, only the clean-up is sent
         account = await self._connections.account(connection_key(run.body), parting=parting)
         answer: seen_.SubmitAnswer
         withdrawn = self._connections.link(connection_key(run.body), parting=parting).problem is not None
@@ -235,15 +243,15 @@ class JobReconciler:
         except Forbidden:
             if not parting:
                 raise
-            return plan  # what is left of the object's time is spent on what it was for
+            return plan  # the rest of the time for its deletion goes to the clean-up, not to its status
         run.status = status_of(run.body, self._actions.known(uid))
         if run.status.submission == plan.status.submission:
             return plan
-        # Somebody recorded another end for this submission: theirs is what the object goes on with.
+        # Another process recorded another result for this submission: the object goes on with that.
         return decide(replace(run.base, status=run.status), Nothing(), now=self.clock.now())
 
     async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> Reconciled:
-        """Nothing is left to do now: store the status, then what depends on its being stored."""
+        """End the pass: store the status, then do what requires that it is stored."""
         kind, wake = run.kind, plan.wake
         if plan.finalizer is True and not run.base.finalizer and run.base.deleting_since is None:
             if (held := await self._status_writer.try_finalizer(kind, run.body)) is None:
@@ -269,7 +277,8 @@ class JobReconciler:
         return Reconciled(body, wake, learnt, plan.look)
 
     async def _write(self, run: _Run, plan: Plan, *, force: bool = False) -> Body:
-        """Store the status. That of an object which is being deleted holds nothing up where it is refused."""
+        """Store the status. Where that is refused for an object that is being deleted, its deletion goes on without
+        it."""
         try:
             return await self._status_writer.write(run.kind, run.body, plan.status, force=force)
         except KubeError as error:
@@ -290,8 +299,8 @@ class JobReconciler:
         refusal: CancelRefused | None = None,
         why: str = "",
     ) -> Body | None:
-        """Let an object go that is being deleted, then tell what becomes of its job. `status`: None where its record
-        cannot be read; `why`: what kept its job from being cancelled."""
+        """Remove the finalizer of an object that is being deleted, then report what becomes of its job. `status`:
+        None where its record cannot be read; `why`: what kept its job from being cancelled."""
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
             return body
         uid, done = body["metadata"]["uid"], False
@@ -310,5 +319,5 @@ def _without_secrets(run: _Run, seen: Observation) -> Observation:
 
 
 def _was_fruitless(plan: Plan) -> bool:
-    """The submission came to nothing and waits for a better time."""
+    """Whether nothing was sent, so that the submission waits for a later pass."""
     return plan.status.submission is None or is_open(plan.status)

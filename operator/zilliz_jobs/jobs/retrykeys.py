@@ -1,7 +1,7 @@
 """Whether a retry in place would use the keys that the Secret holds now.
 
-That the console retries a job with the keys it was given is inferred: no page says so. A Secret that was corrected
-must count, so a job whose Secret is not proven to be the same is submitted again instead.
+That the console retries a job with the keys of its first submission is inferred: no page of the vendor says so. A
+corrected Secret must take effect, so a job whose Secret is not proven to be unchanged is submitted again instead.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from zilliz_jobs.kinds.base import SubmitContext
 
 
 def with_keys(draft: SubmitContext, versions: Mapping[str, str]) -> tuple[SubmitContext, tuple[Notice, ...]]:
-    """The draft, of a submission where it was to be a retry in place with other keys, and what a person should know
-    of that. `versions`: of the Secrets that the spec names, as they are now."""
+    """The draft, turned from a retry in place into a submission where keys have changed, and a notice about that.
+    `versions`: of the Secrets that the spec names, as they are now. Pure."""
     attempts = draft.status.attempts or []
     if draft.step != RETRY_STEP or not versions or len(attempts) < 2:
         return draft, ()

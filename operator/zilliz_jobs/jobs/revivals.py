@@ -1,4 +1,5 @@
-"""Jobs whose end an object here has seen, and which a list shows at work again: somebody retried them elsewhere."""
+"""Jobs that ended by the status of their object, and that a list shows as running: somebody retried them
+elsewhere."""
 
 from __future__ import annotations
 
@@ -13,12 +14,13 @@ from zilliz_jobs.control.objects import Key
 from zilliz_jobs.jobs.cache import JobCache
 
 DOUBT_SECONDS = 60.0
-"""Between two reads of such a job: a list may lag for long."""
+"""Between two reads of such a job: a list may show an old state for long."""
 MAX_DOUBTED = 10_000
 
 
 class Revivals:
-    """`holder`: the uid of the object that follows a job. `wake`: called with the object that is to look."""
+    """Collects such jobs. `holder`: the uid of the object that a job's id belongs to; `wake`: puts the key of the
+    object into the queue, whose next pass takes the job by `take`."""
 
     def __init__(self, store: JobCache, holder: Callable[[str], str | None], wake: Callable[[Key], object]) -> None:
         self._store, self._holder, self._wake = store, holder, wake
@@ -26,7 +28,7 @@ class Revivals:
         self._doubted: dict[str, float] = {}
 
     def stranger(self, row_id: str, row: Any) -> None:
-        """A row of a list that nobody follows."""
+        """A list has a row whose job is not followed: remember it where it runs and belongs to a finished object."""
         uid = self._holder(row_id)
         if uid is None:
             return
@@ -43,5 +45,5 @@ class Revivals:
             self._wake(key)
 
     def take(self, key: Key) -> str | None:
-        """The job of the object that is to be looked at, once."""
+        """The id of the object's job that must be read; given once, then None."""
         return self._to_look.pop(key, None)

@@ -1,4 +1,4 @@
-"""Whose a job is that was found by inference, while another object may have one in the scope that nobody knows."""
+"""Whether a job that was found by inference may belong to another object, whose own job is not known either."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from zilliz_jobs.kinds.base import AnyKind
 
 
 def is_contested(kind: AnyKind, spec: JobSpec, rivals: Sequence[Rival]) -> bool:
-    """Whether what looks like the job of `spec` may as well be that of another object."""
+    """Whether what looks like the job of `spec` may be that of another object as well. Pure."""
     return any(rival.wanted is None or kind.could_be_of(spec, rival.wanted, gone=rival.gone) for rival in rivals)
 
 
 def alone(kind: AnyKind, spec: JobSpec, rivals: Sequence[Rival], found: seen_.Found) -> seen_.Look:
-    """What was found, unless it may as well be the job of another object."""
+    """What was found; `Undecided` where it may be the job of another object as well. Pure."""
     if found.as_wanted:
         rivals = [rival for rival in rivals if not rival.gone]
     if not is_contested(kind, spec, rivals):

@@ -1,6 +1,6 @@
-"""What a pass over a job takes from its object: a snapshot of all that the core may know.
+"""From an object to a snapshot: all that the decision may know of it.
 
-Lenient, for people can edit everything.
+Everything is read leniently, since people can edit every part of an object.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ LABEL_MARKS = (
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a snapshot takes from outside the object."""
+    """The part of a snapshot that does not come from the object. `tries`: passes in a row that achieved nothing;
+    `now`: the API server's time."""
 
     link: Link
     gate: Blocked | None
@@ -57,13 +58,14 @@ class Surroundings:
     now: datetime
     asked: AskedElsewhere = (None, None)
     known: Known = NOTHING_KNOWN
-    """What is known to have been sent for the object; the status must still tell of it."""
+    """What is known to have been sent for the object; its status must not tell less."""
     deleting_since: datetime | None = None
-    """When this process first knew, where the object is being deleted; else the object itself is asked."""
+    """When this process first knew that the object is being deleted; None: by its deletionTimestamp."""
 
 
 def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
-    """Everything `decide` may know. Raises RecordError where the submission record is unreadable, or gone."""
+    """Everything that `decide` may know. Pure. Raises RecordError where the record of the submission cannot be read,
+    or tells less than was sent."""
     meta = body["metadata"]
     annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
     spec: JobSpec | None = None
@@ -115,16 +117,16 @@ def _bad_secret_name(name: str) -> str:
 
 
 def _records(status: Body) -> list[Body]:
-    """Of all submissions, those of steps that ended too; lenient, since people can edit a status."""
+    """The records of all submissions, also of steps that ended; read leniently, since people can edit a status."""
     steps = status.get("steps")
     rows = [row.get("submission") for row in steps if isinstance(row, dict)] if isinstance(steps, list) else []
     return [record for record in (status.get("submission"), *rows) if isinstance(record, dict)]
 
 
 def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
-    """Nothing is left to do for the object, seen without parsing it: most objects of a big cluster are finished.
+    """Whether nothing is left to do for the object. Does not parse it: most objects of a big cluster are finished.
 
-    `asked`: the tokens of its row in a JobCenter.
+    `asked`: the tokens on the ProjectJob of its job.
     """
     meta, status, spec = body["metadata"], raw_status(body), body.get("spec")
     annotations = meta.get("annotations") or {}
@@ -159,8 +161,8 @@ def _mirrored(token: str | None, request: Any, other: str = "annotation") -> boo
 
 
 def began_by_cloud(body: Body) -> tuple[datetime, datetime] | None:
-    """Of a job that the cloud's own answer named: what its clock showed before the request, and when it says that the
-    job began."""
+    """For a job that the cloud's own answer named: the cloud's time before the request, and when the cloud says that
+    the job began. None where either is not known."""
     status = raw_status(body)
     record = status.get("submission")
     if not isinstance(record, dict) or status.get("steps") or record.get("step") != SUBMIT_STEP:
@@ -195,9 +197,9 @@ _RUNNING_WORDS = frozenset({None, "Found", "Adopted"}) | REPEATS_STATE  # None: 
 
 
 def weigh(old: Body, new: Body) -> str:
-    """ "none": a reader sees the same; "minor": progress of a job that goes on as it did; "turn": an object that is
-    new, or waits for something else, learns that it stands in line, which is over in a moment, mostly; "major": all
-    else."""
+    """How much a change of the status matters to a reader. "none": nothing to see; "minor": progress of a job that
+    goes on as before; "turn": an object that is new, or waited for something else, now waits for a submission lock,
+    normally for a moment; "major": all else. Pure."""
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not changed - {"estimatedCompletionTime", "lastProgressTime"}:
         return "none"

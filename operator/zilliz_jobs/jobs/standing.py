@@ -1,4 +1,4 @@
-"""Where a job object stands, for the figures: read from the raw object, cheaply and leniently. Pure."""
+"""What the metrics count of a job object: read from the raw object, fast and leniently. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _REASONS = {str(reason): str(reason) for reason in Reason}
 
 
 class Standing(NamedTuple):
-    """`since`: when an unfinished one came into its state, None for a finished one. `success`: when it ended well."""
+    """What is counted of one object. `since`: when an unfinished one came into its state (Unix time), None for a
+    finished one; `success`: when it succeeded (Unix time), else None."""
 
     state: str
     reason: str
@@ -29,7 +30,8 @@ class Standing(NamedTuple):
 
 
 def standing(body: Body) -> Standing:
-    """A status may hold anything; words that mean nothing here become one, so that nobody can make up series."""
+    """Read an object. A status may hold any text; unknown words become one word, so that no edit can make new
+    series."""
     status = body.get("status")
     status = status if isinstance(status, dict) else {}
     state = _word(_STATES, status.get("state"), str(State.PENDING))
@@ -50,14 +52,14 @@ def _since(body: Body, status: Body, state: str) -> float:
 
 
 def _releases(conditions: Any) -> list[float | None]:
-    """When it was held back no longer."""
+    """When suspensions of the object ended."""
     rows = [row for row in conditions if isinstance(row, dict)] if isinstance(conditions, list) else []
     free = [row for row in rows if row.get("type") == "Suspended" and row.get("status") == "False"]
     return [_time(row.get("lastTransitionTime")) for row in free]
 
 
 def _turns(attempts: Any) -> list[float | None]:
-    """When the attempt at work could begin: the end of the one before, and its own back-off."""
+    """When the present attempt could begin: at the end of the one before, or of its own back-off."""
     if not isinstance(attempts, list) or not all(isinstance(row, dict) for row in attempts):
         return []
     ends = [_time(row.get("completionTime")) for row in attempts[-2:-1]]

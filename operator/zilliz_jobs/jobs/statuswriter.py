@@ -1,4 +1,4 @@
-"""Every write to a job object, with the events that it is worth."""
+"""Every write to a job object, with the events and counts that the change causes."""
 
 from __future__ import annotations
 
@@ -44,12 +44,14 @@ from zilliz_jobs.telemetry.metrics_delta import count_job
 
 STORE_PAUSE_SECONDS = 0.5
 STORE_MAX_PAUSE_SECONDS = 10.0
-TURN_SECONDS = 30.0  # a new object that stands in line for so long says so
+TURN_SECONDS = 30.0  # an object that waits for a submission lock for so long says so in its status
 
 log = logging.getLogger(__name__)
 
 
 class JobStatusWriter:
+    """`progress_interval`: least seconds between two writes of mere progress; `clock`: seconds that never go back."""
+
     def __init__(
         self,
         writer: StatusWriter,
@@ -70,13 +72,14 @@ class JobStatusWriter:
         self._in_line: dict[Key, float] = {}
 
     def forget(self, key: Key) -> None:
+        """The object is finished or gone. Idempotent."""
         self._written.pop(key, None)
         self._in_line.pop(key, None)
 
     async def write(self, kind: AnyKind, body: Body, status: JobStatus, *, force: bool = False) -> Body:
-        """Store the status where a reader would see a difference; mere progress only now and then.
+        """Store the status where a reader would see a difference; mere progress only at intervals, unless `force`.
 
-        Raises Conflict when the object changed since it was read, Unavailable, KubeError.
+        Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
         old, new = body.get("status") or {}, hidden(body, status.wire())
         weight = weigh(old, new)
@@ -94,13 +97,13 @@ class JobStatusWriter:
         return await self._store(kind, body, status, weight)
 
     async def write_intent(self, kind: AnyKind, body: Body, status: JobStatus) -> Body:
-        """Store the intent. Returns only when what is stored is what was written; else raises: send nothing."""
+        """Return the object once it is proven that this intent is stored; else raise KubeError: send nothing."""
         submission = status.submission
         assert submission is not None  # noqa: S101 - a plan to submit holds an intent
         try:
             stored = await self._store(kind, body, status, "major")
         except Unavailable:
-            # The write may have come through: it is ours only if the record names us.
+            # The write may have succeeded: the intent is our own only if the stored record names this process.
             stored = await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
         record = (stored.get("status") or {}).get("submission") or {}
         if stored["metadata"]["uid"] != body["metadata"]["uid"]:
@@ -123,11 +126,11 @@ class JobStatusWriter:
         went: Callable[[], bool] = lambda: False,
         patience: Callable[[], float] = lambda: math.inf,
     ) -> Body:
-        """Store what became of the request, whatever the object's version, and until it is stored.
+        """Store what became of the request, whatever the object's version, and try until it is stored.
 
-        Returns the object as stored, with the end that somebody else recorded first if so. Raises NotFound when the
-        object is gone, and the KubeError of the last try when it could not be stored for `patience` seconds: the
-        caller is then the only one who knows the answer. `went`: whether the object is known to be gone.
+        Returns the object as stored; with another result, if another process recorded one first. Raises NotFound when
+        the object is gone, and the KubeError of the last try when it could not be stored for `patience` seconds: then
+        only the caller knows the answer. May be repeated. `went`: whether the object is known to be gone.
         """
         submission = intent.submission
         assert submission is not None  # noqa: S101 - callers sent an intent
@@ -146,7 +149,7 @@ class JobStatusWriter:
             except KubeError as error:
                 if went():
                     raise NotFound("cannot store the answer: the object is gone") from error
-                # Whatever it is, a right that is missing or credentials that ran out: the handle stands nowhere else.
+                # Whatever the error, also a missing right or expired credentials: the handle is stored nowhere else.
                 if isinstance(error, StrictDecoding):
                     self._crds.doubt(kind.resource.kind, str(error))
                 if pause == STORE_PAUSE_SECONDS:
@@ -158,15 +161,15 @@ class JobStatusWriter:
             pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
 
     async def add_finalizer(self, kind: AnyKind, body: Body) -> Body:
-        """Raises Conflict when the object changed or is gone."""
+        """Add the finalizer. Raises Conflict when the object changed or is gone, KubeError."""
         stored = await self._finalizers.add(kind.resource, body, FINALIZER)
         if stored is None:
             raise Conflict("cannot add the finalizer: the object is gone")
         return stored
 
     async def try_finalizer(self, kind: AnyKind, body: Body) -> Body | None:
-        """The same where the finalizer is late: what becomes of the job is told all the same. None: it is refused,
-        and the object says so. Raises Conflict, NotFound."""
+        """Add the finalizer to an object whose job was submitted without it. None: it was refused, and an event says
+        so. Raises Conflict, NotFound."""
         try:
             return await self.add_finalizer(kind, body)
         except (Conflict, NotFound):
@@ -177,10 +180,12 @@ class JobStatusWriter:
             return None
 
     async def remove_finalizer(self, kind: AnyKind, body: Body) -> Body | None:
+        """Remove the finalizer; None when the object is gone by that. Idempotent. Raises KubeError."""
         stored = await self._finalizers.remove(kind.resource, body, FINALIZER)
         return stored if stored and stored["metadata"].get("finalizers") else None if _is_deleting(body) else stored
 
     async def delete(self, kind: AnyKind, body: Body) -> None:
+        """Delete the object. Idempotent. Raises KubeError."""
         try:
             await self._objects.delete(kind.resource, body)
             log.info("%s: deleted, its time to live is over", key_of(body))
@@ -188,18 +193,18 @@ class JobStatusWriter:
             pass
 
     def note(self, body: Body, reason: Reason, message: str = "", *, once_per: str = "") -> None:
-        """Tell what no status shows; once, however often it is found."""
+        """Post a Warning event about something that no status shows; once, however often it is called."""
         self._events.post(body, "Warning", str(reason), message or reason.help, once_per=once_per or str(reason))
 
     def unreadable(self, body: Body, problem: str) -> None:
-        """Say that nothing is done for the object, and what is wrong with its status."""
+        """Post an event and log that nothing is done for the object, and what is wrong with its status."""
         reason = Reason.RECORD_UNREADABLE
         log.error("%s: %s: %s", key_of(body), reason, problem)
         self._events.post(body, "Warning", str(reason), f"{problem}. {reason.help}", once_per=problem, logged=True)
 
     async def set_back(self, kind: AnyKind, body: Body, problem: str, now: datetime) -> Body:
-        """Say in the status itself that it tells less than it did. Nothing that may still be of use in it is changed,
-        and what is said makes the next process refuse it too. Raises KubeError."""
+        """Write into the status that it tells less than it did. All other fields stay, and what is written makes the
+        next process refuse the status too. Raises KubeError."""
         try:
             status = JobStatus.model_validate(raw_status(body))
         except ValidationError:
@@ -213,7 +218,7 @@ class JobStatusWriter:
         return await self._writer.write(kind.resource, body, said(status, reason, message).wire())
 
     def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
-        """The events, and the lines of the log, that the change of the status is worth."""
+        """Post the events of the change of the status, log them, and count."""
         for item in news(old, new):
             self._events.post(body, item.type, item.reason, item.message, once_per=item.once_per, logged=True)
             log.log(
@@ -246,8 +251,8 @@ class JobStatusWriter:
     async def _another_record(
         self, kind: AnyKind, body: Body, live: Body, status: JobStatus, is_over: Callable[[], bool]
     ) -> Body:
-        """Somebody else recorded an end for this submission first. If it names another job, both must be known.
-        Raises NotFound, and KubeError where that could not be stored until `is_over`."""
+        """Another process recorded a result for this submission first. If it names another job, both must be in the
+        status. Raises NotFound, and KubeError where that could not be stored until `is_over`."""
         ours = handle_of(status)
         try:
             theirs = handle_of(status_of(live))

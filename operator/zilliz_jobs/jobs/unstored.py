@@ -1,8 +1,8 @@
-"""Answers of the cloud that Kubernetes does not take at the moment: a right is missing, or the API server is away.
+"""Answers of the cloud that cannot be stored at the moment: a right is missing, or the API server cannot be reached.
 
-They stand nowhere else, so they are kept here and stored as soon as that works again, by a task of their own that
-holds no worker. Meanwhile no pass works on the object from its status, which knows less than this process; an object
-that is being deleted goes on from what is known here.
+They are recorded nowhere else, so they are kept in memory and stored when writing works again, by a task of their own
+that holds no worker. Meanwhile no pass uses the object's status, which tells less than this process knows; the
+deletion of an object goes on from what is known here.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import KubeError, NotFound
 
-STORE_SECONDS = 30.0  # for so long the pass that sent the request tries to store its answer
+STORE_SECONDS = 30.0  # for so long the pass that sent the request tries to store its answer itself
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class UnstoredAnswer:
-    """`body`: the object with the intent, as it was when the request left; `status`: what is to be stored."""
+    """`body`: the object with the intent, as it was when the request left; `intent`: its status then; `status`: what
+    is to be stored."""
 
     kind: AnyKind
     body: Body
@@ -38,8 +39,8 @@ class UnstoredAnswer:
 
 
 class UnstoredAnswers:
-    """By the uid of the object. `begin` starts a task that the end of the process waits for; `wake` is told of each
-    object whose answer is stored at last."""
+    """Kept by the object's uid. `begin`: starts a task that the end of the process waits for; `wake`: called with the
+    key of each object whose answer is stored at last."""
 
     def __init__(
         self,
@@ -53,12 +54,13 @@ class UnstoredAnswers:
         self._cancels: dict[str, tuple[object, Observation]] = {}
 
     def of(self, uid: str) -> JobStatus | None:
-        """The status that the object would have if it could be stored; None where nothing is waiting."""
+        """The status that waits to be stored for the object; None where none does."""
         kept = self._kept.get(uid)
         return kept.status if kept else None
 
     def forget(self, uid: str) -> None:
-        """There is nothing to store any more: the object is gone, or a pass has written its whole status."""
+        """There is nothing to store any more: the object is gone, or a pass has written its whole status.
+        Idempotent."""
         self._kept.pop(uid, None)
         self._cancels.pop(uid, None)
 
@@ -69,8 +71,9 @@ class UnstoredAnswers:
         went: Callable[[], bool],
         patience: Callable[[], float] = lambda: STORE_SECONDS,
     ) -> Body:
-        """Store the answer, and return the object as stored. Raises NotFound when the object is gone. Any other
-        KubeError: it cannot be stored now, is kept, and will be stored; nothing is left for the caller to do."""
+        """Store the answer and return the object as stored. Raises NotFound when the object is gone. Any other
+        KubeError: the answer cannot be stored now, is kept, and will be stored later; the caller has nothing left to
+        do. `went`: whether the object is known to be gone; `patience`: seconds to try."""
         kind, body = answer.kind, answer.body
         try:
             return await self._status_writer.write_answer(
@@ -106,25 +109,25 @@ class UnstoredAnswers:
             )
             log.warning("%s: the answer that could not be stored is stored now", key)
         except NotFound:
-            pass  # what became of its job is told by whoever saw the object go
+            pass  # the report about the deleted object tells what became of its job
         finally:
             if self._kept.get(uid) is answer:
                 del self._kept[uid]
                 self._wake(key)
 
-    # -- cancels: the next pass over the object begins with the answer, and the cloud is not asked again
+    # -- answers to cancels: the next pass over the object begins with the answer, and sends no second cancel
 
     def keep_cancel_answer(self, uid: str, status: JobStatus, answer: Observation) -> None:
-        """The cloud answered a cancel, and that cannot be stored; `status`: as it was when the cancel was sent."""
+        """The cloud answered a cancel, and that cannot be stored. `status`: as it was when the cancel was sent."""
         if isinstance(answer, CancelAccepted | CancelRefused):
             self._cancels[uid] = (_cancel_mark(status), answer)
 
     def take_cancel_answer(self, uid: str, status: JobStatus) -> Observation | None:
-        """What the cloud answered to the cancel that `status` tells of, where that could not be stored; once."""
+        """The kept answer to the cancel that `status` tells of; given once, then None."""
         mark, answer = self._cancels.pop(uid, (None, None))
         return answer if mark == _cancel_mark(status) else None
 
 
 def _cancel_mark(status: JobStatus) -> object:
-    """Which cancel of which job: another token is another request."""
+    """Identifies a cancel of a job: with another token it is another request."""
     return attempt_of(status).number, status.job_id, status.cancel and (status.cancel.token, status.cancel.outcome)
