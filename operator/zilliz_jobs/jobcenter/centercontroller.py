@@ -1,4 +1,5 @@
-"""JobCenters: looked at once in a while; what one leaves behind is removed where no garbage collector does it."""
+"""The controller of JobCenters: reconciles each at its interval, and removes the rows of one that was deleted, where
+no garbage collector does."""
 
 from __future__ import annotations
 
@@ -16,10 +17,12 @@ from zilliz_jobs.jobcenter.pages import Pages
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid
 
 FIRST_CHECK_SECONDS = 2.0
-AFTER_REQUEST_SECONDS = 3.0  # until the next look at a page, where a request is about to change something on it
+AFTER_REQUEST_SECONDS = 3.0  # until the next reading of the lists after a request that changes a job on them
 
 
 class JobCenterController(Controller):
+    """`connection_is_known`: whether a check of the connection has ended; raises KubeError."""
+
     resources: Mapping[str, Resource] = MappingProxyType({JOB_CENTER.kind: JOB_CENTER})
 
     def __init__(
@@ -73,11 +76,12 @@ class JobCenterController(Controller):
             self._pages.close(key)  # another process writes the rows meanwhile; they are read anew
 
     def wake(self, key: Key) -> None:
-        """Its rows have changed in the cloud."""
+        """Its rows have changed in the cloud: read the lists again soon. May be repeated."""
         if key in self._bodies:
             self._queue.add(key, AFTER_REQUEST_SECONDS)
 
     def wake_dependents(self, connection: Key) -> None:
+        """The connection's state changed: reconcile its JobCenters."""
         for key, body in self._bodies.items():
             if connection_key(body) == connection:
                 self._queue.add(key)
@@ -97,7 +101,7 @@ class JobCenterController(Controller):
             self._queue.add(key, LATEST_SECONDS if wake is None else wake)
 
     async def _clear(self, key: Key) -> None:
-        """Remove the rows of a JobCenter that is gone. Raises KubeError."""
+        """Remove the rows of a deleted JobCenter of this name. Idempotent. Raises KubeError."""
         gone = self._gone.get(key)
         if gone is None:
             return
@@ -110,6 +114,6 @@ class JobCenterController(Controller):
 
 
 def _asked(body: Body) -> tuple[object, ...]:
-    """What people set; a change of the status alone is the echo of our own write."""
+    """What people set; a change of the status alone comes from the operator's own write."""
     meta = body["metadata"]
     return meta["uid"], meta.get("generation"), meta.get("deletionTimestamp")

@@ -1,4 +1,5 @@
-"""One look at a JobCenter: read the lists, decide, bring the rows to it, and say in its status what came of it."""
+"""One pass over a JobCenter: read the lists, decide, write the rows, and write the result to the JobCenter's
+status."""
 
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class Accounts(Protocol):
-    """What a page wants of the connections."""
+    """The connections as a page needs them; `accounts.connections.Connections` is one."""
 
     def link(self, key: Key) -> Link: ...
 
@@ -52,8 +53,8 @@ class Accounts(Protocol):
 
 
 class CenterReconciler:
-    """`ensure_synced` returns once every job object is known, so that what belongs to one does not pass for a
-    stranger's."""
+    """`ensure_synced` returns once every job object is known, so that a row whose job belongs to an object shows
+    that. `now`: the API server's time. `gate`: why nothing may be written for a kind, None where it may."""
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class CenterReconciler:
         self._now = now
 
     async def reconcile(self, body: Body) -> float | None:
-        """Seconds until the next look; None for none, until somebody changes something. Raises KubeError."""
+        """Seconds until the next pass; None: at the next change. May be repeated. Raises KubeError."""
         if body["metadata"].get("deletionTimestamp"):
             return None
         outcome, wake = await self._look(body)
@@ -139,12 +140,12 @@ class CenterReconciler:
         )
         kept = {name: known.kept for name, known in page.known.items()}
         now = self._now()
-        # Lists are read by the patient twin of the session, and each knows the time of its own last answer.
+        # Lists are read by the low-priority twin of the session, and each knows the time of its own last answer.
         heard = [one.cloud_time for one in (account.session, account.session.patient) if one.cloud_time]
         skew = max(heard, default=now) - now
         changes = mirror(page.key.name, reading, kept, policy_of(spec), now, page.memory, skew=skew)
         if (changes.missed or page.memory is None) and (unseen := await _not_visible(account, project_id)):
-            # A key that may not see the project (any more) is shown empty lists, and no error.
+            # With a key that has no right on the project (any more), the cloud answers empty lists, and no error.
             return replace(unseen, told=listed.told)
         page.memory = changes.memory
         changes = replace(
@@ -169,7 +170,7 @@ class CenterReconciler:
         return tuple(replace(one, row=for_people(one.row, hide, self._words(one.row))) for one in rows)
 
     def _words(self, row: JobRow) -> tuple[str, ...]:
-        """What the object that owns the job says of itself."""
+        """Texts that the object which owns the job shows of itself."""
         own = self._own.get(row.owner.uid) if row.owner and row.owner.uid else None
         return (own.description, own.target) if own else ()
 
@@ -181,7 +182,7 @@ class CenterReconciler:
     def _own_of(
         self, connection: Key, project_id: str
     ) -> Callable[[frozenset[str], frozenset[str]], Iterator[OwnJob]]:
-        """The operator's own jobs of the project: of this connection, and of others with the same key."""
+        """The jobs of job objects in this project: of this connection, and of others with the same API key."""
 
         def own_of(here: frozenset[str], elsewhere: frozenset[str]) -> Iterator[OwnJob]:
             for other in self._own.connections():
@@ -200,7 +201,7 @@ class CenterReconciler:
         return bool(a and b and a.fingerprint and (a.endpoint, a.fingerprint) == (b.endpoint, b.fingerprint))
 
     async def _say(self, body: Body, outcome: CenterOutcome) -> None:
-        """Store the status where it says something new; an event where the reason is another one."""
+        """Store the status where it differs, and post an event where its reason does."""
         for _ in range(TRIES):
             old = center_status(body)
             wire = hidden(body, status_after(body, outcome, self._now()).wire())
@@ -226,7 +227,7 @@ class CenterReconciler:
 
 
 async def _not_visible(account: Account, project_id: str) -> CenterOutcome | None:
-    """Why it is not certain that the key sees the project; None where it does."""
+    """Why it is not certain that the key sees the project; None where it certainly does."""
     try:
         projects = await account.session.projects.list()
     except CloudError as error:
@@ -239,7 +240,7 @@ async def _not_visible(account: Account, project_id: str) -> CenterOutcome | Non
 
 
 def policy_of(spec: JobCenterSpec) -> Policy:
-    """Filters and retention with the operator's figures where the spec names none."""
+    """The spec's filters and retention, with the operator's defaults where it names none. Pure."""
     kept = spec.retention
     return Policy(
         types=frozenset(str(one) for one in spec.types or ()),

@@ -18,14 +18,15 @@ from zilliz_jobs.jobcenter.mirroring import Counts
 from zilliz_jobs.jobcenter.sources import Told
 
 NEEDS_A_PERSON = frozenset({Reason.INVALID_SPEC, Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE})
-"""A connection that is missing is not among them: a GitOps tool may apply it a moment later."""
+"""Reasons that only a person can change. A missing connection is not among them: a GitOps tool may apply it later."""
 FINE = frozenset({Reason.LISTED, Reason.SUSPENDED, Reason.CONNECTION_SUSPENDED})
 MAX_SOURCES = 100
 
 
 @dataclass(frozen=True)
 class CenterOutcome:
-    """What one look at the page came to. `counts` and `told` None: nothing was read."""
+    """The result of one pass over a JobCenter. `counts`, `told`: None where no list was read; `complete`: all lists
+    were read to their end."""
 
     reason: Reason
     message: str
@@ -44,7 +45,7 @@ def center_status(body: Body) -> JobCenterStatus:
 
 
 def status_after(body: Body, outcome: CenterOutcome, now: datetime) -> JobCenterStatus:
-    """The status for this outcome; what was not read stays as it was."""
+    """The status for this result; the parts of lists that were not read stay as they were."""
     old, generation = center_status(body), body["metadata"].get("generation") or 1
     new = old.but(
         observed_generation=generation,
@@ -71,7 +72,9 @@ def status_after(body: Body, outcome: CenterOutcome, now: datetime) -> JobCenter
 def _sources(old: JobCenterStatus, told: Sequence[Told]) -> list[SourceStatus]:
     before = {source.name: source for source in old.sources or []}
     rows = []
-    for one in sorted(told, key=lambda t: (not t.remark, t.name))[:MAX_SOURCES]:  # what is wrong is never cut off
+    for one in sorted(told, key=lambda t: (not t.remark, t.name))[
+        :MAX_SOURCES
+    ]:  # lists with a problem are never cut off
         known = before.get(one.name)
         rows.append(
             SourceStatus(

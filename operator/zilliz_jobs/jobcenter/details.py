@@ -1,4 +1,4 @@
-"""What no list tells of an import that failed: which file, and why. One read of the import itself."""
+"""Details of a failed import that no list has: which file, and why. They take one read of the import itself."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ from zilliz_jobs.kinds.imports.importwire import Facts, facts_v1, facts_v2
 
 @dataclass(frozen=True)
 class Details:
+    """`message`: the cloud's, without secrets. `end`: None where the cloud does not tell it."""
+
     files: list[ImportFile]
     message: str
     end: datetime | None
 
 
 def wants_details(row: JobRow) -> bool:
-    """Whether a single read tells more of the job than its list."""
+    """Whether a read of the job tells more than its list. Pure."""
     return row.type == RowType.IMPORT and row.state is State.FAILED and bool(row.job_id)
 
 
 async def read_details(account: Account, row: JobRow) -> Details | None:
-    """None where the cloud has forgotten the import. Raises CloudError."""
+    """Read the import (documented: Get Import Job Progress). None where the cloud does not know it any more, or where
+    it does not count as failed any more. Changes nothing. Raises CloudError."""
     try:
         facts = await _facts(account, row)
     except NotFound:

@@ -1,6 +1,6 @@
-"""A row whose job belongs to an object: what is asked of the row is decided at the object, and the row says the same.
+"""Rows whose job belongs to an object: a request on the row is decided at the object, and the row repeats the answer.
 
-Of each of the two the last token is kept in both statuses, so that a request is carried out once, whichever was
+Both statuses keep the last token of either, so that a request is carried out once, whichever of the two was
 annotated, and whenever the operator was killed.
 """
 
@@ -28,24 +28,26 @@ log = logging.getLogger(__name__)
 
 
 class Forwarding:
+    """Requests of rows in memory, by the uid of the object that owns the job. `now`: the API server's time."""
+
     def __init__(self, pages: Pages, own: OwnJobs, writer: RowWriter, now: Callable[[], datetime]) -> None:
         self._pages, self._own, self._writer, self._now = pages, own, writer, now
         self._asked: dict[str, AskedElsewhere] = {}
         self._rows: dict[str, set[Key]] = {}
 
     def asked(self, uid: str) -> AskedElsewhere:
-        """What the row of this object's job asks for and nobody has judged yet: the tokens of cancel and retry."""
+        """The tokens of cancel and retry on the row of this object's job that were not answered yet."""
         return self._asked.get(uid, (None, None))
 
     def forget(self, uid: str) -> set[Key]:
-        """The object is gone; the rows that still ask for something of its job."""
+        """The object is gone; returns the rows with requests for its job that were not answered. Idempotent."""
         self._own.forget(uid)
         self._asked.pop(uid, None)
         return self._rows.pop(uid, set())
 
     def ask(self, uid: str, row: Body, status: ProjectJobStatus, theirs: Body) -> bool:
-        """Hand over what the row asks for, unless it was judged; whether there is something. `theirs`: the owner's
-        status."""
+        """Remember the row's requests that were not answered yet; returns whether there are any. Idempotent.
+        `theirs`: the owner's status."""
         annotations = row["metadata"].get("annotations") or {}
         cancel = _open(annotations.get(CANCEL), status.cancel, request_in(theirs, "cancel"))
         retry = _open(annotations.get(RETRY), status.retry, request_in(theirs, "retry"))
@@ -59,8 +61,8 @@ class Forwarding:
         return True
 
     async def owner_changed(self, key: Key, body: Body) -> None:
-        """A job object's status was stored: its rows say the same at once. Cheap where there is none; raises nothing,
-        for the next reading of the lists makes good what could not be written."""
+        """A job object's status was stored: write the same to its rows. Does little where there is none. Idempotent.
+        Raises nothing: the next pass over the JobCenter writes what could not be written."""
         own = self._own.on_upsert(body)
         if own is None or not own.row or not len(self._pages):
             return
@@ -91,7 +93,7 @@ class Forwarding:
 
 
 def requests_taken_over(status: ProjectJobStatus, owner: Body, row: Body) -> ProjectJobStatus:
-    """The row's status with the requests as its owner has judged them. Pure."""
+    """The row's status with the answers of its owner to the requests. Pure."""
     annotations, theirs = row["metadata"].get("annotations") or {}, owner.get("status") or {}
     return status.but(
         cancel=_taken_over(annotations.get(CANCEL), status.cancel, request_in(theirs, "cancel")),
@@ -117,12 +119,12 @@ def files_in(owner: Body) -> list[ImportFile]:
 
 
 def _open(token: str | None, known: RequestStatus | None, theirs: RequestStatus | None) -> str | None:
-    """The row's token where neither the row's own record nor the owner's says that it was judged."""
+    """The row's token, unless the row's own record or the owner's says that it was answered."""
     return token if token and is_new(token, known) and is_new_elsewhere(token, theirs) else None
 
 
 def _taken_over(token: str | None, known: RequestStatus | None, theirs: RequestStatus | None) -> RequestStatus | None:
-    """The owner's request as the row shows it. The row's own token is noted as judged only if it was."""
+    """The owner's request as the row shows it. The row's own token is recorded as answered only if it was."""
     if theirs is None:
         return known
     own = (token or "")[:MAX_TOKEN]

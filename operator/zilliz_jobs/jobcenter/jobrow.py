@@ -1,7 +1,7 @@
-"""One row of the job-centre page, whichever list told of it, and the name of the object that shows it.
+"""One row of the job-centre page, from whichever list, and the name of the ProjectJob that shows it.
 
-A job is known by its type and its id. What a list does not tell is empty; where several lists show a job, the richer
-one wins field by field.
+A job is identified by its type and its id. What a list does not tell is empty; where several lists show a job, each
+field comes from the list that tells most of jobs.
 """
 
 from __future__ import annotations
@@ -59,16 +59,17 @@ class JobRow:
 
     @property
     def moment(self) -> datetime | None:
-        """The time that the job is placed by: its end, else its beginning."""
+        """The time by which jobs are sorted: the end, else the beginning; None where neither is told."""
         return self.end_time or self.start_time or self.create_time
 
 
 _STATE = ("state", "cloud_status", "reason", "message")
-"""They belong together: the word of one list beside the reason of another would be a third thing."""
+"""Fields that must come from one list: the state of one with the reason of another would be wrong."""
 
 
 def merged(rows: Sequence[JobRow]) -> JobRow:
-    """One row of all that tell of the same job, the richest source first. `rows` is not empty."""
+    """One row made of several rows for the same job, that of the list which tells most first. `rows` is not empty.
+    Pure."""
     first = rows[0]
     if len(rows) == 1:
         return first

@@ -1,7 +1,7 @@
-"""From what the lists of the cloud show, and the rows that exist, to what has to be made, changed and removed.
+"""From the lists of the cloud and the rows that exist to the rows that must be made, changed and removed.
 
-Pure and total. Two promises: a list that could not be read to its end removes nothing, and a job that a list lacks
-goes only with the second complete list that lacks it, since rows move between pages while they are read.
+Pure and total. Two promises: a list that could not be read to its end removes nothing; and a row is removed only when
+two complete lists in a row lack its job, since jobs move between the pages of a list while it is read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LISTS_WITHOUT = 2
 
 @dataclass(frozen=True)
 class SourceRows:
-    """One reading of one list. `complete`: it came to the list's end; then what it lacks is not in the list."""
+    """One reading of one list. `complete`: it was read to its end, so that a job which it lacks is not on it."""
 
     name: str
     rows: tuple[JobRow, ...] = ()
@@ -27,8 +27,8 @@ class SourceRows:
 
 @dataclass(frozen=True)
 class ListReading:
-    """One reading of all lists, the richest first. `closed`: no list is missing that could have rows, so that one
-    which is not named here has none (any more)."""
+    """One reading of all lists, the one that tells most of jobs first. `closed`: it is known which lists there are,
+    so that a list which is not named here has no rows (any more)."""
 
     sources: tuple[SourceRows, ...]
     closed: bool = True
@@ -36,7 +36,8 @@ class ListReading:
 
 @dataclass(frozen=True)
 class Kept:
-    """A ProjectJob that exists. `seen`: since when it is in its state."""
+    """A ProjectJob that exists. `sources`: the lists that showed its job; `lists_without`: how many complete lists in
+    a row lacked it; `seen`: since when it is in its state."""
 
     name: str
     state: State | None = None
@@ -51,7 +52,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Policy:
-    """Filters and retention. An empty filter lets all pass."""
+    """Filters and retention of a JobCenter. An empty filter admits all jobs."""
 
     types: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
@@ -60,6 +61,7 @@ class Policy:
     max_age: timedelta = timedelta(hours=168)
 
     def passes(self, row: JobRow) -> bool:
+        """Whether the filters admit the job."""
         state = str(row.state) if row.state is not None else ""
         return (
             (not self.types or row.type in self.types)
@@ -70,21 +72,21 @@ class Policy:
 
 @dataclass(frozen=True)
 class Memory:
-    """Jobs of which no list tells a time, and that are not shown: ended and too old, ended and beyond the count, or
-    beyond the count while they run. Without it they would look new each time."""
+    """Jobs without any time on a list that are not shown: ended and too old (`expired`), ended and beyond the count
+    (`beyond`), beyond the count and running (`running`). If it were not kept, they would look new each time."""
 
     expired: frozenset[str] = frozenset()
     beyond: frozenset[str] = frozenset()
     running: frozenset[str] = frozenset()
 
     def knows(self, name: str, *, finished: bool) -> bool:
-        """Whether it was left out before, in this state."""
+        """Whether the job was left out before, in this state."""
         return name in self.beyond or name in self.expired if finished else name in self.running
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A row to show. `partial`: a list that showed it before could not be read, so what is empty is not known."""
+    """A row to show. `partial`: a list that showed its job before could not be read, so empty fields are unknown."""
 
     name: str
     row: JobRow
@@ -94,7 +96,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Counts:
-    """Of the jobs that pass the filters."""
+    """Numbers of jobs that the filters admit."""
 
     jobs: int = 0
     shown: int = 0
@@ -108,15 +110,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class Changes:
-    """`absent`: existing rows that the lists lack for the first time. Existing rows that are in none of the four stay
-    as they are."""
+    """What must be done. `absent`: existing rows whose job the lists lack for the first time. Existing rows that are
+    in none of the four stay as they are."""
 
     create: tuple[Wanted, ...] = ()
     update: tuple[Wanted, ...] = ()
     absent: tuple[str, ...] = ()
     delete: tuple[str, ...] = ()
     missed: bool = False
-    """Whether existing rows are in no list that should have them."""
+    """Whether a complete list lacks the job of an existing row."""
     counts: Counts = field(default_factory=Counts)
     memory: Memory = field(default_factory=Memory)
 
@@ -131,13 +133,13 @@ def mirror(
     *,
     skew: timedelta = timedelta(0),
 ) -> Changes:
-    """The changes that make the rows of `center` into what the lists show. Same arguments, same changes.
+    """The changes after which the rows of `center` show what the lists show. Same arguments, same changes.
 
-    `memory`: of the changes before; None where there were none, or they are forgotten. `skew`: by how much the
-    cloud's clock is ahead of `now`, since the times of rows are the cloud's.
+    `memory`: from the last changes; None after a start. `skew`: by how much the cloud's clock is ahead of `now`,
+    since the times of rows are the cloud's.
     """
     listed = _union(reading, kept, center)
-    # What is half known may neither be filtered away nor count as old.
+    # A row with unknown fields must neither be filtered out nor count as old.
     half = {name: wanted for name, wanted in listed.items() if wanted.partial and name in kept}
     passing = half | {name: wanted for name, wanted in listed.items() if policy.passes(wanted.row)}
     absent, gone, staying = _missing(reading, kept, listed)
@@ -165,7 +167,7 @@ def mirror(
 
 
 def _union(reading: ListReading, kept: Mapping[str, Kept], center: str) -> dict[str, Wanted]:
-    """Every job that a list shows, once."""
+    """Every job that a list shows, once, by the name of its row."""
     found: dict[Identity, list[JobRow]] = {}
     where: dict[Identity, list[str]] = {}
     for source in reading.sources:
@@ -182,14 +184,15 @@ def _union(reading: ListReading, kept: Mapping[str, Kept], center: str) -> dict[
 
 
 def _tells(reading: ListReading, source: str) -> bool:
-    """Whether what this list lacks is known to be absent."""
+    """Whether a job that this list lacks is known not to be on it."""
     return next((one.complete for one in reading.sources if one.name == source), reading.closed)
 
 
 def _missing(
     reading: ListReading, kept: Mapping[str, Kept], listed: Mapping[str, Wanted]
 ) -> tuple[list[str], list[str], list[str]]:
-    """Existing rows that no list shows: absent for the first time; gone; and all that stay, the first among them."""
+    """Names of existing rows whose job no list shows: those that are absent for the first time; those to be removed;
+    and all that stay, the first among them."""
     absent, gone, staying = [], [], []
     for name, row in sorted(kept.items()):
         if name in listed:
@@ -213,7 +216,8 @@ def _retained(
     memory: Memory | None,
     skew: timedelta,
 ) -> tuple[dict[str, Wanted], Memory]:
-    """What is shown: jobs that have not ended first, then the newest; and what is left out and has no time."""
+    """The rows to show: first those of jobs that have not ended, then the newest; and the memory of jobs without a
+    time that are left out."""
     ranked: list[tuple[tuple[bool, bool, float, bool, int, str], str]] = []
     expired = set[str]()
     for name, wanted in passing.items():
@@ -225,7 +229,7 @@ def _retained(
                 expired.add(name)
             continue
         age = -moment.timestamp() if moment is not None else 0.0
-        # Of two that are equally new the one that is shown already stays, so that a boundary does not flicker.
+        # Of two equally new rows the one that exists stays, so that rows are not made and removed in turn.
         rank = (row.finished, moment is None, age, name not in kept, row.position, name)
         ranked.append((rank, name))
     order = [name for _, name in sorted(ranked)]
@@ -238,14 +242,15 @@ def _retained(
 def _shifted(moment: datetime, skew: timedelta) -> datetime:
     try:
         return moment - skew
-    except OverflowError:  # the first or the last day of the calendar: a mark, and no time
+    except OverflowError:  # the first or last day of the calendar: a placeholder, not a time
         return moment
 
 
 def _moment(
     name: str, row: JobRow, kept: Mapping[str, Kept], now: datetime, memory: Memory | None, skew: timedelta
 ) -> datetime | None:
-    """When the job ended, or began; where no list tells, since when it is known so. None: longer than we know."""
+    """When the job ended or began; where no list tells it, since when this operator knows it in this state. None:
+    longer than this process can know."""
     if row.moment is not None:
         return _shifted(row.moment, skew)
     known = kept.get(name)
@@ -253,4 +258,4 @@ def _moment(
         return known.seen if known.finished == row.finished and known.seen else now
     if memory is None or memory.knows(name, finished=row.finished):
         return None
-    return now + timedelta(seconds=1)  # newer than all that was seen in this very second
+    return now + timedelta(seconds=1)  # newer than every row of this second

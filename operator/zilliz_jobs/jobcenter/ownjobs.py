@@ -1,6 +1,7 @@
-"""What is known of every job object of the operator, finished ones too: a few hundred bytes each.
+"""Summaries of all job objects, also finished ones: a few hundred bytes each.
 
-They are a source of rows where no list of all jobs is to be had, and what a row shows whose job belongs to one.
+They are a source of rows where the cloud has no list of all jobs, and a row whose job belongs to an object shows what
+the summary says.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ MAX_TEXT, MAX_WORD, MAX_REASON = 256, 48, 256
 
 
 class OwnJob(NamedTuple):
-    """One job object. `row`: what the lists know its present job by, "" before there is one; `ids`: all that its
-    present job is known by. `requests`: changes with every outcome of a request."""
+    """The summary of one job object. `row`: the id of its present job on the lists, "" before there is one; `ids`:
+    all ids of its present job. `start`, `end`: Unix time. `requests`: a text that changes with every outcome of a
+    request."""
 
     kind: str
     namespace: str
@@ -58,7 +60,7 @@ class OwnJob(NamedTuple):
         return Key(self.kind, self.namespace, self.name)
 
     def owner_in(self, namespace: str) -> OwnerStatus:
-        """The object as a row in this namespace names it."""
+        """The reference to the object as a row in this namespace shows it."""
         place = self.name if namespace == self.namespace else f"{self.namespace}/{self.name}"
         return OwnerStatus(
             kind=self.kind,
@@ -74,7 +76,7 @@ class OwnJob(NamedTuple):
 
 
 def own_of(kind: AnyKind, body: Body) -> OwnJob:
-    """The summary of a job object. Lenient, for people can edit everything. Pure."""
+    """The summary of a job object. Everything is read leniently, since people can edit it. Pure."""
     key, status, spec = key_of(body), _dict(body.get("status")), _dict(body.get("spec"))
     uid = body["metadata"]["uid"]
     submission = _dict(status.get("submission"))
@@ -115,7 +117,7 @@ def own_of(kind: AnyKind, body: Body) -> OwnJob:
 
 
 def requests_of(status: Mapping[str, Any]) -> str:
-    """Changes whenever something of a request does that a reader can see."""
+    """A text that changes whenever the token, outcome or time of a request in this status does. Pure."""
     told = [
         (request.get("token"), request.get("outcome"), request.get("time"))
         for request in (_dict(status.get("cancel")), _dict(status.get("retry")))
@@ -124,13 +126,13 @@ def requests_of(status: Mapping[str, Any]) -> str:
 
 
 def hash_of(value: object) -> int:
-    """48 bits that depend on the value alone."""
+    """A hash of 48 bits that is the same in every process."""
     text = json.dumps(value, sort_keys=True, default=str).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=6).digest())
 
 
 def row_of(own: OwnJob, namespace: str) -> JobRow:
-    """The job as a row of a page in this namespace; only of one that the cloud has."""
+    """The job as a row of a JobCenter in this namespace; only for a job that the cloud has. Pure."""
     return JobRow(
         type=own.type,
         id=own.row,
@@ -153,7 +155,7 @@ def row_of(own: OwnJob, namespace: str) -> JobRow:
 
 
 def owned(row: JobRow, own: OwnJob, namespace: str) -> JobRow:
-    """The row of a job that belongs to an object: then it shows what that shows, if it is its present job."""
+    """The row with its owner; with the owner's state too, if the job is the owner's present one. Pure."""
     if row.type != own.type or (row.id != own.row and row.id not in own.ids):
         return replace(row, owner=own.owner_in(namespace))
     theirs = row_of(own, namespace)
@@ -175,7 +177,7 @@ def owned(row: JobRow, own: OwnJob, namespace: str) -> JobRow:
 
 
 class OwnJobs:
-    """All of them, as bytes, by their connection."""
+    """All summaries, as bytes, by their connection."""
 
     def __init__(self, kinds: Mapping[str, AnyKind]) -> None:
         self._kinds = kinds
@@ -191,7 +193,8 @@ class OwnJobs:
         return sum(len(raw) for known in self._by_connection.values() for raw in known.values())
 
     def on_upsert(self, body: Body) -> OwnJob | None:
-        """A job object was made, changed or seen; None for what is none."""
+        """A job object was made, changed or seen; returns its summary, None for an object of another kind.
+        Idempotent."""
         kind = self._kinds.get(body.get("kind", ""))
         if kind is None or not kind.row_type:
             return None
@@ -217,7 +220,7 @@ class OwnJobs:
         return list(self._by_connection)
 
     def of(self, connection: Key) -> Iterator[OwnJob]:
-        """The jobs of one connection that the cloud has, or had."""
+        """The jobs of one connection that the cloud has or had."""
         for raw in self._by_connection.get(connection, {}).values():
             own = _unpacked(raw)
             if own.row:

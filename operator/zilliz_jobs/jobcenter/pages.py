@@ -1,4 +1,4 @@
-"""What is known of the rows that exist: a fingerprint of each, so that a page of thousands costs little memory."""
+"""The rows that exist, as a fingerprint of each, so that a page of thousands takes little memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zilliz_jobs.jobcenter.rowwriter import row_status
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One row that exists. `print`: of what the lists told when it was last written; None: look at it again."""
+    """One row that exists. `print`: hash of what the lists told when it was last written; None: compare it again."""
 
     uid: str
     kept: Kept
@@ -25,7 +25,7 @@ class Known:
 
 @dataclass
 class PageRows:
-    """One JobCenter's rows. `synced`: all that exist are known."""
+    """The rows of one JobCenter. `synced`: all rows that exist are known."""
 
     key: Key
     uid: str
@@ -34,10 +34,10 @@ class PageRows:
     memory: Memory | None = None
     synced: bool = False
     read: set[str] = field(default_factory=set)
-    """Failed imports whose files were asked for."""
+    """Names of rows of failed imports whose details were read."""
 
     def note(self, body: Body, print_: int | None = None) -> Known:
-        """A row as it is stored now."""
+        """A row was stored, or read, like this. Idempotent."""
         meta, status = body["metadata"], row_status(body)
         sources = frozenset(sys.intern(name) for name in status.sources or [])
         kept = Kept(meta["name"], status.state, sources, status.lists_without or 0, status.seen_time)
@@ -46,7 +46,7 @@ class PageRows:
         return known
 
     def doubt(self, name: str) -> None:
-        """Something else may be stored than is known."""
+        """The row may be stored otherwise than is known: compare it again."""
         if name in self.known:
             self.known[name] = replace(self.known[name], print=None)
 
@@ -56,7 +56,7 @@ def print_of(told: ProjectJobStatus, *, partial: bool) -> int:
 
 
 class Pages:
-    """All JobCenters that were looked at since the start."""
+    """The rows of all JobCenters that were reconciled since the start, in memory."""
 
     def __init__(self) -> None:
         self._pages: dict[Key, PageRows] = {}

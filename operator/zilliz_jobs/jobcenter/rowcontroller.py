@@ -1,4 +1,5 @@
-"""ProjectJobs: of thousands only those are kept of which somebody asks something, or whose JobCenter is not seen."""
+"""The controller of ProjectJobs. Of thousands it keeps only those with an open request, or whose JobCenter is not
+known."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ ORPHAN_SECONDS = 30.0
 
 
 class ProjectJobController(Controller):
-    """`center_of`: the uid of a JobCenter, as far as the watch has told."""
+    """`center_of`: the uid of a JobCenter, None where the watch has not reported it. `orphan_seconds`: for so long a
+    row waits for the event of its JobCenter."""
 
     resources: Mapping[str, Resource] = MappingProxyType({PROJECT_JOB.kind: PROJECT_JOB})
 
@@ -48,7 +50,7 @@ class ProjectJobController(Controller):
             self._drop(key)
             return
         self._asking[key] = json.dumps(slim(body), separators=(",", ":")).encode()
-        # Whether the JobCenter is there is not told yet, when all watches begin at once.
+        # When all watches begin at once, the JobCenter may not be reported yet.
         self._queue.add(key, self._orphan_seconds if orphan and is_quiet(body) else 0.0)
 
     def on_delete(self, key: Key, body: Body) -> None:
@@ -56,7 +58,7 @@ class ProjectJobController(Controller):
         for page in [self._pages.get(center_key(body))] if body.get("spec") else self._pages:
             known = page.known.get(key.name) if page and page.key.namespace == key.namespace else None
             if page is not None and known is not None and known.uid == body["metadata"]["uid"]:
-                del page.known[key.name]  # where the job still exists, the row is made anew
+                del page.known[key.name]  # if the job still exists, the row is made again
 
     def uid(self, key: Key) -> str | None:
         body = self.body(key)
@@ -81,7 +83,7 @@ class ProjectJobController(Controller):
             self._queue.add(key)
 
     def wake_rows_of(self, uid: str) -> None:
-        """An object is gone of which rows asked for something: now it is asked of the cloud."""
+        """A job object is gone: the requests on rows of its job go to the cloud now."""
         for key in self._forwarding.forget(uid):
             if key in self._asking:
                 self._queue.add(key)
@@ -92,7 +94,7 @@ class ProjectJobController(Controller):
             self._tries.forget(key)
             return
         if is_quiet(body) and self._center_of(center_key(body)) == center_uid(body):
-            self._drop(key)  # its JobCenter was told of meanwhile
+            self._drop(key)  # its JobCenter was reported meanwhile
             return
         wake = await self._reconciler.reconcile(body)
         self._tries.forget(key)
@@ -106,6 +108,7 @@ class ProjectJobController(Controller):
 
 
 def center_key(body: Body) -> Key:
+    """The JobCenter that the row refers to."""
     ref = (body.get("spec") or {}).get("jobCenterRef")
     name = ref.get("name") if isinstance(ref, dict) else ""
     return Key(JOB_CENTER.kind, body["metadata"]["namespace"], str(name or ""))

@@ -1,4 +1,4 @@
-"""One pass over a ProjectJob: whose it is, and what people ask of it by annotation."""
+"""One pass over a ProjectJob: which object its job belongs to, and what people ask of it by annotation."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 def is_quiet(body: Body) -> bool:
-    """Nothing is asked of the row that is not answered, seen without parsing it: so are nearly all."""
+    """Whether a JobCenter owns the row and all requests on it are answered, which is so for nearly all rows. Pure."""
     if not is_ours(body) or (body["metadata"].get("deletionTimestamp")):
         return False
     annotations, status = body["metadata"].get("annotations") or {}, row_status(body)
@@ -52,8 +52,8 @@ def is_quiet(body: Body) -> bool:
 
 
 class RowReconciler:
-    """`wake_owner` gets a job object of which its row asks for something; `wake_center` a JobCenter whose rows
-    changed in the cloud. `shielded` finishes what it is given, come what may."""
+    """`wake_owner`: called with a job object for which its row has a request; `wake_center`: with a JobCenter whose
+    rows changed in the cloud. `shielded`: runs a coroutine to its end, whatever is cancelled."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class RowReconciler:
         self._shielded, self._now, self._leads = shielded, now, leads
 
     async def reconcile(self, body: Body) -> float | None:
-        """Seconds until the next pass; None for none, until something changes. Raises KubeError."""
+        """Seconds until the next pass; None: at the next change. May be repeated. Raises KubeError."""
         meta = body["metadata"]
         if meta.get("deletionTimestamp"):
             return None
@@ -89,7 +89,7 @@ class RowReconciler:
             return None
         center = await self._center(body)
         if center is None:
-            # Kubernetes collects what a JobCenter leaves, unless nobody does there; then it is done here.
+            # The garbage collector of Kubernetes removes rows of a deleted JobCenter; where none runs, this does.
             await self._writer.delete(meta["namespace"], meta["name"], meta["uid"])
             return None
         if is_quiet(body) or center["metadata"].get("deletionTimestamp"):
@@ -124,7 +124,7 @@ class RowReconciler:
         try:
             theirs = await self._objects.get(self._kinds[own.kind].resource, own.namespace, own.name)
         except NotFound:
-            return AGAIN_SECONDS  # its end is about to be told
+            return AGAIN_SECONDS  # the event of its deletion will come
         if theirs["metadata"]["uid"] != own.uid:
             return AGAIN_SECONDS
         asks = self._forwarding.ask(own.uid, body, row_status(body), theirs.get("status") or {})
@@ -133,10 +133,10 @@ class RowReconciler:
             self._wake_owner({**theirs, "kind": own.kind})
         return None
 
-    # -- a job that belongs to nobody here
+    # -- a job that belongs to no object
 
     async def _stranger(self, body: Body, center: Body) -> float | None:
-        """Cancel first; the retry is judged on what the cancel leads to."""
+        """First the cancel; the retry is judged by the row as the cancel left it."""
         wait = await self._cancel(body, center)
         fresh = await self._objects.get(PROJECT_JOB, body["metadata"]["namespace"], body["metadata"]["name"])
         if fresh["metadata"]["uid"] != body["metadata"]["uid"]:
@@ -159,7 +159,7 @@ class RowReconciler:
                 return None
             return old.but(cancel=mirrored(token if new and token else again(old.cancel), verdict, now))
 
-        # Judged on the row as it is now: the echo of an earlier write would have the cloud asked once more.
+        # Judged by the row as it is now: by the event of an earlier write, the cloud would be asked once more.
         stored = await self._writer.change(body["metadata"]["namespace"], body["metadata"]["name"], judge)
         status = row_status(stored) if stored else ProjectJobStatus()
         if status.cancel is None or status.cancel.outcome is not Outcome.REQUESTED:
@@ -228,7 +228,7 @@ class RowReconciler:
         await self._record(body, "retry", request, unowned_requests.after_retry(request, answer, self._now()))
 
     async def _look(self, body: Body, request: RequestStatus, connection: Key) -> float | None:
-        """A process ended between the retry and the record of its answer: the job itself may tell."""
+        """A process ended between the retry and the record of its answer: read the job, which may tell."""
         account, status = await self._account(connection), row_status(body)
         if account is None or account.session.console is None:
             return RECHECK_SECONDS
@@ -246,7 +246,8 @@ class RowReconciler:
         return None
 
     async def _record(self, body: Body, verb: str, asked: RequestStatus, answer: RequestStatus) -> None:
-        """Store what the cloud said, if the row still holds the request. Tries for a while: nothing else knows it."""
+        """Store the cloud's answer, if the row still has the request. Tries for a while: it is recorded nowhere
+        else."""
 
         def change(_row: Body, old: ProjectJobStatus) -> ProjectJobStatus | None:
             now: RequestStatus | None = getattr(old, verb)
@@ -269,7 +270,7 @@ class RowReconciler:
 
 
 def _refused(row: Body, old: ProjectJobStatus, own: OwnJob, now: datetime) -> ProjectJobStatus:
-    """Asked of a row that is not its owner's present job: an earlier attempt, a step, or in another namespace."""
+    """Refuse requests on a row that is not its owner's present job: an earlier attempt, a step, another namespace."""
     text = f"the job belongs to {own.kind} {own.name} in namespace {own.namespace}; annotate that object"
     verdict = (Outcome.REFUSED, Reason.OWNED_ELSEWHERE, text)
     cancel, retry = _annotation(row, CANCEL), _annotation(row, RETRY)
@@ -293,5 +294,6 @@ def _is_waiting(request: RequestStatus) -> bool:
 
 
 def _token(body: Body, request: RequestStatus) -> str:
-    """The same for the same request, so that a repetition is no second one where the cloud heeds it."""
+    """The Idempotency-Key: the same for the same request, so that a repetition counts once where the cloud heeds
+    it."""
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{body['metadata']['uid']} {request.token}").hex

@@ -1,6 +1,6 @@
-"""From the rows of the cloud's lists to rows of the page. Pure; what a list does not tell stays empty.
+"""From rows of the cloud's lists to rows of the page. Pure; what a list does not tell stays empty.
 
-`for_people` is left to the rows that are shown, since most are not.
+`for_people` is called only for the rows that are shown, since most are not.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ _BUSY_WORDS = {"RESTORE_BACKUP": RowType.RESTORE, "MIGRATING": RowType.MIGRATION
 
 
 def of_console(row: Row, position: int) -> JobRow:
+    """From the console's list of jobs."""
     job: ConsoleJob = row.value
     known = type_of(job.type)
     kind = str(_TYPES[known]) if known else job.type
@@ -85,7 +86,7 @@ def of_console(row: Row, position: int) -> JobRow:
 
 
 def of_import(row: Row, position: int, *, cluster: Cluster) -> JobRow:
-    """Of either generation of the import API; neither tells times."""
+    """From a list of imports, of either generation of the API; neither tells times."""
     record: ImportRecord | ImportTask = row.value
     told = record if isinstance(record, ImportRecord) else None
     return JobRow(
@@ -107,7 +108,7 @@ def of_import(row: Row, position: int, *, cluster: Cluster) -> JobRow:
 
 
 def of_backup(row: Row, position: int) -> JobRow:
-    """The list names no job, so the backup's own id stands for it."""
+    """From the list of backups. It has no job ids, so the backup's own id identifies the row."""
     backup: Backup = row.value
     return JobRow(
         type=str(RowType.BACKUP),
@@ -126,7 +127,8 @@ def of_backup(row: Row, position: int) -> JobRow:
 
 
 def of_cluster(row: Row, position: int) -> JobRow | None:
-    """A cluster in transition, as the job that moves it; None for one that is at rest, or moved by no job."""
+    """A cluster in transition, as the job that changes it; None for a cluster in no transition, or in one that no job
+    causes."""
     cluster: Cluster = row.value
     word = cluster.status.upper()
     state = cluster_state_of(cluster.status)
@@ -153,8 +155,8 @@ def of_cluster(row: Row, position: int) -> JobRow | None:
 
 
 def for_people(row: JobRow, hide: Hide, own: Sequence[str] = ()) -> JobRow:
-    """The row without secrets, and with what the cloud wrote cut to what a status may hold. `own`: texts of an object
-    of ours, which are made of its spec and shown as they are."""
+    """The row without secrets, and with the cloud's own row shortened to what a status may hold. `own`: texts of the
+    object that owns the job; they come from its spec and are shown as they are."""
     texts: dict[str, Any] = {
         name: redact(text if text in own else hide(text))
         for name in ("description", "message", "target", "created_by")
@@ -164,7 +166,7 @@ def for_people(row: JobRow, hide: Hide, own: Sequence[str] = ()) -> JobRow:
 
 
 def _with_region(job: ConsoleJob, kind: str) -> str:
-    """What the job does. Copies of one backup differ in nothing but the region that they go to."""
+    """What the job does. Copies of one backup differ only in the region that they go to."""
     text = job.description or _described(kind, job.cluster_id, job.collection_name)
     if kind != RowType.CROSS_REGION_COPY or not job.region_id or job.region_id in text:
         return text
@@ -172,7 +174,7 @@ def _with_region(job: ConsoleJob, kind: str) -> str:
 
 
 def _described(kind: str, cluster_id: str, collection: str) -> str:
-    """What the fields tell, in one line; nothing for a type that is not known."""
+    """What the job does, from the fields, in one line; empty for an unknown type."""
     words = _WORDS.get(RowType(kind)) if kind in set(RowType) else None
     if words is None:
         return ""

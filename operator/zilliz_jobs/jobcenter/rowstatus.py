@@ -1,7 +1,7 @@
 """The status of a ProjectJob, made from its row. Pure.
 
-Three parts live on beside the row: what a single read told of a failed import, the requests of people, and how often
-the lists lacked the job.
+Three parts do not come from the row and are kept: the details of a failed import, the requests of people, and how
+many lists lacked the job.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _PARTS = (
     "owner",
     "cloud",
 )
-"""What a list that could not be read may have told before."""
+"""Fields that stay as they were where a list that told them before could not be read."""
 
 
 def of_row(row: JobRow, sources: tuple[str, ...] = ()) -> ProjectJobStatus:
-    """What the row alone says."""
+    """The status as far as the row tells it."""
     state, reason, message = row.state, row.reason, row.message
     if state is None:
         reason = str(Reason.UNKNOWN_CLOUD_STATUS)
@@ -66,7 +66,7 @@ def of_row(row: JobRow, sources: tuple[str, ...] = ()) -> ProjectJobStatus:
 
 
 def row_of(status: ProjectJobStatus, row_id: str) -> JobRow:
-    """The row that a stored status shows; `of_row` makes the same of it again."""
+    """The row that a stored status shows; the reverse of `of_row`."""
     return JobRow(
         type=status.type or "",
         id=row_id,
@@ -103,12 +103,12 @@ _REASONS = {
 def shown(
     told: ProjectJobStatus, old: ProjectJobStatus, generation: int, now: datetime, *, partial: bool = False
 ) -> ProjectJobStatus:
-    """The status of a row of which the lists tell `told`. `old`: as it is stored. `partial`: one of its lists could
-    not be read, so what is empty is not known."""
+    """The new status of a row. `told`: what the lists tell; `old`: as it is stored; `partial`: one of its lists could
+    not be read, so empty fields are unknown."""
     new = told
     if partial:
         new = new.but(**{name: getattr(old, name) for name in _PARTS if getattr(new, name) is None})
-    if new.state is None:  # a word that nobody knows is neither an end nor an error
+    if new.state is None:  # an unknown word is neither an end nor an error
         new = new.but(state=old.state)
     new = _with_details(new, old)
     new = new.but(
@@ -122,7 +122,7 @@ def shown(
 def detailed(
     status: ProjectJobStatus, files: list[ImportFile], message: str, end: datetime | None
 ) -> ProjectJobStatus:
-    """The status with what a read of the failed import itself told."""
+    """The status with the details from a read of the failed import."""
     text = shortened(message, MAX_MESSAGE) if message and status.owner is None else status.message
     return status.but(files=files or None, message=text, completion_time=status.completion_time or end)
 
@@ -155,7 +155,7 @@ def mirrored(
 
 
 def settled(request: RequestStatus | None, state: State | None, now: datetime) -> RequestStatus | None:
-    """A cancel that waits, once the job has ended: carried out, or too late."""
+    """A cancel that waits for the job's end: once the job has ended it was carried out, or came too late."""
     if request is None or state is None or not state.finished:
         return request
     if request.outcome not in (Outcome.REQUESTED, Outcome.ACCEPTED):
@@ -169,7 +169,7 @@ def settled(request: RequestStatus | None, state: State | None, now: datetime) -
 
 
 def _with_details(new: ProjectJobStatus, old: ProjectJobStatus) -> ProjectJobStatus:
-    """What was read of this very end is kept; the lists do not tell it again."""
+    """Keep the details that were read of this end of the job; the lists do not have them."""
     if new.state is not State.FAILED or old.state is not State.FAILED or old.files is None:
         return new
     if new.completion_time and old.completion_time and new.completion_time != old.completion_time:

@@ -1,4 +1,4 @@
-"""Brings the rows of one page to what was decided: a few writes at a time, none for a row that says it already."""
+"""Carries out the changes of one page: a few writes at a time, and none for a row that is as it should be."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.objects import Objects
 
 CONCURRENT = 8
-READS = 20  # of failed imports, at one look at the page
+READS = 20  # failed imports whose details are read in one pass
 
 log = logging.getLogger(__name__)
 
 
 class RowSync:
+    """`kinds`: the resources of the job kinds, by name; `now`: the API server's time."""
+
     def __init__(
         self,
         objects: Objects,
@@ -42,8 +44,8 @@ class RowSync:
         self._objects, self._writer, self._own, self._kinds, self._now = objects, writer, own, kinds, now
 
     async def know(self, center: Body, page: PageRows) -> dict[str, Body]:
-        """All rows that exist, once after a start; then none. Those of an earlier JobCenter of the name are removed.
-        Raises KubeError."""
+        """List the rows that exist, once after a start, and remove those of an earlier JobCenter of the name. Returns
+        the rows that were listed; later none. Raises KubeError."""
         if page.synced:
             return {}
         page.known.clear()
@@ -62,7 +64,8 @@ class RowSync:
     async def carry_out(
         self, center: Body, page: PageRows, changes: Changes, account: Account, bodies: dict[str, Body]
     ) -> str:
-        """Why something could not be written; empty where all is done. `bodies`: rows that were just read."""
+        """Make, change and remove rows. Returns why something could not be written, empty where all was; it may be
+        repeated. `bodies`: rows that were just listed, by name."""
         details = await self._details(page, changes, account, bodies)
         works: list[Awaitable[None]] = [self._delete(page, name) for name in changes.delete]
         works += [self._absent(page, name, bodies.get(name)) for name in changes.absent]
@@ -87,7 +90,7 @@ class RowSync:
                     await work
                 except KubeError as error:
                     problems.append(str(error))
-                    page.synced = False  # what exists is asked for anew
+                    page.synced = False  # the rows that exist are listed again
 
         await asyncio.gather(*(one(work) for work in works))
         return min(problems, default="")
@@ -95,7 +98,8 @@ class RowSync:
     async def _details(
         self, page: PageRows, changes: Changes, account: Account, bodies: dict[str, Body]
     ) -> dict[str, Details]:
-        """Of the imports that are seen to have failed, the newest first; what could not be read is tried later."""
+        """Read the details of imports that have failed, the newest first; what cannot be read is tried in a later
+        pass."""
         failed = [one for one in (*changes.create, *changes.update) if wants_details(one.row)]
         page.read &= {one.name for one in failed}
         page.read |= {one.name for one in failed if _has_files(bodies.get(one.name))}
@@ -148,12 +152,12 @@ class RowSync:
 
         stored = await self._writer.change(page.key.namespace, wanted.name, change, body)
         if stored is None or stored["metadata"]["uid"] != page.known[wanted.name].uid:
-            page.known.pop(wanted.name, None)  # somebody removed it; it is made anew at the next look
+            page.known.pop(wanted.name, None)  # somebody removed it; the next pass makes it again
             page.synced = stored is None and page.synced
             return
         known = page.note(stored, mark)
         if asks and (own := self._own.get(wanted.row.owner.uid or "") if wanted.row.owner else None):
-            page.known[wanted.name] = replace(known, requests=own.requests)  # compared, whatever came of it
+            page.known[wanted.name] = replace(known, requests=own.requests)  # compared now, whatever was written
 
     async def _absent(self, page: PageRows, name: str, body: Body | None) -> None:
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:

@@ -1,4 +1,4 @@
-"""Makes, changes and removes ProjectJobs. A status is written only where a reader would see a difference."""
+"""Makes, changes and removes ProjectJobs. A status is written only where it differs from the stored one."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ LABEL = f"{GROUP}/jobcenter"
 TRIES = 4
 
 Change = Callable[[Body, ProjectJobStatus], ProjectJobStatus | None]
-"""From the object and its status as they are now to the new status; None leaves it."""
+"""From the object and its present status to the new status; None: no change. May be called again after a Conflict."""
 
 log = logging.getLogger(__name__)
 
 
 def row_status(body: Body) -> ProjectJobStatus:
-    """The status, read leniently: it is made anew from the lists anyway."""
+    """The status, read leniently: it is made again from the lists anyway."""
     raw = body.get("status")
     if not isinstance(raw, dict):
         return ProjectJobStatus()
@@ -46,16 +46,19 @@ def is_ours(body: Body) -> bool:
 
 
 def center_uid(body: Body) -> str | None:
+    """The uid of the JobCenter that owns the object; None where none does."""
     owners = body["metadata"].get("ownerReferences") or []
     return next((o.get("uid") for o in owners if o.get("kind") == JOB_CENTER.kind and o.get("controller")), None)
 
 
 class RowWriter:
+    """All writes to ProjectJobs go through it."""
+
     def __init__(self, objects: Objects, writer: StatusWriter, crds: CrdCheck, metrics: Metrics) -> None:
         self._objects, self._writer, self._crds, self._metrics = objects, writer, crds, metrics
 
     async def existing(self, center: Body) -> list[Body]:
-        """All rows that carry the JobCenter's label, those of an earlier one of its name too. Raises KubeError."""
+        """All rows with the JobCenter's label, also those of an earlier JobCenter of its name. Raises KubeError."""
         meta = center["metadata"]
         selector = f"{LABEL}={label_of(meta['name'])}"
         found = {
@@ -65,7 +68,8 @@ class RowWriter:
         return [body for body in found.values() if _names(body) == meta["name"]]
 
     async def create(self, center: Body, name: str, row_id: str, change: Change) -> Body:
-        """Make the row, then write its status. Raises AlreadyExists where somebody else has the name, KubeError."""
+        """Make the row, then write its status. May be repeated. Raises AlreadyExists where an object of that name
+        belongs to no row of this JobCenter, KubeError."""
         meta = center["metadata"]
         owner = {
             "apiVersion": API_VERSION,
@@ -95,8 +99,8 @@ class RowWriter:
         return await self.change(made["metadata"]["namespace"], name, change, made) or made
 
     async def change(self, namespace: str, name: str, change: Change, body: Body | None = None) -> Body | None:
-        """Write the changed status; the object as it is then, None where it is gone. `body`: as it was read last,
-        where that is at hand. Raises KubeError."""
+        """Write the changed status; returns the object as stored, None where it is gone. Tries again after a
+        Conflict. `body`: the object as last read, None: it is read first. Raises KubeError."""
         for _ in range(TRIES):
             try:
                 body = body or await self._objects.get(PROJECT_JOB, namespace, name)
@@ -104,11 +108,11 @@ class RowWriter:
             except NotFound:
                 return None
             except Conflict:
-                body = None  # somebody annotated it, or another part of the operator was faster
+                body = None  # a person or another part of the operator changed it; read it again
         raise Conflict(f"cannot write the status of ProjectJob {namespace}/{name}: it changes all the time")
 
     async def delete(self, namespace: str, name: str, uid: str) -> None:
-        """Remove exactly this object. Raises KubeError."""
+        """Remove this object, and no other of its name. Idempotent. Raises KubeError."""
         try:
             await self._objects.delete(PROJECT_JOB, {"metadata": {"namespace": namespace, "name": name, "uid": uid}})
         except Conflict:

@@ -1,7 +1,7 @@
-"""Reads the lists that a page is made of, each to its end or not at all.
+"""Reads the lists that a page is made of; what could not be read to its end counts as not complete.
 
-With the console API one list has all jobs of the project. Without it the page is put together: imports of each
-cluster, backups, clusters in transition, and the operator's own jobs, which are the richest of all.
+With the console API one list has all jobs of the project. Without it the page is put together from several: imports
+of each cluster, backups, clusters in transition, and the job objects in this cluster, which tell most.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ MOVING = frozenset(
 
 @dataclass(frozen=True)
 class Told:
-    """What became of the reading of one list. `unreadable`: rows that it has and that nobody can read; they cost no
-    other, but what is not found may be one of them."""
+    """The result of reading one list. `rows`, `calls`: None where it could not be read; `unreadable`: number of rows
+    that cannot be read; the others count all the same, but a job that is not found may be one of them."""
 
     name: str
     rows: int | None = None
@@ -74,11 +74,12 @@ class Listed:
 
 
 OwnOf = Callable[[frozenset[str], frozenset[str]], Iterable[OwnJob]]
-"""The operator's own jobs of a page, by the clusters in its project, and those that are known to be elsewhere."""
+"""The jobs of job objects for a page, from the ids of clusters in its project and of those in other projects."""
 
 
 async def read_page(lists: Lists, account: Account, project_id: str, own_of: OwnOf, namespace: str) -> Listed:
-    """For a page in this namespace. Raises nothing of the cloud: what could not be read is said."""
+    """Read all lists of a page in this namespace. Changes nothing. Raises nothing of the cloud: the result says what
+    could not be read."""
     if account.session.console is not None:
         return await _console(lists, account, project_id)
     return await _documented(lists, account, project_id, own_of, namespace)
@@ -100,7 +101,7 @@ async def _documented(lists: Lists, account: Account, project_id: str, own_of: O
     own = list(own_of(frozenset(c.cluster_id for c in here), elsewhere))
     backups = _read("Backups", lists, account, ListId(Source.BACKUPS, project_id=project_id), rows.of_backup)
     answers = await _bounded([*(_imports(lists, account, cluster) for cluster in here), backups])
-    # Whether a job belongs to the project is told by its cluster, and one that cannot be read may be that.
+    # A job belongs to the project of its cluster, and a cluster whose row cannot be read may be that one.
     whole = listing is not None and not listing.unreadable
     sources = [SourceRows(OWN, tuple(row_of(job, namespace) for job in own), complete=whole)]
     told = [Told(OWN, len(own), 0)]
@@ -111,7 +112,7 @@ async def _documented(lists: Lists, account: Account, project_id: str, own_of: O
         sources.append(SourceRows(CLUSTERS, complete=False))
         told.append(Told(CLUSTERS, problem=problem))
     else:
-        # The cloud does one thing to a cluster at a time, so what moves it is told of already where it is our own.
+        # The cloud does one thing to a cluster at a time, so a transition that a job object causes is shown already.
         moved = {job.cluster_id for job in own if job.is_running and job.type in MOVING}
         found = [row for row in _in_transition(listing, project_id) if row.cluster_id not in moved]
         sources.append(SourceRows(CLUSTERS, tuple(found), complete=not listing.unreadable))
@@ -157,7 +158,7 @@ async def _read(
 async def _bounded(
     readings: Sequence[Awaitable[tuple[SourceRows, Told]]],
 ) -> list[tuple[SourceRows, Told]]:
-    """A few at a time, so that a project with many clusters leaves room for others."""
+    """Wait for the readings, a few at a time, so that a project with many clusters leaves budget for others."""
     places = asyncio.Semaphore(CONCURRENT)
 
     async def one(reading: Awaitable[tuple[SourceRows, Told]]) -> tuple[SourceRows, Told]:

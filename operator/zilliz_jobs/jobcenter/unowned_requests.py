@@ -1,4 +1,4 @@
-"""Requests on a row whose job belongs to no object: judged by the rules that hold for job objects. Pure."""
+"""Requests on a row whose job belongs to no object, judged by the same rules as those on job objects. Pure."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _TRAITS = {str(kind.row_type): kind.traits for kind in JOB_KINDS if kind.row_typ
 
 
 def traits_of(row_type: str) -> Traits:
-    """What the cloud allows for jobs of this type; nothing for a type that is not known. A row has no manifest, so
-    what would be a second submission is not to be had."""
+    """What the cloud allows for jobs of this type; nothing for an unknown type. A row has no spec, so a retry that
+    needs a second submission is impossible."""
     known = _TRAITS.get(row_type, Traits())
     retry = known.retry if known.retry is RetryRule.FREELY else RetryRule.NEVER
     return replace(known, retry=retry, steps=(), cleanup="")
 
 
 def judged_cancel(status: ProjectJobStatus, row_id: str, link: Link, now: datetime) -> Verdict:
+    """The answer to a cancel. Requested means: send it to the cloud."""
     return judge_cancel(*_as_job(status, row_id, link, now))
 
 
 def judged_retry(status: ProjectJobStatus, row_id: str, link: Link, now: datetime) -> Verdict:
-    """Accepted means: to be asked of the cloud now."""
+    """The answer to a retry. Accepted means: send it to the cloud now."""
     snap, job = _as_job(status, row_id, link, now)
     verdict = judge_retry(snap, job)
     if verdict[1] is not Reason.NO_SOURCE:
@@ -47,7 +48,7 @@ def judged_retry(status: ProjectJobStatus, row_id: str, link: Link, now: datetim
 
 
 def after_cancel(request: RequestStatus, answer: CancelAnswer, now: datetime) -> RequestStatus:
-    """The request with what the cloud said."""
+    """The cancel request with the cloud's answer."""
     match answer:
         case CancelAccepted():
             reason, text = Reason.CANCEL_ACCEPTED, "the cloud accepted the cancel"
@@ -59,7 +60,7 @@ def after_cancel(request: RequestStatus, answer: CancelAnswer, now: datetime) ->
 
 
 def after_retry(request: RequestStatus, answer: SubmitAnswer, now: datetime) -> RequestStatus:
-    """The request with what the cloud said; a retry that may have come through is never sent again."""
+    """The retry request with the cloud's answer; a retry that may have been taken is never sent again."""
     match answer:
         case Taken(handle):
             text = f"the cloud took the retry as job {handle['jobId']}" if "jobId" in handle else "the cloud took it"
@@ -73,13 +74,14 @@ def after_retry(request: RequestStatus, answer: SubmitAnswer, now: datetime) -> 
 
 
 def unclear(request: RequestStatus, now: datetime) -> RequestStatus:
-    """Nobody knows whether the retry came through."""
+    """The retry request where nobody knows whether the cloud took it."""
     reason = Reason.RETRY_UNCLEAR
     return request.but(outcome=Outcome.FAILED, reason=str(reason), message=reason.help, time=now)
 
 
 def _as_job(status: ProjectJobStatus, row_id: str, link: Link, now: datetime) -> tuple[Snapshot, JobStatus]:
-    """The row as if an object followed its job. A list may not tell when a job ended, only that it did."""
+    """The row as if it were a job object. A list may not tell when a job ended, only that it did; then it ended
+    `now`."""
     finished = status.state is not None and status.state.finished
     job = JobStatus(
         state=status.state,

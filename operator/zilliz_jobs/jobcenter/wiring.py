@@ -1,4 +1,4 @@
-"""The job centre's parts put together, with one door to the rest of the engine."""
+"""Makes the parts of the job centre and connects them to the rest of the engine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ from zilliz_jobs.telemetry.metrics import Metrics
 
 
 class JobCenterParts:
-    """`own`, `forwarding`: what job objects are told to and asked of. `centers`, `rows`: the controllers."""
+    """`own`: receives every job object; `forwarding`: has the requests of rows for job objects; `centers`, `rows`:
+    the controllers."""
 
     def __init__(
         self,
