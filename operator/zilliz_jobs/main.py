@@ -2,7 +2,7 @@
 
 The only file with kopf's decorators. One kopf operator starts and ends the process and answers the probes. Each kind
 has one of its own beside it, whose handler sees the events, so that a kind whose CRD is not there, or whose watch
-fails, holds up no other and ends nothing (kopf ends an operator then); `engine.watching` begins it again. Only
+fails, holds up no other and ends nothing (kopf ends an operator then); `control.watches` begins it again. Only
 `on.event` is used: it needs no patch, no annotation and no finalizer of kopf's own; all state is in the objects'
 status, and all timing in the engine's queue.
 """

@@ -1,6 +1,6 @@
 """The next action for a status, and when to look again. The status is settled already; nothing here changes it.
 
-Four rooms, by what is known of the submission: none yet, open, followed, finished; and a door for deletion.
+Four cases, by what is known of the submission: none yet, open, followed, finished; and one for a deletion.
 """
 
 from __future__ import annotations

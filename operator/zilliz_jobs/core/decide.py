@@ -1,7 +1,7 @@
 """The decision: one job object and what was just learnt lead to a new status and at most one action.
 
-Pure and total. The engine carries the action out and comes back with its answer as the next observation, until there
-is no action left; so a job's whole life is a walk through this one function.
+Pure and total. `jobs.actions` carries the action out and comes back with its answer as the next observation, until
+there is no action left; so a job's whole life is a walk through this one function.
 
     absorb the observation -> heed the requests -> mind the deadlines and gates -> submit, or choose what else
     -> set the conditions

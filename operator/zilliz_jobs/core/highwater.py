@@ -2,7 +2,7 @@
 
 A status only goes forward: an attempt is followed by a later one, what was sent stays recorded until the attempt or
 the step ends, and an end stays. One that tells less than it once did was removed, edited, or brought back from an
-older copy, and is never submitted from. `records` asks here; nothing here is stored anywhere.
+older copy, and is never submitted from. `read_status` compares with it; nothing here is stored anywhere.
 """
 
 from __future__ import annotations

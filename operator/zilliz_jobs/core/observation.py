@@ -1,6 +1,6 @@
 """What the outside told: answers of the cloud, as closed unions of frozen values.
 
-One union per question. `decide` matches on them; `kinds` make them; `engine` carries them from one to the other.
+One union per question. `decide` matches on them; `kinds` make them; `jobs` carries them from one to the other.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Nothing:
-    """Nothing was learnt yet in this tick."""
+    """Nothing was learnt yet in this pass."""
 
 
 # -- how is the job? -------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a submission needs is at hand, and its scope is ours."""
+    """All that a submission needs is at hand, and the object has the lock of its scope."""
 
     token: str
     holder: str
@@ -125,8 +125,8 @@ class Impossible:
 
 @dataclass(frozen=True)
 class Accepted:
-    """`credentials`: what the cloud tells only this once; for a Secret, never for a status. The engine stores them
-    before anybody else sees the answer."""
+    """`credentials`: what the cloud tells only this once; for a Secret, never for a status. `jobs.credentials` stores
+    them before anybody else sees the answer."""
 
     handle: Handle
     result: dict[str, Any] = field(default_factory=dict)

@@ -10,7 +10,8 @@ from zilliz_jobs.core.reasons import Reason
 
 @dataclass(frozen=True)
 class Prepare:
-    """Gather what a submission needs: Secrets, the scope, the baseline. Changes nothing. Answer: Preparation."""
+    """Gather what a submission needs: Secrets, its lock (`scope`), the baseline. Changes nothing in the cloud.
+    Answer: Preparation."""
 
     step: str
 
@@ -43,7 +44,8 @@ class Observe:
 
 @dataclass(frozen=True)
 class Adopt:
-    """Read the job of this id, check its type, and that no other object holds it. Answer: Seen, Missing, Waits."""
+    """Read the job of this id, check its type, and that it belongs to no other object. Answer: Seen, Missing,
+    Blocked."""
 
     job_id: str
 
@@ -66,7 +68,7 @@ RETRY_STEP = "Retry"
 
 @dataclass(frozen=True)
 class Plan:
-    """`look`: seconds until the job is to be looked at again, by whatever means; `wake`: seconds until the next tick
+    """`look`: seconds until the job is to be looked at again, by whatever means; `wake`: seconds until the next pass
     whatever the cloud shows. None: never. `finalizer`: True adds it before the status is written,
     False removes it after, None leaves it. `note`: worth an event of its own, since no status shows it."""
 

@@ -1,7 +1,7 @@
 """One Lease of coordination.k8s.io/v1: read, made and replaced, each as one request with its precondition.
 
-Who may take it, and when, is `engine.leadership`. The Kubernetes client has an election of its own, which counts by
-the clock of the machine and from the answer of a renewal; a fence needs a steady clock, and the moment before the
+Who may take it, and when, is `control.leaderelection`. The Kubernetes client has an election of its own, which counts
+by the clock of the machine and from the answer of a renewal; a fence needs a steady clock, and the moment before the
 request.
 """
 

@@ -1,4 +1,5 @@
-"""Read, make, change, delete whole objects. The engine uses get, list_all, create, delete; the rest is the CLI's."""
+"""Read, make, change, delete whole objects. The operator uses get, list_all, create, delete; the rest is the
+CLI's."""
 
 from __future__ import annotations
 
