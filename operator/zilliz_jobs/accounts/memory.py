@@ -45,14 +45,14 @@ class SubmissionMemory:
 
     def __init__(
         self,
-        registry: JobOwnership,
+        ownership: JobOwnership,
         objects: Objects,
         writer: StatusWriter,
         *,
         now: Callable[[], datetime],
         works: Callable[[], bool],
     ) -> None:
-        self._registry, self._objects, self._writer = registry, objects, writer
+        self._ownership, self._objects, self._writer = ownership, objects, writer
         self._now, self._works = now, works
         self._changes: defaultdict[Key, Changes] = defaultdict(dict)
         self._lost: dict[str, Key] = {}
@@ -67,11 +67,11 @@ class SubmissionMemory:
             known = _known(entry, connection)
             if entry.deleted and (entry.time is None or entry.time < self._now() - SETTLED):
                 known = replace(known, scope="")  # its effect shows by now, or never
-            self._registry.recall(known)
+            self._ownership.recall(known)
             if not entry.deleted:
                 self._lost[entry.uid] = connection
-        times = [time for time in (status.remembered_since, self._registry.complete_since) if time is not None]
-        self._registry.complete_since = max(times, default=None)
+        times = [time for time in (status.remembered_since, self._ownership.complete_since) if time is not None]
+        self._ownership.complete_since = max(times, default=None)
 
     def departed(self, known: Departed) -> None:
         """An object is deleted while its job runs or its submission is open: store that."""
@@ -82,7 +82,7 @@ class SubmissionMemory:
         """The object was seen: store once that its submission is being looked for, and remove that when it ends."""
         if not self._works():
             return
-        known = self._registry.lost(uid)
+        known = self._ownership.lost(uid)
         if known is not None and uid not in self._lost:
             self._lost[uid] = known.owner.connection
             self._change(known.owner.connection, uid, _entry(known, self._now()))

@@ -20,14 +20,14 @@ class Feed:
         on_upsert: Callable[[Body], None],
         on_delete: Callable[[Body], None],
         dispatcher: Dispatcher,
-        store: JobCache,
+        cache: JobCache,
         watch_health: WatchHealth,
         cache_sync: CacheSync,
     ) -> None:
         self.on_upsert, self.on_delete = on_upsert, on_delete
-        self._dispatcher, self._store, self._watch_health, self._cache_sync = (
+        self._dispatcher, self._cache, self._watch_health, self._cache_sync = (
             dispatcher,
-            store,
+            cache,
             watch_health,
             cache_sync,
         )
@@ -55,7 +55,7 @@ class Feed:
     def rewound(self) -> None:
         """The history of the cluster went back: no known version counts. The watches are about to list all
         objects."""
-        self._store.distrust()
+        self._cache.distrust()
         self._watch_health.renew()
         self._cache_sync.renew()
         self._dispatcher.wake_all()

@@ -215,8 +215,8 @@ class Engine:
         watched = [resource.kind for resource in RESOURCES]
         self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
         parts = self.inventory, self.queue, self.watch_health, self.connections, self.leadership, self.clock
-        figures = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
-        self.metrics.read_from(figures.read)
+        gauges = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
+        self.metrics.read_from(gauges.read)
 
     # -- life
 

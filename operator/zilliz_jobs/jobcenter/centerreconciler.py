@@ -62,7 +62,7 @@ class CenterReconciler:
         lists: Lists,
         pages: Pages,
         own: OwnJobs,
-        registry: JobOwnership,
+        ownership: JobOwnership,
         row_sync: RowSync,
         objects: Objects,
         writer: StatusWriter,
@@ -74,7 +74,7 @@ class CenterReconciler:
         gate: Callable[[str], Blocked | None] = lambda _kind: None,
     ) -> None:
         self._connections, self._lists, self._pages, self._own = connections, lists, pages, own
-        self._registry, self._row_sync, self._objects, self._writer = registry, row_sync, objects, writer
+        self._ownership, self._row_sync, self._objects, self._writer = ownership, row_sync, objects, writer
         self._events, self._metrics, self._ensure_synced, self._gate = events, metrics, ensure_synced, gate
         self._now = now
 
@@ -175,7 +175,7 @@ class CenterReconciler:
         return (own.description, own.target) if own else ()
 
     def _owned(self, row: JobRow, namespace: str) -> JobRow:
-        uid = row.owner.uid if row.owner else self._registry.holder(row.job_id or row.id)
+        uid = row.owner.uid if row.owner else self._ownership.holder(row.job_id or row.id)
         own = self._own.get(uid) if uid else None
         return owned(row, own, namespace) if own is not None else row
 

@@ -59,7 +59,7 @@ class RowReconciler:
         self,
         connections: Accounts,
         own: OwnJobs,
-        registry: JobOwnership,
+        ownership: JobOwnership,
         forwarding: Forwarding,
         writer: RowWriter,
         objects: Objects,
@@ -72,7 +72,7 @@ class RowReconciler:
         now: Callable[[], datetime],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
-        self._connections, self._own, self._registry, self._forwarding = connections, own, registry, forwarding
+        self._connections, self._own, self._ownership, self._forwarding = connections, own, ownership, forwarding
         self._writer, self._objects, self._kinds = writer, objects, kinds
         self._ensure_synced, self._wake_owner, self._wake_center = ensure_synced, wake_owner, wake_center
         self._shielded, self._now, self._leads = shielded, now, leads
@@ -96,7 +96,7 @@ class RowReconciler:
             return None
         await self._ensure_synced()
         row_id, status = str(body["spec"]["jobId"]), row_status(body)
-        own = self._own.get(self._registry.holder(status.job_id or row_id) or row_id)
+        own = self._own.get(self._ownership.holder(status.job_id or row_id) or row_id)
         if own is None:
             return await self._stranger(body, center)
         if own.namespace != meta["namespace"] or row_id not in (own.row, *own.ids) or own.type != status.type:

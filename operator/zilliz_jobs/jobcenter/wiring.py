@@ -36,7 +36,7 @@ class JobCenterParts:
     def __init__(
         self,
         kinds: Mapping[str, AnyKind],
-        registry: JobOwnership,
+        ownership: JobOwnership,
         connections: Connections,
         lists: Lists,
         objects: Objects,
@@ -63,7 +63,7 @@ class JobCenterParts:
             lists,
             self.pages,
             self.own,
-            registry,
+            ownership,
             row_sync,
             objects,
             writer,
@@ -79,7 +79,7 @@ class JobCenterParts:
         row = RowReconciler(
             connections,
             self.own,
-            registry,
+            ownership,
             self.forwarding,
             rows,
             objects,

@@ -54,7 +54,7 @@ class Actions:
 
     def __init__(
         self,
-        registry: JobOwnership,
+        ownership: JobOwnership,
         secrets: Secrets,
         objects: Objects,
         *,
@@ -63,13 +63,13 @@ class Actions:
         ensure_synced: Callable[[], Awaitable[None]],
         leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
-        self._registry, self._leads, self.wake = registry, leads, wake
+        self._ownership, self._leads, self.wake = ownership, leads, wake
         self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
         self._credentials = Credentials(secrets)
-        self._locks = LockQueue(registry, wake)
+        self._locks = LockQueue(ownership, wake)
         self._asked_since: dict[str, float] = {}
         self._ensure_synced = ensure_synced
-        self.naming = Naming(registry, ensure_synced)
+        self.naming = Naming(ownership, ensure_synced)
         self._critical: set[asyncio.Task[Any]] = set()
 
     async def perform(
@@ -100,7 +100,7 @@ class Actions:
                 return await self._find(kind, account, body, spec, status)
             case LookForLate():
                 await self._ensure_synced()
-                return await late_look(self._registry, kind, account.patient, spec, status, uid)
+                return await late_look(self._ownership, kind, account.patient, spec, status, uid)
             case Adopt(job_id):
                 return await self._adopt(kind, account, spec, status, uid, job_id)
             case Cancel():
@@ -173,21 +173,21 @@ class Actions:
 
     def holder(self, name: str) -> str | None:
         """The uid of the object that follows this job, or did to its end."""
-        return self._registry.holder(name)
+        return self._ownership.holder(name)
 
     def claim(self, body: Body, status: JobStatus) -> None:
         """Claim the ids that an answer to this process named, whether or not the answer can be stored. Idempotent."""
-        self._registry.marks.wrote(body["metadata"]["uid"], status.wire())
+        self._ownership.marks.wrote(body["metadata"]["uid"], status.wire())
         for name in claims_in(handle_of(status)):
-            self._registry.claim(body["metadata"]["uid"], name)
+            self._ownership.claim(body["metadata"]["uid"], name)
 
     def known(self, uid: str) -> Known:
         """What is known to have been sent for the object, and its ids: its status must not tell less."""
-        return self._registry.known(uid)
+        return self._ownership.known(uid)
 
     def sends(self, body: Body) -> None:
         """This process stored the intent in `body`, so no other process can prove that its request never left."""
-        self._registry.marks.wrote(body["metadata"]["uid"], raw_status(body))
+        self._ownership.marks.wrote(body["metadata"]["uid"], raw_status(body))
 
     def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
         """Wake the objects that wait for the end of this job, or of a step of it, where that ended between the two
@@ -208,10 +208,10 @@ class Actions:
         """The object is gone: release its lock, and keep its ids as orphans. `key`: None where the name is that of
         another object by now. Idempotent."""
         self._asked_since.pop(uid, None)
-        self._registry.part(uid)
-        self._registry.depart(uid)
+        self._ownership.part(uid)
+        self._ownership.depart(uid)
         self._locks.forget(uid, key)
-        self._registry.forget(uid)
+        self._ownership.forget(uid)
 
     # -- the actions
 
@@ -228,7 +228,7 @@ class Actions:
         await self._ensure_synced()
         uid, key = body["metadata"]["uid"], key_of(body)
         if getattr(spec, "adopt", None) is None:
-            status_of(body, self._registry.known(uid))  # what an earlier process knew is known only by now
+            status_of(body, self._ownership.known(uid))  # what an earlier process knew is known only by now
         if (source := backup_key(kind, key.namespace, spec)) is not None:
             backup = await self._inputs.backup(source)
             if isinstance(backup, seen_.Blocked):
@@ -242,7 +242,7 @@ class Actions:
                 return seen_.Blocked(
                     Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
                 )
-            first = _named(self._registry.open_in(scope, but=uid), key)
+            first = _named(self._ownership.open_in(scope, but=uid), key)
             message = f"{first} has a submission open on the same target; this one follows when that is decided"
             return seen_.Blocked(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
@@ -293,20 +293,20 @@ class Actions:
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
 
         def free(name: str) -> bool:
-            return name not in spent and self._registry.is_unclaimed(uid, name)
+            return name not in spent and self._ownership.is_unclaimed(uid, name)
 
         look = await kind.look(account, spec, submission, free)
         if isinstance(look, seen_.Found) and look.evidence is Evidence.INFERRED:
-            look = alone(kind, spec, self._registry.rivals(uid, scope), look)
+            look = alone(kind, spec, self._ownership.rivals(uid, scope), look)
         if isinstance(look, seen_.Found):
-            doubt = self._registry.doubt(submission.intent_time)
+            doubt = self._ownership.doubt(submission.intent_time)
             if doubt and look.evidence is Evidence.INFERRED:
                 return seen_.Undecided(f"{', '.join(look.handle.values())} was found, but {doubt}")
             names = claims_in(look.handle)
-            if not all(self._registry.is_free(uid, name) for name in names):
+            if not all(self._ownership.is_free(uid, name) for name in names):
                 return seen_.Undecided("the job that was found has just been taken by another object")
             for name in names:
-                self._registry.claim(uid, name)
+                self._ownership.claim(uid, name)
             if submission.credentials_secret:
                 look = await self._credentials.check(body, submission.credentials_secret, look)
         log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)
@@ -316,10 +316,10 @@ class Actions:
         self, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str, job_id: str
     ) -> Observation:
         await self._ensure_synced()
-        if not self._registry.is_free(uid, job_id):
+        if not self._ownership.is_free(uid, job_id):
             return seen_.Blocked(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         seen = await kind.adopt(account, spec, job_id, status)
-        if isinstance(seen, seen_.Seen) and not self._registry.claim(uid, job_id):
+        if isinstance(seen, seen_.Seen) and not self._ownership.claim(uid, job_id):
             return seen_.Blocked(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         return seen
 

@@ -41,7 +41,7 @@ class JobCache:
 
     def __init__(
         self,
-        registry: JobOwnership,
+        ownership: JobOwnership,
         kinds: Mapping[str, AnyKind],
         *,
         noted: Callable[[Body], object] = lambda _body: None,
@@ -50,7 +50,7 @@ class JobCache:
     ) -> None:
         """`noted`: called with every object, also finished ones; `asked`: the requests on the ProjectJob of an
         object's job, by the object's uid; `inventory` counts the objects."""
-        self._registry, self._kinds, self._noted, self._asked = registry, kinds, noted, asked
+        self._ownership, self._kinds, self._noted, self._asked = ownership, kinds, noted, asked
         self._inventory = inventory or Inventory(kinds)
         self._bodies: dict[Key, bytes] = {}
         self._versions: dict[Key, Version] = {}
@@ -134,7 +134,7 @@ class JobCache:
         self._inventory.on_upsert(key, body)
         uid = body["metadata"]["uid"]
         # An end of an earlier attempt than is known is an old copy, and no end.
-        if is_settled(body, self._asked(uid)) and not self._registry.marks.is_earlier(uid, raw_status(body)):
+        if is_settled(body, self._asked(uid)) and not self._ownership.marks.is_earlier(uid, raw_status(body)):
             return False
         self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
         connection = connection_key(body)
@@ -148,7 +148,7 @@ class JobCache:
         """Record what belongs to the object: the ids in its status, and the lock of its open submission, also where
         an earlier process sent that. Does not keep the object. Idempotent."""
         uid = body["metadata"]["uid"]
-        self._registry.on_upsert(uid, body)
+        self._ownership.on_upsert(uid, body)
         self._noted(body)
         status = raw_status(body)
         record = status.get("submission")
@@ -162,10 +162,10 @@ class JobCache:
         except ValidationError:
             return
         except RecordError:
-            self._registry.hold(uid, kind.scope(spec), spec)  # nobody can tell that its submission is not open
+            self._ownership.hold(uid, kind.scope(spec), spec)  # nobody can tell that its submission is not open
             return
         if kind.occupies(parsed):
-            self._registry.hold(uid, kind.scope_of(spec, step_of(parsed), record=parsed.submission), spec)
+            self._ownership.hold(uid, kind.scope_of(spec, step_of(parsed), record=parsed.submission), spec)
 
     def drop(self, key: Key) -> None:
         """Nothing is left to do for the object: its body is not kept. Idempotent."""

@@ -29,7 +29,7 @@ class CacheSync:
     def __init__(
         self,
         objects: Objects,
-        store: JobCache,
+        cache: JobCache,
         kinds: Mapping[str, AnyKind],
         namespaces: Sequence[str | None],
         recall: Callable[[Body], object] | None = None,
@@ -40,7 +40,7 @@ class CacheSync:
         self._recall, self._listed = recall, listed
         self._unserved: set[str] = set()
         self._asked_at = -1e9
-        self._objects, self._store, self._kinds, self._namespaces = objects, store, kinds, namespaces
+        self._objects, self._cache, self._kinds, self._namespaces = objects, cache, kinds, namespaces
         self._wanted, self._done = (
             1,
             0,
@@ -100,5 +100,5 @@ class CacheSync:
             body: Body = {**item, "kind": kind.resource.kind}
             uid = body["metadata"]["uid"]
             # What the watches reported may be newer than a list that took long.
-            if uid not in self._gone and not self._store.is_stale(body):
-                self._store.note(body)
+            if uid not in self._gone and not self._cache.is_stale(body):
+                self._cache.note(body)

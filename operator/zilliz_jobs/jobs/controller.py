@@ -44,7 +44,7 @@ class JobController(Controller):
     def __init__(
         self,
         kinds: dict[str, AnyKind],
-        store: JobCache,
+        cache: JobCache,
         reconciler: JobReconciler,
         actions: Actions,
         status_writer: JobStatusWriter,
@@ -66,7 +66,7 @@ class JobController(Controller):
         gone. `usable`, `account`: the account of a connection, without or with reading its Secret.
         `progress_interval`: seconds between two writes of mere progress."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
-        self._kinds, self._store, self._cache_sync, self._objects = kinds, store, cache_sync, objects
+        self._kinds, self._cache, self._cache_sync, self._objects = kinds, cache, cache_sync, objects
         self.reconciler, self._actions, self._status_writer, self._deletions = (
             reconciler,
             actions,
@@ -78,7 +78,7 @@ class JobController(Controller):
         self._news: dict[Key, JobNews] = {}
         self._unreadable: set[Key] = set()
         self._at_work: set[str | None] = set()
-        self._revivals = Revivals(store, actions.holder, queue.add)
+        self._revivals = Revivals(cache, actions.holder, queue.add)
         ports = Ports(self._subject, account, self._hear, self._revivals.stranger)
         self.poller = Poller(ports, least=reconciler.rules.poll_min, progress_interval=progress_interval)
 
@@ -86,14 +86,14 @@ class JobController(Controller):
 
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         """Keep the object, and put its key into the queue where a pass is needed. Does little for a finished one."""
-        if not certain and self._store.is_stale(body):
+        if not certain and self._cache.is_stale(body):
             return
         self._deletions.since(body)
-        known = self._store.uid(key)
+        known = self._cache.uid(key)
         if known not in (None, body["metadata"]["uid"]):  # another object of the same name; its end went unseen
-            self.on_delete(key, self._store.body(key) or stub(key, known))
-        news = self._store.is_news(body)
-        if not self._store.remember(body, certain=certain):
+            self.on_delete(key, self._cache.body(key) or stub(key, known))
+        news = self._cache.is_news(body)
+        if not self._cache.remember(body, certain=certain):
             self._let_go(key, body["metadata"]["uid"])
         elif news or key in self._unreadable or self._is_spoilt(body):
             self._queue.add(key)
@@ -114,9 +114,9 @@ class JobController(Controller):
         self.reconciler.unstored.forget(uid)
         self.reconciler.obstacles.pop(uid, None)
         self._gone(uid)
-        if self._store.uid(key) in (None, uid):
+        if self._cache.uid(key) in (None, uid):
             self._drop(key)
-            self._store.forget(key)
+            self._cache.forget(key)
             self._queue.forget(key)
 
     def _tell_gone(self, kind: AnyKind, body: Body) -> None:
@@ -136,11 +136,11 @@ class JobController(Controller):
         """Nothing is left to do for the object; what is known of a later object of the same name stays."""
         self._actions.let_go(uid, key)
         self.reconciler.obstacles.pop(uid, None)
-        if self._store.uid(key) in (None, uid):
+        if self._cache.uid(key) in (None, uid):
             self._drop(key)
 
     def _drop(self, key: Key) -> None:
-        self._store.drop(key)
+        self._cache.drop(key)
         self._tries.forget(key)
         self._status_writer.forget(key)
         self.poller.unfollow(key)
@@ -148,25 +148,25 @@ class JobController(Controller):
         self._unreadable.discard(key)
 
     def version(self, key: Key) -> tuple[str, int]:
-        return self._store.version(key)
+        return self._cache.version(key)
 
     def uid(self, key: Key) -> str | None:
-        return self._store.uid(key)
+        return self._cache.uid(key)
 
     def body(self, key: Key) -> Body | None:
-        return self._store.body(key)
+        return self._cache.body(key)
 
     def unfinished(self) -> Iterable[Key]:
-        return self._store.unfinished()
+        return self._cache.unfinished()
 
     def is_polled(self, key: Key) -> bool:
         return self.poller.attends(key)
 
     def known(self, kind: str) -> Mapping[Key, str]:
-        return self._store.known(kind)
+        return self._cache.known(kind)
 
     def wake_all(self) -> None:
-        for key in self._store.unfinished():
+        for key in self._cache.unfinished():
             self._queue.add(key)
 
     def wake(self, body: Body) -> None:
@@ -177,20 +177,20 @@ class JobController(Controller):
         self._queue.add(key)
 
     def rest(self) -> None:
-        for key in self._store.unfinished():
+        for key in self._cache.unfinished():
             self.poller.unfollow(key)
         self._news.clear()
 
     def wake_dependents(self, connection: Key) -> None:
         """The connection's state changed: put the keys of its jobs into the queue."""
-        for key in self._store.dependents(connection):
+        for key in self._cache.dependents(connection):
             self._queue.add(key)
 
     # -- work
 
     async def reconcile(self, key: Key) -> None:
         self._unreadable.discard(key)
-        uid = self._store.uid(key)
+        uid = self._cache.uid(key)
         self._at_work.add(uid)
         try:
             try:
@@ -203,13 +203,13 @@ class JobController(Controller):
         except (Conflict, NotFound):
             raise
         except KubeError as error:
-            if uid is not None and self._store.uid(key) == uid:
+            if uid is not None and self._cache.uid(key) == uid:
                 self.reconciler.obstacles[uid] = str(error)
             raise
         finally:
             self._at_work.discard(uid)
             if (
-                uid is not None and (now := self._store.uid(key)) != uid
+                uid is not None and (now := self._cache.uid(key)) != uid
             ):  # gone during the pass, and only this pass can release what it took
                 self._actions.forget(uid, key if now is None else None)
                 if now is None:
@@ -217,8 +217,8 @@ class JobController(Controller):
 
     async def _read_again(self, key: Key) -> None:
         body = await self._fetched(key)
-        if body["metadata"]["uid"] == self._store.uid(key):
-            self._store.remember(body, certain=True)
+        if body["metadata"]["uid"] == self._cache.uid(key):
+            self._cache.remember(body, certain=True)
         else:
             self.on_upsert(key, body, certain=True)
 
@@ -228,7 +228,7 @@ class JobController(Controller):
     async def _leave_alone(self, key: Key, problem: RecordError) -> None:
         """Do nothing for the object: whatever is done might be done twice. A change of its status starts a pass. An
         object that is being deleted gets a pass that removes its finalizer, since its job cannot be cancelled."""
-        body = self._store.body(key)
+        body = self._cache.body(key)
         if body is None:
             return
         self._unreadable.add(key)
@@ -242,11 +242,11 @@ class JobController(Controller):
             stored = await self._status_writer.set_back(
                 self._kinds[key.kind], body, str(problem), self.reconciler.clock.now()
             )
-            if self._store.uid(key) == stored["metadata"]["uid"]:
-                self._store.remember({**stored, "kind": key.kind})
+            if self._cache.uid(key) == stored["metadata"]["uid"]:
+                self._cache.remember({**stored, "kind": key.kind})
 
     async def _pass(self, key: Key) -> None:
-        body = self._store.body(key)
+        body = self._cache.body(key)
         if body is None:
             self._tries.forget(key)
             if (job_id := self._revivals.take(key)) is not None:
@@ -263,17 +263,17 @@ class JobController(Controller):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
         result = await self.reconciler.reconcile(self._kinds[key.kind], body, tries, seen)
         self._metrics.passes.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
-        if self._store.uid(key) != uid:
+        if self._cache.uid(key) != uid:
             return  # gone meanwhile; its successor, if there is one, is in the queue
         if result.body is not None and version_of(result.body) != version_of(body):
             await self._stored(key, result.body)
-            if self._store.uid(key) != uid:
+            if self._cache.uid(key) != uid:
                 return
         if result.learnt:
             self._tries.forget(key)
         else:
             self._tries.count(key)
-        if result.body is None or not self._store.remember(result.body):
+        if result.body is None or not self._cache.remember(result.body):
             self._let_go(key, uid)
             return
         self._look_again(key, result.look)
@@ -302,7 +302,7 @@ class JobController(Controller):
 
     def _subject(self, key: Key) -> Subject | None:
         """The job as it is stored; None where spec or status cannot be read."""
-        body = self._store.body(key)
+        body = self._cache.body(key)
         if body is None:
             return None
         kind = self._kinds[key.kind]

@@ -12,15 +12,15 @@ from zilliz_jobs.kinds.base import Account, AnyKind
 
 
 async def late_look(
-    registry: JobOwnership, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str
+    ownership: JobOwnership, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str
 ) -> LateLook:
-    """Look once; claims nothing and changes nothing. `registry` must know every object. While another object has a
+    """Look once; claims nothing and changes nothing. `ownership` must know every object. While another object has a
     submission open that may have caused what is found, the look is incomplete: a later one knows whose job it is."""
     own = _own(status)
     names = {*own.values(), *ids_in(status.wire())}
 
     def free(name: str) -> bool:
-        return name not in names and registry.is_unclaimed(uid, name)
+        return name not in names and ownership.is_unclaimed(uid, name)
 
     compared = compared_with(status)
     look = await kind.look(account, spec, compared, free)
@@ -29,7 +29,7 @@ async def late_look(
         return LateLook(complete=False)
     if found:
         scope = kind.scope_of(spec, compared.step, record=compared)
-        if is_contested(kind, spec, registry.rivals(uid, scope)):
+        if is_contested(kind, spec, ownership.rivals(uid, scope)):
             return LateLook(complete=False)
     return LateLook(tuple(ids for ids in found if all(free(name) for name in ids)))
 

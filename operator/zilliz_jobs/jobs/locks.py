@@ -16,8 +16,8 @@ from zilliz_jobs.control.ownership import JobOwnership, Uid
 class LockQueue:
     """For one event loop. `wake`: puts the key of an object into the work queue."""
 
-    def __init__(self, registry: JobOwnership, wake: Callable[[Key], None]) -> None:
-        self._registry, self._wake = registry, wake
+    def __init__(self, ownership: JobOwnership, wake: Callable[[Key], None]) -> None:
+        self._ownership, self._wake = ownership, wake
         self._lines: dict[str, dict[Key, None]] = {}
         self._waits_in: dict[Key, str] = {}
         self._turns: dict[Key, str] = {}
@@ -34,7 +34,7 @@ class LockQueue:
         turn = self._turns.pop(key, None)
         if turn is not None and turn != scope:
             self._pass_on(turn)
-        if self._registry.enter(uid, scope, wanted):
+        if self._ownership.enter(uid, scope, wanted):
             self._step_out(key)
             return True
         if self._waits_in.get(key) != scope:
@@ -45,12 +45,12 @@ class LockQueue:
 
     def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
         """The object's submission is open already, so it has the lock without waiting. Idempotent."""
-        self._registry.hold(uid, scope, wanted)
+        self._ownership.hold(uid, scope, wanted)
 
     def leave(self, uid: Uid, key: Key | None) -> None:
         """Release the object's lock, or its turn; the next waiting object is woken. It stays in a queue where it
         waits. Idempotent. `key`: None where the name is that of another object by now."""
-        free = self._registry.leave(uid)
+        free = self._ownership.leave(uid)
         if free is not None:
             self._pass_on(free)
         turn = self._turns.pop(key, None) if key is not None else None
@@ -83,7 +83,7 @@ class LockQueue:
                 del self._lines[scope]
 
     def _pass_on(self, scope: str) -> None:
-        if self._registry.is_open(scope) or scope in self._turns.values() or scope not in self._lines:
+        if self._ownership.is_open(scope) or scope in self._turns.values() or scope not in self._lines:
             return
         key = next(iter(self._lines[scope]))
         self._step_out(key)

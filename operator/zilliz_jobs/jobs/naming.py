@@ -16,9 +16,9 @@ from zilliz_jobs.kinds.base import Account, AnyKind
 class Naming:
     """Finds and claims such ids."""
 
-    def __init__(self, registry: JobOwnership, ensure_synced: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, ownership: JobOwnership, ensure_synced: Callable[[], Awaitable[None]]) -> None:
         """`ensure_synced` returns once the jobs of all objects are known."""
-        self._registry, self._ensure_synced = registry, ensure_synced
+        self._ownership, self._ensure_synced = ownership, ensure_synced
 
     async def named(
         self,
@@ -39,5 +39,5 @@ class Naming:
             return seen
         await self._ensure_synced()
         uid, submission = body["metadata"]["uid"], status.submission or Submission()
-        named = await kind.named(of, spec, submission, seen, lambda name: self._registry.is_unclaimed(uid, name))
-        return named if not named.job_id or self._registry.claim(uid, named.job_id) else seen
+        named = await kind.named(of, spec, submission, seen, lambda name: self._ownership.is_unclaimed(uid, name))
+        return named if not named.job_id or self._ownership.claim(uid, named.job_id) else seen

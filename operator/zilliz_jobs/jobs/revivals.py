@@ -22,8 +22,8 @@ class Revivals:
     """Collects such jobs. `holder`: the uid of the object that a job's id belongs to; `wake`: puts the key of the
     object into the queue, whose next pass takes the job by `take`."""
 
-    def __init__(self, store: JobCache, holder: Callable[[str], str | None], wake: Callable[[Key], object]) -> None:
-        self._store, self._holder, self._wake = store, holder, wake
+    def __init__(self, cache: JobCache, holder: Callable[[str], str | None], wake: Callable[[Key], object]) -> None:
+        self._cache, self._holder, self._wake = cache, holder, wake
         self._to_look: dict[Key, str] = {}
         self._doubted: dict[str, float] = {}
 
@@ -39,8 +39,8 @@ class Revivals:
         if len(self._doubted) > MAX_DOUBTED:
             self._doubted.clear()
         self._doubted[row_id] = now
-        key = self._store.key_of_uid(uid)
-        if key is not None and self._store.body(key) is None:
+        key = self._cache.key_of_uid(uid)
+        if key is not None and self._cache.body(key) is None:
             self._to_look[key] = row_id
             self._wake(key)
 

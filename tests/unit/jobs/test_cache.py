@@ -162,7 +162,7 @@ class TestCensus:
     def cache_sync(self, listing: Listing, store: JobCache) -> CacheSync:
         def listed(kind: str, served: bool) -> None:
             if kind in kinds(Kind([])):  # connections are not asked for here
-                store._registry.listed(kind, served=served)
+                store._ownership.listed(kind, served=served)
 
         return CacheSync(listing, store, kinds(Kind([])), [None], listed=listed)  # type: ignore[arg-type]
 
