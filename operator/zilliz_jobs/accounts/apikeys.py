@@ -22,8 +22,7 @@ MAX_DEPTH = 20  # how deep a malformed reference is searched for names
 
 @dataclass(frozen=True)
 class ApiKeyEntry:
-    """An entry of a Secret that holds an API key. `key`: None where it is not known which one; then all entries
-    count."""
+    """An entry of a Secret that holds an API key. `key`: None where that is not known; then all entries count."""
 
     secret: str
     key: str | None

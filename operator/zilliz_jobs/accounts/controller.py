@@ -1,5 +1,4 @@
-"""The controller of ZillizConnections: has their keys checked, and puts their jobs into the queue when that changes
-something."""
+"""The controller of ZillizConnections: has their keys checked, and wakes their jobs when that changes something."""
 
 from __future__ import annotations
 

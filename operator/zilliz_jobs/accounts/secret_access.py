@@ -15,8 +15,7 @@ RETRY_SECONDS = 5.0
 
 
 async def read_labelled(secrets: Secrets, namespace: str, name: str) -> tuple[Secret | None, Blocked | None]:
-    """The Secret, if it carries the label that allows its use; else None and the reason. Raises nothing of
-    Kubernetes."""
+    """The Secret, if it carries the label that allows its use; else None and the reason. Raises no KubeError."""
     try:
         secret = await secrets.read(namespace, name)
     except NotFound:

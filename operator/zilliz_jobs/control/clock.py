@@ -129,9 +129,11 @@ class Stopwatch:
         return self._now() - timedelta(seconds=int(self._beside() - began))
 
     def forget(self, name: str) -> None:
+        """`name` goes on no longer. Idempotent."""
         self._began.pop(name, None)
 
     def clear(self) -> None:
+        """All spans begin again."""
         self._began.clear()
 
 

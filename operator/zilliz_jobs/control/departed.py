@@ -91,8 +91,7 @@ class DepartedSubmissions:
         return [entry for uid in uids if (entry := self._entries[uid]).known_until > now]
 
     def was_recalled(self, scope: str) -> bool:
-        """Whether the scope has an entry that an earlier process stored: it may have left a job that no object
-        names."""
+        """Whether the scope has an entry of an earlier process: it may have left a job that no object names."""
         return any(entry.recalled for entry in self.of(scope))
 
     def hold(self, scope: str) -> bool:

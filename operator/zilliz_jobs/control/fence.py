@@ -1,5 +1,4 @@
-"""The fence: the last check before a request leaves, so that nothing is sent late, or by a process that leads no
-more."""
+"""The fence: the last check before a request leaves, so that nothing is sent late, or by a former leader."""
 
 from __future__ import annotations
 

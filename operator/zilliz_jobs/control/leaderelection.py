@@ -80,7 +80,7 @@ class Alone:
 
 
 class LeasePort(Protocol):
-    """`kube.leases.Leases`."""
+    """`kube.leases.Leases`, whose errors each method raises: NotFound, Conflict, KubeError."""
 
     async def get(self) -> Lease: ...
     async def create(self, holder: str, seconds: int, now: datetime) -> Lease: ...
@@ -220,8 +220,7 @@ class Elector:
         return was_ours or self._is_over(self._lease)
 
     async def _write(self, lease: Lease | None) -> None:
-        """Write the Lease. If the answer names this process, the Lease is its own from the moment before the
-        request."""
+        """Write the Lease. If the answer names this process, it is its own from the moment before the request on."""
         sent = self._clock()
         seconds = ceil(self._pace.duration)
         if lease is None:

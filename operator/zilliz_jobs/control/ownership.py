@@ -178,8 +178,7 @@ class JobOwnership:
         return ""
 
     def listed(self, kind: str, *, served: bool) -> None:
-        """Whether the objects of the kind could be listed. A kind that is not served may have objects all the
-        same."""
+        """Whether the objects of the kind could be listed. A kind that is not served may still have objects."""
         if served:
             self._unlisted.pop(kind, None)
         else:

@@ -35,6 +35,7 @@ _CLOUD_WORD = re.compile(r"[A-Za-z_ ]{1,40}")
 
 
 def hider(namespace: str, fingerprint: str = "") -> Hide:
+    """A function that removes the secrets of `scope` from a text."""
     return partial(CONCEALED.presentable, whose=scope(namespace, fingerprint))
 
 

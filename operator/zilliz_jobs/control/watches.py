@@ -62,6 +62,8 @@ other exception after which it cannot go on."""
 
 
 class State(StrEnum):
+    """The state of a watch, in words for people."""
+
     STARTING = "not listed yet"
     WATCHING = "watched"
     NOT_SERVED = "its CRD is not installed"
@@ -127,11 +129,13 @@ class Watches:
         self._cut = asyncio.Event()
 
     def start(self) -> None:
+        """Begin all watches, each as a task. Call once, in a running event loop."""
         for watch in self._watches:
             self._begin(watch)
         self._check = asyncio.create_task(self._check_all(), name="silent watches")
 
     async def close(self) -> None:
+        """End all watches, and wait until they have ended."""
         tasks = [watch.task for watch in self._watches if watch.task] + [*self._ending]
         tasks += [self._check] if self._check else []
         for task in tasks:
@@ -140,6 +144,7 @@ class Watches:
 
     @property
     def alive(self) -> bool:
+        """Whether the task of every watch still runs; a watch that fails has one that tries again."""
         tasks = [self._check, *(watch.task for watch in self._watches)]
         return all(task is not None and not task.done() for task in tasks)
 

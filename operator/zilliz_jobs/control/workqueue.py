@@ -97,6 +97,7 @@ class WorkQueue(Generic[K]):
             self._changed.set()
 
     def close(self) -> None:
+        """Give out no more keys; all waiting workers get CancelledError. Idempotent."""
         self._closed = True
         self._changed.set()
 

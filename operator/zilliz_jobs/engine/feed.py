@@ -38,8 +38,7 @@ class Feed:
         await self._absences.run()
 
     def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
-        """A list was complete: objects with these uids exist, and no others of the kind and namespace (None: in
-        all)."""
+        """A list was complete: these uids exist, and no others of the kind and namespace (None: all namespaces)."""
         self._absences.listed(kind, namespace, uids)
 
     def served(self, kind: str, *, served: bool) -> None:
@@ -53,8 +52,7 @@ class Feed:
             unserved.add(kind)
 
     def rewound(self) -> None:
-        """The history of the cluster went back: no known version counts. The watches are about to list all
-        objects."""
+        """The history of the cluster went back: no known version counts. The watches will list all objects."""
         self._cache.distrust()
         self._watch_health.renew()
         self._cache_sync.renew()

@@ -41,6 +41,7 @@ class GaugeCollector:
         self._unwatched, self._clock = unwatched, clock
 
     def read(self) -> Reading:
+        """The samples of all gauges, by family; those of objects only while this process leads."""
         works, silent, unwatched = self._leadership.works, self._watch_health.waiting, self._unwatched()
         own: dict[catalogue.Family, list[Sample]] = {
             catalogue.LEADER: [((), float(works))],

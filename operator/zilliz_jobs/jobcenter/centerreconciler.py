@@ -1,5 +1,4 @@
-"""One pass over a JobCenter: read the lists, decide, write the rows, and write the result to the JobCenter's
-status."""
+"""One pass over a JobCenter: read the lists, decide, write the rows, and write the result to its status."""
 
 from __future__ import annotations
 
@@ -45,11 +44,14 @@ log = logging.getLogger(__name__)
 class Accounts(Protocol):
     """The connections as a page needs them; `accounts.connections.Connections` is one."""
 
-    def link(self, key: Key) -> Link: ...
+    def link(self, key: Key) -> Link:
+        """What may be known of the connection."""
 
-    async def account(self, key: Key) -> Account | None: ...
+    async def account(self, key: Key) -> Account | None:
+        """The account of a connection that can be used now, else None."""
 
-    def get(self, key: Key) -> Any: ...
+    def get(self, key: Key) -> Any:
+        """The connection of this name; None where there is none."""
 
 
 class CenterReconciler:

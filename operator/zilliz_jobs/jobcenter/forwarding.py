@@ -110,6 +110,7 @@ def request_in(status: Mapping[str, object], verb: str) -> RequestStatus | None:
 
 
 def files_in(owner: Body) -> list[ImportFile]:
+    """The files in the result of an ImportJob; empty where there are none that can be read. Pure."""
     result = (owner.get("status") or {}).get("result")
     files = result.get("files") if isinstance(result, dict) else None
     try:

@@ -68,8 +68,7 @@ _STATE = ("state", "cloud_status", "reason", "message")
 
 
 def merged(rows: Sequence[JobRow]) -> JobRow:
-    """One row made of several rows for the same job, that of the list which tells most first. `rows` is not empty.
-    Pure."""
+    """One row made of several for the same job, that of the list which tells most first; at least one. Pure."""
     first = rows[0]
     if len(rows) == 1:
         return first

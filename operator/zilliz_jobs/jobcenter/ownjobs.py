@@ -72,6 +72,7 @@ class OwnJob(NamedTuple):
 
     @property
     def is_running(self) -> bool:
+        """Whether the cloud has its present job, and that has not ended."""
         return bool(self.row) and self.state in ("Pending", "InProgress")
 
 
@@ -206,6 +207,7 @@ class OwnJobs:
         return own
 
     def forget(self, uid: str) -> None:
+        """The object is gone. Idempotent."""
         connection = self._connection.pop(uid, None)
         if connection is not None:
             del self._by_connection[connection][uid]
@@ -213,10 +215,12 @@ class OwnJobs:
                 del self._by_connection[connection]
 
     def get(self, uid: str) -> OwnJob | None:
+        """The summary of the object with this uid, if it is known."""
         connection = self._connection.get(uid)
         return None if connection is None else _unpacked(self._by_connection[connection][uid])
 
     def connections(self) -> list[Key]:
+        """The connections of all known objects."""
         return list(self._by_connection)
 
     def of(self, connection: Key) -> Iterator[OwnJob]:

@@ -52,6 +52,7 @@ class PageRows:
 
 
 def print_of(told: ProjectJobStatus, *, partial: bool) -> int:
+    """The hash of what the lists told of a row."""
     return hash_of([told.wire(), partial])
 
 
@@ -68,9 +69,12 @@ class Pages:
         return len(self._pages)
 
     def get(self, key: Key) -> PageRows | None:
+        """The rows of this JobCenter, if it was reconciled since the start."""
         return self._pages.get(key)
 
     def open(self, key: Key, uid: str, connection: Key) -> PageRows:
+        """The rows of this JobCenter; new and empty where it was not reconciled yet, or is another one of that
+        name."""
         page = self._pages.get(key)
         if page is None or page.uid != uid:
             page = self._pages[key] = PageRows(key, uid, connection)
@@ -78,4 +82,5 @@ class Pages:
         return page
 
     def close(self, key: Key) -> None:
+        """Forget the rows; they are listed again at the next pass. Idempotent."""
         self._pages.pop(key, None)

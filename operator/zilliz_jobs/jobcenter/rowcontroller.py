@@ -1,5 +1,4 @@
-"""The controller of ProjectJobs. Of thousands it keeps only those with an open request, or whose JobCenter is not
-known."""
+"""The controller of ProjectJobs. It keeps only those with an open request, or whose JobCenter is not known."""
 
 from __future__ import annotations
 

@@ -246,8 +246,7 @@ class RowReconciler:
         return None
 
     async def _record(self, body: Body, verb: str, asked: RequestStatus, answer: RequestStatus) -> None:
-        """Store the cloud's answer, if the row still has the request. Tries for a while: it is recorded nowhere
-        else."""
+        """Store the cloud's answer, if the row still has the request. Tries for a while: it stands nowhere else."""
 
         def change(_row: Body, old: ProjectJobStatus) -> ProjectJobStatus | None:
             now: RequestStatus | None = getattr(old, verb)
@@ -294,6 +293,5 @@ def _is_waiting(request: RequestStatus) -> bool:
 
 
 def _token(body: Body, request: RequestStatus) -> str:
-    """The Idempotency-Key: the same for the same request, so that a repetition counts once where the cloud heeds
-    it."""
+    """The Idempotency-Key: the same for the same request, so a repetition counts once where the cloud heeds it."""
     return uuid.uuid5(uuid.NAMESPACE_OID, f"{body['metadata']['uid']} {request.token}").hex

@@ -98,8 +98,7 @@ class RowSync:
     async def _details(
         self, page: PageRows, changes: Changes, account: Account, bodies: dict[str, Body]
     ) -> dict[str, Details]:
-        """Read the details of imports that have failed, the newest first; what cannot be read is tried in a later
-        pass."""
+        """Read the details of failed imports, the newest first; what cannot be read is tried in a later pass."""
         failed = [one for one in (*changes.create, *changes.update) if wants_details(one.row)]
         page.read &= {one.name for one in failed}
         page.read |= {one.name for one in failed if _has_files(bodies.get(one.name))}

@@ -53,6 +53,7 @@ class Told:
 
     @property
     def remark(self) -> str:
+        """What is wrong with the list, as a sentence; empty where nothing is."""
         return self.problem or (f"{rows_in_words(self.unreadable)} cannot be read" if self.unreadable else "")
 
 

@@ -80,8 +80,7 @@ def unclear(request: RequestStatus, now: datetime) -> RequestStatus:
 
 
 def _as_job(status: ProjectJobStatus, row_id: str, link: Link, now: datetime) -> tuple[Snapshot, JobStatus]:
-    """The row as if it were a job object. A list may not tell when a job ended, only that it did; then it ended
-    `now`."""
+    """The row as if it were a job object. Where a list tells that a job ended, but not when, it ended `now`."""
     finished = status.state is not None and status.state.finished
     job = JobStatus(
         state=status.state,

@@ -190,7 +190,7 @@ class Actions:
         self._ownership.marks.wrote(body["metadata"]["uid"], raw_status(body))
 
     def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
-        """Wake the objects that wait for the end of this job, or of a step of it, where that ended between the two
+        """Wake the objects that wait for the end of this job, or of its step, if that ended between the two
         statuses."""
         steps = [row.name for row in (after.steps or [])[len(before.steps or []) :]]
         if is_finished(after) and not is_finished(before):

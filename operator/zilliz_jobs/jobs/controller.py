@@ -41,6 +41,8 @@ async def _nobody(_key: Key, _body: Body) -> None:
 
 
 class JobController(Controller):
+    """See `Controller`; a finished object is not kept, but its version is."""
+
     def __init__(
         self,
         kinds: dict[str, AnyKind],

@@ -96,8 +96,7 @@ class Credentials:
     # -- parts
 
     async def _ours_or_new(self, body: Body, name: str) -> Secret | None:
-        """The Secret if it was made for this job, created now where there is none; None where it was not made for
-        it."""
+        """The Secret if it was made for this job, created now if there is none; None if it was made for another."""
         namespace = body["metadata"]["namespace"]
         try:
             secret = await self._secrets.read(namespace, name)

@@ -1,5 +1,4 @@
-"""Jobs that ended by the status of their object, and that a list shows as running: somebody retried them
-elsewhere."""
+"""Jobs that ended by their object's status, and that a list shows as running: they were retried elsewhere."""
 
 from __future__ import annotations
 

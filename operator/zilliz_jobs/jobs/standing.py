@@ -30,8 +30,7 @@ class Standing(NamedTuple):
 
 
 def standing(body: Body) -> Standing:
-    """Read an object. A status may hold any text; unknown words become one word, so that no edit can make new
-    series."""
+    """Read an object. A status may hold any text; unknown words become one, so that no edit can make new series."""
     status = body.get("status")
     status = status if isinstance(status, dict) else {}
     state = _word(_STATES, status.get("state"), str(State.PENDING))

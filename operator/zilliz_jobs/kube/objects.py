@@ -1,5 +1,4 @@
-"""Read, make, change, delete whole objects. The operator uses get, list_all, create, delete; the rest is the
-CLI's."""
+"""Read, make, change, delete whole objects. The operator uses get, list_all, create, delete; the CLI the rest."""
 
 from __future__ import annotations
 

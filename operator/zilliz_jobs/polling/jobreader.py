@@ -148,8 +148,7 @@ class JobReader:
         self.ports.tell(entry.look.key, JobNews(seen, entry.stamp, certain))
 
     def complain(self, entries: Iterable[TrackedJob], now: float) -> None:
-        """While the cloud is out of reach, statuses may be old: tell that once for each job that was not read
-        lately."""
+        """The cloud is out of reach, so statuses may be old: tell that once for each job that was not read lately."""
         for entry in entries:
             if now - entry.look.seen_at > STALE_SECONDS and not entry.look.busy and not entry.complained:
                 entry.complained = True

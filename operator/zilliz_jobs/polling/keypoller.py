@@ -84,8 +84,7 @@ class KeyPoller:
         return entry is not None and (not entry.look.busy or self._jobs.reads(key))
 
     def recorded(self, entry: TrackedJob, interval: float, due: float) -> None:
-        """What was told of the job is stored: read it again at `due` (loop time), and then every `interval`
-        seconds."""
+        """What was told of the job is stored: read it at `due` (loop time), and then every `interval` seconds."""
         self.index.recorded(entry, interval, due)
         self._wake(due)
 

@@ -130,8 +130,7 @@ class ListReader:
         *,
         keep: bool,
     ) -> int:
-        """Take in one page: tell what its rows show of followed jobs. Returns how many rows are new in this
-        reading."""
+        """Tell what the rows of the page show of followed jobs. Returns how many rows are new in this reading."""
         before = len(met)
         for value, raw in zip(page.rows, page.raws, strict=True):
             row_id = source.key(value)

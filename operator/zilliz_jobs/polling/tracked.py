@@ -35,6 +35,7 @@ class Subject:
 
     @property
     def stamp(self) -> Stamp:
+        """The submission that its status is about; see `stamp_of`."""
         return stamp_of(self.status)
 
 
