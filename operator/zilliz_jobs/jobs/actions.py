@@ -232,6 +232,7 @@ class Actions:
         if (source := backup_key(kind, key.namespace, spec)) is not None:
             backup = await self._inputs.backup(source)
             if isinstance(backup, seen_.Blocked):
+                self._locks.leave(uid, key)  # a turn that it was woken for is the next one's
                 self._locks.await_end(key, str(source))
                 return backup
             draft = replace(draft, backup=backup)
