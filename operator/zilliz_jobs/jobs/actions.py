@@ -35,7 +35,7 @@ from zilliz_jobs.jobs.naming import Naming
 from zilliz_jobs.jobs.retrykeys import with_keys
 from zilliz_jobs.jobs.rivals import alone
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, AnyKind, SubmitContext, SubmitRequest
+from zilliz_jobs.kinds.base import Account, AnyKind, BackupSource, SubmitContext, SubmitRequest
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 
@@ -229,13 +229,12 @@ class Actions:
         uid, key = body["metadata"]["uid"], key_of(body)
         if getattr(spec, "adopt", None) is None:
             status_of(body, self._ownership.known(uid))  # what an earlier process knew is known only by now
-        if (source := backup_key(kind, key.namespace, spec)) is not None:
-            backup = await self._inputs.backup(source)
-            if isinstance(backup, seen_.Blocked):
+        if kind.scope_needs_backup:
+            source = await self._backup(kind, key, spec)
+            if isinstance(source, seen_.Blocked):
                 self._locks.leave(uid, key)  # a turn that it was woken for is the next one's
-                self._locks.await_end(key, str(source))
-                return backup
-            draft = replace(draft, backup=backup)
+                return source
+            draft = replace(draft, backup=source)
         scope = kind.scope_of(spec, draft.step, backup=draft.backup)
         draft = replace(draft, since=self._asked_since.setdefault(uid, asyncio.get_running_loop().time()))
         if not self._locks.enter(uid, key, scope, spec):
@@ -268,9 +267,14 @@ class Actions:
         holder: str,
         secrets: dict[str, str],
     ) -> seen_.Preparation:
-        """Read the Secrets that the spec names, then the baseline from the cloud; last reserve the Secret for
-        one-time credentials."""
+        """Read the backup and the Secrets that the spec names, then the baseline from the cloud; last reserve the
+        Secret for one-time credentials."""
         key = key_of(body)
+        if not kind.scope_needs_backup:
+            source = await self._backup(kind, key, spec)
+            if isinstance(source, seen_.Blocked):
+                return source
+            draft = replace(draft, backup=source)
         values = await self._inputs.secrets(kind, key.namespace, spec)
         if isinstance(values, seen_.Blocked):
             return values
@@ -282,6 +286,17 @@ class Actions:
         told = (*ready.notices, *notices)
         ready = replace(ready, step=draft.step if notices else "", notices=told, secret_versions=values.versions)
         return await self._credentials.reserve(kind, body, spec, ready)
+
+    async def _backup(self, kind: AnyKind, key: Key, spec: JobSpec) -> BackupSource | seen_.Blocked | None:
+        """The backup that the BackupJob of the spec made; None where the spec names none. Blocked: it is not there
+        yet, and the end of that BackupJob wakes the object."""
+        source = backup_key(kind, key.namespace, spec)
+        if source is None:
+            return None
+        backup = await self._inputs.backup(source)
+        if isinstance(backup, seen_.Blocked):
+            self._locks.await_end(key, str(source))
+        return backup
 
     async def _find(
         self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, status: JobStatus

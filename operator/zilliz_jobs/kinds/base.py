@@ -139,6 +139,8 @@ class JobKind(ABC, Generic[S]):
     """Whose request budget `observe` uses: kinds with the same word share one."""
     exclusive: ClassVar[bool] = False
     """Whether the scope stays taken until the job's end: a second one would change what the first is judged by."""
+    scope_needs_backup: ClassVar[bool] = False
+    """Whether `scope_of` a submission to come needs its `backup`, which then is read before each try for the lock."""
 
     # -- what it says of itself
 

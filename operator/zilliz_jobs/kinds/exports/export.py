@@ -41,6 +41,7 @@ class ExportKind(JobKind[ExportJobSpec]):
     row_type = RowType.EXPORT
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
     job_types: ClassVar[frozenset[str]] = frozenset({JobType.EXPORT})
+    scope_needs_backup = True
 
     def target(self, spec: ExportJobSpec) -> str:
         if spec.backup is None:
