@@ -159,11 +159,13 @@ async def test_it_waits_for_the_slot_of_another_backup_and_is_woken_at_its_end(w
 
 
 async def test_a_backup_job_waits_for_the_slot_of_a_clone(world: Rig):
+    world.cloud.next_job("BACKUP", run_seconds=1e6)
     clone(world)
     await world.start()
     await world.until(lambda: (status(world).get("submission") or {}).get("handle"), "the clone's backup")
     world.backup("second")
     await world.until(lambda: world.status("backupjobs", "second").get("reason") == "BackupSlotBusy", "slot busy")
+    world.cloud.force(status(world)["submission"]["handle"]["jobId"], "SUCCESSFUL")
     await world.until_state("backupjobs", "second", "Successful", 20)
     await ended(world)
 

@@ -1,6 +1,9 @@
 """What makes a submission hard to find again, and what proves that it was made once: lists, memory, rivals,
 tokens, the ledger, the rate limit."""
 
+import asyncio
+import time
+
 import pytest
 from tests.wire.test_simulator_base import simulated
 
@@ -149,9 +152,11 @@ async def test_twenty_requests_a_second_per_endpoint_in_real_time() -> None:
     """Documented. A speeded-up clock must not loosen it, nor one endpoint starve another."""
     async with simulated() as (cloud, api):
         cloud.advance(1000)
-        answers = [await api.get(f"/v2/jobs/job-{number}") for number in range(40)]
+        began = time.monotonic()
+        answers = await asyncio.gather(*(api.get(f"/v2/jobs/job-{number}") for number in range(200)))
+        served = 20 + 20 * (time.monotonic() - began) + 1  # at most, however slow this machine is
         throttled = [answer for answer in answers if answer.http == 429]
-        assert 15 <= len(throttled) <= 20
+        assert 200 - served <= len(throttled) <= 180
         assert {(answer.code, answer.headers["Retry-After"]) for answer in throttled} == {(429, "1")}
         assert "rate limit" in throttled[0].body["message"]
         assert cloud.stats.throttled == len(throttled)
