@@ -21,6 +21,7 @@ from tests.e2e.charted import Release
 from tests.e2e.cloud import CANARY
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.controlplane.supervise import free_ports
+from tests.e2e.forkserver import Forked, ForkServer
 from tests.e2e.standin import StandIn
 
 from zilliz_jobs.main import make_registry
@@ -91,11 +92,12 @@ class OperatorProcess(Operator):
         release: Release | None = None,
         stop_at: str = "",
         clock_off: float = 0.0,
+        forked: bool = True,
         **settings: Any,
     ) -> None:
         """`release`: of the chart, with its rights and its settings. `stop_at`: the step of `tests.stopping` at which
-        it stops itself; `clock_off`: seconds by which its machine's clock is ahead; `settings` beside the usual
-        ones."""
+        it stops itself; `clock_off`: seconds by which its machine's clock is ahead; `forked`: False for a program
+        that is started as a shell does, which takes two seconds more; `settings` beside the usual ones."""
         super().__init__(cluster, log)
         (self.health_port,) = free_ports(1)
         ports = {"metrics_port": self.metrics_port, "health_port": self.health_port}
@@ -110,12 +112,17 @@ class OperatorProcess(Operator):
         flags += ["--kubeconfig", str(release.kubeconfig)] if release else []
         program = ["tests.stopping", stop_at] if stop_at else ["zilliz_jobs.cli.app"]
         program = ["tests.wrongclock", str(clock_off)] if clock_off else program
-        self._command = [sys.executable, "-m", *program, *(release.arguments if release else ["operator"]), *flags]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._command = [*program, *(release.arguments if release else ["operator"]), *flags]
+        self._forked = forked
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
+            if self._forked:
+                self._process = ForkServer.only().start(self._command[0], self._command[1:], self._environment, log)
+                return
+            command = [sys.executable, "-m", *self._command]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
 
     @property
     def pid(self) -> int:

@@ -150,7 +150,7 @@ def plane(simulators: LoopThread) -> Iterator[StandIn]:
 
 @pytest.fixture
 def stage(plane: StandIn, simulators: LoopThread, tmp_path: Path) -> Iterator[Stage]:
-    operator = OperatorProcess(plane, tmp_path / "operator.log", log_level="debug")
+    operator = OperatorProcess(plane, tmp_path / "operator.log", forked=False, log_level="debug")
     cloud, namespace = Cloud(simulators), f"test-{secrets.token_hex(4)}"
     plane.kubectl("create", "namespace", namespace)
     operator.start()
