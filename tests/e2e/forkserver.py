@@ -160,7 +160,11 @@ if __name__ == "__main__":
 
     import zilliz_jobs.cli.app
     import zilliz_jobs.main  # noqa: F401
+    from zilliz_jobs.api.crd import crd
+    from zilliz_jobs.api.resources import RESOURCES
 
+    for resource in RESOURCES:
+        crd(resource)  # each process compares with these
     gc.collect()
     gc.freeze()
     serve(socket.socket(fileno=os.dup(0)))

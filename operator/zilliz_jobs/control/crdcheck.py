@@ -7,7 +7,6 @@ import logging
 
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
-from zilliz_jobs.api.schema import Schema
 from zilliz_jobs.api.skew import missing_fields
 from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
@@ -30,8 +29,6 @@ class CrdCheck:
     def __init__(self, client: KubeClient, metrics: Metrics) -> None:
         self._client, self._metrics = client, metrics
         self._lacking: dict[str, str] = {}
-        self._ours: dict[str, Schema] = {}
-        """Schemas of this release by kind, kept since one takes a tenth of a second to make."""
         self._doubt = asyncio.Event()
 
     def gate(self, kind: str) -> Blocked | None:
@@ -55,9 +52,7 @@ class CrdCheck:
                     resource.kind, f"the CRD {resource.crd_name} is not installed; apply the CRDs of this release"
                 )
                 continue
-            if resource.kind not in self._ours:
-                self._ours[resource.kind] = crd(resource)
-            lacking = missing_fields(self._ours[resource.kind], schema)
+            lacking = missing_fields(crd(resource), schema)
             shown = first_of(lacking)
             advice = f"the installed CRD {resource.crd_name} lacks {shown}; apply the CRDs of this release"
             self._say(resource.kind, advice if lacking else "")

@@ -23,11 +23,13 @@ def rank(version: str) -> tuple[int, int, int, str]:
 
 
 class Catalog:
-    """Resources by group, version and plural. Rebuilt as a whole, which is rare and cheap."""
+    """Resources by group, version and plural."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._served: dict[tuple[str, str, str], Resource] = {}
+        self._compiled: dict[tuple[str, str], list[Resource]] = {}
+        """What each version of a definition serves, by its uid and resourceVersion."""
         self.generation = 0
         self.refresh()
 
@@ -35,8 +37,12 @@ class Catalog:
         """Read the definitions again."""
         self.generation += 1
         self._served = {(one.group, one.version, one.plural): one for one in BUILTIN}
+        known, self._compiled = self._compiled, {}
         for record in self._store.records(CRDS):
-            for resource in resources_of(record.body):
+            meta = record.body["metadata"]
+            version = meta["uid"], meta["resourceVersion"]
+            self._compiled[version] = known.get(version) or resources_of(record.body)
+            for resource in self._compiled[version]:
                 self._served[resource.group, resource.version, resource.plural] = resource
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:

@@ -4,9 +4,11 @@
 CEL rules (x-kubernetes-validations) are not read.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from zilliz_local.kube.formats import FORMATS
@@ -67,12 +69,22 @@ ANYTHING = Node(open=True)
 
 def compile_schema(raw: Body | None) -> Node:
     """Read an openAPIV3Schema. An absent one keeps everything."""
+    return _compiled(json.dumps(raw))
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> Node:
+    """Kept by its text: nodes are not changed, and the same definitions are installed again and again."""
+    return _node(json.loads(text))
+
+
+def _node(raw: Body | None) -> Node:
     if not raw:
         return ANYTHING
-    properties = {name: compile_schema(child) for name, child in (raw.get("properties") or {}).items()}
+    properties = {name: _node(child) for name, child in (raw.get("properties") or {}).items()}
     extra = raw.get("additionalProperties")
-    additional = compile_schema(extra) if isinstance(extra, dict) and extra else ANYTHING if extra else None
-    items = compile_schema(raw["items"]) if raw.get("items") else None
+    additional = _node(extra) if isinstance(extra, dict) and extra else ANYTHING if extra else None
+    items = _node(raw["items"]) if raw.get("items") else None
     return Node(
         type=raw.get("type", ""),
         nullable=bool(raw.get("nullable")),
@@ -88,10 +100,10 @@ def compile_schema(raw: Body | None) -> Node:
         bounds=_bounds(raw),
         list_type=raw.get("x-kubernetes-list-type", ""),
         map_keys=tuple(raw.get("x-kubernetes-list-map-keys") or ()),
-        all_of=tuple(compile_schema(part) for part in raw.get("allOf") or ()),
-        any_of=tuple(compile_schema(part) for part in raw.get("anyOf") or ()),
-        one_of=tuple(compile_schema(part) for part in raw.get("oneOf") or ()),
-        negated=compile_schema(raw["not"]) if raw.get("not") else None,
+        all_of=tuple(_node(part) for part in raw.get("allOf") or ()),
+        any_of=tuple(_node(part) for part in raw.get("anyOf") or ()),
+        one_of=tuple(_node(part) for part in raw.get("oneOf") or ()),
+        negated=_node(raw["not"]) if raw.get("not") else None,
     )
 
 
