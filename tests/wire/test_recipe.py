@@ -118,9 +118,9 @@ def test_its_crd_and_its_page_are_made(house: Path) -> None:
     run(house, sys.executable, "-m", "zilliz_jobs.cli.app", "crds", "crds")
     crd = yaml.safe_load((house / "crds/deletebackupjobs.yaml").read_text())
     assert crd["spec"]["names"]["shortNames"] == ["zdb"]
-    run(house, sys.executable, "-m", "zilliz_jobs.cli.app", "reference", "reference")
-    assert "backupId" in (house / "reference/deletebackupjobs.md").read_text()
-    assert "`DeleteBackupJob`" in (house / "reference/requests.md").read_text()
+    run(house, sys.executable, "-m", "zilliz_jobs.cli.app", "reference", "docs/reference")
+    assert "backupId" in (house / "docs/reference/deletebackupjobs.md").read_text()
+    assert "`DeleteBackupJob`" in (house / "docs/reference/requests.md").read_text()
 
 
 def test_it_is_submitted_and_followed_to_its_end(house: Path, tmp_path: Path) -> None:

@@ -184,13 +184,16 @@ def reference(
     directory: Annotated[Path, typer.Argument(help="Where to write the generated pages of the docs.")],
     check: Annotated[bool, typer.Option("--check", help="Compare instead; exit 1 where a file differs.")] = False,
 ) -> None:
-    """Write the reference: fields of every kind, reasons, settings."""
+    """Write the reference: fields of every kind, reasons, settings. Needs a checkout, for its examples."""
     from zilliz_jobs.cli.reference import differences, write
 
-    if not check:
-        write(directory)
-        return
-    found = differences(directory)
+    try:
+        found = differences(directory) if check else []
+        if not check:
+            write(directory)
+    except FileNotFoundError as error:
+        typer.echo(f"zilliz-jobs: {error}", err=True)
+        raise typer.Exit(2) from None
     for difference in found:
         typer.echo(difference, err=True)
     raise typer.Exit(1 if found else 0)

@@ -7,13 +7,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from zilliz_jobs.api.crd import root_schema
 from zilliz_jobs.api.jobspec import CancellableSpec, JobSpec
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.schema import Schema
-from zilliz_jobs.cli.demo.examples import directory, load
 from zilliz_jobs.core.snapshot import RetryRule
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
@@ -48,13 +50,14 @@ RECORDS = frozenset({"submission", "remembered"})
 """Fields of a status, at any depth, that the operator writes for itself."""
 
 
-def page(resource: Resource) -> str:
+def page(resource: Resource, examples: Path) -> str:
+    """`examples`: the folder with the manifests of all kinds. Raises OSError, yaml.YAMLError for what is in it."""
     schema = root_schema(resource)
     names = f"plural `{resource.plural}`, short `{resource.short}`"
     guide = GUIDES.get(resource.kind)
     lines = [f"# {resource.kind}", "", resource.description, ""]
     lines += [f"Names: {names}." + (f" How it works: [guide](../{guide})." if guide else ""), ""]
-    lines += _examples(resource.kind)
+    lines += _examples(resource.kind, examples)
     spec, status = (schema["properties"][part] for part in ("spec", "status"))
     own_first = _own_first(spec) if issubclass(resource.spec, JobSpec) else spec
     lines += ["## spec", "", *_table(_rows(own_first, ""))]
@@ -70,9 +73,9 @@ def page(resource: Resource) -> str:
     return "\n".join(lines)
 
 
-def _examples(kind: str) -> list[str]:
+def _examples(kind: str, folder: Path) -> list[str]:
     """The first example of the kind, as it stands in its file, and where there are more."""
-    files = [path for path in sorted(directory().glob("*.yaml")) if kind in _kinds_in(path.name)]
+    files = [path for path in sorted(folder.glob("*.yaml")) if kind in _kinds_in(path)]
     if not files:
         return []
     first, *more = files
@@ -82,9 +85,10 @@ def _examples(kind: str) -> list[str]:
 
 
 @cache
-def _kinds_in(file: str) -> frozenset[str]:
+def _kinds_in(file: Path) -> frozenset[str]:
     """Each file is parsed once, not for every kind."""
-    return frozenset(manifest["kind"] for manifest in load(file))
+    manifests = yaml.safe_load_all(file.read_text(encoding="utf-8"))
+    return frozenset(manifest["kind"] for manifest in manifests if manifest)
 
 
 def _columns(resource: Resource) -> list[str]:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from zilliz_jobs.api.crd import root_schema
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
-from zilliz_jobs.cli.kindpage import OF_EVERY_JOB, RECORDS, page
+from zilliz_jobs.cli import kindpage
+from zilliz_jobs.cli.app import app
+from zilliz_jobs.cli.kindpage import OF_EVERY_JOB, RECORDS
+from zilliz_jobs.cli.reference import differences, write
 
 JOBS = [resource for resource in RESOURCES if issubclass(resource.spec, JobSpec)]
 RECORD_TITLE = "## The operator's own record"
+ROOT = Path(__file__).parents[3]
+
+
+def page(resource: Resource) -> str:
+    return kindpage.page(resource, ROOT / "examples")
 
 
 def _paths(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -63,3 +74,24 @@ def test_the_fields_of_the_kind_stand_before_those_of_every_job(resource: Resour
 def test_what_people_set_stands_before_what_they_read(resource: Resource) -> None:
     titles = re.findall(r"^## (.*)$", page(resource), re.MULTILINE)
     assert titles.index("spec") < titles.index(f"kubectl get {resource.plural}") < titles.index("status")
+
+
+def test_the_examples_of_a_page_are_those_that_its_links_lead_to(tmp_path: Path) -> None:
+    """A page with the manifests of another tree would show what the reader does not find there."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    first = tmp_path / "examples" / "10-backup-cluster.yaml"
+    first.write_text(first.read_text() + "# mine\n")
+    write(tmp_path / "docs" / "reference")
+    text = (tmp_path / "docs" / "reference" / "backupjobs.md").read_text()
+    assert "# mine\n" in text
+    assert all((tmp_path / "docs/reference" / to).is_file() for to in re.findall(r"\((\S+\.yaml)\)", text))
+    assert differences(tmp_path / "docs" / "reference") == []
+
+
+def test_without_a_checkout_the_reference_says_where_it_can_be_made(tmp_path: Path) -> None:
+    """The installed operator has no examples: pages without them would look as if there were none."""
+    for words in ([], ["--check"]):
+        done = CliRunner().invoke(app, ["reference", str(tmp_path / "docs" / "reference"), *words])
+        assert done.exit_code == 2
+        assert f"link the manifests in {tmp_path / 'examples'}, which is not there" in done.stderr
+    assert list(tmp_path.iterdir()) == [], "nothing is half written"
