@@ -22,8 +22,7 @@ RUN python3 -m pip --python tools/bin/python install --quiet --no-compile --only
       --require-hashes -r requirements/runtime.txt
 
 COPY pyproject.toml README.md LICENSE ./
-COPY examples examples
-COPY operator operator
+COPY operator/zilliz_jobs operator/zilliz_jobs
 RUN tools/bin/hatchling build --target wheel --directory wheel \
  && python3 -m pip --python /opt/zilliz-jobs/bin/python install --quiet --no-compile --no-deps --no-index wheel/*.whl
 

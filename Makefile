@@ -10,6 +10,8 @@ TESTS ?= tests/e2e+tests/contract tests/wire+tests/unit
 WORKERS ?= 6
 NAMESPACED ?= tests/e2e
 CHART := charts/zilliz-jobs-operator
+# The second distribution: simulator, small Kubernetes, demo.
+LOCAL := operator/zilliz_local
 # The image: ENGINE is the first of docker, podman and buildah that works here; BASE and FLAGS as docs/image.md says.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE ?= $(if $(REGISTRY),$(REGISTRY)/)zilliz-jobs-operator:$(VERSION)
@@ -23,8 +25,8 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep" and more: zilliz-jobs demo --help)
-	@PYTHONPATH=operator $(BIN)/python -m zilliz_jobs.cli.app demo $(DEMO)
+demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep" and more: DEMO=--help)
+	@PYTHONPATH=operator $(BIN)/python -m zilliz_local.demo $(DEMO)
 
 quick: lint types layers generated ## the inner loop: style, types, layers, generated files, unit tests
 	@echo "== unit tests"
@@ -48,7 +50,8 @@ lint: $(VENV)/.dev ## format, style, workflows, and dependencies that are declar
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/zizmor --offline --quiet --no-progress .github >$(VENV)/zizmor.txt 2>&1 || { cat $(VENV)/zizmor.txt; exit 1; }
-	@$(BIN)/deptry operator >$(VENV)/deptry.txt 2>&1 || { cat $(VENV)/deptry.txt; exit 1; }
+	@$(BIN)/deptry operator/zilliz_jobs >$(VENV)/deptry.txt 2>&1 || { cat $(VENV)/deptry.txt; exit 1; }
+	@$(BIN)/deptry $(LOCAL) --config $(LOCAL)/pyproject.toml >$(VENV)/deptry.txt 2>&1 || { cat $(VENV)/deptry.txt; exit 1; }
 
 types: $(VENV)/.dev ## mypy, strict
 	@echo "== types"
@@ -128,8 +131,8 @@ $(VENV)/.runtime: requirements/runtime.txt | $(VENV)/.python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.python
+$(VENV)/.dev: requirements/dev.txt pyproject.toml $(LOCAL)/pyproject.toml | $(VENV)/.python
 	@echo "== setting up $(VENV) with the test tools (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e $(LOCAL)
 	@touch $@ $(VENV)/.runtime

@@ -1,6 +1,7 @@
 """What a release needs of this tree: one version everywhere, and a section of the changelog that tells of it.
 
-The version stands in pyproject.toml. `make generate` writes it to the other places, `make generated` compares them.
+The version stands in pyproject.toml, as that of the project. `make generate` writes it to all other places, `make
+generated` compares them.
 
 python -m tests.release stamp | check | tag v1.2.3 | notes
 """
@@ -19,13 +20,15 @@ CHART = "charts/zilliz-jobs-operator"
 NUMBERS = r"\d+\.\d+\.\d+"
 UNRELEASED = "Unreleased"
 PLACES = {
+    "pyproject.toml": rf"(?<=\"zilliz-jobs-local==){NUMBERS}",
+    "operator/zilliz_local/pyproject.toml": rf"(?m)((?<=^version = \")|(?<=\"zilliz-jobs-operator==)){NUMBERS}",
     "operator/zilliz_jobs/__init__.py": r'(?m)(?<=^__version__ = ")[^"]*',
     "Dockerfile": r"(?m)(?<=^ARG VERSION=).*",
     f"{CHART}/Chart.yaml": r"(?m)((?<=^version: )|(?<=^appVersion: )).*",
     "deploy/kustomize/deployment.yaml": rf"(?<=image: zilliz-jobs-operator:){NUMBERS}",
     "docs/image.md": rf"(?<=zilliz-jobs-operator[:-]){NUMBERS}",
 }
-"""Which texts of which files are the version."""
+"""Which texts of which files are the version, beside that of the project itself."""
 
 
 class ReleaseError(Exception):
@@ -68,7 +71,7 @@ def stamp(root: Path = ROOT) -> None:
 
 def differences(root: Path = ROOT) -> list[str]:
     wrong = [path.relative_to(root) for path, text, right in stamped(root) if text != right]
-    return [f"{path} shows another version than pyproject.toml; run make generate" for path in wrong]
+    return [f"{path} shows another version than that of the project; run make generate" for path in wrong]
 
 
 def changelog(root: Path = ROOT) -> list[Section]:

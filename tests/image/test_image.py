@@ -109,14 +109,27 @@ def test_it_owns_nothing_and_finds_no_compiler_nor_anything_of_the_build(image: 
     for absent in ("usr/bin/gcc", "build", "etc/pip.conf", "root/.cache", f"{HOME}/bin/pip", f"{HOME}/bin/activate"):
         assert not (image.root / absent).exists(), absent
     packages = {path.name for path in (image.root / HOME).glob("lib/python*/site-packages/*")}
-    assert {"zilliz_jobs", "zilliz_local", "kopf"} <= packages
+    assert {"zilliz_jobs", "kopf"} <= packages
     assert not packages & {"pip", "setuptools", "hatchling", "pytest"}
+
+
+def test_it_holds_the_operator_without_the_stand_ins_and_the_demo(image: Image, files: Path) -> None:
+    """They are code that could be attacked, and that nobody runs in a cluster."""
+    packages = {path.name for path in (image.root / HOME).glob("lib/python*/site-packages/*")}
+    assert {name for name in packages if name.startswith("zilliz")} == {
+        "zilliz_jobs",
+        f"zilliz_jobs_operator-{__version__}.dist-info",
+    }
+    assert not [*(image.root / HOME).glob("lib/python*/site-packages/zilliz_*/**/*.yaml")], "nor the examples"
+    told = ran(image, files, "demo")
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "pip install 'zilliz-jobs-operator[demo]'" in told.stderr
 
 
 def test_built_again_elsewhere_it_is_the_same_to_the_byte(store: Store, image: Image, tmp_path: Path) -> None:
     """Else nobody could show that an image was made from this source and these locks, and from nothing else."""
     elsewhere = tmp_path / "elsewhere"
-    for name in ("operator", "examples", "requirements"):
+    for name in ("operator", "requirements"):
         shutil.copytree(ROOT / name, elsewhere / name, copy_function=shutil.copyfile)
     for name in ("Dockerfile", ".dockerignore", "Makefile", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, elsewhere / name)

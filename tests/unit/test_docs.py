@@ -13,10 +13,10 @@ from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resource import JOB_COLUMNS
 from zilliz_jobs.api.resources import RESOURCES
-from zilliz_jobs.cli.demo.screen import columns
 from zilliz_jobs.cli.kindpage import GUIDES
 from zilliz_jobs.cli.reference import differences
 from zilliz_jobs.settings import Settings
+from zilliz_local.demo.screen import columns
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -62,7 +62,8 @@ def test_what_was_pushed_is_signed_by_its_digest(tree: Path, engine: str) -> Non
         tree
     )
     blobs = [line.split()[-1] for line in calls(tree) if line.startswith("cosign sign-blob")]
-    assert [Path(blob).suffix for blob in blobs] == [".whl", ".tgz", ".json"]
+    assert [Path(blob).suffix for blob in blobs] == [".whl", ".whl", ".tgz", ".json"]
+    assert [blob.split("-")[0] for blob in blobs[:2]] == ["dist/zilliz_jobs_operator", "dist/zilliz_jobs_local"]
 
 
 def test_a_push_that_fails_signs_nothing(tree: Path) -> None:
@@ -71,6 +72,18 @@ def test_a_push_that_fails_signs_nothing(tree: Path) -> None:
     assert done.returncode != 0
     assert "denied" in done.stdout
     assert not [line for line in calls(tree) if line.startswith("cosign")]
+
+
+def test_both_wheels_are_on_the_release_page_each_with_its_signature(tree: Path) -> None:
+    """Who installs the extra `demo` needs the other one of the same version."""
+    for name in ("requirements/dev.txt", "operator/zilliz_local/pyproject.toml"):
+        (tree / name).parent.mkdir(parents=True)
+        (tree / name).touch()
+    shown = make(tree, "-n", "dist", "release").stdout
+    assert shown.count("hatchling build --target wheel") == 2
+    for name in ("operator", "local"):
+        wheel = f"dist/zilliz_jobs_{name}-{__version__}-py3-none-any.whl"
+        assert f" {wheel} {wheel}.sigstore.json" in shown.replace("\\\n", " ").replace("  ", " ")
 
 
 @pytest.mark.parametrize("target", ["push", "login"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from zilliz_jobs import __version__
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """The files of this tree that show a version."""
-    for name in (*PLACES, "pyproject.toml", "CHANGELOG.md"):
+    for name in (*PLACES, "CHANGELOG.md"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     return tmp_path
@@ -34,7 +35,8 @@ def write_changelog(tree: Path, *headings: str) -> None:
 
 def test_program_package_chart_image_and_manifests_tell_one_version() -> None:
     assert differences() == []
-    assert version() == __version__ == metadata.version("zilliz-jobs-operator")
+    installed = {metadata.version(name) for name in ("zilliz-jobs-operator", "zilliz-jobs-local")}
+    assert installed == {version()} == {__version__}
 
 
 def test_the_newest_version_of_the_changelog_is_that_of_the_tree() -> None:
@@ -56,6 +58,11 @@ def test_a_bump_reaches_every_place(tree: Path) -> None:
     meta = yaml.safe_load((tree / CHART / "Chart.yaml").read_text())
     assert (meta["version"], meta["appVersion"]) == ("9.8.7", "9.8.7")
     assert "\nARG VERSION=9.8.7\n" in (tree / "Dockerfile").read_text()
+    local = tomllib.loads((tree / "operator/zilliz_local/pyproject.toml").read_text())["project"]
+    assert local["version"] == "9.8.7"
+    assert "zilliz-jobs-operator==9.8.7" in local["dependencies"]
+    operator = tomllib.loads((tree / "pyproject.toml").read_text())["project"]
+    assert operator["optional-dependencies"]["demo"] == ["zilliz-jobs-local==9.8.7"]
     assert not [name for name in PLACES if version() in (tree / name).read_text()]
 
 

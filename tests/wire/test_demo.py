@@ -1,4 +1,4 @@
-"""`zilliz-jobs demo` as a user runs it: the whole of it, in processes, without a terminal."""
+"""The demo as a user runs it: the whole of it, in processes, without a terminal."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.api.model import API_VERSION
-from zilliz_jobs.cli.demo.cluster import Cluster
-from zilliz_jobs.cli.demo.trouble import CannotStart
 from zilliz_jobs.kube.client import KubeClient
+from zilliz_local.demo.cluster import Cluster
+from zilliz_local.demo.trouble import CannotStart
 from zilliz_local.kube import KubeApi
 
 BOUND = 60.0
@@ -36,7 +36,7 @@ def demo(tmp_path: Path) -> Iterator[Starter]:
 
     def start(*flags: str, **environment: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "zilliz_jobs.cli.app", "demo", *flags],
+            [sys.executable, "-m", "zilliz_local.demo", *flags],
             env=os.environ | {"TMPDIR": str(tmp_path)} | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

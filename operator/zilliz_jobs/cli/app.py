@@ -28,31 +28,15 @@ def top(
         raise typer.Exit
 
 
-@app.command()
-def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, until Ctrl-C.")] = False,
-    speed: Annotated[float, typer.Option(min=0.2, max=5, help="2: twice as fast.")] = 1.0,
-    kubeconfig: Annotated[
-        Path | None, typer.Option(help="Use this cluster of yours instead of the local stand-in.")
-    ] = None,
-    context: Annotated[
-        str | None, typer.Option(help="Context of the kubeconfig; implies a cluster of yours.")
-    ] = None,
-    namespace: Annotated[
-        str | None, typer.Option(help="Namespace on a cluster of yours; made when it is missing.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a cluster of yours is changed.")] = False,
-) -> None:
-    """Show the operator at work on this machine: jobs that succeed, wait, are cancelled, fail and are retried.
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def demo(context: typer.Context) -> None:
+    """Show the operator at work on this machine. It comes with the extra `demo` of this package."""
+    from zilliz_jobs.cli.localcommand import run
 
-    Needs nothing but Python: the Kubernetes API and Zilliz Cloud are stand-ins. Exit code 0: all came out well.
-    """
-    from zilliz_jobs.cli.demo.options import Options
-    from zilliz_jobs.cli.demo.run import demo
-
-    if namespace and not (kubeconfig or context):
-        raise typer.BadParameter("it goes with --kubeconfig or --context", param_hint="--namespace")
-    raise typer.Exit(demo(Options(speed, keep, kubeconfig, context, namespace, yes)))
+    run("demo", context.args)
 
 
 @app.command()

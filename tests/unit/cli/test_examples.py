@@ -14,8 +14,8 @@ from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
-from zilliz_jobs.cli.demo.examples import PLACEHOLDER, Substitutions, directory, load
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP
+from zilliz_local.demo.examples import PLACEHOLDER, Substitutions, directory, load
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("*.yaml"))

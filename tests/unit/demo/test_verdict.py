@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from zilliz_jobs.cli.demo.steps import Expectation
-from zilliz_jobs.cli.demo.verdict import first_missing, judge, prove, telling
-from zilliz_jobs.cli.demo.watch import Track
+from zilliz_local.demo.steps import Expectation
+from zilliz_local.demo.verdict import first_missing, judge, prove, telling
+from zilliz_local.demo.watch import Track
 
 WANTED = Expectation("importjob/films", ("Failed", "retry Completed", "Successful"), attempts=2)
 GOOD = Track(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zilliz_jobs.cli.demo.watch import Track, Watch, follow
+from zilliz_local.demo.watch import Track, Watch, follow
 
 
 def job(state: str, reason: str = "", **status: Any) -> dict[str, Any]:

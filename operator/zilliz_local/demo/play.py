@@ -8,17 +8,17 @@ from collections.abc import Iterable
 
 from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.model import GROUP
-from zilliz_jobs.cli.demo.cloud import CloudAdmin, job_id_of
-from zilliz_jobs.cli.demo.cluster import Cluster
-from zilliz_jobs.cli.demo.examples import Manifest, Substitutions, load, renamed
-from zilliz_jobs.cli.demo.stage import Stage
-from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, InTheCloud, Step
-from zilliz_jobs.cli.demo.story import ACT_SECONDS, SHOW_SECONDS, Story
-from zilliz_jobs.cli.demo.trouble import CannotStart, Stopped
-from zilliz_jobs.cli.demo.voice import Voice
-from zilliz_jobs.cli.demo.watch import Watch
 from zilliz_jobs.jobcenter.jobrow import row_name
 from zilliz_jobs.kube.errors import KubeError
+from zilliz_local.demo.cloud import CloudAdmin, job_id_of
+from zilliz_local.demo.cluster import Cluster
+from zilliz_local.demo.examples import Manifest, Substitutions, load, renamed
+from zilliz_local.demo.stage import Stage
+from zilliz_local.demo.steps import Act, Annotate, Apply, InTheCloud, Step
+from zilliz_local.demo.story import ACT_SECONDS, SHOW_SECONDS, Story
+from zilliz_local.demo.trouble import CannotStart, Stopped
+from zilliz_local.demo.voice import Voice
+from zilliz_local.demo.watch import Watch
 
 LOOK_SECONDS = 0.2
 PATIENCE_SECONDS = 5.0  # an object that ended this long ago will not say another word by itself

@@ -9,9 +9,9 @@ from typing import cast
 import pytest
 from rich.console import Console
 
-from zilliz_jobs.cli.demo.cluster import Cluster, Findings
-from zilliz_jobs.cli.demo.run import clean_up
-from zilliz_jobs.cli.demo.voice import Voice
+from zilliz_local.demo.cluster import Cluster, Findings
+from zilliz_local.demo.run import clean_up
+from zilliz_local.demo.voice import Voice
 
 FOUND = Findings("https://cluster", "team", new_namespace=False, new_crds=())
 

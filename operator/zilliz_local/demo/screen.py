@@ -11,8 +11,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from zilliz_jobs.cli.demo.verdict import Finding, Proof
-from zilliz_jobs.cli.demo.watch import Track
+from zilliz_local.demo.verdict import Finding, Proof
+from zilliz_local.demo.watch import Track
 
 WIDEST, WIDE, NARROW = 136, 120, 70
 BAR, SHORT_BAR = 9, 4

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from zilliz_jobs.cli.demo.steps import Expectation
-from zilliz_jobs.cli.demo.watch import Track
+from zilliz_local.demo.steps import Expectation
+from zilliz_local.demo.watch import Track
 
 ARROW = " > "
 _ON_THE_WAY = frozenset({"Pending", "cancel Requested", "cancel Accepted", "retry Requested", "retry Accepted"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zilliz_jobs.cli.demo.steps import InTheCloud
+from zilliz_local.demo.steps import InTheCloud
 
 MOVIES = "in01-demo0movies0001"
 SHOP = "in01-demo0shop000002"

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from zilliz_jobs.cli.demo.play import names_of
-from zilliz_jobs.cli.demo.screen import Line, View, bar, changes, columns, fitting, frame, objects, summary
-from zilliz_jobs.cli.demo.story import Story
-from zilliz_jobs.cli.demo.verdict import Finding, Proof
-from zilliz_jobs.cli.demo.watch import Track
+from zilliz_local.demo.play import names_of
+from zilliz_local.demo.screen import Line, View, bar, changes, columns, fitting, frame, objects, summary
+from zilliz_local.demo.story import Story
+from zilliz_local.demo.verdict import Finding, Proof
+from zilliz_local.demo.watch import Track
 
 BUSY = Track(
     "backupjob/shop-products",

@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from zilliz_jobs.cli.demo.trouble import CannotStart
+from zilliz_local.demo.trouble import CannotStart
 
 _HERE = Path(__file__).resolve()
-PLACES = (_HERE.parents[1] / "examples", _HERE.parents[4] / "examples")  # of the wheel, of a checkout
+PLACES = (_HERE.parents[1] / "examples", _HERE.parents[3] / "examples")  # of the wheel, of a checkout
 PLACEHOLDER = "REPLACE-WITH-"
 
 Manifest = dict[str, Any]

@@ -21,12 +21,16 @@ from types import TracebackType
 from typing import Self
 
 import zilliz_jobs
-from zilliz_jobs.cli.demo.trouble import CannotStart
+import zilliz_local
+from zilliz_local.demo.trouble import CannotStart
 
 START_SECONDS = 20.0
 END_SECONDS = 3.0
 LAST_LINES = 12
-SOURCES = str(Path(zilliz_jobs.__file__).resolve().parents[1])
+SOURCES = tuple(
+    dict.fromkeys(str(Path(file).resolve().parents[1]) for file in (zilliz_local.__file__, zilliz_jobs.__file__))
+)
+"""Where the programs of the demo are; two folders where the two distributions are installed in different ones."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     """Ours, without settings of another operator, and with no proxy between processes of one machine."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ZILLIZ_JOBS_")}
     local = ",".join(filter(None, [kept.get("NO_PROXY") or kept.get("no_proxy"), "127.0.0.1,localhost"]))
-    path = os.pathsep.join(filter(None, [SOURCES, kept.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [*SOURCES, kept.get("PYTHONPATH")]))
     return kept | {"NO_PROXY": local, "no_proxy": local, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"} | dict(more)
 
 

@@ -18,14 +18,14 @@ from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.api.skew import missing_fields
-from zilliz_jobs.cli.demo.examples import Manifest
-from zilliz_jobs.cli.demo.trouble import CannotStart
 from zilliz_jobs.jobs.credentials import MADE_FOR
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.openapi import fetch_schemas
+from zilliz_local.demo.examples import Manifest
+from zilliz_local.demo.trouble import CannotStart
 
 SERVED_SECONDS = 20.0
 GONE_SECONDS = 10.0

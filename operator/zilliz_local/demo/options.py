@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from zilliz_jobs.cli.demo.cluster import Findings
-from zilliz_jobs.cli.demo.trouble import CannotStart
+from zilliz_local.demo.cluster import Findings
+from zilliz_local.demo.trouble import CannotStart
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from zilliz_jobs.cli.demo.trouble import CannotStart
+from zilliz_local.demo.trouble import CannotStart
 
 
 class CloudAdmin:

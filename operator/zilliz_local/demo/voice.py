@@ -12,8 +12,8 @@ from typing import Self
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from zilliz_jobs.cli.demo.screen import LINE_MARKS, Line, View, changes, clock, frame
-from zilliz_jobs.cli.demo.watch import Track
+from zilliz_local.demo.screen import LINE_MARKS, Line, View, changes, clock, frame
+from zilliz_local.demo.watch import Track
 
 PLAIN_WIDTH = 100
 

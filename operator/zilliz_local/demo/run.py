@@ -12,21 +12,21 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from zilliz_jobs.cli.demo import setting
-from zilliz_jobs.cli.demo.cloud import CloudAdmin
-from zilliz_jobs.cli.demo.cluster import ADVICE, Cluster, Findings
-from zilliz_jobs.cli.demo.examples import Substitutions
-from zilliz_jobs.cli.demo.options import Options, confirm, own_config
-from zilliz_jobs.cli.demo.play import Player, applied, manifests_of, names_of
-from zilliz_jobs.cli.demo.screen import summary
-from zilliz_jobs.cli.demo.stage import Stage
-from zilliz_jobs.cli.demo.story import Story
-from zilliz_jobs.cli.demo.trouble import CannotStart, Stopped
-from zilliz_jobs.cli.demo.verdict import judge, prove
-from zilliz_jobs.cli.demo.voice import Voice, make_voice
-from zilliz_jobs.cli.demo.watch import Watch
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError
+from zilliz_local.demo import setting
+from zilliz_local.demo.cloud import CloudAdmin
+from zilliz_local.demo.cluster import ADVICE, Cluster, Findings
+from zilliz_local.demo.examples import Substitutions
+from zilliz_local.demo.options import Options, confirm, own_config
+from zilliz_local.demo.play import Player, applied, manifests_of, names_of
+from zilliz_local.demo.screen import summary
+from zilliz_local.demo.stage import Stage
+from zilliz_local.demo.story import Story
+from zilliz_local.demo.trouble import CannotStart, Stopped
+from zilliz_local.demo.verdict import judge, prove
+from zilliz_local.demo.voice import Voice, make_voice
+from zilliz_local.demo.watch import Watch
 
 LATER = "known-later"
 OPERATOR_SETTINGS = {  # the pace of a show; a real operator looks less often

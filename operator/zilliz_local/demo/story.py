@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from zilliz_jobs.cli.demo.setting import BUCKET, MOVIES, SETTING, SHOP
-from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, Expectation, InTheCloud
+from zilliz_local.demo.setting import BUCKET, MOVIES, SETTING, SHOP
+from zilliz_local.demo.steps import Act, Annotate, Apply, Expectation, InTheCloud
 
 FOLLOWERS = ("restorejob/movies-copy", "restorejob/films-to-shop", "exportjob/movies-files")
 NEW_COLLECTIONS = ("restorejob/films-before", "clonecollectionjob/films-copy", "samplecollectionjob/demo-films")

@@ -12,15 +12,15 @@ import yaml
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.jobstatus import Outcome, State
-from zilliz_jobs.cli.demo import setting, steps, story
-from zilliz_jobs.cli.demo.examples import directory
-from zilliz_jobs.cli.demo.play import applied, command_of, manifests_of, names_of, row_of
-from zilliz_jobs.cli.demo.steps import Act, Annotate, Apply, InTheCloud
-from zilliz_jobs.cli.demo.story import ACTS, EXPECTATIONS, Story
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.jobcenter.jobrow import JobRow, row_name
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_local.cloud import KEY
+from zilliz_local.demo import setting, steps, story
+from zilliz_local.demo.examples import directory
+from zilliz_local.demo.play import applied, command_of, manifests_of, names_of, row_of
+from zilliz_local.demo.steps import Act, Annotate, Apply, InTheCloud
+from zilliz_local.demo.story import ACTS, EXPECTATIONS, Story
 
 WORDS = {*State, *Reason, "Ready"} | {f"{what} {outcome}" for what in ("cancel", "retry") for outcome in Outcome}
 
