@@ -131,7 +131,7 @@ def test_built_again_elsewhere_it_is_the_same_to_the_byte(store: Store, image: I
     elsewhere = tmp_path / "elsewhere"
     for name in ("operator", "requirements"):
         shutil.copytree(ROOT / name, elsewhere / name, copy_function=shutil.copyfile)
-    for name in ("Dockerfile", ".dockerignore", "Makefile", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("Dockerfile", ".dockerignore", "Makefile", "release.mk", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(ROOT / name, elsewhere / name)
     (elsewhere / "operator" / "zilliz_jobs" / "main.py").chmod(0o660)
     (elsewhere / "operator" / "zilliz_jobs" / "core" / "rubbish.pyc").write_bytes(secrets.token_bytes(8))
