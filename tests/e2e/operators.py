@@ -95,7 +95,7 @@ class OperatorProcess(Operator):
         forked: bool = True,
         **settings: Any,
     ) -> None:
-        """`release`: of the chart, with its rights and its settings. `stop_at`: the step of `tests.stopping` at which
+        """`release`: of the chart, with its rights and its settings. `stop_at`: the step (see `stopping`) at which
         it stops itself; `clock_off`: seconds by which its machine's clock is ahead; `forked`: False for a program
         that is started as a shell does, which takes two seconds more; `settings` beside the usual ones."""
         super().__init__(cluster, log)
