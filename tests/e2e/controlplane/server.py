@@ -77,6 +77,7 @@ class ControlPlane:
         # Ports come again: what kubectl remembers of another cluster at this address would be wrong.
         env["KUBECACHEDIR"] = str(self.work_dir / "kubectl-cache")
         env["KUBERC"] = "off"
+        env.setdefault("GOGC", "400")  # a sixth less processor time, for memory that a test machine has
         for kind in ("CACHE", "CONFIG", "DATA"):
             env[f"HELM_{kind}_HOME"] = str(self.work_dir / "helm" / kind.lower())
         return env
