@@ -9,7 +9,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec, ResubmitRetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Time
-from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
 
 MAX_COPIES = 16
 
@@ -60,6 +60,7 @@ BACKUP_JOB = Resource(
     plural="backupjobs",
     short="zbk",
     description="A manual backup of a Zilliz Cloud cluster or of some of its collections.",
+    row_type=RowType("Backup", "Backup"),
     spec=BackupJobSpec,
     status=JobStatus,
     result=BackupResult,

@@ -12,7 +12,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, JobSpec, ResubmitRetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, Model
-from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
 
 MAX_CU = 1024  # documented: 1 to 1024
 MAX_REPLICAS = 10  # documented: 1 to 10
@@ -89,12 +89,15 @@ _ORDERED = Rule(
 )
 
 
-def _resource(kind: str, short: str, description: str, spec: type[ClusterJobSpec], *rules: Rule) -> Resource:
+def _resource(
+    kind: str, short: str, row_type: RowType, description: str, spec: type[ClusterJobSpec], *rules: Rule
+) -> Resource:
     return Resource(
         kind=kind,
         plural=f"{kind.lower()}s",
         short=short,
         description=description,
+        row_type=row_type,
         spec=spec,
         status=JobStatus,
         columns=JOB_COLUMNS,
@@ -106,14 +109,23 @@ def _resource(kind: str, short: str, description: str, spec: type[ClusterJobSpec
 
 
 SUSPEND_CLUSTER_JOB = _resource(
-    "SuspendClusterJob", "zsu", "Suspends a dedicated cluster of Zilliz Cloud.", ClusterJobSpec
+    "SuspendClusterJob",
+    "zsu",
+    RowType("Suspend", "Suspend cluster"),
+    "Suspends a dedicated cluster of Zilliz Cloud.",
+    ClusterJobSpec,
 )
 RESUME_CLUSTER_JOB = _resource(
-    "ResumeClusterJob", "zre", "Resumes a suspended cluster of Zilliz Cloud.", ClusterJobSpec
+    "ResumeClusterJob",
+    "zre",
+    RowType("Resume", "Resume cluster"),
+    "Resumes a suspended cluster of Zilliz Cloud.",
+    ClusterJobSpec,
 )
 SCALE_CLUSTER_JOB = _resource(
     "ScaleClusterJob",
     "zsc",
+    RowType("ScaleCluster", "Scale cluster"),
     "Scales the Query CUs of a cluster: once, between bounds, or at set times.",
     ScaleClusterJobSpec,
     _one_way("cuSize"),
@@ -122,6 +134,7 @@ SCALE_CLUSTER_JOB = _resource(
 SCALE_REPLICAS_JOB = _resource(
     "ScaleReplicasJob",
     "zsp",
+    RowType("ScaleReplicas", "Scale replicas"),
     "Scales the replicas of a cluster: once, between bounds, or at set times.",
     ScaleReplicasJobSpec,
     _one_way("replicas"),

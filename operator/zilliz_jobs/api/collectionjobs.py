@@ -13,7 +13,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model
-from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
 
 DEFAULT_DATABASE = "default"
 
@@ -68,6 +68,7 @@ CLONE_COLLECTION_JOB = Resource(
     plural="clonecollectionjobs",
     short="zcl",
     description="A copy of a collection, schema and data, under another name in the same cluster.",
+    row_type=RowType("CloneCollection", "Clone of a collection"),
     spec=CloneCollectionJobSpec,
     status=JobStatus,
     result=CloneResult,
@@ -89,6 +90,7 @@ SAMPLE_COLLECTION_JOB = Resource(
     plural="samplecollectionjobs",
     short="zsm",
     description="A new collection filled with sample data.",
+    row_type=RowType("SampleCollection", "Sample collection"),
     spec=SampleCollectionJobSpec,
     status=JobStatus,
     result=SampleResult,

@@ -10,7 +10,7 @@ from zilliz_jobs.api.backupref import BACKUP_RULES, BackupRef
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec, ResubmitRetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, Model
-from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
 
 Directory = Annotated[str, Field(min_length=1, max_length=900)]
 
@@ -38,6 +38,7 @@ EXPORT_JOB = Resource(
     plural="exportjobs",
     short="zex",
     description="An export of the files of a Zilliz Cloud backup to object storage.",
+    row_type=RowType("Export", "Export of backup files"),
     spec=ExportJobSpec,
     status=JobStatus,
     result=ExportResult,

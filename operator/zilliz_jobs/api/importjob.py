@@ -9,7 +9,7 @@ from pydantic import Field
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec, RetryPolicy
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef, PositiveSeconds
-from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
 from zilliz_jobs.api.url import Url, VolumePath
 
 MAX_LISTED_FILES = 50
@@ -85,6 +85,7 @@ IMPORT_JOB = Resource(
     plural="importjobs",
     short="zim",
     description="An import of data files into a collection of Zilliz Cloud.",
+    row_type=RowType("Import", "Import"),
     spec=ImportJobSpec,
     status=JobStatus,
     result=ImportResult,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from zilliz_jobs.api.jobresources import ROW_TYPES
 from zilliz_jobs.api.jobspec import ConnectionRef
 from zilliz_jobs.api.jobstatus import Condition
 from zilliz_jobs.api.model import CloudId, Model, Time
@@ -18,21 +20,24 @@ MAX_COUNT = 5000
 DEFAULT_MAX_AGE_HOURS = 168
 
 
-class RowType(StrEnum):
-    """The types of the page. A type that the cloud names and this list does not is shown in the cloud's own word."""
+_TYPES = tuple(row_type.name for row_type in ROW_TYPES)
 
-    BACKUP = "Backup"
-    RESTORE = "Restore"
-    EXPORT = "Export"
-    MIGRATION = "Migration"
-    IMPORT = "Import"
-    CLONE_COLLECTION = "CloneCollection"
-    SAMPLE_COLLECTION = "SampleCollection"
-    CROSS_REGION_COPY = "CrossRegionCopy"
-    SUSPEND = "Suspend"
-    RESUME = "Resume"
-    SCALE_CLUSTER = "ScaleCluster"
-    SCALE_REPLICAS = "ScaleReplicas"
+
+def _known(word: str) -> str:
+    if word not in _TYPES:
+        raise PydanticCustomError("enum", "Input should be {expected}", {"expected": ", ".join(map(repr, _TYPES))})
+    return word
+
+
+RowTypeName = Annotated[
+    str,
+    AfterValidator(_known),
+    Field(
+        description="The types of the page. A type that the cloud names and this list does not is shown in the "
+        "cloud's own word.",
+        json_schema_extra={"enum": [*_TYPES]},
+    ),
+]
 
 
 class PageState(StrEnum):
@@ -67,7 +72,7 @@ class JobCenterSpec(Model):
     project_id: CloudId | None = Field(
         default=None, description="Project whose jobs are shown. Default: the connection's project."
     )
-    types: Annotated[list[RowType], Field(max_length=len(RowType))] | None = Field(
+    types: Annotated[list[RowTypeName], Field(max_length=len(ROW_TYPES))] | None = Field(
         default=None, description="Only jobs of these types. Default: all."
     )
     states: Annotated[list[PageState], Field(max_length=len(PageState))] | None = Field(

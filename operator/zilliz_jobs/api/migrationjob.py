@@ -12,7 +12,7 @@ from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.migrationsource import SOURCES, MigrationSource
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
-from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
 
 MAX_COLLECTIONS = 10  # documented: for one migration
 
@@ -165,6 +165,7 @@ MIGRATION_JOB = Resource(
     plural="migrationjobs",
     short="zmg",
     description="A migration into a cluster of Zilliz Cloud: from Milvus, another vendor, or another cluster.",
+    row_type=RowType("Migration", "Migration"),
     spec=MigrationJobSpec,
     status=JobStatus,
     result=MigrationResult,

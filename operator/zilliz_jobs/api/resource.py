@@ -30,6 +30,14 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class RowType:
+    """A type of job of the job-centre page. `words`: what a row says of a job that the cloud does not describe."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Resource:
     """A custom resource: everything `crd` needs to write its CustomResourceDefinition."""
 
@@ -49,6 +57,13 @@ class Resource:
     selectable: tuple[str, ...] = ()
     """Paths that `kubectl get --field-selector` takes (Kubernetes 1.31 and newer)."""
     rules: tuple[Rule, ...] = ()
+    row_type: RowType | None = None
+    """Of a job kind: its type on the job-centre page; None for what is no job there."""
+
+    @property
+    def row_name(self) -> str:
+        """The name of its type on the job-centre page; "" for what is no job there."""
+        return self.row_type.name if self.row_type else ""
 
     @property
     def singular(self) -> str:

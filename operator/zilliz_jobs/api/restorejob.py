@@ -13,7 +13,7 @@ from zilliz_jobs.api.clusterjobs import CuSize
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
-from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, Rule
+from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
 
 DEFAULT_DATABASE = "default"
 ClusterName = Annotated[str, Field(min_length=1, max_length=64)]  # documented: 1 to 64, for on-demand clusters
@@ -130,6 +130,7 @@ RESTORE_JOB = Resource(
     plural="restorejobs",
     short="zrs",
     description="A restore of a Zilliz Cloud backup into a new cluster, or of collections into a running cluster.",
+    row_type=RowType("Restore", "Restore"),
     spec=RestoreJobSpec,
     status=JobStatus,
     result=RestoreResult,

@@ -140,16 +140,17 @@ VOCABULARIES: tuple[Vocabulary, ...] = (
 )
 
 
-def _folded(word: str) -> str:
+def folded(word: str) -> str:
+    """The word as it is compared."""
     return word.strip().casefold().replace("_", "").replace("-", "").replace(" ", "")
 
 
-_STATES = {_folded(word.text): word.state for vocabulary in VOCABULARIES for word in vocabulary.words}
+_STATES = {folded(word.text): word.state for vocabulary in VOCABULARIES for word in vocabulary.words}
 
 
 def state_of(word: str) -> State | None:
     """The state that the cloud's word stands for; None for a word that nobody knows, and for "". Never an error."""
-    return _STATES.get(_folded(word))
+    return _STATES.get(folded(word))
 
 
 def says_nothing(word: str) -> bool:
@@ -160,7 +161,7 @@ def says_nothing(word: str) -> bool:
 
 def is_canceling(word: str) -> bool:
     """A cancel was accepted and is not over."""
-    return _folded(word) in ("canceling", "cancelling")
+    return folded(word) in ("canceling", "cancelling")
 
 
 class ClusterState(StrEnum):
@@ -194,12 +195,12 @@ CLUSTER_WORDS: dict[ClusterState, frozenset[str]] = {
     ClusterState.BLOCKED: frozenset({"ABNORMAL", "FREEZING", "FROZEN"}),
     ClusterState.DELETED: frozenset({"DELETING", "DELETED"}),
 }
-_CLUSTER_STATES = {_folded(word): state for state, words in CLUSTER_WORDS.items() for word in words}
+_CLUSTER_STATES = {folded(word): state for state, words in CLUSTER_WORDS.items() for word in words}
 
 
 def cluster_state_of(word: str) -> ClusterState | None:
     """What the cluster's status word means; None for a word that nobody knows, and for "". Never an error."""
-    return _CLUSTER_STATES.get(_folded(word))
+    return _CLUSTER_STATES.get(folded(word))
 
 
 class JobType(StrEnum):
@@ -220,9 +221,9 @@ class JobType(StrEnum):
     SCALE_REPLICAS = "SCALE_REPLICAS"
 
 
-_TYPES = {_folded(type_): type_ for type_ in JobType} | {
+_TYPES = {folded(type_): type_ for type_ in JobType} | {
     # Other spellings of words that no page documents; nothing else can be meant by them.
-    _folded(word): type_
+    folded(word): type_
     for type_, words in {
         JobType.SUSPEND: ("SUSPEND_CLUSTER",),
         JobType.RESUME: ("RESUME_CLUSTER",),
@@ -235,4 +236,4 @@ _TYPES = {_folded(type_): type_ for type_ in JobType} | {
 
 def type_of(word: str) -> JobType | None:
     """The type that the cloud's word stands for; None for a word that nobody knows, and for "". Never an error."""
-    return _TYPES.get(_folded(word))
+    return _TYPES.get(folded(word))

@@ -8,7 +8,6 @@ from functools import partial
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import ImportFile
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.errors import NotFound
 from zilliz_jobs.cloud.imports import ImportTarget
@@ -16,6 +15,7 @@ from zilliz_jobs.control.redaction import files_for_people, over_key
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.imports.importwire import Facts, facts_v1, facts_v2
+from zilliz_jobs.kinds.rowtypes import IMPORT
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Details:
 
 def wants_details(row: JobRow) -> bool:
     """Whether a read of the job tells more than its list. Pure."""
-    return row.type == RowType.IMPORT and row.state is State.FAILED and bool(row.job_id)
+    return row.type == IMPORT and row.state is State.FAILED and bool(row.job_id)
 
 
 async def read_details(account: Account, row: JobRow) -> Details | None:

@@ -96,7 +96,7 @@ def own_of(kind: AnyKind, body: Body) -> OwnJob:
         namespace=key.namespace,
         name=key.name,
         uid=uid,
-        type=str(kind.row_type),
+        type=kind.row_type,
         row=row,
         ids=ids,
         job_id="" if composed else job_id,

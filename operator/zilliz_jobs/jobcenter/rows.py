@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.jobresources import CROSS_REGION_COPY
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.backups import Backup
 from zilliz_jobs.cloud.clusters import Cluster
@@ -17,52 +17,18 @@ from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.imports_v1 import ImportTask
 from zilliz_jobs.cloud.redaction import bounded, redact
-from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of, state_of, type_of
+from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.control.redaction import Hide, without_secrets
 from zilliz_jobs.jobcenter.jobrow import JobRow
+from zilliz_jobs.kinds import rowtypes
+from zilliz_jobs.kinds.rowtypes import BACKUP, IMPORT
 from zilliz_jobs.polling.lists import Row
-
-_TYPES = {
-    JobType.IMPORT: RowType.IMPORT,
-    JobType.BACKUP: RowType.BACKUP,
-    JobType.RESTORE: RowType.RESTORE,
-    JobType.MIGRATION: RowType.MIGRATION,
-    JobType.CLONE_COLLECTION: RowType.CLONE_COLLECTION,
-    JobType.CROSS_REGION_COPY: RowType.CROSS_REGION_COPY,
-    JobType.EXPORT: RowType.EXPORT,
-    JobType.SAMPLE_COLLECTION: RowType.SAMPLE_COLLECTION,
-    JobType.SUSPEND: RowType.SUSPEND,
-    JobType.RESUME: RowType.RESUME,
-    JobType.SCALE_CLUSTER: RowType.SCALE_CLUSTER,
-    JobType.SCALE_REPLICAS: RowType.SCALE_REPLICAS,
-}
-_WORDS = {
-    RowType.IMPORT: "Import",
-    RowType.BACKUP: "Backup",
-    RowType.RESTORE: "Restore",
-    RowType.MIGRATION: "Migration",
-    RowType.CLONE_COLLECTION: "Clone of a collection",
-    RowType.CROSS_REGION_COPY: "Copy of a backup in another region",
-    RowType.EXPORT: "Export of backup files",
-    RowType.SAMPLE_COLLECTION: "Sample collection",
-    RowType.SUSPEND: "Suspend cluster",
-    RowType.RESUME: "Resume cluster",
-    RowType.SCALE_CLUSTER: "Scale cluster",
-    RowType.SCALE_REPLICAS: "Scale replicas",
-}
-_TRANSITIONS = {
-    ClusterState.SUSPENDING: RowType.SUSPEND,
-    ClusterState.RESUMING: RowType.RESUME,
-    ClusterState.SCALING: None,  # of compute units or of replicas: the word does not tell
-}
-_BUSY_WORDS = {"RESTORE_BACKUP": RowType.RESTORE, "MIGRATING": RowType.MIGRATION}
 
 
 def of_console(row: Row, position: int) -> JobRow:
     """From the console's list of jobs."""
     job: ConsoleJob = row.value
-    known = type_of(job.type)
-    kind = str(_TYPES[known]) if known else job.type
+    kind = rowtypes.of_job(job.type)
     return JobRow(
         type=kind,
         id=job.job_id,
@@ -90,10 +56,10 @@ def of_import(row: Row, position: int, *, cluster: Cluster) -> JobRow:
     record: ImportRecord | ImportTask = row.value
     told = record if isinstance(record, ImportRecord) else None
     return JobRow(
-        type=str(RowType.IMPORT),
+        type=IMPORT,
         id=record.job_id,
         job_id=record.job_id,
-        description=_described(RowType.IMPORT, cluster.cluster_id, record.collection_name),
+        description=_described(IMPORT, cluster.cluster_id, record.collection_name),
         state=state_of(record.state),
         cloud_status=record.state,
         progress=told.progress if told else None,
@@ -111,7 +77,7 @@ def of_backup(row: Row, position: int) -> JobRow:
     """From the list of backups. It has no job ids, so the backup's own id identifies the row."""
     backup: Backup = row.value
     return JobRow(
-        type=str(RowType.BACKUP),
+        type=BACKUP,
         id=backup.backup_id,
         description=f"Backup {backup.backup_name or backup.backup_id}",
         state=state_of(backup.status),
@@ -130,19 +96,13 @@ def of_cluster(row: Row, position: int) -> JobRow | None:
     """A cluster in transition, as the job that changes it; None for a cluster in no transition, or in one that no job
     causes."""
     cluster: Cluster = row.value
-    word = cluster.status.upper()
-    state = cluster_state_of(cluster.status)
-    kind: RowType | None
-    if state in _TRANSITIONS:
-        kind = _TRANSITIONS[state]
-    elif word in _BUSY_WORDS:
-        kind = _BUSY_WORDS[word]
-    else:
+    kind = rowtypes.of_transition(cluster.status)
+    if kind is None:
         return None
     return JobRow(
-        type=str(kind or ""),
+        type=kind,
         id=cluster.cluster_id,
-        description=f"Cluster {cluster.cluster_name or cluster.cluster_id} is {word}",
+        description=f"Cluster {cluster.cluster_name or cluster.cluster_id} is {cluster.status.upper()}",
         state=State.IN_PROGRESS,
         cloud_status=cluster.status,
         cluster_id=cluster.cluster_id,
@@ -168,15 +128,15 @@ def for_people(row: JobRow, hide: Hide, own: Sequence[str] = ()) -> JobRow:
 def _with_region(job: ConsoleJob, kind: str) -> str:
     """What the job does. Copies of one backup differ only in the region that they go to."""
     text = job.description or _described(kind, job.cluster_id, job.collection_name)
-    if kind != RowType.CROSS_REGION_COPY or not job.region_id or job.region_id in text:
+    if kind != CROSS_REGION_COPY.name or not job.region_id or job.region_id in text:
         return text
     return f"{text}, to {job.region_id}"
 
 
 def _described(kind: str, cluster_id: str, collection: str) -> str:
     """What the job does, from the fields, in one line; empty for an unknown type."""
-    words = _WORDS.get(RowType(kind)) if kind in set(RowType) else None
-    if words is None:
+    words = rowtypes.in_words(kind)
+    if not words:
         return ""
     if collection:
         return f"{words}, collection {collection}"

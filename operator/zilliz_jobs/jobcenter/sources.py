@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from zilliz_jobs.api.connection import ImportApi
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.listing import rows_in_words
@@ -22,22 +21,12 @@ from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import ListReading, SourceRows
 from zilliz_jobs.jobcenter.ownjobs import OwnJob, row_of
 from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.kinds.rowtypes import CHANGES_CLUSTER
 from zilliz_jobs.polling.lists import Listing, Lists, Row
 
 OWN = "OwnJobs"
 CLUSTERS = "Clusters"
 CONCURRENT = 4
-MOVING = frozenset(
-    {
-        RowType.SUSPEND,
-        RowType.RESUME,
-        RowType.SCALE_CLUSTER,
-        RowType.SCALE_REPLICAS,
-        RowType.RESTORE,
-        RowType.MIGRATION,
-    }
-)
-"""Types of jobs that put a cluster into transition."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +103,7 @@ async def _documented(lists: Lists, account: Account, project_id: str, own_of: O
         told.append(Told(CLUSTERS, problem=problem))
     else:
         # The cloud does one thing to a cluster at a time, so a transition that a job object causes is shown already.
-        moved = {job.cluster_id for job in own if job.is_running and job.type in MOVING}
+        moved = {job.cluster_id for job in own if job.is_running and job.type in CHANGES_CLUSTER}
         found = [row for row in _in_transition(listing, project_id) if row.cluster_id not in moved]
         sources.append(SourceRows(CLUSTERS, tuple(found), complete=not listing.unreadable))
         told.append(Told(CLUSTERS, len(found), listing.calls, unreadable=listing.unreadable))

@@ -12,15 +12,13 @@ from zilliz_jobs.core.observation import CancelAccepted, CancelAnswer, CancelRef
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import Verdict, judge_cancel, judge_retry
 from zilliz_jobs.core.snapshot import Link, RetryRule, Snapshot, Traits
-from zilliz_jobs.kinds import JOB_KINDS
-
-_TRAITS = {str(kind.row_type): kind.traits for kind in JOB_KINDS if kind.row_type}
+from zilliz_jobs.kinds import rowtypes
 
 
 def traits_of(row_type: str) -> Traits:
     """What the cloud allows for jobs of this type; nothing for an unknown type. A row has no spec, so a retry that
     needs a second submission is impossible."""
-    known = _TRAITS.get(row_type, Traits())
+    known = rowtypes.TRAITS.get(row_type, Traits())
     retry = known.retry if known.retry is RetryRule.FREELY else RetryRule.NEVER
     return replace(known, retry=retry, steps=(), cleanup="")
 

@@ -1,4 +1,5 @@
-"""The job kinds, one file each. `JOB_KINDS` is the list that everything else goes by."""
+"""The job kinds, one file each. `JOB_KINDS` is the list that everything else goes by; its order is that of
+`JOB_RESOURCES`."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ JOB_KINDS: tuple[AnyKind, ...] = (
     BackupKind(),
     RestoreKind(),
     ExportKind(),
-    ImportKind(),
     MigrationKind(),
+    ImportKind(),
     CloneKind(),
     SampleKind(),
     SuspendClusterKind(),

@@ -21,7 +21,7 @@ from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.words import is_canceling
+from zilliz_jobs.cloud.words import JobType, is_canceling
 from zilliz_jobs.core.observation import (
     AlreadyDone,
     Baseline,
@@ -131,10 +131,10 @@ Claimable = Callable[[str], bool]
 class JobKind(ABC, Generic[S]):
     resource: ClassVar[Resource]
     traits: ClassVar[Traits]
-    job_types: ClassVar[frozenset[str]]
-    """The cloud's words for jobs of this kind (documented: Describe Job); empty where none is documented."""
-    row_type: ClassVar[str] = ""
-    """Its type on the job-centre page (a RowType); empty for what is no job there."""
+    job_type: ClassVar[JobType | None] = None
+    """The cloud's type of jobs of this kind; None for what is no job there."""
+    cluster_words: ClassVar[frozenset[str]] = frozenset()
+    """The words for a cluster's status that such a job causes. One that several kinds cause tells of none of them."""
     lane: ClassVar[str] = "jobs"
     """Whose request budget `observe` uses: kinds with the same word share one."""
     exclusive: ClassVar[bool] = False
@@ -143,6 +143,11 @@ class JobKind(ABC, Generic[S]):
     """Whether `scope_of` a submission to come needs its `backup`, which then is read before each try for the lock."""
 
     # -- what it says of itself
+
+    @property
+    def row_type(self) -> str:
+        """Its type on the job-centre page; empty for what is no job there."""
+        return self.resource.row_name
 
     @abstractmethod
     def target(self, spec: S) -> str:
@@ -180,8 +185,9 @@ class JobKind(ABC, Generic[S]):
         return {"": self.traits}
 
     def types_of(self, step: str) -> frozenset[str]:
-        """The cloud's words for the job that this step submits."""
-        return self.job_types
+        """The cloud's words for the job that this step submits (documented: Describe Job); empty where none is
+        documented."""
+        return frozenset({str(self.job_type)}) if self.job_type else frozenset()
 
     def occupies(self, status: JobStatus) -> bool:
         """Whether an object with this status holds its scope."""

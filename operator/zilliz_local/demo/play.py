@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable
 
-from zilliz_jobs.api.jobcenter import RowType
+from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.jobcenter.jobrow import row_name
 from zilliz_jobs.kube.errors import KubeError
@@ -140,7 +140,7 @@ class Player:
 def row_of(name: str, job_id: str) -> str:
     """The name of a backup's row, in the JobCenter that `name` begins with: `projectjob/<JobCenter>-...`. Pure."""
     kind, _, rest = name.partition("/")
-    return f"{kind}/{row_name(rest.rpartition('-')[0], (RowType.BACKUP, job_id))}"
+    return f"{kind}/{row_name(rest.rpartition('-')[0], (BACKUP_JOB.row_name, job_id))}"
 
 
 def names_of(story: Story) -> tuple[str, ...]:

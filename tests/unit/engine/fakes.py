@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
 from zilliz_jobs.cloud.errors import Unauthorised
+from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.core.observation import Accepted, Blocked, Prepared
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.snapshot import Link, RetryRule, Traits
@@ -146,7 +147,7 @@ class Kind(JobKind[BackupJobSpec]):
 
     resource: ClassVar[Any] = BACKUP_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
-    job_types: ClassVar[frozenset[str]] = frozenset({"BACKUP"})
+    job_type = JobType.BACKUP
 
     def __init__(self, story: list[str], **answers: Any) -> None:
         self.story = story

@@ -20,7 +20,6 @@ from urllib.parse import unquote
 import pytest
 from tests.unit.engine.fakes import Kind, backup
 
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.limiter import Limiter
@@ -159,8 +158,6 @@ def place(name: str) -> str:
 
 class CloudKind(Kind):
     """Takes every job, and ends it well at the second look. Counts its calls by verb."""
-
-    row_type = RowType.BACKUP
 
     def __init__(self) -> None:
         super().__init__([])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from zilliz_jobs.api.jobresources import JOB_RESOURCES
 from zilliz_jobs.api.jobstatus import Submission
 from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.snapshot import RetryRule
@@ -199,9 +200,13 @@ def test_what_restores_and_exports_say_of_themselves(kind, fields, description, 
     assert kind.credentials_secret(spec, "o") == secret
 
 
-def test_kinds_are_listed_once_and_their_job_types_are_told_apart():
-    assert len({kind.resource.kind for kind in JOB_KINDS}) == len(JOB_KINDS)
-    types = [kind.job_types for kind in JOB_KINDS]
+def test_every_job_of_the_api_has_its_kind():
+    """Else people could create objects that no operator ever looks at."""
+    assert [kind.resource for kind in JOB_KINDS] == list(JOB_RESOURCES)
+
+
+def test_job_types_are_told_apart():
+    types = [kind.types_of(SUBMIT_STEP) for kind in JOB_KINDS]
     assert sum(len(t) for t in types) == len(frozenset().union(*types))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
@@ -20,9 +19,8 @@ from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, Submi
 
 class BackupKind(JobKind[BackupJobSpec]):
     resource: ClassVar[Resource] = BACKUP_JOB
-    row_type = RowType.BACKUP
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.BACKUP})
+    job_type = JobType.BACKUP
 
     def target(self, spec: BackupJobSpec) -> str:
         if not spec.collections:

@@ -50,10 +50,11 @@ class ClusterKind(JobKind[C]):
     traits = STATE_JOB
     exclusive = True
     lane = "clusters"
-    job_types = frozenset()  # their words are not documented
     starts_from: ClusterState
     job_type: ClassVar[JobType]
-    """The console's word for its jobs (not documented)."""
+
+    def types_of(self, step: str) -> frozenset[str]:
+        return frozenset()  # the words of Describe Job are not documented
 
     def target(self, spec: C) -> str:
         return spec.cluster_id

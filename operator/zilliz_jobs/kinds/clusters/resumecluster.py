@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.clusterjobs import RESUME_CLUSTER_JOB, ClusterJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
-from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
+from zilliz_jobs.cloud.words import CLUSTER_WORDS, ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Seen, Undecided
 from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
@@ -27,8 +26,8 @@ HAS_RUN = (
 
 class ResumeClusterKind(ClusterKind[ClusterJobSpec]):
     resource: ClassVar[Resource] = RESUME_CLUSTER_JOB
-    row_type = RowType.RESUME
     job_type = JobType.RESUME
+    cluster_words = CLUSTER_WORDS[ClusterState.RESUMING]
     starts_from = ClusterState.SUSPENDED
 
     def description(self, spec: ClusterJobSpec) -> str:

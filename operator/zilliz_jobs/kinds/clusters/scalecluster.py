@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.clusterjobs import SCALE_CLUSTER_JOB, ScaleClusterJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
-from zilliz_jobs.cloud.words import JobType
+from zilliz_jobs.cloud.words import CLUSTER_WORDS, ClusterState, JobType
 from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters.scalebase import ScaleKind
 from zilliz_jobs.kinds.clusters.scalingrules import Rule
@@ -18,8 +17,8 @@ from zilliz_jobs.kinds.clusters.scalingrules import Rule
 
 class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
     resource: ClassVar[Resource] = SCALE_CLUSTER_JOB
-    row_type = RowType.SCALE_CLUSTER
     job_type = JobType.SCALE_CLUSTER
+    cluster_words = CLUSTER_WORDS[ClusterState.SCALING]
     size_name = "Query CUs"
     part = "cu"
     other_name = "replicas"

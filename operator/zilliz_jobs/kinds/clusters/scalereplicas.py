@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.clusterjobs import SCALE_REPLICAS_JOB, ScaleReplicasJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.scaling import Autoscaling
-from zilliz_jobs.cloud.words import JobType
+from zilliz_jobs.cloud.words import CLUSTER_WORDS, ClusterState, JobType
 from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters.scalebase import ScaleKind
 from zilliz_jobs.kinds.clusters.scalingrules import Rule
@@ -24,8 +23,8 @@ MOST_BY_ITS_OWN_CALL = 8
 
 class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
     resource: ClassVar[Resource] = SCALE_REPLICAS_JOB
-    row_type = RowType.SCALE_REPLICAS
     job_type = JobType.SCALE_REPLICAS
+    cluster_words = CLUSTER_WORDS[ClusterState.SCALING]
     size_name = "replicas"
     part = "replica"
     other_name = "Query CUs"

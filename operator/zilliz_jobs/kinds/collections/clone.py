@@ -12,7 +12,6 @@ from typing import ClassVar
 
 from zilliz_jobs.api.backupjob import BackupJobSpec
 from zilliz_jobs.api.collectionjobs import CLONE_COLLECTION_JOB, DEFAULT_DATABASE, CloneCollectionJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, StepStatus, Submission
 from zilliz_jobs.api.resource import Resource
@@ -50,9 +49,8 @@ LOADED = "loaded"
 
 class CloneKind(JobKind[CloneCollectionJobSpec]):
     resource: ClassVar[Resource] = CLONE_COLLECTION_JOB
-    row_type = RowType.CLONE_COLLECTION
     traits: ClassVar[Traits] = Traits(steps=(BACKUP, RESTORE, DELETE), cleanup=DELETE)
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.CLONE_COLLECTION})
+    job_type = JobType.CLONE_COLLECTION
 
     def target(self, spec: CloneCollectionJobSpec) -> str:
         one = _place(spec)
@@ -72,7 +70,7 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
 
     def types_of(self, step: str) -> frozenset[str]:
         return {BACKUP: frozenset({str(JobType.BACKUP)}), RESTORE: frozenset({str(JobType.RESTORE)})}.get(
-            step, self.job_types
+            step, super().types_of(step)
         )
 
     async def baseline(

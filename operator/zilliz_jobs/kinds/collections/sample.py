@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.collectionjobs import SAMPLE_COLLECTION_JOB, SampleCollectionJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud import effects
@@ -45,9 +44,8 @@ SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
 
 class SampleKind(JobKind[SampleCollectionJobSpec]):
     resource: ClassVar[Resource] = SAMPLE_COLLECTION_JOB
-    row_type = RowType.SAMPLE_COLLECTION
     traits: ClassVar[Traits] = Traits(steps=(CREATE, WRITE))
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.SAMPLE_COLLECTION})
+    job_type = JobType.SAMPLE_COLLECTION
 
     def target(self, spec: SampleCollectionJobSpec) -> str:
         return f"{spec.cluster_id}/{spec.database or 'default'}/{spec.collection}"

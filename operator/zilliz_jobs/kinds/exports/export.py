@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zilliz_jobs.api.exportjob import EXPORT_JOB, ExportJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
@@ -38,9 +37,8 @@ from zilliz_jobs.kinds.spelling import is_same
 
 class ExportKind(JobKind[ExportJobSpec]):
     resource: ClassVar[Resource] = EXPORT_JOB
-    row_type = RowType.EXPORT
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.EXPORT})
+    job_type = JobType.EXPORT
     scope_needs_backup = True
 
     def target(self, spec: ExportJobSpec) -> str:

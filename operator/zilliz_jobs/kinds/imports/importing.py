@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import IMPORT_JOB, ImportJobSpec
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.model import format_time
@@ -59,9 +58,8 @@ from zilliz_jobs.kinds.secretneed import SecretNeed
 
 class ImportKind(JobKind[ImportJobSpec]):
     resource: ClassVar[Resource] = IMPORT_JOB
-    row_type = RowType.IMPORT
     traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.IMPORT})
+    job_type = JobType.IMPORT
     lane: ClassVar[str] = "imports"
 
     def target(self, spec: ImportJobSpec) -> str:

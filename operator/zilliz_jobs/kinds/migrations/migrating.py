@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.migrationjob import MIGRATION_JOB, MigrationJobSpec, Mode, NewCluster
 from zilliz_jobs.api.resource import Resource
@@ -31,9 +30,9 @@ ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, ret
 
 class MigrationKind(JobKind[MigrationJobSpec]):
     resource: ClassVar[Resource] = MIGRATION_JOB
-    row_type = RowType.MIGRATION
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.NEVER)
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.MIGRATION})
+    job_type = JobType.MIGRATION
+    cluster_words = frozenset({"MIGRATING"})
 
     def target(self, spec: MigrationJobSpec) -> str:
         made = _made(spec)

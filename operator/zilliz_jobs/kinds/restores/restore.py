@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from zilliz_jobs.api.jobcenter import RowType
 from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.restorejob import (
@@ -53,9 +52,9 @@ VERSIONS: dict[RestoreVersionPolicy, VersionWord] = {
 
 class RestoreKind(JobKind[RestoreJobSpec]):
     resource: ClassVar[Resource] = RESTORE_JOB
-    row_type = RowType.RESTORE
     traits: ClassVar[Traits] = Traits()
-    job_types: ClassVar[frozenset[str]] = frozenset({JobType.RESTORE})
+    job_type = JobType.RESTORE
+    cluster_words = frozenset({"RESTORE_BACKUP"})
 
     def target(self, spec: RestoreJobSpec) -> str:
         if spec.new_cluster:
