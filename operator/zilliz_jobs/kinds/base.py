@@ -128,9 +128,22 @@ Claimable = Callable[[str], bool]
 """Whether an id belongs to no other object."""
 
 
+@dataclass(frozen=True)
+class Variant:
+    """The jobs of a kind that other traits hold for: those with this value in this field of the spec. `name`: what a
+    person would call such a job."""
+
+    name: str
+    field: str
+    value: str
+    traits: Traits
+
+
 class JobKind(ABC, Generic[S]):
     resource: ClassVar[Resource]
     traits: ClassVar[Traits]
+    variants: ClassVar[tuple[Variant, ...]] = ()
+    """Where what the cloud allows depends on the spec."""
     job_type: ClassVar[JobType | None] = None
     """The cloud's type of jobs of this kind; None for what is no job there."""
     cluster_words: ClassVar[frozenset[str]] = frozenset()
@@ -177,12 +190,19 @@ class JobKind(ABC, Generic[S]):
         return True
 
     def traits_of(self, spec: S) -> Traits:
-        """The traits of a job with this spec, where they differ from the kind's."""
-        return self.traits
+        """The traits of a job with this spec."""
+        others = (one.traits for one in self.variants if getattr(spec, one.field) == one.value)
+        return next(others, self.traits)
 
     def trait_variants(self) -> dict[str, Traits]:
-        """All traits that `traits_of` can say, by what a person would call such a job; "" for the usual one."""
-        return {"": self.traits}
+        """What the cloud allows, by what a person would call such a job; "" for the usual one."""
+        return {"": self.traits} | {one.name: one.traits for one in self.variants}
+
+    @property
+    def may_be_held(self) -> bool:
+        """Whether its objects may carry the finalizer: until a cancel is over, or until what a job made on its way is
+        removed."""
+        return any(traits.can_cancel or traits.cleanup for traits in self.trait_variants().values())
 
     def types_of(self, step: str) -> frozenset[str]:
         """The cloud's words for the job that this step submits (documented: Describe Job); empty where none is

@@ -18,7 +18,7 @@ from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
+from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest, Variant
 from zilliz_jobs.kinds.clusters import newcluster
 from zilliz_jobs.kinds.migrations import migrationarrivals
 from zilliz_jobs.kinds.migrations.migrationorigin import needs, origin
@@ -31,6 +31,7 @@ ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, ret
 class MigrationKind(JobKind[MigrationJobSpec]):
     resource: ClassVar[Resource] = MIGRATION_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.NEVER)
+    variants = (Variant("zero-downtime", "mode", Mode.ZERO_DOWNTIME, ZERO_DOWNTIME),)
     job_type = JobType.MIGRATION
     cluster_words = frozenset({"MIGRATING"})
 
@@ -52,11 +53,8 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         return f"migration/{_target_id(spec) or (spec.adopt.job_id if spec.adopt else '')}"
 
     def traits_of(self, spec: MigrationJobSpec) -> Traits:
-        traits, made = ZERO_DOWNTIME if spec.mode is Mode.ZERO_DOWNTIME else self.traits, _made(spec)
-        return replace(traits, exact_find=bool(made and made.name))
-
-    def trait_variants(self) -> dict[str, Traits]:
-        return {"": self.traits, "zero-downtime": ZERO_DOWNTIME}
+        made = _made(spec)
+        return replace(super().traits_of(spec), exact_find=bool(made and made.name))
 
     def secrets(self, spec: MigrationJobSpec) -> tuple[SecretNeed, ...]:
         return needs(spec.source)
