@@ -65,6 +65,8 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 	@echo "== generated files"
 	@$(BIN)/zilliz-jobs crds crds --check
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds --check
+	@$(BIN)/python -m tests.kindlists --check
+	@$(BIN)/python deploy/gitops/argocd/render.py --check
 	@$(BIN)/python -m tests.chartpages --check
 	@$(BIN)/python -m tests.release check
 	@$(BIN)/python -m tests.decisions --check
@@ -83,6 +85,8 @@ namespaced: $(VENV)/.dev ## end to end, with an operator that has rights in some
 generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/zilliz-jobs crds crds
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds
+	@$(BIN)/python -m tests.kindlists
+	@$(BIN)/python deploy/gitops/argocd/render.py
 	@$(BIN)/python -m tests.chartpages
 	@$(BIN)/python -m tests.release stamp
 	@$(BIN)/python -m tests.decisions

@@ -1,5 +1,5 @@
-"""What is made of the chart's values.yaml and of the operator's settings: the table in the chart's README, and what
-the schema of the values says of `settings`.
+"""What is made of the chart's values.yaml, of the operator's settings and of its kinds: the table in the chart's
+README, and what the schema of the values says of `settings` and `jobs`.
 
 python -m tests.chartpages [--check]
 """
@@ -15,6 +15,9 @@ from typing import Any
 
 import yaml
 
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.projectjob import PROJECT_JOB
+from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.settings import Settings
 
 CHART = Path(__file__).parents[1] / "charts" / "zilliz-jobs-operator"
@@ -22,6 +25,8 @@ BEGIN, END = "<!-- values: made from values.yaml by `make generate` -->\n", "<!-
 _WHERE = ("kubeconfig", "context", "trust_env", "namespaces", "leader_elect", "lease_name", "lease_namespace")
 MANAGED = frozenset((*_WHERE, "health_port", "metrics_port"))
 """Settings that follow from other values of the chart, or make no sense in a pod."""
+ELSEWHERE = (ZILLIZ_CONNECTION, PROJECT_JOB)
+"""Kinds that do not stand under `jobs`: one has a place of its own in the values, one is written by the operator."""
 BOUNDS = ("type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "enum", "pattern")
 
 
@@ -80,6 +85,8 @@ def schema() -> str:
         for name in Settings.model_fields
         if name not in MANAGED
     }
+    jobs = known["properties"]["jobs"]["additionalProperties"]["properties"]
+    jobs["kind"]["enum"] = [resource.kind for resource in RESOURCES if resource not in ELSEWHERE]
     return json.dumps(known, indent=2) + "\n"
 
 

@@ -1,17 +1,8 @@
-{{- /* The kinds by what the operator does with their objects. Nothing here may be left out, and nothing is too much:
+{{- /* What the operator does with the objects of each kind. Nothing here may be left out, and nothing is too much:
 an audit of the API server over a run in which everything happens is compared with it. */}}
-{{- define "zilliz.jobs" -}}
-[backupjobs, restorejobs, exportjobs, migrationjobs, importjobs, clonecollectionjobs, samplecollectionjobs, suspendclusterjobs, resumeclusterjobs, scaleclusterjobs, scalereplicasjobs]
-{{- end }}
-
-{{- /* These may carry the finalizer. */}}
-{{- define "zilliz.held" -}}
-[backupjobs, exportjobs, migrationjobs, clonecollectionjobs]
-{{- end }}
-
 {{- define "zilliz.rules" -}}
 {{- $jobs := include "zilliz.jobs" . | fromYamlArray }}
-{{- $all := concat $jobs (list "zillizconnections" "jobcenters" "projectjobs") }}
+{{- $all := include "zilliz.kinds" . | fromYamlArray }}
 - apiGroups: [jobs.zilliz.com]
   resources: {{ toJson $all }}
   verbs: [get, list, watch]

@@ -3,11 +3,12 @@
 Each kind has its own keys: Argo CD knows no wildcard for actions. Beside such entries a wildcard for health is no way
 out, since Argo CD 2 picks any entry that matches a kind, also one that has no health.
 
-    python deploy/gitops/argocd/render.py
+    python deploy/gitops/argocd/render.py [--check]
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from zilliz_jobs.api.model import GROUP
@@ -53,5 +54,14 @@ def _indented(text: str, by: int) -> str:
     return "".join(f"{' ' * by}{line}".rstrip() + "\n" for line in text.splitlines())
 
 
+def main() -> int:
+    if "--check" not in sys.argv:
+        TARGET.write_text(rendered(), encoding="utf-8")
+    elif not TARGET.is_file() or TARGET.read_text(encoding="utf-8") != rendered():
+        sys.stderr.write("deploy/gitops/argocd/argocd-cm.yaml is out of date; run make generate\n")
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    TARGET.write_text(rendered(), encoding="utf-8")
+    sys.exit(main())

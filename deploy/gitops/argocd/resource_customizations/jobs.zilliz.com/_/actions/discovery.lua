@@ -1,10 +1,23 @@
 -- The actions of every kind of jobs.zilliz.com; one that could only be refused is disabled.
 -- Whether the connection may use the console API, which a cancel in the cloud needs, is not known here.
-local cancellable = { BackupJob = true, ExportJob = true, MigrationJob = true }
-local cancellable_rows = { Backup = true, Export = true, Migration = true }
-local resubmittable = {
-  BackupJob = true, ExportJob = true, SuspendClusterJob = true, ResumeClusterJob = true, ScaleClusterJob = true,
-  ScaleReplicasJob = true,
+
+-- What the cloud can cancel, and which failed jobs can be attempted again: always, or where the spec allows a second
+-- submission. A rule inside of a rule is that of the jobs which have this value in this field of their spec.
+local rules = { -- generated: rules of the kinds
+  BackupJob = { cancel = true, retry = "resubmit" },
+  ExportJob = { cancel = true, retry = "resubmit" },
+  MigrationJob = { cancel = true, { field = "mode", value = "ZeroDowntime" } },
+  ImportJob = { retry = "always" },
+  SuspendClusterJob = { retry = "resubmit" },
+  ResumeClusterJob = { retry = "resubmit" },
+  ScaleClusterJob = { retry = "resubmit" },
+  ScaleReplicasJob = { retry = "resubmit" },
+}
+local row_rules = { -- generated: rules of the rows
+  Backup = { cancel = true },
+  Export = { cancel = true },
+  Migration = { cancel = true },
+  Import = { retry = "always" },
 }
 
 local spec, status = obj.spec or {}, obj.status or {}
@@ -26,10 +39,11 @@ if obj.kind == "ZillizConnection" or obj.kind == "JobCenter" then
 end
 
 if obj.kind == "ProjectJob" then
+  local row_rule = row_rules[status.type or ""] or {}
   local runs = state == "Pending" or state == "InProgress"
   return {
-    cancel = action("Cancel", "stop", runs and cancellable_rows[status.type] == true),
-    retry = action("Retry", "rotate-right", (state == "Failed" or state == "Unknown") and status.type == "Import"),
+    cancel = action("Cancel", "stop", runs and row_rule.cancel == true),
+    retry = action("Retry", "rotate-right", (state == "Failed" or state == "Unknown") and row_rule.retry == "always"),
   }
 end
 
@@ -40,12 +54,19 @@ local disproved = submission ~= nil and (submission.evidence == "NotSent" or sub
 local unsent = not known and (submission == nil or disproved)
 local begun = status.steps ~= nil and next(status.steps) ~= nil
 
-local may_cancel = cancellable[obj.kind] == true and spec.mode ~= "ZeroDowntime" and status.jobId ~= nil
+local rule = rules[obj.kind] or {}
+for _, variant in ipairs(rule) do
+  if spec[variant.field] == variant.value then
+    rule = variant
+  end
+end
+
+local may_cancel = rule.cancel == true and status.jobId ~= nil
 if not known and not begun then
   may_cancel = true
 end
-local may_retry = obj.kind == "ImportJob"
-if resubmittable[obj.kind] then
+local may_retry = rule.retry == "always"
+if rule.retry == "resubmit" then
   may_retry = spec.retryPolicy ~= nil and spec.retryPolicy.resubmit == true
 end
 

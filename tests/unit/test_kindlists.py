@@ -1,0 +1,85 @@
+"""What people install knows every kind. Else its objects would be watched by nobody, or could not be asked for."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from tests.kindlists import PLACES, ROOT, TEMPLATE, ListError, differences, files, rules_of
+
+from zilliz_jobs.core.snapshot import RetryRule, Traits
+from zilliz_jobs.kinds.base import Variant
+from zilliz_jobs.kinds.migrations.migrating import MigrationKind
+
+ROLE, GATE, BUTTONS = PLACES
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in (*PLACES, TEMPLATE):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def edited(tree: Path, name: str, old: str, new: str) -> None:
+    text = (tree / name).read_text()
+    assert old in text
+    (tree / name).write_text(text.replace(old, new))
+
+
+def test_the_files_are_what_the_kinds_say() -> None:
+    assert differences() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (ROLE, "      - importjobs/status\n", ""),
+        (ROLE, "      - clonecollectionjobs\n    verbs: [patch]", "    verbs: [patch]"),
+        (ROLE, "      - jobcenters\n", "      - jobcenters\n      - secrets\n"),
+        (GATE, "kind: ImportJob", "kind: ImportsJob"),
+        (BUTTONS, "  Import = {", "  Imports = {"),
+        (TEMPLATE, ", importjobs", ""),
+    ],
+)
+def test_a_list_that_was_changed_by_hand_is_found_and_mended(tree: Path, name: str, old: str, new: str) -> None:
+    edited(tree, name, old, new)
+    assert differences(tree) == [f"{name} is out of date; run make generate"]
+    assert files(tree)[name] == (ROOT / name).read_text()
+
+
+def test_what_is_written_by_hand_around_a_list_stays(tree: Path) -> None:
+    edited(tree, ROLE, "# Never list.", "# Never list, I said.")
+    assert differences(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (GATE, "# generated: health", "# health"),
+        (ROLE, "resources: # generated: jobs and rows", "resources:"),
+        (ROLE, "generated: every kind", "generated: every kin"),
+        (BUTTONS, "generated: rules of the rows", "generated: rules of the kinds"),
+    ],
+)
+def test_a_list_that_lost_its_mark_is_an_error(tree: Path, name: str, old: str, new: str) -> None:
+    """Else it would stay as it is for ever, and every check would pass."""
+    edited(tree, name, old, new)
+    with pytest.raises(ListError, match=f"cannot fill {name}"):
+        differences(tree)
+
+
+def test_what_depends_on_the_spec_is_told_by_the_field_as_people_write_it() -> None:
+    class Kind(MigrationKind):
+        variants: ClassVar[Any] = (
+            Variant("twice", "start_deadline_seconds", "60", Traits(can_cancel=True, retry=RetryRule.RESUBMIT)),
+            Variant("never", "mode", "Never", Traits()),
+        )
+
+    assert rules_of(Kind()) == (
+        'cancel = true, { field = "startDeadlineSeconds", value = "60", cancel = true, retry = "resubmit" }, '
+        '{ field = "mode", value = "Never" }'
+    )
