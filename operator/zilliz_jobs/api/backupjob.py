@@ -60,6 +60,7 @@ BACKUP_JOB = Resource(
     plural="backupjobs",
     short="zbk",
     description="A manual backup of a Zilliz Cloud cluster or of some of its collections.",
+    guide="backupjob.md",
     row_type=RowType("Backup", "Backup"),
     spec=BackupJobSpec,
     status=JobStatus,

@@ -97,6 +97,7 @@ def _resource(
         plural=f"{kind.lower()}s",
         short=short,
         description=description,
+        guide="clusterjobs.md",
         row_type=row_type,
         spec=spec,
         status=JobStatus,

@@ -117,6 +117,7 @@ ZILLIZ_CONNECTION = Resource(
     plural="zillizconnections",
     short="zcon",
     description="An account of Zilliz Cloud: endpoint, API key, project and limits.",
+    guide="connection.md",
     spec=ZillizConnectionSpec,
     status=ZillizConnectionStatus,
     columns=(

@@ -38,6 +38,7 @@ EXPORT_JOB = Resource(
     plural="exportjobs",
     short="zex",
     description="An export of the files of a Zilliz Cloud backup to object storage.",
+    guide="exportjob.md",
     row_type=RowType("Export", "Export of backup files"),
     spec=ExportJobSpec,
     status=JobStatus,

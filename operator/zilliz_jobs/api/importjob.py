@@ -85,6 +85,7 @@ IMPORT_JOB = Resource(
     plural="importjobs",
     short="zim",
     description="An import of data files into a collection of Zilliz Cloud.",
+    guide="importjob.md",
     row_type=RowType("Import", "Import"),
     spec=ImportJobSpec,
     status=JobStatus,

@@ -118,6 +118,7 @@ JOB_CENTER = Resource(
     plural="jobcenters",
     short="zjc",
     description="The job centre of one project of Zilliz Cloud: each of its jobs becomes a ProjectJob.",
+    guide="jobcenter.md",
     spec=JobCenterSpec,
     status=JobCenterStatus,
     columns=(

@@ -165,6 +165,7 @@ MIGRATION_JOB = Resource(
     plural="migrationjobs",
     short="zmg",
     description="A migration into a cluster of Zilliz Cloud: from Milvus, another vendor, or another cluster.",
+    guide="migrationjob.md",
     row_type=RowType("Migration", "Migration"),
     spec=MigrationJobSpec,
     status=JobStatus,

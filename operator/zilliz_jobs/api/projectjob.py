@@ -85,6 +85,7 @@ PROJECT_JOB = Resource(
     plural="projectjobs",
     short="zpj",
     description="One job of the job centre of Zilliz Cloud, whoever started it. Written by the operator only.",
+    guide="jobcenter.md",
     spec=ProjectJobSpec,
     status=ProjectJobStatus,
     columns=(

@@ -45,6 +45,8 @@ class Resource:
     plural: str
     short: str
     description: str
+    guide: str
+    """The page of docs/ that tells how it works."""
     spec: type[Model]
     status: type[Model]
     columns: tuple[Column, ...]

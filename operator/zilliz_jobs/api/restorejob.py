@@ -130,6 +130,7 @@ RESTORE_JOB = Resource(
     plural="restorejobs",
     short="zrs",
     description="A restore of a Zilliz Cloud backup into a new cluster, or of collections into a running cluster.",
+    guide="restorejob.md",
     row_type=RowType("Restore", "Restore"),
     spec=RestoreJobSpec,
     status=JobStatus,

@@ -20,23 +20,6 @@ from zilliz_jobs.core.snapshot import RetryRule
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 
-GUIDES = {
-    "ZillizConnection": "connection.md",
-    "BackupJob": "backupjob.md",
-    "RestoreJob": "restorejob.md",
-    "ExportJob": "exportjob.md",
-    "ImportJob": "importjob.md",
-    "MigrationJob": "migrationjob.md",
-    "CloneCollectionJob": "collectionjobs.md",
-    "SampleCollectionJob": "collectionjobs.md",
-    "SuspendClusterJob": "clusterjobs.md",
-    "ResumeClusterJob": "clusterjobs.md",
-    "ScaleClusterJob": "clusterjobs.md",
-    "ScaleReplicasJob": "clusterjobs.md",
-    "JobCenter": "jobcenter.md",
-    "ProjectJob": "jobcenter.md",
-}
-"""The page that tells how each kind works."""
 RETRY_WORDS = {
     RetryRule.NEVER: "no; create a new object",
     RetryRule.FREELY: "yes: in place through the console API where it is on, else the same request again",
@@ -54,9 +37,8 @@ def page(resource: Resource, examples: Path) -> str:
     """`examples`: the folder with the manifests of all kinds. Raises OSError, yaml.YAMLError for what is in it."""
     schema = root_schema(resource)
     names = f"plural `{resource.plural}`, short `{resource.short}`"
-    guide = GUIDES.get(resource.kind)
     lines = [f"# {resource.kind}", "", resource.description, ""]
-    lines += [f"Names: {names}." + (f" How it works: [guide](../{guide})." if guide else ""), ""]
+    lines += [f"Names: {names}. How it works: [guide](../{resource.guide}).", ""]
     lines += _examples(resource.kind, examples)
     spec, status = (schema["properties"][part] for part in ("spec", "status"))
     own_first = _own_first(spec) if issubclass(resource.spec, JobSpec) else spec
