@@ -1,5 +1,6 @@
 """The lists of kinds in files beside the code: in the roles of the chart and of the base for Kustomize, in the gate
-of Flux, in the rules of Argo CD's buttons. They are made from `RESOURCES`, and from `JOB_KINDS` and their traits.
+of Flux, in the rules of Argo CD's buttons, in the contract that keeps kinds apart. They are made from `RESOURCES`,
+and from `JOB_KINDS` and their traits.
 
 What is made stands below a line that ends in `generated: <name>`, and is indented more. The rest of such a file is
 written by hand.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,12 +109,14 @@ LISTS: dict[str, list[str]] = {
         )
         for line in health(kind, condition)
     ],
+    "modules of the kinds": [f'  "{type(kind).__module__}",' for kind in JOB_KINDS],
     "rules of the kinds": table((kind.resource.kind, rules_of(kind)) for kind in JOB_KINDS),
     "rules of the rows": table((row_type, rule(_of_a_row(traits))) for row_type, traits in TRAITS.items()),
 }
 
 
 PLACES = {
+    "pyproject.toml": ["modules of the kinds"],
     "deploy/kustomize/clusterrole.yaml": [
         "every kind",
         "the status of every kind",
@@ -156,10 +159,16 @@ def files(root: Path = ROOT) -> dict[str, str]:
 
 def differences(root: Path = ROOT) -> list[str]:
     """One sentence for each file that is not what the kinds say. Raises ListError."""
-    there = {
-        name: (root / name).read_text(encoding="utf-8") if (root / name).is_file() else "" for name in files(root)
-    }
-    return [f"{name} is out of date; run make generate" for name, text in files(root).items() if there[name] != text]
+    return [f"{name} is out of date; run make generate" for name in stale(files(root), root)]
+
+
+def stale(wanted: Mapping[str, str], root: Path = ROOT) -> list[str]:
+    """The files that do not read so."""
+    return [
+        name
+        for name, text in wanted.items()
+        if not (root / name).is_file() or (root / name).read_text(encoding="utf-8") != text
+    ]
 
 
 def main() -> int:
@@ -168,8 +177,9 @@ def main() -> int:
             wrong = differences()
             print("\n".join(wrong), file=sys.stderr, end="\n" if wrong else "")
             return bool(wrong)
-        for name, text in files().items():
-            (ROOT / name).write_text(text, encoding="utf-8")
+        wanted = files()
+        for name in stale(wanted):  # no other: what is newer than before is set up anew by make
+            (ROOT / name).write_text(wanted[name], encoding="utf-8")
     except ListError as error:
         print(error, file=sys.stderr)
         return 1

@@ -13,7 +13,7 @@ from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds.base import Variant
 from zilliz_jobs.kinds.migrations.migrating import MigrationKind
 
-ROLE, GATE, BUTTONS = PLACES
+CONTRACT, ROLE, GATE, BUTTONS = PLACES
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_the_files_are_what_the_kinds_say() -> None:
         (GATE, "kind: ImportJob", "kind: ImportsJob"),
         (BUTTONS, "  Import = {", "  Imports = {"),
         (TEMPLATE, ", importjobs", ""),
+        (CONTRACT, '    "zilliz_jobs.kinds.exports.export",\n', ""),
     ],
 )
 def test_a_list_that_was_changed_by_hand_is_found_and_mended(tree: Path, name: str, old: str, new: str) -> None:
