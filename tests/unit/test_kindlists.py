@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from tests.kindlists import PLACES, ROOT, TEMPLATE, ListError, differences, files, rules_of
+from tests.kindlists import MARK, PLACES, ROOT, TEMPLATE, ListError, differences, files, rules_of
 
 from zilliz_jobs.core.snapshot import RetryRule, Traits
+from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import Variant
 from zilliz_jobs.kinds.migrations.migrating import MigrationKind
 
@@ -84,3 +86,39 @@ def test_what_depends_on_the_spec_is_told_by_the_field_as_people_write_it() -> N
         'cancel = true, { field = "startDeadlineSeconds", value = "60", cancel = true, retry = "resubmit" }, '
         '{ field = "mode", value = "Never" }'
     )
+
+
+LISTS_OF_KINDS = {
+    "charts/zilliz-jobs-operator/templates/_kinds.tpl": "generated",
+    "charts/zilliz-jobs-operator/values.schema.json": "generated, its enum",
+    "deploy/gitops/argocd/argocd-cm.yaml": "generated",
+    "operator/zilliz_jobs/api/clusterjobs.py": "the models of one family",
+    "operator/zilliz_jobs/api/jobresources.py": "the list of the models",
+    "operator/zilliz_jobs/kinds/__init__.py": "the list of the kinds",
+}
+"""Files that name three kinds of job or more, and why they may."""
+OF_THE_TREE = ("operator/zilliz_jobs", "charts", "deploy")
+
+
+def names() -> dict[str, str]:
+    """Every word that is a kind, by the word."""
+    found = {}
+    for kind in JOB_KINDS:
+        constant = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.resource.kind).upper()
+        for word in (kind.resource.kind, kind.resource.plural, type(kind).__name__, constant):
+            found[word] = kind.resource.kind
+    return found
+
+
+def test_no_list_of_kinds_is_written_by_hand() -> None:
+    """The next kind would be left out of it, and nobody would notice. What differs by kind is said by the kind."""
+    known = names()
+    word = re.compile(rf"(?<![A-Za-z])({'|'.join(known)})(?![A-Za-z])")
+    listing = set()
+    for path in (one for folder in OF_THE_TREE for one in (ROOT / folder).rglob("*") if one.is_file()):
+        if path.suffix == ".pyc" or "files/crds" in str(path):
+            continue
+        text = MARK.sub("", path.read_text(encoding="utf-8"))
+        if len({known[one] for one in word.findall(text)}) >= 3:
+            listing.add(str(path.relative_to(ROOT)))
+    assert listing == set(LISTS_OF_KINDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.everykind import RESUBMIT, ROWS
 from tests.unit.core.scenes import CONSOLE, a_job, broken, forgotten, looking, running, submitted, succeeded
 
 from zilliz_jobs.api.jobstatus import Outcome
@@ -13,17 +14,10 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kinds import JOB_KINDS
 
-CANCELLABLE = {"BackupJob", "ExportJob", "MigrationJob"}
-"""The kinds that the cloud cancels, by its own list."""
-RETRIED = {"ImportJob"}
-RESUBMITTED = {
-    "BackupJob",
-    "ExportJob",
-    "SuspendClusterJob",
-    "ResumeClusterJob",
-    "ScaleClusterJob",
-    "ScaleReplicasJob",
-}
+CANCELLABLE = {row.manifest["kind"] for row in ROWS if row.cancel == "Canceled"}
+"""The kinds that the cloud cancels."""
+RETRIED = {row.manifest["kind"] for row in ROWS if row.retry == "again" and row.spec != RESUBMIT}
+RESUBMITTED = {row.manifest["kind"] for row in ROWS if row.retry == "again" and row.spec == RESUBMIT}
 
 BY_KIND = {kind.resource.kind: kind.traits for kind in JOB_KINDS}
 

@@ -37,7 +37,7 @@ def job_object(kind: str = "BackupJob", name: str = "b", spec: Body | None = Non
 def test_every_type_of_the_page_has_its_word() -> None:
     told = {rows.of_console(Row("j", ConsoleJob(job_id="j", type=word), {}), 0).type for word in JobType}
     assert len(told) == len(JobType)
-    assert told == {one.name for one in ROW_TYPES}
+    assert told <= {one.name for one in ROW_TYPES}
 
 
 def test_a_type_that_nobody_knows_is_shown_in_the_clouds_word() -> None:
