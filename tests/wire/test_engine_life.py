@@ -39,14 +39,14 @@ async def test_what_is_settled_leaves_nothing_in_memory_but_its_claims(world: Ri
     await world.until(lambda: all(s["status"].get("completionTime") for s in _all(world)), "all end")
     await world.until(lambda: len(engine.store) == 0 and len(engine.queue) == 1, "all are let go")
     assert engine.tries._counts.keys() <= {key for key in engine.tries._counts if key.kind == "ZillizConnection"}
-    assert engine.status_writer._written == {}
+    assert not any(entry.written_at or entry.news or entry.obstacle for entry in engine.store)
     assert len(engine.actions._locks) == 0
     assert engine.registry._open == {}
     assert len(engine.registry._holder) == 5
     for n in range(5):
         await world.delete("importjobs", f"job-{n}")
     await world.until(lambda: not engine.registry._holder, "the claims go with their objects")
-    assert engine.store._versions == {}
+    assert [*engine.store] == []
 
 
 async def test_fifty_imports_of_one_collection_are_submitted_one_at_a_time_and_none_is_lost(world: Rig) -> None:
@@ -76,7 +76,7 @@ async def test_a_restart_beside_two_hundred_finished_objects_writes_nothing(worl
     world.kube.stats.reset()
     before = sum(world.cloud.stats.by_route.values())
     second = await world.start()
-    await world.until(lambda: len(second.store._versions) == 200 and len(second.queue) == 1, "all are seen")
+    await world.until(lambda: len([*second.store]) == 200 and len(second.queue) == 1, "all are seen")
     await asyncio.sleep(0.2)
     assert world.kube.stats.count("patch", "importjobs.jobs.zilliz.com/status") == 0
     assert world.kube.stats.count("patch", "importjobs.jobs.zilliz.com") == 0

@@ -115,26 +115,14 @@ class Stopwatch:
 
     def __init__(self, now: Callable[[], datetime], beside: Callable[[], float]) -> None:
         self._now, self._beside = now, beside
-        self._began: dict[str, float] = {}
 
-    def __len__(self) -> int:
-        return len(self._began)
+    def begin(self) -> float:
+        """The present moment, for a later `since`."""
+        return self._beside()
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._began
-
-    def since(self, name: str) -> datetime:
-        """When this was first called for `name`, as a time that `now` can be compared with. Idempotent."""
-        began = self._began.setdefault(name, self._beside())
+    def since(self, began: float) -> datetime:
+        """The moment of a `begin`, as a time that `now` can be compared with."""
         return self._now() - timedelta(seconds=int(self._beside() - began))
-
-    def forget(self, name: str) -> None:
-        """`name` goes on no longer. Idempotent."""
-        self._began.pop(name, None)
-
-    def clear(self) -> None:
-        """All spans begin again."""
-        self._began.clear()
 
 
 def _whole(seconds: float) -> datetime:

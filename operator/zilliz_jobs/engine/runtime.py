@@ -124,7 +124,7 @@ class Engine:
             progress_interval=settings.progress_interval,
         )
         self.deletions = Deletions(
-            self.events, self.metrics, since=self.clock.stopwatch(), works=lambda: self.leadership.works
+            self.events, self.metrics, stopwatch=self.clock.stopwatch(), works=lambda: self.leadership.works
         )
         self.actions = Actions(
             self.registry,

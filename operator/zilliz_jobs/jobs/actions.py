@@ -10,7 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from zilliz_jobs.accounts.apikeys import ApiKeys
@@ -28,6 +28,7 @@ from zilliz_jobs.core.read_status import Known
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
 from zilliz_jobs.jobs.credentials import Credentials
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.inputs import Inputs, backup_key
 from zilliz_jobs.jobs.latelook import late_look
 from zilliz_jobs.jobs.locks import LockQueue
@@ -47,10 +48,27 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class JobInHand:
+    """The job that a pass is about, as its actions need it. `account`: of its connection; `body`, `spec`: of the
+    object as last read."""
+
+    entry: JobEntry
+    account: Account
+    body: Body
+    spec: JobSpec
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    """The values of the Secrets that the spec names: read when a submission is prepared, used when it is sent."""
+
+    @property
+    def kind(self) -> AnyKind:
+        return self.entry.kind
+
+
 class Actions:
     """`wake`: puts the key of an object into the queue. `connections_known`: the connections of a namespace in
     memory. `ensure_synced`: returns once all job objects are known. `leads`: whether this process will still lead in
-    so many seconds."""
+    so many seconds. `process`: names this process in the intents that it writes."""
 
     def __init__(
         self,
@@ -67,75 +85,54 @@ class Actions:
         self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
         self._credentials = Credentials(secrets)
         self._locks = LockQueue(ownership, wake)
-        self._asked_since: dict[str, float] = {}
+        self.process = uuid.uuid4().hex[:12]
         self._ensure_synced = ensure_synced
         self.naming = Naming(ownership, ensure_synced)
         self._critical: set[asyncio.Task[Any]] = set()
 
-    async def perform(
-        self,
-        kind: AnyKind,
-        account: Account,
-        body: Body,
-        snap: Snapshot,
-        action: Action,
-        *,
-        holder: str,
-        secrets: dict[str, str],
-    ) -> Observation:
+    async def perform(self, job: JobInHand, snap: Snapshot, action: Action) -> Observation:
         """Carry out `action` and return the observation. Raises KubeError where Kubernetes cannot be asked; what the
-        cloud answers, or that it does not, is an observation. `holder`: names this process in the intent; `secrets`:
-        receives the values that a later `submit` needs."""
-        spec, status, uid = snap.spec, snap.status, body["metadata"]["uid"]
-        if spec is None:
-            return seen_.Unreadable(Reason.INVALID_SPEC, snap.spec_error)
+        cloud answers, or that it does not, is an observation."""
+        kind, account, spec, status = job.kind, job.account, job.spec, snap.status
         match action:
             case Prepare(step):
                 first = attempt_of(status).number == 1 and snap.link.first_submission is FirstSubmission.FIND
-                draft = SubmitContext(step, status, key_of(body).name, _token(status, step), finds_first=first)
-                return await self._prepare(kind, account, body, spec, draft, holder, secrets)
+                draft = SubmitContext(step, status, job.entry.key.name, _token(status, step), finds_first=first)
+                return await self._prepare(job, draft)
             case Observe():
                 return await kind.read(account, spec, status)
             case Find():
-                return await self._find(kind, account, body, spec, status)
+                return await self._find(job, status)
             case LookForLate():
                 await self._ensure_synced()
-                return await late_look(self._ownership, kind, account.patient, spec, status, uid)
+                return await late_look(self._ownership, kind, account.patient, spec, status, job.entry.uid)
             case Adopt(job_id):
-                return await self._adopt(kind, account, spec, status, uid, job_id)
+                return await self._adopt(job, status, job_id)
             case Cancel():
                 token = status.cancel.token if status.cancel else ""
-                name = uuid.uuid5(uuid.NAMESPACE_OID, f"{uid} {attempt_of(status).number} {token}").hex
+                words = f"{job.entry.uid} {attempt_of(status).number} {token}"
+                name = uuid.uuid5(uuid.NAMESPACE_OID, words).hex
                 fence = Fence(float(snap.rules.fence_seconds), self._leads).start()
                 return await self.shielded(kind.cancel(account, status.job_id or "", f"cancel-{name}", fence))
             case Submit() | Delete():
                 raise AssertionError(f"{action} is not performed here")
 
-    async def submit(
-        self,
-        kind: AnyKind,
-        account: Account,
-        body: Body,
-        spec: JobSpec,
-        status: JobStatus,
-        fence: Fence,
-        secrets: dict[str, str],
-    ) -> seen_.SubmitAnswer:
-        """Send the one request of an intent that is stored. Not to be repeated: each call may begin a job. `secrets`:
-        as read by `perform` when the submission was prepared. Raises nothing: what became of the request is the
-        answer."""
+    async def submit(self, job: JobInHand, status: JobStatus, fence: Fence) -> seen_.SubmitAnswer:
+        """Send the one request of an intent that is stored. Not to be repeated: each call may begin a job. Raises
+        nothing: what became of the request is the answer."""
         submission = status.submission
         if submission is None:
             return seen_.NotSent(Reason.NOT_SUBMITTED, "there is no intent")
-        log.info("%s: submitting attempt %d, send %d", key_of(body), submission.attempt, submission.sends)
+        key, account = job.entry.key, job.account
+        log.info("%s: submitting attempt %d, send %d", key, submission.attempt, submission.sends)
         try:
-            reply = await kind.submit(account, spec, SubmitRequest(submission, fence, secrets))
+            reply = await job.kind.submit(account, job.spec, SubmitRequest(submission, fence, job.secrets))
             answer = await answers.key_or_right(account.session, reply)
         except Exception as error:  # whatever it was, the request may have left
-            log.exception("%s: the submission broke off", key_of(body))
+            log.exception("%s: the submission broke off", key)
             return seen_.EffectUnknown(f"the submission broke off: {type(error).__name__}")
         if isinstance(answer, seen_.Accepted) and submission.credentials_secret:
-            return await self._credentials.keep(body, submission.credentials_secret, answer)
+            return await self._credentials.keep(job.body, submission.credentials_secret, answer)
         return answer
 
     async def hide(self, kind: AnyKind, body: Body, spec: JobSpec) -> None:
@@ -166,10 +163,10 @@ class Actions:
 
     # -- submission locks (scopes) and claims
 
-    def release_scope(self, kind: AnyKind, body: Body, status: JobStatus) -> None:
+    def release_scope(self, entry: JobEntry, status: JobStatus) -> None:
         """Release the object's lock unless its job still needs it; the next waiting object is woken. Idempotent."""
-        if not kind.occupies(status):
-            self._locks.leave(body["metadata"]["uid"], key_of(body))
+        if not entry.kind.occupies(status):
+            self._locks.leave(entry)
 
     def holder(self, name: str) -> str | None:
         """The uid of the object that follows this job, or did to its end."""
@@ -189,129 +186,109 @@ class Actions:
         """This process stored the intent in `body`, so no other process can prove that its request never left."""
         self._ownership.marks.wrote(body["metadata"]["uid"], raw_status(body))
 
-    def ended(self, kind: AnyKind, body: Body, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
+    def ended(self, entry: JobEntry, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
         """Wake the objects that wait for the end of this job, or of its step, if that ended between the two
         statuses."""
         steps = [row.name for row in (after.steps or [])[len(before.steps or []) :]]
         if is_finished(after) and not is_finished(before):
-            self._locks.ended(str(key_of(body)))
+            self._locks.ended(str(entry.key))
             steps.append(step_of(before))
         for step in steps:
-            self._locks.ended(kind.scope_of(spec, step, record=before.submission))
+            self._locks.ended(entry.kind.scope_of(spec, step, record=before.submission))
 
-    def let_go(self, uid: str, key: Key) -> None:
+    def let_go(self, entry: JobEntry) -> None:
         """Nothing is left to do for the object: it waits for no lock. Its ids stay claimed. Idempotent."""
-        self._asked_since.pop(uid, None)
-        self._locks.forget(uid, key)
+        self._locks.forget(entry)
 
-    def forget(self, uid: str, key: Key | None) -> None:
-        """The object is gone: release its lock, and keep its ids as orphans. `key`: None where the name is that of
-        another object by now. Idempotent."""
-        self._asked_since.pop(uid, None)
-        self._ownership.part(uid)
-        self._ownership.depart(uid)
-        self._locks.forget(uid, key)
-        self._ownership.forget(uid)
+    def forget(self, entry: JobEntry) -> None:
+        """The object is gone: release its lock, and keep its ids as orphans. Idempotent."""
+        self._ownership.part(entry.uid)
+        self._ownership.depart(entry.uid)
+        self._locks.forget(entry)
+        self._ownership.forget(entry.uid)
 
     # -- the actions
 
-    async def _prepare(
-        self,
-        kind: AnyKind,
-        account: Account,
-        body: Body,
-        spec: JobSpec,
-        draft: SubmitContext,
-        holder: str,
-        secrets: dict[str, str],
-    ) -> seen_.Preparation:
+    async def _prepare(self, job: JobInHand, draft: SubmitContext) -> seen_.Preparation:
         await self._ensure_synced()
-        uid, key = body["metadata"]["uid"], key_of(body)
+        entry, kind, spec = job.entry, job.kind, job.spec
         if getattr(spec, "adopt", None) is None:
-            status_of(body, self._ownership.known(uid))  # what an earlier process knew is known only by now
+            status_of(job.body, self._ownership.known(entry.uid))  # what an earlier process knew is known only by now
         if kind.scope_needs_backup:
-            source = await self._backup(kind, key, spec)
+            source = await self._backup(job)
             if isinstance(source, seen_.Blocked):
-                self._locks.leave(uid, key)  # a turn that it was woken for is the next one's
+                self._locks.leave(entry)  # a turn that it was woken for is the next one's
                 return source
             draft = replace(draft, backup=source)
         scope = kind.scope_of(spec, draft.step, backup=draft.backup)
-        draft = replace(draft, since=self._asked_since.setdefault(uid, asyncio.get_running_loop().time()))
-        if not self._locks.enter(uid, key, scope, spec):
+        if entry.preparing_from is None:
+            entry.preparing_from = asyncio.get_running_loop().time()
+        draft = replace(draft, since=entry.preparing_from)
+        if not self._locks.enter(entry, scope, spec):
             if kind.exclusive:
                 return seen_.Blocked(
                     Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
                 )
-            first = _named(self._ownership.open_in(scope, but=uid), key)
+            first = _named(self._ownership.open_in(scope, but=entry.uid), entry.key)
             message = f"{first} has a submission open on the same target; this one follows when that is decided"
             return seen_.Blocked(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
         try:
-            ready = await self._gather(kind, account, body, spec, draft, holder, secrets)
+            ready = await self._gather(job, draft)
         finally:
             if not isinstance(ready, seen_.Prepared):
-                self._locks.leave(uid, key)
+                self._locks.leave(entry)
         if isinstance(ready, seen_.Blocked) and ready.reason in BUSY:
-            self._locks.await_end(key, scope)
+            self._locks.await_end(entry, scope)
         if isinstance(ready, seen_.Prepared):
-            self._asked_since.pop(uid, None)
+            entry.preparing_from = None
         return ready
 
-    async def _gather(
-        self,
-        kind: AnyKind,
-        account: Account,
-        body: Body,
-        spec: JobSpec,
-        draft: SubmitContext,
-        holder: str,
-        secrets: dict[str, str],
-    ) -> seen_.Preparation:
+    async def _gather(self, job: JobInHand, draft: SubmitContext) -> seen_.Preparation:
         """Read the backup and the Secrets that the spec names, then the baseline from the cloud; last reserve the
         Secret for one-time credentials."""
-        key = key_of(body)
+        kind, account, spec = job.kind, job.account, job.spec
         if not kind.scope_needs_backup:
-            source = await self._backup(kind, key, spec)
+            source = await self._backup(job)
             if isinstance(source, seen_.Blocked):
                 return source
             draft = replace(draft, backup=source)
-        values = await self._inputs.secrets(kind, key.namespace, spec)
+        values = await self._inputs.secrets(kind, job.entry.key.namespace, spec)
         if isinstance(values, seen_.Blocked):
             return values
-        secrets.update(values.values)
+        job.secrets.update(values.values)
         draft, notices = with_keys(draft, values.versions)
-        ready = await answers.key_or_right(account.session, await kind.prepare(account, spec, draft, holder=holder))
+        prepared = await kind.prepare(account, spec, draft, holder=self.process)
+        ready = await answers.key_or_right(account.session, prepared)
         if not isinstance(ready, seen_.Prepared):
             return ready
         told = (*ready.notices, *notices)
         ready = replace(ready, step=draft.step if notices else "", notices=told, secret_versions=values.versions)
-        return await self._credentials.reserve(kind, body, spec, ready)
+        return await self._credentials.reserve(kind, job.body, spec, ready)
 
-    async def _backup(self, kind: AnyKind, key: Key, spec: JobSpec) -> BackupSource | seen_.Blocked | None:
+    async def _backup(self, job: JobInHand) -> BackupSource | seen_.Blocked | None:
         """The backup that the BackupJob of the spec made; None where the spec names none. Blocked: it is not there
         yet, and the end of that BackupJob wakes the object."""
-        source = backup_key(kind, key.namespace, spec)
+        source = backup_key(job.kind, job.entry.key.namespace, job.spec)
         if source is None:
             return None
         backup = await self._inputs.backup(source)
         if isinstance(backup, seen_.Blocked):
-            self._locks.await_end(key, str(source))
+            self._locks.await_end(job.entry, str(source))
         return backup
 
-    async def _find(
-        self, kind: AnyKind, account: Account, body: Body, spec: JobSpec, status: JobStatus
-    ) -> seen_.Look:
+    async def _find(self, job: JobInHand, status: JobStatus) -> seen_.Look:
         await self._ensure_synced()
-        uid, submission = body["metadata"]["uid"], status.submission or Submission()
+        kind, spec, uid, submission = job.kind, job.spec, job.entry.uid, status.submission or Submission()
         scope = kind.scope_of(spec, submission.step, record=submission)
-        self._locks.hold(uid, scope, spec)
+        self._locks.hold(job.entry, scope, spec)
         # The jobs of the object's own earlier attempts are not what is looked for.
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
 
         def free(name: str) -> bool:
             return name not in spent and self._ownership.is_unclaimed(uid, name)
 
-        look = await kind.look(account, spec, submission, free)
+        look = await kind.look(job.account, spec, submission, free)
         if isinstance(look, seen_.Found) and look.evidence is Evidence.INFERRED:
             look = alone(kind, spec, self._ownership.rivals(uid, scope), look)
         if isinstance(look, seen_.Found):
@@ -324,17 +301,16 @@ class Actions:
             for name in names:
                 self._ownership.claim(uid, name)
             if submission.credentials_secret:
-                look = await self._credentials.check(body, submission.credentials_secret, look)
-        log.info("%s: looked for submission %s: %s", key_of(body), submission.token, type(look).__name__)
+                look = await self._credentials.check(job.body, submission.credentials_secret, look)
+        log.info("%s: looked for submission %s: %s", job.entry.key, submission.token, type(look).__name__)
         return look
 
-    async def _adopt(
-        self, kind: AnyKind, account: Account, spec: JobSpec, status: JobStatus, uid: str, job_id: str
-    ) -> Observation:
+    async def _adopt(self, job: JobInHand, status: JobStatus, job_id: str) -> Observation:
         await self._ensure_synced()
+        uid = job.entry.uid
         if not self._ownership.is_free(uid, job_id):
             return seen_.Blocked(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
-        seen = await kind.adopt(account, spec, job_id, status)
+        seen = await job.kind.adopt(job.account, job.spec, job_id, status)
         if isinstance(seen, seen_.Seen) and not self._ownership.claim(uid, job_id):
             return seen_.Blocked(Reason.ALREADY_HELD, f"another object follows job {job_id} already")
         return seen

@@ -1,7 +1,7 @@
-"""The unfinished job objects, as last seen or stored, and which connection each depends on.
+"""The job objects, as last seen or stored, and which connection each unfinished one depends on.
 
-Bodies are kept as bytes, which take a tenth of the memory of dicts. Of a finished object only its claims and its
-version are kept; by the version a late event of an earlier state is recognised.
+Of a finished object only its claims and its version are kept; by the version a late event of an earlier state is
+recognised.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_ke
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.snapshot import step_of
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.inventory import Inventory
 from zilliz_jobs.jobs.snapshots import is_settled
 from zilliz_jobs.kinds.base import AnyKind
@@ -37,7 +38,7 @@ def version_of(body: Body) -> Version:
 
 
 class JobCache:
-    """For one event loop; no I/O."""
+    """One `JobEntry` for each object; for one event loop, no I/O."""
 
     def __init__(
         self,
@@ -52,51 +53,63 @@ class JobCache:
         object's job, by the object's uid; `inventory` counts the objects."""
         self._ownership, self._kinds, self._noted, self._asked = ownership, kinds, noted, asked
         self._inventory = inventory or Inventory(kinds)
-        self._bodies: dict[Key, bytes] = {}
-        self._versions: dict[Key, Version] = {}
-        self._connection: dict[Key, Key] = {}
-        self._dependents: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._entries: dict[Key, JobEntry] = {}
+        self._by_uid: dict[str, JobEntry] = {}
+        self._dependents: defaultdict[Key, dict[JobEntry, None]] = defaultdict(dict)
 
     def __len__(self) -> int:
-        return len(self._bodies)
+        return sum(entry.is_unfinished for entry in self)
+
+    def __iter__(self) -> Iterator[JobEntry]:
+        """All objects, finished ones too."""
+        return iter(list(self._entries.values()))
+
+    def get(self, key: Key) -> JobEntry | None:
+        """The entry of the object of this name, finished or not; None where none is known."""
+        return self._entries.get(key)
+
+    def by_uid(self, uid: str) -> JobEntry | None:
+        """The entry of the object with this uid, finished or not; None where none is known."""
+        return self._by_uid.get(uid)
+
+    def has(self, entry: JobEntry) -> bool:
+        """Whether the object is still there, as far as is known: not gone, nor replaced by another one of its
+        name."""
+        return self._entries.get(entry.key) is entry
 
     def unfinished(self) -> list[Key]:
-        """The keys of all objects that are kept."""
-        return list(self._bodies)
+        """The keys of all objects for which something is left to do."""
+        return [entry.key for entry in self if entry.is_unfinished]
 
     def body(self, key: Key) -> Body | None:
         """A copy of the object as last seen; None where it is finished or not known."""
-        raw = self._bodies.get(key)
-        body: Body | None = None if raw is None else json.loads(raw)
-        return body
+        entry = self._entries.get(key)
+        return entry.body() if entry else None
 
     def dependents(self, connection: Key) -> list[Key]:
         """The unfinished objects that refer to this connection."""
-        return list(self._dependents.get(connection, ()))
+        return [entry.key for entry in self._dependents.get(connection, ())]
 
     def uid(self, key: Key) -> str | None:
         """The uid of the object of this name, finished or not; None where none is known."""
-        version = self._versions.get(key)
-        return version.uid if version else None
+        entry = self._entries.get(key)
+        return entry.uid if entry else None
 
     def version(self, key: Key) -> tuple[str, int]:
         """The uid and the newest known version of the object of this name; 0 where versions are no numbers."""
-        known = self._versions.get(key)
-        if known is None or not known.resource_version.isdecimal():
+        entry = self._entries.get(key)
+        if entry is None or not entry.version.isdecimal():
             return "", 0
-        return known.uid, int(known.resource_version)
+        return entry.uid, int(entry.version)
 
     def known(self, kind: str) -> dict[Key, str]:
         """The uids of all objects of the kind, finished ones too, by name."""
-        return {key: version.uid for key, version in self._versions.items() if key.kind == kind}
+        return {entry.key: entry.uid for entry in self if entry.key.kind == kind}
 
     def distrust(self) -> None:
         """The history of the cluster went back: no known version counts, so every event from now on is newer."""
-        self._versions = {key: Version(version.uid, "") for key, version in self._versions.items()}
-
-    def key_of_uid(self, uid: str) -> Key | None:
-        """The key of the object with this uid, finished or not. Takes time in proportion to all objects."""
-        return next((key for key, version in self._versions.items() if version.uid == uid), None)
+        for entry in self:
+            entry.version = ""
 
     def is_stale(self, body: Body) -> bool:
         """Whether something newer of this name is known: the answer to an own write comes before its event, and the
@@ -105,9 +118,9 @@ class JobCache:
         Versions are opaque by contract and numbers in fact; where they are not, the event counts, and a write that is
         based on it ends as a Conflict.
         """
-        known = self._versions.get(key_of(body))
+        known = self._entries.get(key_of(body))
         with contextlib.suppress(ValueError):
-            return known is not None and int(known.resource_version) > int(version_of(body).resource_version)
+            return known is not None and int(known.version) > int(version_of(body).resource_version)
         return False
 
     def is_news(self, body: Body) -> bool:
@@ -117,7 +130,7 @@ class JobCache:
         pass anyway.
         """
         known = self.body(key_of(body))
-        return known is None or _asked(known) != _asked(body)
+        return known is None or _set_by_people(known) != _set_by_people(body)
 
     def remember(self, body: Body, *, certain: bool = False) -> bool:
         """Keep the newer one of `body` and what is known; False where nothing is left to do for the object.
@@ -126,22 +139,25 @@ class JobCache:
         `certain`: it was just read from the API server, so it counts whatever its version (a cluster that was
         restored from a backup goes on with lower versions).
         """
-        key = key_of(body)
-        if not certain and self.is_stale(body):
-            return key in self._bodies
+        key, version = key_of(body), version_of(body)
+        entry = self._entries.get(key)
+        if entry is not None and not certain and self.is_stale(body):
+            return entry.is_unfinished
         self.note(body)
-        self._versions[key] = version_of(body)
-        self._inventory.on_upsert(key, body)
-        uid = body["metadata"]["uid"]
+        if entry is None or entry.uid != version.uid:
+            entry = self._begin(key, version.uid)
+        entry.version = version.resource_version
+        self._inventory.on_upsert(entry, body)
         # An end of an earlier attempt than is known is an old copy, and no end.
-        if is_settled(body, self._asked(uid)) and not self._ownership.marks.is_earlier(uid, raw_status(body)):
+        earlier = self._ownership.marks.is_earlier(entry.uid, raw_status(body))
+        if is_settled(body, self._asked(entry.uid)) and not earlier:
             return False
-        self._bodies[key] = json.dumps(slim(body), separators=(",", ":")).encode()
+        entry.raw = json.dumps(slim(body), separators=(",", ":")).encode()
         connection = connection_key(body)
-        if self._connection.get(key) != connection:
-            self._unlink(key)
-            self._connection[key] = connection
-            self._dependents[connection].add(key)
+        if entry.connection != connection:
+            self._unlink(entry)
+            entry.connection = connection
+            self._dependents[connection][entry] = None
         return True
 
     def note(self, body: Body) -> None:
@@ -167,26 +183,37 @@ class JobCache:
         if kind.occupies(parsed):
             self._ownership.hold(uid, kind.scope_of(spec, step_of(parsed), record=parsed.submission), spec)
 
-    def drop(self, key: Key) -> None:
-        """Nothing is left to do for the object: its body is not kept. Idempotent."""
-        self._bodies.pop(key, None)
-        self._unlink(key)
+    def settle(self, entry: JobEntry) -> None:
+        """Nothing is left to do for the object: its body is not kept, nor what only a pass needs. Idempotent."""
+        self._unlink(entry)
+        entry.settle()
 
-    def forget(self, key: Key) -> None:
-        """The object is gone. Idempotent."""
-        self.drop(key)
-        self._versions.pop(key, None)
-        self._inventory.forget(key)
+    def remove(self, entry: JobEntry) -> None:
+        """The object is gone, and everything that was kept of it with its entry. Idempotent; another object that has
+        the name by now stays."""
+        self.settle(entry)
+        self._inventory.forget(entry)
+        entry.unstored = entry.cancel_answer = None
+        if self._entries.get(entry.key) is entry:
+            del self._entries[entry.key]
+        if self._by_uid.get(entry.uid) is entry:
+            del self._by_uid[entry.uid]
 
-    def _unlink(self, key: Key) -> None:
-        connection = self._connection.pop(key, None)
-        if connection is not None:
-            self._dependents[connection].discard(key)
-            if not self._dependents[connection]:
-                del self._dependents[connection]
+    def _begin(self, key: Key, uid: str) -> JobEntry:
+        if (replaced := self._entries.get(key)) is not None:
+            self.remove(replaced)
+        entry = self._entries[key] = self._by_uid[uid] = JobEntry(key, uid, self._kinds[key.kind])
+        return entry
+
+    def _unlink(self, entry: JobEntry) -> None:
+        if entry.connection is not None:
+            self._dependents[entry.connection].pop(entry, None)
+            if not self._dependents[entry.connection]:
+                del self._dependents[entry.connection]
+        entry.connection = None
 
 
-def _asked(body: Body) -> tuple[object, ...]:
+def _set_by_people(body: Body) -> tuple[object, ...]:
     meta = slim(body)["metadata"]
     return (
         meta["uid"],

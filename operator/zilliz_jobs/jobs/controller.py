@@ -20,8 +20,9 @@ from zilliz_jobs.jobs.actions import Actions
 from zilliz_jobs.jobs.cache import JobCache, version_of
 from zilliz_jobs.jobs.cachesync import CacheSync
 from zilliz_jobs.jobs.deletions import Deletions, Leftover
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.reconciler import JobReconciler
-from zilliz_jobs.jobs.revivals import Revivals
+from zilliz_jobs.jobs.revivals import Revivals, take
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
@@ -77,9 +78,8 @@ class JobController(Controller):
         )
         self._queue, self._tries, self._metrics = queue, tries, metrics
         self._connection_is_known, self._usable, self._stored, self._gone = connection_is_known, usable, stored, gone
-        self._news: dict[Key, JobNews] = {}
-        self._unreadable: set[Key] = set()
-        self._at_work: set[str | None] = set()
+        self._at_work: set[JobEntry] = set()
+        """Those of the passes that run. Each may be of an object that is gone: the pass releases what it took."""
         self._revivals = Revivals(cache, actions.holder, queue.add)
         ports = Ports(self._subject, account, self._hear, self._revivals.stranger)
         self.poller = Poller(ports, least=reconciler.rules.poll_min, progress_interval=progress_interval)
@@ -90,14 +90,17 @@ class JobController(Controller):
         """Keep the object, and put its key into the queue where a pass is needed. Does little for a finished one."""
         if not certain and self._cache.is_stale(body):
             return
-        self._deletions.since(body)
-        known = self._cache.uid(key)
-        if known not in (None, body["metadata"]["uid"]):  # another object of the same name; its end went unseen
-            self.on_delete(key, self._cache.body(key) or stub(key, known))
+        known = self._cache.get(key)
+        if known is not None and known.uid != body["metadata"]["uid"]:  # the end of that one went unseen
+            self.on_delete(key, known.body() or stub(key, known.uid))
         news = self._cache.is_news(body)
-        if not self._cache.remember(body, certain=certain):
-            self._let_go(key, body["metadata"]["uid"])
-        elif news or key in self._unreadable or self._is_spoilt(body):
+        unfinished = self._cache.remember(body, certain=certain)
+        if (entry := self._cache.get(key)) is None:
+            return
+        self._deletions.since(entry, body)
+        if not unfinished:
+            self._let_go(entry)
+        elif news or entry.unreadable or self._is_spoilt(body):
             self._queue.add(key)
 
     def _is_spoilt(self, body: Body) -> bool:
@@ -109,45 +112,46 @@ class JobController(Controller):
 
     def on_delete(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
-        self._tell_gone(self._kinds[key.kind], body)
+        entry = self._entry(uid)
+        self._tell_gone(self._kinds[key.kind], body, entry)
         self._cache_sync.forget(uid)
-        if uid not in self._at_work:  # else the lock is released when its request is answered
-            self._actions.forget(uid, key)
-        self.reconciler.unstored.forget(uid)
-        self.reconciler.obstacles.pop(uid, None)
+        if entry not in self._at_work:  # else the lock is released when its request is answered
+            self._actions.forget(entry or JobEntry(key, uid, self._kinds[key.kind]))
         self._gone(uid)
-        if self._cache.uid(key) in (None, uid):
-            self._drop(key)
-            self._cache.forget(key)
+        if entry is not None and self._cache.has(entry):
+            self._cease(entry)
             self._queue.forget(key)
+        if entry is not None:
+            self._cache.remove(entry)
 
-    def _tell_gone(self, kind: AnyKind, body: Body) -> None:
+    def _entry(self, uid: str) -> JobEntry | None:
+        """That of a known object, or of one that is gone while a pass over it runs."""
+        return self._cache.by_uid(uid) or next((entry for entry in self._at_work if entry.uid == uid), None)
+
+    def _tell_gone(self, kind: AnyKind, body: Body, entry: JobEntry | None) -> None:
         if "spec" not in body:  # a stub: nothing is kept of what has ended
             self._deletions.note(body, Leftover.ENDED)
             return
-        status, why = self.reconciler.unstored.of(body["metadata"]["uid"]), ""
+        unstored, why = entry.unstored if entry else None, ""
+        status = unstored.status if unstored else None
         with contextlib.suppress(RecordError):
             status = status or status_of(body, self._actions.known(body["metadata"]["uid"]))
         with contextlib.suppress(SpecError):
             spec = parse_spec(kind.resource, body)
             if isinstance(spec, JobSpec) and wants_cancel(spec):  # it had no finalizer, as its kind has no cancel
                 why = no_way_to_cancel(kind.traits_of(spec), console=True)
-        self._deletions.tell(kind.traits, body, status, why=why)
+        self._deletions.tell(kind.traits, body, status, why=why, entry=entry)
 
-    def _let_go(self, key: Key, uid: str) -> None:
-        """Nothing is left to do for the object; what is known of a later object of the same name stays."""
-        self._actions.let_go(uid, key)
-        self.reconciler.obstacles.pop(uid, None)
-        if self._cache.uid(key) in (None, uid):
-            self._drop(key)
+    def _let_go(self, entry: JobEntry) -> None:
+        """Nothing is left to do for the object."""
+        self._actions.let_go(entry)
+        self._cease(entry)
+        self._cache.settle(entry)
 
-    def _drop(self, key: Key) -> None:
-        self._cache.drop(key)
-        self._tries.forget(key)
-        self._status_writer.forget(key)
-        self.poller.unfollow(key)
-        self._news.pop(key, None)
-        self._unreadable.discard(key)
+    def _cease(self, entry: JobEntry) -> None:
+        """No pass over the object is owed, and none has failed."""
+        self._tries.forget(entry.key)
+        self.poller.unfollow(entry.key)
 
     def version(self, key: Key) -> tuple[str, int]:
         return self._cache.version(key)
@@ -179,9 +183,10 @@ class JobController(Controller):
         self._queue.add(key)
 
     def rest(self) -> None:
-        for key in self._cache.unfinished():
-            self.poller.unfollow(key)
-        self._news.clear()
+        for entry in self._cache:
+            if entry.is_unfinished:
+                self.poller.unfollow(entry.key)
+                entry.news = None
 
     def wake_dependents(self, connection: Key) -> None:
         """The connection's state changed: put the keys of its jobs into the queue."""
@@ -191,101 +196,104 @@ class JobController(Controller):
     # -- work
 
     async def reconcile(self, key: Key) -> None:
-        self._unreadable.discard(key)
-        uid = self._cache.uid(key)
-        self._at_work.add(uid)
+        entry = self._cache.get(key)
+        if entry is None:
+            self._tries.forget(key)
+            return
+        entry.unreadable = False
+        self._at_work.add(entry)
         try:
             try:
-                await self._pass(key)
+                await self._pass(entry)
             except RecordError:  # the cached object may be older than the last write of its status
-                await self._read_again(key)
-                await self._pass(key)
+                if await self._read_again(entry):
+                    await self._pass(entry)
         except RecordError as error:
-            await self._leave_alone(key, error)
+            await self._leave_alone(entry, error)
         except (Conflict, NotFound):
             raise
         except KubeError as error:
-            if uid is not None and self._cache.uid(key) == uid:
-                self.reconciler.obstacles[uid] = str(error)
+            if self._cache.has(entry):
+                entry.obstacle = str(error)
             raise
         finally:
-            self._at_work.discard(uid)
-            if (
-                uid is not None and (now := self._cache.uid(key)) != uid
-            ):  # gone during the pass, and only this pass can release what it took
-                self._actions.forget(uid, key if now is None else None)
-                if now is None:
-                    self._status_writer.forget(key)
+            self._at_work.discard(entry)
+            if not self._cache.has(entry):  # gone during the pass, and only this pass can release what it took
+                self._actions.forget(entry)
 
-    async def _read_again(self, key: Key) -> None:
-        body = await self._fetched(key)
-        if body["metadata"]["uid"] == self._cache.uid(key):
-            self._cache.remember(body, certain=True)
-        else:
-            self.on_upsert(key, body, certain=True)
+    async def _read_again(self, entry: JobEntry) -> bool:
+        """Whether something is left to do for this object."""
+        body = await self._fetched(entry.key)
+        if body["metadata"]["uid"] != entry.uid:
+            self.on_upsert(entry.key, body, certain=True)
+            return False
+        if not self._cache.has(entry):
+            return False
+        if self._cache.remember(body, certain=True):
+            return True
+        self._let_go(entry)
+        return False
 
     async def _fetched(self, key: Key) -> Body:
         return {**await self._objects.get(self.resources[key.kind], key.namespace, key.name), "kind": key.kind}
 
-    async def _leave_alone(self, key: Key, problem: RecordError) -> None:
+    async def _leave_alone(self, entry: JobEntry, problem: RecordError) -> None:
         """Do nothing for the object: whatever is done might be done twice. A change of its status starts a pass. An
         object that is being deleted gets a pass that removes its finalizer, since its job cannot be cancelled."""
-        body = self._cache.body(key)
-        if body is None:
+        body = entry.body()
+        if body is None or not self._cache.has(entry):
             return
-        self._unreadable.add(key)
-        self.poller.unfollow(key)
+        entry.unreadable = True
+        self.poller.unfollow(entry.key)
         self._status_writer.unreadable(body, str(problem))
         if body["metadata"].get("deletionTimestamp"):
-            self._queue.add(key)
+            self._queue.add(entry.key)
             return
-        self._queue.add(key, REMIND_SECONDS)
+        self._queue.add(entry.key, REMIND_SECONDS)
         if isinstance(problem, SetBackError):
-            stored = await self._status_writer.set_back(
-                self._kinds[key.kind], body, str(problem), self.reconciler.clock.now()
-            )
-            if self._cache.uid(key) == stored["metadata"]["uid"]:
-                self._cache.remember({**stored, "kind": key.kind})
+            now = self.reconciler.clock.now()
+            stored = await self._status_writer.set_back(entry.kind, body, str(problem), now)
+            if self._cache.has(entry) and entry.uid == stored["metadata"]["uid"]:
+                self._cache.remember({**stored, "kind": entry.key.kind})
 
-    async def _pass(self, key: Key) -> None:
-        body = self._cache.body(key)
+    async def _pass(self, entry: JobEntry) -> None:
+        key, body = entry.key, entry.body()
         if body is None:
             self._tries.forget(key)
-            if (job_id := self._revivals.take(key)) is not None:
-                await self._look_at_ended(key, job_id)
+            if (job_id := take(entry)) is not None:
+                await self._look_at_ended(entry, job_id)
             return
-        if not self._waits_no_longer(body) and not await self._connection_is_known(connection_key(body)):
-            uid, name = body["metadata"]["uid"], connection_key(body).name
-            self.reconciler.obstacles[uid] = f"ZillizConnection {name} is not checked yet"
+        if not self._waits_no_longer(entry, body) and not await self._connection_is_known(connection_key(body)):
+            entry.obstacle = f"ZillizConnection {connection_key(body).name} is not checked yet"
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
-        uid, tries, seen = body["metadata"]["uid"], self._tries.of(key), None
-        news = self._news.pop(key, None)
+        tries, seen = self._tries.of(key), None
+        news, entry.news = entry.news, None
         if news is not None and news.stamp == stamp_of(status_of(body)):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
-        result = await self.reconciler.reconcile(self._kinds[key.kind], body, tries, seen)
+        result = await self.reconciler.reconcile(entry, body, tries, seen)
         self._metrics.passes.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
-        if self._cache.uid(key) != uid:
+        if not self._cache.has(entry):
             return  # gone meanwhile; its successor, if there is one, is in the queue
         if result.body is not None and version_of(result.body) != version_of(body):
             await self._stored(key, result.body)
-            if self._cache.uid(key) != uid:
+            if not self._cache.has(entry):
                 return
         if result.learnt:
             self._tries.forget(key)
         else:
             self._tries.count(key)
         if result.body is None or not self._cache.remember(result.body):
-            self._let_go(key, uid)
+            self._let_go(entry)
             return
         self._look_again(key, result.look)
         if result.wake is not None or not self.poller.attends(key):
             self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
 
-    def _waits_no_longer(self, body: Body) -> bool:
+    def _waits_no_longer(self, entry: JobEntry, body: Body) -> bool:
         """Whether the object is being deleted for so long that its pass does not wait for a check of its
         connection."""
-        since = self._deletions.since(body)
+        since = self._deletions.since(entry, body)
         waited = timedelta(seconds=self.reconciler.rules.look_on_delete)
         return since is not None and self.reconciler.clock.now() - since >= waited
 
@@ -315,14 +323,19 @@ class JobController(Controller):
         return Subject(kind, spec, status, connection_key(body)) if isinstance(spec, JobSpec) else None
 
     def _hear(self, key: Key, news: JobNews) -> None:
-        self._news[key] = news
-        self._queue.add(key)
+        entry = self._cache.get(key)
+        if entry is not None and entry.is_unfinished:
+            entry.news = news
+            self._queue.add(key)
 
-    async def _look_at_ended(self, key: Key, job_id: str) -> None:
+    async def _look_at_ended(self, entry: JobEntry, job_id: str) -> None:
         """A list shows a job as running whose end was seen. The list may be old, so the job itself is read. Raises
         KubeError."""
-        kind = self._kinds[key.kind]
+        kind, key = entry.kind, entry.key
         body = await self._fetched(key)
+        if body["metadata"]["uid"] != entry.uid:
+            self.on_upsert(key, body, certain=True)
+            return
         account = self._usable(connection_key(body))
         try:
             status, spec = status_of(body), parse_spec(kind.resource, body)
@@ -332,7 +345,7 @@ class JobController(Controller):
             return
         seen = await kind.read(account, spec, status)
         if isinstance(seen, Seen):
-            result = await self.reconciler.reconcile(kind, body, 0, Revived(seen))
+            result = await self.reconciler.reconcile(entry, body, 0, Revived(seen))
             if result.body is not None and version_of(result.body) != version_of(body):
                 self.on_upsert(key, result.body, certain=True)
                 await self._stored(key, result.body)

@@ -19,6 +19,7 @@ from zilliz_jobs.core.observation import CancelRefused
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished
 from zilliz_jobs.core.steps import left_behind
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -87,53 +88,48 @@ def report(
 
 
 class Deletions:
-    """`works`: whether this process leads; a process that stands by leaves log and metric to the leader. `since`: the
-    stopwatch of deletions, by uid."""
+    """`works`: whether this process leads; a process that stands by leaves log and metric to the leader."""
 
     def __init__(
         self,
         events: EventPoster,
         metrics: Metrics,
         *,
-        since: Stopwatch,
+        stopwatch: Stopwatch,
         works: Callable[[], bool],
     ) -> None:
         self._events, self._metrics, self._works = events, metrics, works
-        self._since = since
-        self._held: dict[str, bool] = {}
+        self._stopwatch = stopwatch
+        self._led_from = stopwatch.begin()
         self._told: dict[str, None] = {}
 
-    def since(self, body: Body) -> datetime | None:
+    def since(self, entry: JobEntry, body: Body) -> datetime | None:
         """When this process first knew that the object is being deleted; None where it is not. Idempotent.
 
         Not deletionTimestamp: an object that was deleted while no operator ran gets the full time for its cancel all
         the same. By the steady clock, so that setting a clock makes that time neither shorter nor endless.
         """
-        meta = body["metadata"]
-        return self._since.since(meta["uid"]) if meta.get("deletionTimestamp") else None
-
-    def is_parting(self, uid: str) -> bool:
-        """Whether the object is known to be in its deletion."""
-        return uid in self._since
+        if not body["metadata"].get("deletionTimestamp"):
+            return None
+        if entry.deleting_from is None:
+            entry.deleting_from = self._stopwatch.begin()
+        return self._stopwatch.since(max(entry.deleting_from, self._led_from))
 
     def renew(self) -> None:
         """This process leads from now on: all deletions are timed from now."""
-        self._since.clear()
+        self._led_from = self._stopwatch.begin()
 
     # -- objects in hand
 
-    def hold(self, uid: str) -> None:
+    def hold(self, entry: JobEntry) -> None:
         """A request for the object is about to leave, or its finalizer to be removed. Until `let_go` no report is
         given, since the caller will soon know better what becomes of the job."""
-        self._held[uid] = False
+        entry.report_held, entry.report_due = True, False
 
-    def let_go(self, uid: str) -> bool:
+    def let_go(self, entry: JobEntry) -> bool:
         """End of `hold`; whether the object was deleted meanwhile. Then the caller must report it."""
-        return self._held.pop(uid, False)
-
-    def went(self, uid: str) -> bool:
-        """Whether an object between `hold` and `let_go` is gone."""
-        return self._held.get(uid, False)
+        due, entry.report_held, entry.report_due = entry.report_due, False, False
+        return due
 
     # -- the report
 
@@ -144,14 +140,15 @@ class Deletions:
         status: JobStatus | None,
         refusal: CancelRefused | None = None,
         why: str = "",
+        *,
+        entry: JobEntry | None,
     ) -> None:
-        """The object is gone, or its finalizer was just removed: report what is known of its job. Idempotent."""
-        uid = body["metadata"]["uid"]
-        if uid in self._held:
-            self._held[uid] = True
+        """The object is gone, or its finalizer was just removed: report what is known of its job. Idempotent.
+        `entry`: None where nothing was known of the object."""
+        if entry is not None and entry.report_held:
+            entry.report_due = True
             return
-        self._since.forget(uid)
-        if self._is_told(uid):
+        if self._is_told(body["metadata"]["uid"]):
             return
         said = report(traits, status, refusal, why)
         self._count(body, said.left)
@@ -166,9 +163,7 @@ class Deletions:
 
     def note(self, body: Body, left: Leftover) -> None:
         """An object is gone of which nothing is known but `left`: count it. Idempotent."""
-        uid = body["metadata"]["uid"]
-        self._since.forget(uid)
-        if not self._is_told(uid):
+        if not self._is_told(body["metadata"]["uid"]):
             self._count(body, left)
 
     def _is_told(self, uid: str) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
-from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.control.objects import Body
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.standing import OTHER, STATES, Standing, standing
 
 MAX_TARGETS = 2_000
@@ -38,35 +39,35 @@ class Inventory:
 
     def __init__(self, kinds: Iterable[str], limit: int = MAX_TARGETS) -> None:
         self._limit = limit
-        self._standing: dict[Key, Standing] = {}
         self._counts: dict[tuple[str, str], int] = dict.fromkeys(product(kinds, STATES), 0)
-        self._groups: dict[Group, dict[Key, float]] = {}
+        self._groups: dict[Group, dict[JobEntry, float]] = {}
         self._on: dict[Place, int] = {}
         self._shown: dict[Place, float] = {}
         self._hidden: dict[Place, float] = {}
 
     # -- changes
 
-    def on_upsert(self, key: Key, body: Body) -> None:
+    def on_upsert(self, entry: JobEntry, body: Body) -> None:
         """The object was made or changed. Idempotent."""
-        old, new = self._standing.get(key), standing(body)
+        key, old, new = entry.key, entry.standing, standing(body)
         if old == new:
             return
         place = Place(key.kind, key.namespace, new.target)
         self._on[place] = self._on.get(place, 0) + 1  # first the new, so that a target does not go and come
         if old is not None:
-            self._leave(key, old)
-        self._standing[key] = new
+            self._leave(entry, old)
+        entry.standing = new
         self._counts[key.kind, new.state] = self._counts.get((key.kind, new.state), 0) + 1
         if new.since is not None:
-            self._groups.setdefault(Group(key.kind, new.state, new.reason), {})[key] = new.since
+            self._groups.setdefault(Group(key.kind, new.state, new.reason), {})[entry] = new.since
         if new.success is not None and new.target:
             self._succeed(place, new.success)
 
-    def forget(self, key: Key) -> None:
+    def forget(self, entry: JobEntry) -> None:
         """The object is gone; if it was the last one of its target, so is the last success there. Idempotent."""
-        if (old := self._standing.pop(key, None)) is not None:
-            self._leave(key, old)
+        if entry.standing is not None:
+            self._leave(entry, entry.standing)
+            entry.standing = None
 
     # -- counts, for any thread
 
@@ -95,11 +96,12 @@ class Inventory:
 
     # -- parts
 
-    def _leave(self, key: Key, old: Standing) -> None:
+    def _leave(self, entry: JobEntry, old: Standing) -> None:
+        key = entry.key
         self._counts[key.kind, old.state] -= 1
         group = Group(key.kind, old.state, old.reason)
         if old.since is not None and (members := self._groups.get(group)) is not None:
-            members.pop(key, None)
+            members.pop(entry, None)
             if not members:
                 del self._groups[group]
         place = Place(key.kind, key.namespace, old.target)

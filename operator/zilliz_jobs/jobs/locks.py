@@ -10,82 +10,101 @@ from collections.abc import Callable
 from typing import Any
 
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.control.ownership import JobOwnership, Uid
+from zilliz_jobs.control.ownership import JobOwnership
+from zilliz_jobs.jobs.entry import JobEntry
+
+Line = dict[JobEntry, None]
+"""Entries in the order in which they came."""
 
 
 class LockQueue:
-    """For one event loop. `wake`: puts the key of an object into the work queue."""
+    """For one event loop. `wake`: puts the key of an object into the work queue. Where an object waits stands in its
+    entry; the tables lead from a lock to those who wait for it."""
 
     def __init__(self, ownership: JobOwnership, wake: Callable[[Key], None]) -> None:
         self._ownership, self._wake = ownership, wake
-        self._lines: dict[str, dict[Key, None]] = {}
-        self._waits_in: dict[Key, str] = {}
-        self._turns: dict[Key, str] = {}
-        self._busy: dict[Key, str] = {}
+        self._lines: dict[str, Line] = {}
+        self._turns: dict[str, JobEntry] = {}
+        self._awaiting: dict[str, Line] = {}
 
     def __len__(self) -> int:
         """How many objects wait or have a turn."""
-        return len(self._waits_in) + len(self._turns) + len(self._busy)
+        return len(self._turns) + sum(len(line) for table in (self._lines, self._awaiting) for line in table.values())
 
-    def enter(self, uid: Uid, key: Key, scope: str, wanted: Any = None) -> bool:
+    def enter(self, entry: JobEntry, scope: str, wanted: Any = None) -> bool:
         """Take the lock for the object. False: it waits in the queue of this scope, and is woken when it has the
         turn. Idempotent. `wanted`: the object's spec."""
-        self._busy.pop(key, None)
-        turn = self._turns.pop(key, None)
+        self._await_no_longer(entry)
+        turn = self._take_turn(entry)
         if turn is not None and turn != scope:
             self._pass_on(turn)
-        if self._ownership.enter(uid, scope, wanted):
-            self._step_out(key)
+        if self._ownership.enter(entry.uid, scope, wanted):
+            self._step_out(entry)
             return True
-        if self._waits_in.get(key) != scope:
-            self._step_out(key)
-            self._waits_in[key] = scope
-            self._lines.setdefault(scope, {})[key] = None
+        if entry.line != scope:
+            self._step_out(entry)
+            entry.line = scope
+            self._lines.setdefault(scope, {})[entry] = None
         return False
 
-    def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
+    def hold(self, entry: JobEntry, scope: str, wanted: Any = None) -> None:
         """The object's submission is open already, so it has the lock without waiting. Idempotent."""
-        self._ownership.hold(uid, scope, wanted)
+        self._ownership.hold(entry.uid, scope, wanted)
 
-    def leave(self, uid: Uid, key: Key | None) -> None:
+    def leave(self, entry: JobEntry) -> None:
         """Release the object's lock, or its turn; the next waiting object is woken. It stays in a queue where it
-        waits. Idempotent. `key`: None where the name is that of another object by now."""
-        free = self._ownership.leave(uid)
+        waits. Idempotent."""
+        free = self._ownership.leave(entry.uid)
         if free is not None:
             self._pass_on(free)
-        turn = self._turns.pop(key, None) if key is not None else None
+        turn = self._take_turn(entry)
         if turn is not None:
             self._pass_on(turn)
 
-    def await_end(self, key: Key, scope: str) -> None:
+    def await_end(self, entry: JobEntry, scope: str) -> None:
         """The cloud is busy with another job of the scope; the object is woken when a followed job of it ends."""
-        self._busy[key] = scope
+        self._await_no_longer(entry)
+        entry.awaits = scope
+        self._awaiting.setdefault(scope, {})[entry] = None
 
     def ended(self, scope: str) -> None:
         """A job of the scope ended: wake the objects that wait for the cloud to be free."""
-        for key in [key for key, awaited in self._busy.items() if awaited == scope]:
-            del self._busy[key]
-            self._wake(key)
+        for entry in self._awaiting.pop(scope, {}):
+            entry.awaits = None
+            self._wake(entry.key)
 
-    def forget(self, uid: Uid, key: Key | None) -> None:
-        """The object needs no lock any more: it is settled, or gone. Idempotent. `key`: None where the name is that
-        of another object by now, which keeps its place."""
-        if key is not None:
-            self._busy.pop(key, None)
-            self._step_out(key)
-        self.leave(uid, key)
+    def forget(self, entry: JobEntry) -> None:
+        """The object needs no lock any more: it is settled, or gone. Idempotent."""
+        self._await_no_longer(entry)
+        self._step_out(entry)
+        self.leave(entry)
 
-    def _step_out(self, key: Key) -> None:
-        scope = self._waits_in.pop(key, None)
-        if scope is not None:
-            self._lines[scope].pop(key, None)
-            if not self._lines[scope]:
-                del self._lines[scope]
+    def _step_out(self, entry: JobEntry) -> None:
+        _take_out(self._lines, entry.line, entry)
+        entry.line = None
+
+    def _await_no_longer(self, entry: JobEntry) -> None:
+        _take_out(self._awaiting, entry.awaits, entry)
+        entry.awaits = None
+
+    def _take_turn(self, entry: JobEntry) -> str | None:
+        turn, entry.turn = entry.turn, None
+        if turn is not None:
+            del self._turns[turn]
+        return turn
 
     def _pass_on(self, scope: str) -> None:
-        if self._ownership.is_open(scope) or scope in self._turns.values() or scope not in self._lines:
+        if self._ownership.is_open(scope) or scope in self._turns or scope not in self._lines:
             return
-        key = next(iter(self._lines[scope]))
-        self._step_out(key)
-        self._turns[key] = scope
-        self._wake(key)
+        entry = next(iter(self._lines[scope]))
+        self._step_out(entry)
+        entry.turn = scope
+        self._turns[scope] = entry
+        self._wake(entry.key)
+
+
+def _take_out(table: dict[str, Line], name: str | None, entry: JobEntry) -> None:
+    if name is not None:
+        del table[name][entry]
+        if not table[name]:
+            del table[name]

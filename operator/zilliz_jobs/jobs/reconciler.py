@@ -8,11 +8,11 @@ handle right after it.
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from zilliz_jobs.accounts.connections import Connections
+from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.crdcheck import CrdCheck
@@ -29,12 +29,13 @@ from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, RecordError
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open, step_of
-from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.actions import Actions, JobInHand
 from zilliz_jobs.jobs.deletions import Deletions
+from zilliz_jobs.jobs.entry import JobEntry, UnstoredAnswer
 from zilliz_jobs.jobs.snapshots import Surroundings, snapshot
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
-from zilliz_jobs.jobs.unstored import STORE_SECONDS, UnstoredAnswer, UnstoredAnswers
-from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.jobs.unstored import STORE_SECONDS, UnstoredAnswers
+from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -59,13 +60,20 @@ class Reconciled:
 class _Run:
     """The state of one pass."""
 
-    kind: AnyKind
+    entry: JobEntry
     body: Body
     base: Snapshot
     status: JobStatus
     secrets: dict[str, str] = field(default_factory=dict)
     refusal: CancelRefused | None = None  # the cloud's, of a cancel in this pass
     cancel: tuple[JobStatus, Observation] | None = None  # what was sent with which status, and its answer
+
+    @property
+    def kind(self) -> AnyKind:
+        return self.entry.kind
+
+    def in_hand(self, account: Account, spec: JobSpec) -> JobInHand:
+        return JobInHand(self.entry, account, self.body, spec, self.secrets)
 
 
 class JobReconciler:
@@ -91,39 +99,33 @@ class JobReconciler:
         self.clock = clock
         self._deletions, self._asked = deletions, asked
         self.unstored = UnstoredAnswers(status_writer, begin=actions.begin, wake=actions.wake)
-        self.obstacles: dict[str, str] = {}
-        """What held up the last pass over an object, by uid, whether or not its status says so."""
-        self.holder = uuid.uuid4().hex[:12]
 
-    async def reconcile(self, kind: AnyKind, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
+    async def reconcile(self, entry: JobEntry, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
         """One pass over the object. `tries`: passes before it that achieved nothing; `seen`: what the poll plan saw
         since the last pass. A read of the job that no decision waits for is left to the poll plan. May be repeated.
         Raises RecordError where the status tells less than was sent; KubeError: Conflict when the object changed
         meanwhile, Unavailable when a write may be lost."""
         seen = seen or Nothing()
         seen = self._key_or_right(body, seen)
-        since = self._deletions.since(body)
+        kind, since = entry.kind, self._deletions.since(entry, body)
         link = self._connections.link(connection_key(body), parting=since is not None)
-        uid, gate = body["metadata"]["uid"], self._crds.gate(kind.resource.kind)
-        kept = self.unstored.of(uid)
+        uid, gate, kept = entry.uid, self._crds.gate(kind.resource.kind), entry.unstored
         if kept is not None and since is None:
             return Reconciled(body, None, True)  # it is woken when its answer is stored
         known = self._actions.known(uid) if kept is None else NOTHING_KNOWN
         around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), known, since)
         try:
-            base = replace(
-                snapshot(kind, body, around), clock_set=self.clock.set_at, obstacle=self.obstacles.get(uid, "")
-            )
-            base = base if kept is None else replace(base, status=kept)
+            base = replace(snapshot(kind, body, around), clock_set=self.clock.set_at, obstacle=entry.obstacle)
+            base = base if kept is None else replace(base, status=kept.status)
         except RecordError:
             if since is None:
                 raise
-            return Reconciled(await self._free(kind, body, None), None, True)
+            return Reconciled(await self._free(entry, body, None), None, True)
         if is_elsewhere(base):
             await self._connections.account(connection_key(body))  # no other code reads whether its key is back
-        run = _Run(kind, body, base, base.status)
+        run = _Run(entry, body, base, base.status)
         seen = _without_secrets(run, seen)
-        if (answer := self.unstored.take_cancel_answer(uid, base.status)) is not None:
+        if (answer := self.unstored.take_cancel_answer(entry, base.status)) is not None:
             run.cancel, seen = (base.status, answer), answer
         if base.spec is not None and base.status.submission is not None:
             await self._actions.hide(kind, body, base.spec)
@@ -134,7 +136,7 @@ class JobReconciler:
                 seen = await self._actions.naming.named(*job, seen, self._connections.account)
             plan = decide(replace(run.base, status=run.status), seen, now=self.clock.now())
             if is_fruitless(seen):
-                learnt, self.obstacles[uid] = False, str(getattr(seen, "message", ""))
+                learnt, entry.obstacle = False, str(getattr(seen, "message", ""))
             if isinstance(plan.action, Submit):
                 plan = await self._submit(run, plan)
                 seen = Nothing()
@@ -165,10 +167,10 @@ class JobReconciler:
         if account is None or problem is not None:  # or its key is another one since, and not checked yet
             message = problem.message if problem else "the connection is not usable"
             return seen_.Unreadable(Reason.CONNECTION_NOT_READY, message)
+        if snap.spec is None:
+            return _without_secrets(run, seen_.Unreadable(Reason.INVALID_SPEC, snap.spec_error))
         try:
-            seen = await self._actions.perform(
-                run.kind, account, run.body, snap, plan.action, holder=self.holder, secrets=run.secrets
-            )
+            seen = await self._actions.perform(run.in_hand(account, snap.spec), snap, plan.action)
         except Conflict:
             raise
         except KubeError as error:  # also NotFound: what is missing is something that the job needs
@@ -191,33 +193,33 @@ class JobReconciler:
                 run.body = await self._status_writer.add_finalizer(run.kind, run.body)
                 run.base = replace(run.base, finalizer=True)
             fence = Fence(float(self.rules.fence_seconds), self._leads).start()
-            run.body = await self._status_writer.write_intent(run.kind, run.body, plan.status)
+            run.body = await self._status_writer.write_intent(run.entry, run.body, plan.status)
         except KubeError as error:
             maybe_stored = fence is not None and isinstance(error, Unavailable)
             if not maybe_stored:  # else the object keeps its lock
-                self._actions.release_scope(run.kind, run.body, run.status)
+                self._actions.release_scope(run.entry, run.status)
             if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
                 raise
             why = obstacle(error, Prepare(step_of(plan.status)))
             return decide(replace(run.base, status=run.status), why, now=self.clock.now())
         run.status = plan.status
-        self.unstored.forget(run.body["metadata"]["uid"])  # the intent was written with all that was known
+        self.unstored.forget(run.entry)  # the intent was written with all that was known
         self._actions.sends(run.body)
-        self._deletions.hold(run.body["metadata"]["uid"])
+        self._deletions.hold(run.entry)
         return await self._actions.shielded(self._send(run, fence))
 
     async def _send(self, run: _Run, fence: Fence) -> Plan:
         """Send and record. If the object is deleted meanwhile, the report waits for the answer, and is no guess."""
-        uid, gone = run.body["metadata"]["uid"], False
+        gone = False
         try:
             return await self._submitted(run, fence)
         except NotFound:
-            self._actions.forget(uid, None)
+            self._actions.forget(run.entry)
             gone = True
             raise
         finally:
-            if self._deletions.let_go(uid) or gone:
-                self._deletions.tell(run.base.traits, run.body, run.status)
+            if self._deletions.let_go(run.entry) or gone:
+                self._deletions.tell(run.base.traits, run.body, run.status, entry=run.entry)
 
     async def _submitted(self, run: _Run, fence: Fence) -> Plan:
         spec, parting = run.base.spec, run.base.deleting_since is not None  # when deleted, only the clean-up is sent
@@ -227,24 +229,25 @@ class JobReconciler:
         if account is None or spec is None or withdrawn:
             answer = seen_.NotSent(Reason.CONNECTION_NOT_READY, "the connection was withdrawn")
         else:
-            answer = await self._actions.submit(run.kind, account, run.body, spec, run.status, fence, run.secrets)
+            answer = await self._actions.submit(run.in_hand(account, spec), run.status, fence)
         self._metrics.submissions.labels(run.kind.resource.kind, type(answer).__name__).inc()
         if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(run.body))
         intent, plan = run.status, decide(replace(run.base, status=run.status), answer, now=self.clock.now())
         self._actions.claim(run.body, plan.status)
-        run.status, uid = plan.status, run.body["metadata"]["uid"]
+        run.status, entry = plan.status, run.entry
         try:
             run.body = await self.unstored.store(
-                UnstoredAnswer(run.kind, run.body, intent, plan.status),
-                went=lambda: self._deletions.went(uid),
-                patience=lambda: 0.0 if self._deletions.is_parting(uid) else STORE_SECONDS,
+                entry,
+                UnstoredAnswer(run.body, intent, plan.status),
+                went=lambda: entry.report_due,
+                patience=lambda: STORE_SECONDS if entry.deleting_from is None else 0.0,
             )
         except Forbidden:
             if not parting:
                 raise
             return plan  # the rest of the time for its deletion goes to the clean-up, not to its status
-        run.status = status_of(run.body, self._actions.known(uid))
+        run.status = status_of(run.body, self._actions.known(entry.uid))
         if run.status.submission == plan.status.submission:
             return plan
         # Another process recorded another result for this submission: the object goes on with that.
@@ -259,14 +262,14 @@ class JobReconciler:
             run.body = held or run.body
         body: Body | None = await self._write(run, plan)
         if body is not run.body:
-            self.unstored.forget(run.body["metadata"]["uid"])
-        self._actions.release_scope(kind, run.body, plan.status)
+            self.unstored.forget(run.entry)
+        self._actions.release_scope(run.entry, plan.status)
         if run.base.spec is not None:
-            self._actions.ended(kind, run.body, run.base.spec, run.base.status, plan.status)
+            self._actions.ended(run.entry, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
                 why = is_left_running(run.base, plan.status)
-                body = await self._free(kind, body, plan.status, run.refusal, why)
+                body = await self._free(run.entry, body, plan.status, run.refusal, why)
             else:
                 body = await self._status_writer.remove_finalizer(kind, body)
         if plan.note is not None and body is not None:
@@ -280,11 +283,11 @@ class JobReconciler:
         """Store the status. Where that is refused for an object that is being deleted, its deletion goes on without
         it."""
         try:
-            return await self._status_writer.write(run.kind, run.body, plan.status, force=force)
+            return await self._status_writer.write(run.entry, run.body, plan.status, force=force)
         except KubeError as error:
             if run.base.deleting_since is None or not isinstance(error, Forbidden | Invalid):
                 if run.cancel is not None:
-                    self.unstored.keep_cancel_answer(run.body["metadata"]["uid"], *run.cancel)
+                    self.unstored.keep_cancel_answer(run.entry, *run.cancel)
                 raise
             log.warning("%s: it is being deleted, and goes on without its status: %s", key_of(run.body), error)
             if plan.finalizer is False:
@@ -293,7 +296,7 @@ class JobReconciler:
 
     async def _free(
         self,
-        kind: AnyKind,
+        entry: JobEntry,
         body: Body,
         status: JobStatus | None,
         refusal: CancelRefused | None = None,
@@ -303,15 +306,15 @@ class JobReconciler:
         None where its record cannot be read; `why`: what kept its job from being cancelled."""
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
             return body
-        uid, done = body["metadata"]["uid"], False
-        self._deletions.hold(uid)
+        done = False
+        self._deletions.hold(entry)
         try:
-            freed = await self._status_writer.remove_finalizer(kind, body)
+            freed = await self._status_writer.remove_finalizer(entry.kind, body)
             done = True
             return freed
         finally:
-            if self._deletions.let_go(uid) or done:
-                self._deletions.tell(kind.traits, body, status, refusal, why)
+            if self._deletions.let_go(entry) or done:
+                self._deletions.tell(entry.kind.traits, body, status, refusal, why, entry=entry)
 
 
 def _without_secrets(run: _Run, seen: Observation) -> Observation:

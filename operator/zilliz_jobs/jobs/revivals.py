@@ -11,6 +11,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.jobs.cache import JobCache
+from zilliz_jobs.jobs.entry import JobEntry
 
 DOUBT_SECONDS = 60.0
 """Between two reads of such a job: a list may show an old state for long."""
@@ -18,12 +19,11 @@ MAX_DOUBTED = 10_000
 
 
 class Revivals:
-    """Collects such jobs. `holder`: the uid of the object that a job's id belongs to; `wake`: puts the key of the
-    object into the queue, whose next pass takes the job by `take`."""
+    """Notes such jobs in the entries of their objects. `holder`: the uid of the object that a job's id belongs to;
+    `wake`: puts the key of the object into the queue, whose next pass takes the job by `take`."""
 
     def __init__(self, cache: JobCache, holder: Callable[[str], str | None], wake: Callable[[Key], object]) -> None:
         self._cache, self._holder, self._wake = cache, holder, wake
-        self._to_look: dict[Key, str] = {}
         self._doubted: dict[str, float] = {}
 
     def stranger(self, row_id: str, row: Any) -> None:
@@ -38,11 +38,13 @@ class Revivals:
         if len(self._doubted) > MAX_DOUBTED:
             self._doubted.clear()
         self._doubted[row_id] = now
-        key = self._cache.key_of_uid(uid)
-        if key is not None and self._cache.body(key) is None:
-            self._to_look[key] = row_id
-            self._wake(key)
+        entry = self._cache.by_uid(uid)
+        if entry is not None and not entry.is_unfinished:
+            entry.running_job = row_id
+            self._wake(entry.key)
 
-    def take(self, key: Key) -> str | None:
-        """The id of the object's job that must be read; given once, then None."""
-        return self._to_look.pop(key, None)
+
+def take(entry: JobEntry) -> str | None:
+    """The id of the finished object's job that must be read; given once, then None."""
+    job_id, entry.running_job = entry.running_job, None
+    return job_id

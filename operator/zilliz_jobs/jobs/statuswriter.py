@@ -16,13 +16,14 @@ from zilliz_jobs.api.jobstatus import MAX_OTHERS, JobStatus
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.control import obstacles
 from zilliz_jobs.control.crdcheck import CrdCheck
-from zilliz_jobs.control.objects import FINALIZER, Body, Key, key_of, raw_status, status_of
+from zilliz_jobs.control.objects import FINALIZER, Body, key_of, raw_status, status_of
 from zilliz_jobs.control.redaction import hidden
 from zilliz_jobs.core.attempts import said
 from zilliz_jobs.core.conditions import dated
 from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.events import news
 from zilliz_jobs.jobs.snapshots import weigh
 from zilliz_jobs.kinds.base import AnyKind
@@ -68,43 +69,37 @@ class JobStatusWriter:
         self._events, self._crds, self._metrics = events, crds, metrics
         self._progress_interval, self._clock = progress_interval, clock
         self.turn_seconds = TURN_SECONDS
-        self._written: dict[Key, float] = {}
-        self._in_line: dict[Key, float] = {}
 
-    def forget(self, key: Key) -> None:
-        """The object is finished or gone. Idempotent."""
-        self._written.pop(key, None)
-        self._in_line.pop(key, None)
-
-    async def write(self, kind: AnyKind, body: Body, status: JobStatus, *, force: bool = False) -> Body:
+    async def write(self, entry: JobEntry, body: Body, status: JobStatus, *, force: bool = False) -> Body:
         """Store the status where a reader would see a difference; mere progress only at intervals, unless `force`.
 
         Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
         old, new = body.get("status") or {}, hidden(body, status.wire())
         weight = weigh(old, new)
-        key = key_of(body)
         if weight != "turn":
-            self._in_line.pop(key, None)
+            entry.lock_told_from = None
         if weight == "none":
             return body
         now = self._clock()
-        if weight == "turn" and now - self._in_line.setdefault(key, now) < self.turn_seconds:
-            return body
-        lately = now - self._written.get(key, -1e9) < self._progress_interval
+        if weight == "turn":
+            entry.lock_told_from = now if entry.lock_told_from is None else entry.lock_told_from
+            if now - entry.lock_told_from < self.turn_seconds:
+                return body
+        lately = entry.written_at is not None and now - entry.written_at < self._progress_interval
         if weight == "minor" and lately and not force:
             return body
-        return await self._store(kind, body, status, weight)
+        return await self._store(entry, body, status, weight)
 
-    async def write_intent(self, kind: AnyKind, body: Body, status: JobStatus) -> Body:
+    async def write_intent(self, entry: JobEntry, body: Body, status: JobStatus) -> Body:
         """Return the object once it is proven that this intent is stored; else raise KubeError: send nothing."""
         submission = status.submission
         assert submission is not None  # noqa: S101 - a plan to submit holds an intent
         try:
-            stored = await self._store(kind, body, status, "major")
+            stored = await self._store(entry, body, status, "major")
         except Unavailable:
             # The write may have succeeded: the intent is our own only if the stored record names this process.
-            stored = await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
+            stored = await self._objects.get(entry.kind.resource, entry.key.namespace, entry.key.name)
         record = (stored.get("status") or {}).get("submission") or {}
         if stored["metadata"]["uid"] != body["metadata"]["uid"]:
             raise Conflict("cannot submit: the object was replaced meanwhile")
@@ -233,7 +228,8 @@ class JobStatusWriter:
 
     # -- parts
 
-    async def _store(self, kind: AnyKind, body: Body, status: JobStatus, weight: str) -> Body:
+    async def _store(self, entry: JobEntry, body: Body, status: JobStatus, weight: str) -> Body:
+        kind = entry.kind
         try:
             stored = await self._writer.write(kind.resource, body, status.wire())
         except StrictDecoding as error:
@@ -243,8 +239,7 @@ class JobStatusWriter:
             raise
         finally:
             self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
-        self._written[key_of(body)] = self._clock()
-        self._in_line.pop(key_of(body), None)
+        entry.written_at, entry.lock_told_from = self._clock(), None
         self.tell(kind, stored, status_of(body), status)
         return stored
 

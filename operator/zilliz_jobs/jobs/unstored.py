@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from zilliz_jobs.api.jobstatus import JobStatus
@@ -18,8 +17,8 @@ from zilliz_jobs.control.objects import Body, Key, key_of
 from zilliz_jobs.core.observation import CancelAccepted, CancelRefused, Observation
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import attempt_of, handle_of
+from zilliz_jobs.jobs.entry import JobEntry, UnstoredAnswer
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
-from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import KubeError, NotFound
 
 STORE_SECONDS = 30.0  # for so long the pass that sent the request tries to store its answer itself
@@ -27,20 +26,9 @@ STORE_SECONDS = 30.0  # for so long the pass that sent the request tries to stor
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class UnstoredAnswer:
-    """`body`: the object with the intent, as it was when the request left; `intent`: its status then; `status`: what
-    is to be stored."""
-
-    kind: AnyKind
-    body: Body
-    intent: JobStatus
-    status: JobStatus
-
-
 class UnstoredAnswers:
-    """Kept by the object's uid. `begin`: starts a task that the end of the process waits for; `wake`: called with the
-    key of each object whose answer is stored at last."""
+    """Keeps them in the entries of their objects. `begin`: starts a task that the end of the process waits for;
+    `wake`: called with the key of each object whose answer is stored at last."""
 
     def __init__(
         self,
@@ -50,22 +38,14 @@ class UnstoredAnswers:
         wake: Callable[[Key], None],
     ) -> None:
         self._status_writer, self._begin, self._wake = status_writer, begin, wake
-        self._kept: dict[str, UnstoredAnswer] = {}
-        self._cancels: dict[str, tuple[object, Observation]] = {}
 
-    def of(self, uid: str) -> JobStatus | None:
-        """The status that waits to be stored for the object; None where none does."""
-        kept = self._kept.get(uid)
-        return kept.status if kept else None
-
-    def forget(self, uid: str) -> None:
-        """There is nothing to store any more: the object is gone, or a pass has written its whole status.
-        Idempotent."""
-        self._kept.pop(uid, None)
-        self._cancels.pop(uid, None)
+    def forget(self, entry: JobEntry) -> None:
+        """There is nothing to store any more: a pass has written the whole status. Idempotent."""
+        entry.unstored = entry.cancel_answer = None
 
     async def store(
         self,
+        entry: JobEntry,
         answer: UnstoredAnswer,
         *,
         went: Callable[[], bool],
@@ -74,17 +54,16 @@ class UnstoredAnswers:
         """Store the answer and return the object as stored. Raises NotFound when the object is gone. Any other
         KubeError: the answer cannot be stored now, is kept, and will be stored later; the caller has nothing left to
         do. `went`: whether the object is known to be gone; `patience`: seconds to try."""
-        kind, body = answer.kind, answer.body
         try:
             return await self._status_writer.write_answer(
-                kind, body, answer.intent, answer.status, went=went, patience=patience
+                entry.kind, answer.body, answer.intent, answer.status, went=went, patience=patience
             )
         except NotFound:
             raise
         except KubeError as error:
             self._tell(answer, error)
-            self._kept[body["metadata"]["uid"]] = answer
-            self._begin(self._store_later(answer))
+            entry.unstored = answer
+            self._begin(self._store_later(entry, answer))
             raise
 
     def _tell(self, answer: UnstoredAnswer, error: KubeError) -> None:
@@ -96,36 +75,35 @@ class UnstoredAnswers:
         once_per = f"{sent.token} {sent.sends}" if sent else ""
         self._status_writer.note(answer.body, reason, message, once_per=once_per)
 
-    async def _store_later(self, answer: UnstoredAnswer) -> None:
-        key, uid = key_of(answer.body), answer.body["metadata"]["uid"]
+    async def _store_later(self, entry: JobEntry, answer: UnstoredAnswer) -> None:
         try:
             await self._status_writer.write_answer(
-                answer.kind,
+                entry.kind,
                 answer.body,
                 answer.intent,
                 answer.status,
-                went=lambda: self._kept.get(uid) is not answer,
+                went=lambda: entry.unstored is not answer,
                 patience=lambda: math.inf,
             )
-            log.warning("%s: the answer that could not be stored is stored now", key)
+            log.warning("%s: the answer that could not be stored is stored now", entry.key)
         except NotFound:
             pass  # the report about the deleted object tells what became of its job
         finally:
-            if self._kept.get(uid) is answer:
-                del self._kept[uid]
-                self._wake(key)
+            if entry.unstored is answer:
+                entry.unstored = None
+                self._wake(entry.key)
 
     # -- answers to cancels: the next pass over the object begins with the answer, and sends no second cancel
 
-    def keep_cancel_answer(self, uid: str, status: JobStatus, answer: Observation) -> None:
+    def keep_cancel_answer(self, entry: JobEntry, status: JobStatus, answer: Observation) -> None:
         """The cloud answered a cancel, and that cannot be stored. `status`: as it was when the cancel was sent."""
         if isinstance(answer, CancelAccepted | CancelRefused):
-            self._cancels[uid] = (_cancel_mark(status), answer)
+            entry.cancel_answer = _cancel_mark(status), answer
 
-    def take_cancel_answer(self, uid: str, status: JobStatus) -> Observation | None:
+    def take_cancel_answer(self, entry: JobEntry, status: JobStatus) -> Observation | None:
         """The kept answer to the cancel that `status` tells of; given once, then None."""
-        mark, answer = self._cancels.pop(uid, (None, None))
-        return answer if mark == _cancel_mark(status) else None
+        kept, entry.cancel_answer = entry.cancel_answer, None
+        return kept[1] if kept is not None and kept[0] == _cancel_mark(status) else None
 
 
 def _cancel_mark(status: JobStatus) -> object:

@@ -166,9 +166,9 @@ def test_a_stopwatch_heeds_no_clock_that_is_set() -> None:
     key_poller = KeyPoller()
     key_poller.answer()
     watch = Stopwatch(key_poller.clock.now, lambda: key_poller.passed)
-    watch.since("u")
+    began = watch.begin()
     key_poller.passed += 30
     key_poller.server = HOUR
     for _ in range(ANSWERS):
         key_poller.answer(after=1.0)
-    assert (key_poller.clock.now() - watch.since("u")).total_seconds() == pytest.approx(30 + ANSWERS, abs=1)
+    assert (key_poller.clock.now() - watch.since(began)).total_seconds() == pytest.approx(30 + ANSWERS, abs=1)

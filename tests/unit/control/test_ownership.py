@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.engine.fakes import backup, entry
 
 from zilliz_jobs.control import ownership as registry_module
-from zilliz_jobs.control.objects import Key
 from zilliz_jobs.control.ownership import JobOwnership, Rival, ids_in
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.locks import LockQueue
-
-
-def key(name: str) -> Key:
-    return Key("ImportJob", "ns", name)
 
 
 class TestRivals:
@@ -128,70 +125,80 @@ class TestScopes:
         assert not registry.is_open("s")
 
 
-class TestTurns:
+class Objects:
+    """Number n has the name kn and the uid un."""
+
+    def setup_method(self) -> None:
+        self.entries: dict[int, JobEntry] = {}
+
+    def one(self, n: int) -> JobEntry:
+        return self.entries.setdefault(n, entry(backup(f"k{n}", uid=f"u{n}")))
+
+
+class TestTurns(Objects):
     def line(self) -> tuple[LockQueue, list[str]]:
         woken: list[str] = []
         scopes = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
-        assert scopes.enter("u0", key("k0"), "s")
+        assert scopes.enter(self.one(0), "s")
         for n in range(1, 4):
-            assert not scopes.enter(f"u{n}", key(f"k{n}"), "s")
+            assert not scopes.enter(self.one(n), "s")
         return scopes, woken
 
     def test_the_next_in_line_is_woken_one_at_a_time(self):
         scopes, woken = self.line()
-        scopes.leave("u0", key("k0"))
+        scopes.leave(self.one(0))
         assert woken == ["k1"]
-        assert scopes.enter("u1", key("k1"), "s")
-        scopes.leave("u1", key("k1"))
+        assert scopes.enter(self.one(1), "s")
+        scopes.leave(self.one(1))
         assert woken == ["k1", "k2"]
 
     def test_a_turn_that_is_not_used_goes_on(self):
         """The woken one was suspended meanwhile; the line must not wait for its own back-off."""
         scopes, woken = self.line()
-        scopes.leave("u0", key("k0"))
-        scopes.leave("u1", key("k1"))
+        scopes.leave(self.one(0))
+        scopes.leave(self.one(1))
         assert woken == ["k1", "k2"]
-        scopes.forget("u2", key("k2"))
+        scopes.forget(self.one(2))
         assert woken == ["k1", "k2", "k3"]
 
     def test_one_in_line_who_goes_is_not_woken(self):
         scopes, woken = self.line()
-        scopes.forget("u1", key("k1"))
-        scopes.leave("u0", key("k0"))
+        scopes.forget(self.one(1))
+        scopes.leave(self.one(0))
         assert woken == ["k2"]
 
     def test_a_newcomer_who_was_faster_hands_on_as_well(self):
         scopes, woken = self.line()
-        scopes.leave("u0", key("k0"))
-        assert scopes.enter("u9", key("k9"), "s")
-        assert not scopes.enter("u1", key("k1"), "s")
-        scopes.leave("u9", key("k9"))
+        scopes.leave(self.one(0))
+        assert scopes.enter(self.one(9), "s")
+        assert not scopes.enter(self.one(1), "s")
+        scopes.leave(self.one(9))
         assert woken == ["k1", "k2"]
 
     def test_a_held_scope_is_waited_for_too(self):
         scopes, woken = self.line()
-        scopes.hold("u7", "s")
-        scopes.leave("u0", key("k0"))
+        scopes.hold(self.one(7), "s")
+        scopes.leave(self.one(0))
         assert woken == []
-        scopes.leave("u7", key("k7"))
+        scopes.leave(self.one(7))
         assert woken == ["k1"]
 
     def test_nothing_is_left_of_a_line_that_is_over(self):
         scopes, _ = self.line()
         for n in range(4):
-            scopes.forget(f"u{n}", key(f"k{n}"))
+            scopes.forget(self.one(n))
         assert len(scopes) == 0
         assert scopes._lines == {}
 
 
-class TestTheCloudIsBusy:
+class TestTheCloudIsBusy(Objects):
     def waiting(self) -> tuple[LockQueue, list[str]]:
         woken: list[str] = []
         scopes = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
         for n in range(2):
-            assert scopes.enter(f"u{n}", key(f"k{n}"), "s")
-            scopes.leave(f"u{n}", key(f"k{n}"))
-            scopes.await_end(key(f"k{n}"), "s")
+            assert scopes.enter(self.one(n), "s")
+            scopes.leave(self.one(n))
+            scopes.await_end(self.one(n), "s")
         return scopes, woken
 
     def test_who_waits_for_a_job_to_end_is_woken_when_it_does(self):
@@ -206,9 +213,9 @@ class TestTheCloudIsBusy:
 
     def test_who_tries_again_or_goes_waits_no_longer(self):
         scopes, woken = self.waiting()
-        scopes.enter("u0", key("k0"), "s")
-        scopes.forget("u1", key("k1"))
+        scopes.enter(self.one(0), "s")
+        scopes.forget(self.one(1))
         scopes.ended("s")
         assert woken == []
-        scopes.forget("u0", key("k0"))
+        scopes.forget(self.one(0))
         assert len(scopes) == 0, "nothing of a gone object is kept"

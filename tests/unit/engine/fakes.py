@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupJobSpec
 from zilliz_jobs.cloud.errors import Unauthorised
 from zilliz_jobs.cloud.words import JobType
+from zilliz_jobs.control.objects import key_of
 from zilliz_jobs.core.observation import Accepted, Blocked, Prepared
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.snapshot import Link, RetryRule, Traits
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.kinds.base import AnyKind, JobKind, SubmitContext
 from zilliz_jobs.kube.errors import Conflict, HandleConflict, KubeError, NotFound, Unavailable
 
@@ -29,6 +31,12 @@ def backup(name: str = "one", *, uid: str = "u1", version: int = 1, spec: Body |
     meta["creationTimestamp"] = "2026-03-01T12:00:00Z"
     body = {"apiVersion": "jobs.zilliz.com/v1alpha1", "kind": "BackupJob", "metadata": meta}
     return body | {"spec": {"clusterId": "in01"} | (spec or {})} | more
+
+
+def entry(body: Body | None = None, kind: AnyKind | None = None) -> JobEntry:
+    """What the cache keeps of an object that it just heard of."""
+    body = body or backup()
+    return JobEntry(key_of(body), body["metadata"]["uid"], kind or Kind([]))
 
 
 class ListState:

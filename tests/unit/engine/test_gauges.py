@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from tests.unit.engine.fakes import backup
+from tests.unit.engine.fakes import backup, entry
 
 from zilliz_jobs.control.clock import ServerClock, machine_time
 from zilliz_jobs.control.objects import Key, key_of
@@ -18,6 +18,7 @@ from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.engine.gauges import MAX_CONNECTIONS, GaugeCollector
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.inventory import Inventory
 from zilliz_jobs.telemetry import catalogue
 from zilliz_jobs.telemetry.metrics import MAX_ROUTES, Metrics
@@ -59,7 +60,7 @@ def bench() -> Bench:
 @pytest.mark.looptime
 async def test_a_replica_that_stands_by_tells_of_no_object_no_queue_and_no_connection(bench: Bench) -> None:
     """Its queue is overdue as a whole, and what it knows of a connection is what it knew when it led."""
-    bench.inventory.on_upsert(KEY, backup())
+    bench.inventory.on_upsert(entry(), backup())
     bench.known.ready = {Key("ZillizConnection", "ns", "default"): False}
     bench.queue.add(KEY)
     assert {family for family in catalogue.LIVE if family.by_leader} <= bench.figures.read().keys()
@@ -94,18 +95,20 @@ async def test_another_thread_can_ask_while_the_loop_goes_on(bench: Bench) -> No
     thread = threading.Thread(target=scrape)
     thread.start()
     words = [str(reason) for reason in Reason]
+    entries: list[JobEntry] = []
     for n in range(4000):
         status = {"target": f"in{n}", "state": "Successful", "completionTime": "2026-03-01T13:00:00Z"}
         if n % 2:
             status = {"state": "InProgress", "reason": words[n % len(words)]}
         body = backup(f"o{n}", uid=f"u{n}", status=status)
-        bench.inventory.on_upsert(key_of(body), body)
+        entries.append(entry(body))
+        bench.inventory.on_upsert(entries[-1], body)
         bench.queue.add(key_of(body))
         bench.watch_health.wrote({**body, "kind": f"Kind{n}"})
         if n % 300 == 299:  # in bursts, so that the tables shrink and grow while they are read
-            for gone in [Key("BackupJob", "ns", f"o{m}") for m in range(n - 299, n)]:
+            for gone in entries[n - 299 : n]:
                 bench.inventory.forget(gone)
-                bench.queue.forget(gone)
+                bench.queue.forget(gone.key)
     over.set()
     await asyncio.to_thread(thread.join)
     sys.setswitchinterval(0.005)

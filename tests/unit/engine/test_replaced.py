@@ -140,7 +140,8 @@ class Moments:
         assert set(registry._held) <= {new}, f"{what}: {registry._held}"
         known = self.stage.engine.room.forwarding._own
         assert set(known._connection) == {new}, what
-        assert not self.stage.engine.deletions._held, what
+        assert [entry.uid for entry in self.stage.engine.store] == [new], what
+        assert not any(entry.report_held or entry.line or entry.turn for entry in self.stage.engine.store), what
 
 
 PLAIN: Body = {"clusterId": "c"}

@@ -59,7 +59,7 @@ def test_what_was_read_this_moment_counts_whatever_its_version(store):
 def test_a_settled_object_leaves_nothing_but_its_claims_and_its_version(store, registry):
     assert store.remember(backup(version=1))
     assert not store.remember(backup(version=2, status=ENDED))
-    store.drop(KEY)
+    store.settle(store.get(KEY))
     assert (len(store), store.unfinished(), store.body(KEY)) == (0, [], None)
     assert registry.holder("job-1") == "u1"
     assert store.uid(KEY) == "u1"
@@ -135,10 +135,9 @@ def test_dependents_follow_the_object(store):
     store.remember(backup("two", uid="2", version=3))
     assert store.dependents(eu) == []
     assert set(store.dependents(default)) == {key_of(one), key_of(two)}
-    store.forget(key_of(one))
-    store.forget(key_of(two))
+    store.remove(store.get(key_of(one)))
+    store.remove(store.get(key_of(two)))
     assert not store._dependents
-    assert not store._connection
     assert store.uid(key_of(one)) is None
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.unit.engine.fakes import Events, backup
+from tests.unit.engine.fakes import Events, backup, entry
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, RequestStatus, State, StepStatus, Submission
 from zilliz_jobs.control.clock import Stopwatch
@@ -92,7 +92,7 @@ class Bench:
         events: Any = self.events
         self.steady = 0.0
         self.deletions = Deletions(
-            events, self.metrics, since=Stopwatch(lambda: self.now, lambda: self.steady), works=lambda: self.works
+            events, self.metrics, stopwatch=Stopwatch(lambda: self.now, lambda: self.steady), works=lambda: self.works
         )
 
     def later(self, seconds: int) -> None:
@@ -107,7 +107,7 @@ class Bench:
 def test_it_is_said_once_however_often_it_is_heard(caplog: pytest.LogCaptureFixture) -> None:
     bench = Bench()
     for _ in range(3):
-        bench.deletions.tell(PLAIN, backup(), RUNS)
+        bench.deletions.tell(PLAIN, backup(), RUNS, entry=entry())
     assert bench.counted(Leftover.RUNNING) == 1
     assert len(bench.events) == 1
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
@@ -116,25 +116,27 @@ def test_it_is_said_once_however_often_it_is_heard(caplog: pytest.LogCaptureFixt
 def test_what_goes_while_its_request_is_on_its_way_is_told_of_with_the_answer() -> None:
     """Before, nobody could name the job; afterwards nobody would."""
     bench = Bench()
-    bench.deletions.hold("u1")
-    bench.deletions.tell(PLAIN, backup(), OPEN)
+    one = entry()
+    bench.deletions.hold(one)
+    bench.deletions.tell(PLAIN, backup(), OPEN, entry=one)
     assert not bench.events
-    assert bench.deletions.went("u1")
-    assert bench.deletions.let_go("u1")
-    bench.deletions.tell(PLAIN, backup(), RUNS)
+    assert one.report_due
+    assert bench.deletions.let_go(one)
+    bench.deletions.tell(PLAIN, backup(), RUNS, entry=one)
     assert [message for _, _, message in bench.events] == ["the object is gone; job job-1 still runs in the cloud"]
 
 
 def test_what_did_not_go_is_not_told_of() -> None:
     bench = Bench()
-    bench.deletions.hold("u1")
-    assert not bench.deletions.let_go("u1")
+    one = entry()
+    bench.deletions.hold(one)
+    assert not bench.deletions.let_go(one)
 
 
 def test_one_that_stands_by_counts_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Else two replicas count and log twice; the event has one name, so that it is one."""
     bench = Bench(works=False)
-    bench.deletions.tell(PLAIN, backup(), RUNS)
+    bench.deletions.tell(PLAIN, backup(), RUNS, entry=entry())
     bench.deletions.note(backup(uid="u2"), Leftover.NO_JOB)
     assert not caplog.records
     assert bench.counted(Leftover.RUNNING) == bench.counted(Leftover.NO_JOB) == 0
@@ -144,13 +146,14 @@ def test_one_that_stands_by_counts_nothing(caplog: pytest.LogCaptureFixture) -> 
 def test_the_time_of_a_deletion_counts_from_when_an_operator_knows_it() -> None:
     """By the API server's stamp it would be over for what was deleted at night while the operator was down."""
     bench = Bench()
-    assert bench.deletions.since(backup()) is None
+    one = entry()
+    assert bench.deletions.since(one, backup()) is None
     going = backup(deletionTimestamp="2026-02-28T12:00:00Z")
-    assert bench.deletions.since(going) == NOON
+    assert bench.deletions.since(one, going) == NOON
     bench.later(30)
-    assert bench.deletions.since(going) == NOON
+    assert bench.deletions.since(one, going) == NOON
     bench.deletions.renew()  # it takes over from another process
-    assert bench.deletions.since(going) == bench.now
+    assert bench.deletions.since(one, going) == bench.now
 
 
 def test_what_is_remembered_of_the_gone_is_bounded() -> None:
@@ -158,4 +161,3 @@ def test_what_is_remembered_of_the_gone_is_bounded() -> None:
     for n in range(MAX_TOLD + 10):
         bench.deletions.note(backup(uid=f"u{n}"), Leftover.ENDED)
     assert len(bench.deletions._told) == MAX_TOLD
-    assert not len(bench.deletions._since)

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.unit.engine.fakes import Kind, backup
+from tests.unit.engine.fakes import Kind, backup, entry
 
 from zilliz_jobs.control.objects import key_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.jobs.cache import JobCache
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.inventory import Group, Inventory, Place
 from zilliz_jobs.jobs.standing import standing
 
@@ -77,14 +78,17 @@ class TestSince:
 
 class Many:
     def __init__(self, limit: int = 2000) -> None:
-        self.inventory = Inventory(["BackupJob"], limit)
+        self.inventory, self.entries = Inventory(["BackupJob"], limit), dict[str, JobEntry]()
 
     def on_upsert(self, *bodies: dict[str, Any]) -> None:
         for body in bodies:
-            self.inventory.on_upsert(key_of(body), body)
+            self.inventory.on_upsert(self.entry(body), body)
 
     def forget(self, body: dict[str, Any]) -> None:
-        self.inventory.forget(key_of(body))
+        self.inventory.forget(self.entry(body))
+
+    def entry(self, body: dict[str, Any]) -> JobEntry:
+        return self.entries.setdefault(body["metadata"]["name"], entry(body))
 
 
 @pytest.fixture
@@ -175,5 +179,7 @@ def test_the_store_tells_of_what_it_learns_and_forgets() -> None:
     store.remember(done("a") | {"metadata": done("a")["metadata"] | {"resourceVersion": "7"}})
     store.remember(backup("a", uid="u-a", version=3))  # a late echo
     assert inventory.objects()["BackupJob", "Successful"] == 1
-    store.forget(key_of(done("a")))
+    gone = store.get(key_of(done("a")))
+    assert gone is not None
+    store.remove(gone)
     assert set(inventory.objects().values()) == {0}

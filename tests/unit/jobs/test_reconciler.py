@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from tests.unit.engine.fakes import Accounts, Crds, Events, Kind, ListState, backup
+from tests.unit.engine.fakes import Accounts, Crds, Events, Kind, ListState, backup, entry
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.control.clock import ServerClock
@@ -59,8 +59,9 @@ class Bench:
         port: Any = self.shelf
         self.metrics = Metrics()
         events: Any = self.events
+        self.entry = entry(self.shelf.body, self.kind)
         self.clock = ServerClock(lambda: self.now, lambda: self.now.timestamp())
-        self.deletions = Deletions(events, self.metrics, since=self.clock.stopwatch(), works=lambda: True)
+        self.deletions = Deletions(events, self.metrics, stopwatch=self.clock.stopwatch(), works=lambda: True)
         status_writer = JobStatusWriter(
             port,
             port,
@@ -88,7 +89,7 @@ class Bench:
 
     async def reconcile(self, tries: int = 0, seen: Observation | None = None) -> Reconciled:
         assert self.shelf.body is not None
-        return await self.reconciler.reconcile(self.kind, self.shelf.body, tries, seen)
+        return await self.reconciler.reconcile(self.entry, self.shelf.body, tries, seen)
 
     def later(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -299,7 +300,7 @@ class TestAnswers:
 
         async def deleted() -> None:
             body, bench.shelf.body = bench.shelf.body, None
-            bench.deletions.tell(bench.kind.traits, body, status_of(body))
+            bench.deletions.tell(bench.kind.traits, body, status_of(body), entry=bench.entry)
 
         bench.kind.submitting = deleted
         with pytest.raises(NotFound):
@@ -313,7 +314,7 @@ class TestAnswers:
 
         async def deleted() -> None:
             bench.shelf.edit(deletionTimestamp="2026-03-01T12:00:00Z")
-            bench.deletions.since(bench.shelf.body)
+            bench.deletions.since(bench.entry, bench.shelf.body)
 
         bench.kind.submitting = deleted
         bench.shelf.faults["write_handle"] = [Forbidden("no right")] * 100
@@ -509,8 +510,7 @@ class TestLife:
         bench.later(31)
         await bench.reconcile()
         assert bench.shelf.status["reason"] == "SubmissionInProgress"
-        other = backup("two", uid="u2")
-        bench.actions._locks.leave("u2", key_of(other))
+        bench.actions._locks.leave(entry(backup("two", uid="u2")))
         assert bench.woken == [key_of(bench.shelf.body)]
 
     async def test_a_preparation_that_bursts_frees_the_target(self):

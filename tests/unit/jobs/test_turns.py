@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
-from tests.unit.engine.fakes import Kind
+from tests.unit.engine.fakes import Kind, entry
 
 from zilliz_jobs.api.exportjob import EXPORT_JOB
 from zilliz_jobs.api.jobstatus import JobStatus
@@ -18,7 +18,8 @@ from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import Blocked, Prepared
 from zilliz_jobs.core.plan import Prepare
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.actions import Actions, JobInHand
+from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.kinds.base import BackupSource
 from zilliz_jobs.kube.errors import NotFound
 
@@ -65,7 +66,7 @@ class Cluster:
 class Jobs:
     def __init__(self, kind: Waits, **states: str) -> None:
         self.kind, self.cluster, self.woken = kind, Cluster(**states), list[Key]()
-        self.ownership = JobOwnership()
+        self.ownership, self.entries = JobOwnership(), dict[str, JobEntry]()
         port: Any = self.cluster
         self.actions = Actions(self.ownership, port, port, wake=self.woken.append, ensure_synced=self._synced)
 
@@ -86,12 +87,14 @@ class Jobs:
             link=SimpleNamespace(first_submission=None),
         )
         account: Any = SimpleNamespace(session=SimpleNamespace())
-        return await self.actions.perform(
-            self.kind, account, self.body(name), snap, Prepare("submit"), holder="p", secrets={}
-        )
+        job = JobInHand(self.entry(name), account, self.body(name), snap.spec)
+        return await self.actions.perform(job, snap, Prepare("submit"))
+
+    def entry(self, name: str) -> JobEntry:
+        return self.entries.setdefault(name, entry(self.body(name), self.kind))
 
     def release(self, name: str) -> None:
-        self.actions.release_scope(self.kind, self.body(name), JobStatus())
+        self.actions.release_scope(self.entry(name), JobStatus())
 
 
 async def test_a_turn_of_one_whose_backup_is_not_there_is_the_next_ones():
