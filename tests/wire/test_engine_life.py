@@ -38,7 +38,7 @@ async def test_what_is_settled_leaves_nothing_in_memory_but_its_claims(world: Ri
     world.cloud.advance(3600)
     await world.until(lambda: all(s["status"].get("completionTime") for s in _all(world)), "all end")
     await world.until(lambda: len(engine.store) == 0 and len(engine.queue) == 1, "all are let go")
-    assert engine.tries._counts.keys() <= {key for key in engine.tries._counts if key.kind == "ZillizConnection"}
+    assert engine.queue._failures.keys() <= {key for key in engine.queue._failures if key.kind == "ZillizConnection"}
     assert not any(entry.written_at or entry.news or entry.obstacle for entry in engine.store)
     assert len(engine.actions._locks) == 0
     assert engine.registry._open == {}

@@ -11,7 +11,6 @@ from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.controller import Controller
 from zilliz_jobs.control.objects import Body, Key
-from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.kube.errors import NotFound
 from zilliz_jobs.kube.objects import Objects
@@ -30,19 +29,18 @@ class ConnectionController(Controller):
         reconciler: ConnectionReconciler,
         objects: Objects,
         queue: WorkQueue[Key],
-        tries: Tries,
         *,
         wake_dependents: Callable[[Key], None],
     ) -> None:
         self._connections, self._reconciler, self._objects = connections, reconciler, objects
-        self._queue, self._tries = queue, tries
+        self._queue = queue
         self._wake_dependents = wake_dependents
 
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         if self._connections.get(key) is not self._connections.on_upsert(
             key, body
         ):  # else it is the event of our own write
-            self._tries.forget(key)
+            self._queue.succeeded(key)
             self._queue.add(key)
 
     def on_delete(self, key: Key, body: Body) -> None:
@@ -69,15 +67,15 @@ class ConnectionController(Controller):
     async def reconcile(self, key: Key) -> None:
         connection = self._connections.get(key)
         if connection is None:
-            self._tries.forget(key)
+            self._queue.succeeded(key)
             return
-        wake, changed = await self._reconciler.reconcile(connection, self._tries.of(key))
+        wake, changed = await self._reconciler.reconcile(connection, self._queue.failures(key))
         if self._connections.get(key) is not connection:
             return  # gone or changed meanwhile, and then it is in the queue
         if connection.problem:
-            self._tries.count(key)
+            self._queue.failed(key)
         else:
-            self._tries.forget(key)
+            self._queue.succeeded(key)
         self._queue.add(key, wake)
         if changed:
             self._wake_dependents(key)

@@ -12,7 +12,6 @@ from zilliz_jobs.control import obstacles
 from zilliz_jobs.control.controller import Controller
 from zilliz_jobs.control.leaderelection import Leadership
 from zilliz_jobs.control.objects import Body, Key, key_of, stub
-from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound, NotServed
 from zilliz_jobs.kube.events import EventPoster
@@ -33,7 +32,6 @@ class Dispatcher:
         self,
         controllers: Sequence[Controller],
         queue: WorkQueue[Key],
-        tries: Tries,
         objects: Objects,
         leadership: Leadership,
         events: EventPoster,
@@ -41,7 +39,7 @@ class Dispatcher:
     ) -> None:
         self._controllers = controllers
         self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
-        self._queue, self._tries, self._objects = queue, tries, objects
+        self._queue, self._objects = queue, objects
         self._leadership, self._events, self._metrics = leadership, events, metrics
         self.unserved: set[str] = set()
         """Kinds that the API server does not serve: their objects wait."""
@@ -148,7 +146,7 @@ class Dispatcher:
         except (KubeError, ValidationError) as error:
             log.warning("%s: %s", key, error)
             if isinstance(error, KubeError) and (body := controller.body(key)) is not None:
-                obstacles.tell(self._events, body, error, self._tries.of(key))
+                obstacles.tell(self._events, body, error, self._queue.failures(key))
             self._again(key, getattr(error, "retry_after", None))
 
     async def _refetch(self, controller: Controller, key: Key, uid: str | None) -> None:
@@ -168,7 +166,7 @@ class Dispatcher:
         self._again(key, base=REFETCH_SECONDS)
 
     def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:
-        self._queue.add(key, max(self._tries.wait(key, base=base), after or 0.0))
+        self._queue.add_failed(key, base=base, least=after or 0.0)
 
 
 def _is_gone(controller: Controller, key: Key, uid: str | None) -> None:

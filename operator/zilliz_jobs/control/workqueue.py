@@ -1,4 +1,4 @@
-"""The work queue: keys with a time, each taken by one worker at a time.
+"""The work queue: keys with a time, each taken by one worker at a time, and the back-off of those that fail.
 
 A key that is added while a worker has it comes back when the worker is done. A later time never delays an earlier
 one; an event makes a key due at once. The queue is lost in a crash, which does no harm: the first lists of the next
@@ -13,15 +13,20 @@ from collections.abc import Hashable
 from itertools import count
 from typing import Generic, TypeVar
 
+from zilliz_jobs.core.backoff import exponential
+
 K = TypeVar("K", bound=Hashable)
 SPARE = 64  # superseded times, and times of forgotten keys, that may stay in the heap
 CLOCK_STEP = 0.001  # what is due within it is due now: a wait that is shorter than a step of the clock ends before it
 
 
 class WorkQueue(Generic[K]):
-    """Times are seconds of the running loop's clock."""
+    """Times are seconds of the running loop's clock. `cap`: the longest wait before a key that failed is tried again,
+    in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, cap: float = 60.0) -> None:
+        self._cap = cap
+        self._failures: dict[K, int] = {}
         self._heap: list[tuple[float, int, K]] = []
         self._due: dict[K, float] = {}
         self._busy: set[K] = set()
@@ -63,9 +68,30 @@ class WorkQueue(Generic[K]):
         return key in self._due or key in self._busy
 
     def forget(self, key: K) -> None:
-        """Take the key's time away; a worker that has it keeps it. Idempotent."""
+        """Take the key's time away, and count its failures from zero; a worker that has it keeps it. Idempotent."""
         self._due.pop(key, None)
+        self._failures.pop(key, None)
         self._tidy()
+
+    def failures(self, key: K) -> int:
+        """How many passes in a row achieved nothing."""
+        return self._failures.get(key, 0)
+
+    def failed(self, key: K) -> int:
+        """A pass achieved nothing: count it; returns how many there were before."""
+        before = self.failures(key)
+        self._failures[key] = before + 1
+        return before
+
+    def succeeded(self, key: K) -> None:
+        """A pass achieved something, or no pass is owed: count from zero."""
+        self._failures.pop(key, None)
+
+    def add_failed(self, key: K, *, base: float = 1.0, least: float = 0.0) -> None:
+        """Count a failure, and make the key due by back-off: in `base` seconds, doubled with each, with jitter; in
+        `least` seconds at the earliest."""
+        wait = exponential(self.failed(key), base=base, cap=self._cap, jitter=0.5)
+        self.add(key, max(wait, least))
 
     def _tidy(self) -> None:
         """Superseded times are taken out now and then, so that they never outnumber those that hold."""

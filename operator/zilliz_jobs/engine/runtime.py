@@ -27,7 +27,6 @@ from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_ke
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.redaction import hidden, over_key, text_without_secrets
 from zilliz_jobs.control.sweep import Sweep
-from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.watches import Watches
 from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
@@ -80,8 +79,7 @@ class Engine:
         self.clock = clock or ServerClock()
         client.on_answer = self.clock.hear
         self.watch_health = WatchHealth(settings.watch_limit, settings.namespaces)
-        self.queue: WorkQueue[Key] = WorkQueue()
-        self.tries = Tries(settings.retry_cap)
+        self.queue: WorkQueue[Key] = WorkQueue(settings.retry_cap)
         self.registry = JobOwnership()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
         self.inventory = Inventory(self.kinds)
@@ -160,7 +158,6 @@ class Engine:
             checks,
             self.objects,
             self.queue,
-            self.tries,
             wake_dependents=self._wake_dependents,
         )
         self.jobs = JobController(
@@ -173,7 +170,6 @@ class Engine:
             self.cache_sync,
             self.objects,
             self.queue,
-            self.tries,
             self.metrics,
             progress_interval=settings.progress_interval,
             connection_is_known=self.accounts.is_known,
@@ -193,7 +189,6 @@ class Engine:
             self.events,
             self.metrics,
             self.queue,
-            self.tries,
             ensure_synced=self.cache_sync.wait_for_sync,
             connection_is_known=self.accounts.is_known,
             wake_owner=self.jobs.wake,
@@ -203,7 +198,7 @@ class Engine:
         )
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
         self.dispatcher = Dispatcher(
-            controllers, self.queue, self.tries, self.objects, self.leadership, self.events, self.metrics
+            controllers, self.queue, self.objects, self.leadership, self.events, self.metrics
         )
         self.feed = Feed(
             self.on_upsert, self.on_delete, self.dispatcher, self.store, self.watch_health, self.cache_sync

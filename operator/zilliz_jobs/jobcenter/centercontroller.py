@@ -10,7 +10,6 @@ from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import Body, Key, connection_key
-from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.jobcenter.centerreconciler import CenterReconciler
 from zilliz_jobs.jobcenter.pages import Pages
@@ -31,12 +30,11 @@ class JobCenterController(Controller):
         pages: Pages,
         writer: RowWriter,
         queue: WorkQueue[Key],
-        tries: Tries,
         *,
         connection_is_known: Callable[[Key], Awaitable[bool]],
     ) -> None:
         self._reconciler, self._pages, self._writer = reconciler, pages, writer
-        self._queue, self._tries, self._connection_is_known = queue, tries, connection_is_known
+        self._queue, self._connection_is_known = queue, connection_is_known
         self._bodies: dict[Key, Body] = {}
         self._gone: dict[Key, Body] = {}
 
@@ -90,13 +88,13 @@ class JobCenterController(Controller):
         await self._clear(key)
         body = self._bodies.get(key)
         if body is None:
-            self._tries.forget(key)
+            self._queue.succeeded(key)
             return
         if not await self._connection_is_known(connection_key(body)):
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
         wake = await self._reconciler.reconcile(body)
-        self._tries.forget(key)
+        self._queue.succeeded(key)
         if self.uid(key) == body["metadata"]["uid"]:
             self._queue.add(key, LATEST_SECONDS if wake is None else wake)
 

@@ -11,7 +11,6 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import Body, Key, slim
-from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.jobcenter.forwarding import Forwarding
 from zilliz_jobs.jobcenter.pages import Pages
@@ -33,13 +32,12 @@ class ProjectJobController(Controller):
         pages: Pages,
         forwarding: Forwarding,
         queue: WorkQueue[Key],
-        tries: Tries,
         *,
         center_of: Callable[[Key], str | None],
         orphan_seconds: float = ORPHAN_SECONDS,
     ) -> None:
         self._reconciler, self._pages, self._forwarding = reconciler, pages, forwarding
-        self._queue, self._tries, self._center_of = queue, tries, center_of
+        self._queue, self._center_of = queue, center_of
         self._orphan_seconds = orphan_seconds
         self._asking: dict[Key, bytes] = {}
 
@@ -90,20 +88,19 @@ class ProjectJobController(Controller):
     async def reconcile(self, key: Key) -> None:
         body = self.body(key)
         if body is None:
-            self._tries.forget(key)
+            self._queue.succeeded(key)
             return
         if is_quiet(body) and self._center_of(center_key(body)) == center_uid(body):
             self._drop(key)  # its JobCenter was reported meanwhile
             return
         wake = await self._reconciler.reconcile(body)
-        self._tries.forget(key)
+        self._queue.succeeded(key)
         if key in self._asking:
             self._queue.add(key, LATEST_SECONDS if wake is None else wake)
 
     def _drop(self, key: Key) -> None:
         self._asking.pop(key, None)
         self._queue.forget(key)
-        self._tries.forget(key)
 
 
 def center_key(body: Body) -> Key:

@@ -10,7 +10,6 @@ from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.control.ownership import JobOwnership
-from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.jobcenter.centercontroller import JobCenterController
 from zilliz_jobs.jobcenter.centerreconciler import CenterReconciler
@@ -45,7 +44,6 @@ class JobCenterParts:
         events: EventPoster,
         metrics: Metrics,
         queue: WorkQueue[Key],
-        tries: Tries,
         *,
         ensure_synced: Callable[[], Awaitable[None]],
         connection_is_known: Callable[[Key], Awaitable[bool]],
@@ -73,9 +71,7 @@ class JobCenterParts:
             now=now,
             gate=crds.gate,
         )
-        self.centers = JobCenterController(
-            center, self.pages, rows, queue, tries, connection_is_known=connection_is_known
-        )
+        self.centers = JobCenterController(center, self.pages, rows, queue, connection_is_known=connection_is_known)
         row = RowReconciler(
             connections,
             self.own,
@@ -91,4 +87,4 @@ class JobCenterParts:
             now=now,
             leads=leads,
         )
-        self.rows = ProjectJobController(row, self.pages, self.forwarding, queue, tries, center_of=self.centers.uid)
+        self.rows = ProjectJobController(row, self.pages, self.forwarding, queue, center_of=self.centers.uid)

@@ -10,7 +10,6 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status, status_of, stub
-from zilliz_jobs.control.tries import Tries
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.ends import shows_its_end
@@ -55,7 +54,6 @@ class JobController(Controller):
         cache_sync: CacheSync,
         objects: Objects,
         queue: WorkQueue[Key],
-        tries: Tries,
         metrics: Metrics,
         *,
         progress_interval: float,
@@ -76,7 +74,7 @@ class JobController(Controller):
             status_writer,
             deletions,
         )
-        self._queue, self._tries, self._metrics = queue, tries, metrics
+        self._queue, self._metrics = queue, metrics
         self._connection_is_known, self._usable, self._stored, self._gone = connection_is_known, usable, stored, gone
         self._at_work: set[JobEntry] = set()
         """Those of the passes that run. Each may be of an object that is gone: the pass releases what it took."""
@@ -150,7 +148,7 @@ class JobController(Controller):
 
     def _cease(self, entry: JobEntry) -> None:
         """No pass over the object is owed, and none has failed."""
-        self._tries.forget(entry.key)
+        self._queue.succeeded(entry.key)
         self.poller.unfollow(entry.key)
 
     def version(self, key: Key) -> tuple[str, int]:
@@ -198,7 +196,7 @@ class JobController(Controller):
     async def reconcile(self, key: Key) -> None:
         entry = self._cache.get(key)
         if entry is None:
-            self._tries.forget(key)
+            self._queue.succeeded(key)
             return
         entry.unreadable = False
         self._at_work.add(entry)
@@ -259,7 +257,7 @@ class JobController(Controller):
     async def _pass(self, entry: JobEntry) -> None:
         key, body = entry.key, entry.body()
         if body is None:
-            self._tries.forget(key)
+            self._queue.succeeded(key)
             if (job_id := take(entry)) is not None:
                 await self._look_at_ended(entry, job_id)
             return
@@ -267,7 +265,7 @@ class JobController(Controller):
             entry.obstacle = f"ZillizConnection {connection_key(body).name} is not checked yet"
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
-        tries, seen = self._tries.of(key), None
+        tries, seen = self._queue.failures(key), None
         news, entry.news = entry.news, None
         if news is not None and news.stamp == stamp_of(status_of(body)):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
@@ -280,9 +278,9 @@ class JobController(Controller):
             if not self._cache.has(entry):
                 return
         if result.learnt:
-            self._tries.forget(key)
+            self._queue.succeeded(key)
         else:
-            self._tries.count(key)
+            self._queue.failed(key)
         if result.body is None or not self._cache.remember(result.body):
             self._let_go(entry)
             return

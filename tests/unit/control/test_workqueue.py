@@ -161,3 +161,37 @@ async def test_a_wait_that_is_shorter_than_a_step_of_the_clock_is_none(monkeypat
     for delay in [120.0, 0.3, 1 / 3, 1e-5, 1e-7, 1e-9] * 10:
         queue.add("a", delay)
         queue.done(await queue.get())
+
+
+async def test_a_key_that_fails_waits_longer_each_time_and_no_longer_than_the_cap():
+    """Else an object that fails takes the workers from all others, or is looked at again only after days."""
+    queue = WorkQueue[str](cap=60.0)
+    waits = []
+    for _ in range(10):
+        began = asyncio.get_running_loop().time()
+        queue.add_failed("a")
+        await queue.get()
+        queue.done("a")
+        waits.append(asyncio.get_running_loop().time() - began)
+    assert waits[0] <= 1.5
+    assert max(waits) <= 60.0
+    assert waits == sorted(waits)
+    assert waits[-1] > 40 * waits[0]
+    assert queue.failures("a") == 10
+    queue.succeeded("a")
+    assert queue.failures("a") == 0
+
+
+async def test_a_server_that_names_a_time_is_not_asked_before_it():
+    queue = WorkQueue[str]()
+    began = asyncio.get_running_loop().time()
+    queue.add_failed("a", least=30.0)
+    await queue.get()
+    assert asyncio.get_running_loop().time() - began >= 30.0
+
+
+async def test_a_key_that_is_forgotten_leaves_neither_a_time_nor_a_count():
+    queue = WorkQueue[str]()
+    queue.add_failed("a")
+    queue.forget("a")
+    assert (len(queue), queue.failures("a")) == (0, 0)
