@@ -11,14 +11,14 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from zilliz_jobs.control.departed import DEFAULT_HOLD, Departed, DepartedSubmissions, Owner
 from zilliz_jobs.control.objects import Key, connection_key
-from zilliz_jobs.core.highwater import HighWaterMarks
-from zilliz_jobs.core.read_status import Known
+from zilliz_jobs.core.highwater import HighWaterMark, mark_of, raised
+from zilliz_jobs.core.read_status import NOTHING_KNOWN, Known
 
 Uid = str
 MAX_ORPHANS = 10_000
@@ -38,6 +38,19 @@ class Rival:
     gone: bool = False
 
 
+@dataclass(slots=True, eq=False)
+class _Holding:
+    """What one object has. `names`: its ids; `mark`: the most that its status was seen to tell; `scope`: of its open
+    submission, with the spec (`wanted`) and since when; `owner`: while it is unfinished."""
+
+    names: set[str] = field(default_factory=set)
+    mark: HighWaterMark | None = None
+    owner: Owner | None = None
+    scope: str | None = None
+    wanted: Any = None
+    since: float | None = None
+
+
 @dataclass(frozen=True)
 class _Left:
     scope: str
@@ -52,18 +65,13 @@ class JobOwnership:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._holdings: dict[Uid, _Holding] = {}
         self._holder: dict[str, Uid] = {}
-        self._held: defaultdict[Uid, set[str]] = defaultdict(set)
         self._orphans: dict[str, None] = {}
         self._open: defaultdict[str, set[Uid]] = defaultdict(set)
-        self._scope_of: dict[Uid, str] = {}
-        self._wanted: dict[Uid, Any] = {}
-        self._since: dict[Uid, float] = {}
         self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
-        self._owners: dict[Uid, Owner] = {}
         self._unlisted: dict[str, float] = {}
         self.complete_since: datetime | None = None  # what objects left that were deleted before is not known in full
-        self.marks = HighWaterMarks()
         self.departed = DepartedSubmissions()
         self.settle: Callable[[Key], float] = lambda _connection: DEFAULT_HOLD
         self.remember: Callable[[Departed], object] = lambda _known: None
@@ -74,12 +82,11 @@ class JobOwnership:
         """An object was made, changed or seen: claim every id that its status names. Idempotent."""
         status = body.get("status")
         status = status if isinstance(status, dict) else {}
-        self.marks.saw(uid, status)
+        holding = self._holding(uid)
+        holding.mark = raised(holding.mark, mark_of(status))
         self.departed.drop(uid)
-        if status.get("completionTime"):
-            self._owners.pop(uid, None)
-        else:
-            self._owners[uid] = Owner(body["kind"], body["metadata"]["name"], connection_key(body))
+        ended = bool(status.get("completionTime"))
+        holding.owner = None if ended else Owner(body["kind"], body["metadata"]["name"], connection_key(body))
         for name in ids_in(status):
             self.claim(uid, name)
 
@@ -88,7 +95,7 @@ class JobOwnership:
         holder = self._holder.setdefault(name, uid)
         if holder != uid:
             return False
-        self._held[uid].add(name)
+        self._holding(uid).names.add(name)
         self._orphans.pop(name, None)
         return True
 
@@ -98,7 +105,17 @@ class JobOwnership:
 
     def known(self, uid: Uid) -> Known:
         """All ids that the object was ever seen to have, and the most that its status was seen to tell."""
-        return Known(frozenset(self._held.get(uid, ())), self.marks.of(uid))
+        holding = self._holdings.get(uid)
+        return Known(frozenset(holding.names), holding.mark) if holding else NOTHING_KNOWN
+
+    def wrote(self, uid: Uid, status: Mapping[str, Any]) -> None:
+        """This process stored the status, by the rules: it counts as it is, whatever was known."""
+        self._holding(uid).mark = mark_of(status, own=True)
+
+    def is_earlier(self, uid: Uid, status: Mapping[str, Any]) -> bool:
+        """Whether the status is of an earlier attempt, or step, than is known. Cheap."""
+        mark = self._mark(uid)
+        return mark is not None and mark_of(status).place < mark.place
 
     def is_free(self, uid: Uid, name: str) -> bool:
         """Whether the id belongs to no other object, so that the object may follow it when a person names it."""
@@ -122,19 +139,20 @@ class JobOwnership:
     def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
         """Record that the object's submission is open in `scope`, even if another one is: it was sent already.
         Idempotent."""
-        if self._scope_of.get(uid, scope) != scope:
+        if (known := self._holdings.get(uid)) is not None and known.scope not in (None, scope):
             self.leave(uid)
+        holding = self._holding(uid)
         self._open[scope].add(uid)
-        self._scope_of[uid] = scope
-        self._since.setdefault(uid, self._clock())
-        if wanted is not None:
-            self._wanted[uid] = wanted
+        holding.scope = scope
+        holding.since = self._clock() if holding.since is None else holding.since
+        holding.wanted = holding.wanted if wanted is None else wanted
 
     def rivals(self, uid: Uid, scope: str) -> list[Rival]:
         """The other objects that may have a job in the scope whose id is not known, as far as it could be mistaken
         for the job of `uid`, whose submission is open there."""
-        opened = self._since.get(uid, self._clock())
-        here = [Rival(self._wanted.get(other)) for other in self._open.get(scope, ()) if other != uid]
+        own = self._holdings.get(uid)
+        opened = self._clock() if own is None or own.since is None else own.since
+        here = [Rival(self._holdings[other].wanted) for other in self._open.get(scope, ()) if other != uid]
         gone = [left for left in self._left if left.scope == scope and left.since > opened - LATE_SECONDS]
         before = [Rival(None, gone=True)] if self.departed.was_recalled(scope) else []
         return here + [Rival(left.wanted, gone=True) for left in gone] + before
@@ -142,7 +160,7 @@ class JobOwnership:
     def open_in(self, scope: str, *, but: Uid) -> Owner | None:
         """The object whose submission is open in the scope; None where it is one that is gone, or not known."""
         others = (uid for uid in self._open.get(scope, ()) if uid != but)
-        return next((owner for uid in others if (owner := self._owners.get(uid))), None)
+        return next((owner for uid in others if (owner := self._holdings[uid].owner)), None)
 
     def is_open(self, scope: str) -> bool:
         """Whether a submission is open in the scope, or that of a deleted object may still have an effect there."""
@@ -151,11 +169,11 @@ class JobOwnership:
     def leave(self, uid: Uid) -> str | None:
         """The object's submission is no longer open: release its lock. Returns the scope that became free, None where
         none did. Idempotent."""
-        scope = self._scope_of.pop(uid, None)
-        self._wanted.pop(uid, None)
-        self._since.pop(uid, None)
-        if scope is None:
+        holding = self._holdings.get(uid)
+        if holding is None or holding.scope is None:
             return None
+        scope, holding.scope, holding.wanted, holding.since = holding.scope, None, None, None
+        self._tidy(uid, holding)
         self._open[scope].discard(uid)
         if self._open[scope]:
             return None
@@ -164,8 +182,9 @@ class JobOwnership:
 
     def part(self, uid: Uid) -> None:
         """The object goes. If its submission is open, no status will ever name its job."""
-        if (scope := self._scope_of.get(uid)) is not None:
-            self._left.append(_Left(scope, self._wanted.get(uid), self._clock()))
+        holding = self._holdings.get(uid)
+        if holding is not None and holding.scope is not None:
+            self._left.append(_Left(holding.scope, holding.wanted, self._clock()))
 
     def doubt(self, sent: datetime | None) -> str:
         """Why a job that a look-up infers to be an object's may be that of a deleted one, as a sentence; empty where
@@ -204,29 +223,45 @@ class JobOwnership:
         for name in known.ids:
             if name not in self._holder:
                 self._orphans[name] = None
-        is_there = self.marks.of(known.uid) is not None
-        self.marks.at_least(known.uid, known.mark)
+        is_there = self._mark(known.uid) is not None
+        holding = self._holding(known.uid)
+        holding.mark = raised(holding.mark, known.mark)
         if known.scope and not is_there:
             self.departed.add(known.uid, known.scope, self.settle(known.owner.connection), recalled=True)
 
     def _worth_knowing(self, uid: Uid) -> Departed | None:
-        mark, owner = self.marks.of(uid), self._owners.get(uid)
+        holding = self._holdings.get(uid) or _Holding()
+        mark, owner = holding.mark, holding.owner
         if mark is None or owner is None or not (mark.is_open or mark.runs):
             return None
-        ids = tuple(sorted(self._held.get(uid, ())))
-        return Departed(uid, owner, mark, self._scope_of.get(uid, "") if mark.is_open else "", ids)
+        scope = holding.scope if mark.is_open else None
+        return Departed(uid, owner, mark, scope or "", tuple(sorted(holding.names)))
 
     def forget(self, uid: Uid) -> str | None:
         """The object is gone: its ids become orphans. Returns the scope that became free, None where none did.
         Idempotent."""
-        self.marks.forget(uid)
-        self._owners.pop(uid, None)
-        for name in self._held.pop(uid, ()):
+        scope, holding = self.leave(uid), self._holdings.pop(uid, None)
+        for name in holding.names if holding else ():
             self._holder.pop(name, None)
             self._orphans[name] = None
         while len(self._orphans) > MAX_ORPHANS:
             del self._orphans[next(iter(self._orphans))]
-        return self.leave(uid)
+        return scope
+
+    def _holding(self, uid: Uid) -> _Holding:
+        known = self._holdings.get(uid)
+        if known is None:
+            known = self._holdings[uid] = _Holding()
+        return known
+
+    def _mark(self, uid: Uid) -> HighWaterMark | None:
+        holding = self._holdings.get(uid)
+        return holding.mark if holding else None
+
+    def _tidy(self, uid: Uid, holding: _Holding) -> None:
+        """A lock was all that is known of an object that is not known otherwise."""
+        if not holding.names and holding.mark is None and holding.owner is None:
+            del self._holdings[uid]
 
 
 def claims_in(handle: Mapping[str, Any]) -> list[Any]:

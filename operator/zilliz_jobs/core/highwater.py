@@ -93,37 +93,11 @@ def mark_of(raw: Mapping[str, Any], *, own: bool = False) -> HighWaterMark:
     )
 
 
-class HighWaterMarks:
-    """By uid."""
-
-    def __init__(self) -> None:
-        self._marks: dict[str, HighWaterMark] = {}
-
-    def of(self, uid: str) -> HighWaterMark | None:
-        return self._marks.get(uid)
-
-    def is_earlier(self, uid: str, raw: Mapping[str, Any]) -> bool:
-        """Whether the status is of an earlier attempt, or step, than is known. Cheap."""
-        known = self._marks.get(uid)
-        return known is not None and mark_of(raw).place < known.place
-
-    def saw(self, uid: str, raw: Mapping[str, Any]) -> None:
-        """A status was read, perhaps an old or an edited one: it can only add to what is known."""
-        self.at_least(uid, mark_of(raw))
-
-    def at_least(self, uid: str, new: HighWaterMark) -> None:
-        known = self._marks.get(uid)
-        if known is None or new.place > known.place:
-            self._marks[uid] = new
-        elif new.place == known.place:
-            self._marks[uid] = _higher(known, new)
-
-    def wrote(self, uid: str, raw: Mapping[str, Any]) -> None:
-        """This process stored the status, by the rules: it counts as it is, whatever was known."""
-        self._marks[uid] = mark_of(raw, own=True)
-
-    def forget(self, uid: str) -> None:
-        self._marks.pop(uid, None)
+def raised(known: HighWaterMark | None, new: HighWaterMark) -> HighWaterMark:
+    """What is known after a status was read, perhaps an old or an edited one: it can only add to that. Pure."""
+    if known is None or new.place > known.place:
+        return new
+    return _higher(known, new) if new.place == known.place else known
 
 
 def _higher(known: HighWaterMark, new: HighWaterMark) -> HighWaterMark:

@@ -174,7 +174,7 @@ class Actions:
 
     def claim(self, body: Body, status: JobStatus) -> None:
         """Claim the ids that an answer to this process named, whether or not the answer can be stored. Idempotent."""
-        self._ownership.marks.wrote(body["metadata"]["uid"], status.wire())
+        self._ownership.wrote(body["metadata"]["uid"], status.wire())
         for name in claims_in(handle_of(status)):
             self._ownership.claim(body["metadata"]["uid"], name)
 
@@ -184,7 +184,7 @@ class Actions:
 
     def sends(self, body: Body) -> None:
         """This process stored the intent in `body`, so no other process can prove that its request never left."""
-        self._ownership.marks.wrote(body["metadata"]["uid"], raw_status(body))
+        self._ownership.wrote(body["metadata"]["uid"], raw_status(body))
 
     def ended(self, entry: JobEntry, spec: JobSpec, before: JobStatus, after: JobStatus) -> None:
         """Wake the objects that wait for the end of this job, or of its step, if that ended between the two

@@ -149,7 +149,7 @@ class JobCache:
         entry.version = version.resource_version
         self._inventory.on_upsert(entry, body)
         # An end of an earlier attempt than is known is an old copy, and no end.
-        earlier = self._ownership.marks.is_earlier(entry.uid, raw_status(body))
+        earlier = self._ownership.is_earlier(entry.uid, raw_status(body))
         if is_settled(body, self._asked(entry.uid)) and not earlier:
             return False
         entry.raw = json.dumps(slim(body), separators=(",", ":")).encode()

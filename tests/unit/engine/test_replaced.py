@@ -136,8 +136,8 @@ class Moments:
                 if f"{job} " in f"{event['message']} ".replace(",", " ").replace(".", " ").replace(";", " "):
                     assert job in mine[about] or about == old, f"{what}: {event['message']}"
         registry = self.stage.engine.registry
-        assert not {**registry._open, **registry._scope_of}, f"{what}: a scope is held for ever"
-        assert set(registry._held) <= {new}, f"{what}: {registry._held}"
+        assert not registry._open, f"{what}: a scope is held for ever"
+        assert set(registry._holdings) <= {new}, f"{what}: {registry._holdings}"
         known = self.stage.engine.room.forwarding._own
         assert set(known._connection) == {new}, what
         assert [entry.uid for entry in self.stage.engine.store] == [new], what
