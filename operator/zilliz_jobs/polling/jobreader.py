@@ -46,63 +46,54 @@ class JobReader:
     def __init__(self, limiter: Limiter, ports: Ports, index: PollIndex, health: Health, *, least: float) -> None:
         self.ports, self.in_flight = ports, Counter[str]()
         self._limiter, self._index, self._health, self._least = limiter, index, health, least
-        self._calls: dict[Key, asyncio.Task[None]] = {}
-        self._ends: dict[str, dict[Key, tuple[TrackedJob, Seen | None]]] = {}
-        """By lane (calls that share a budget): ends that a list showed and whose results are still to be read. None:
-        the end was told already."""
-
-    @property
-    def calls(self) -> list[asyncio.Task[None]]:
+        self.reads: set[asyncio.Task[None]] = set()
         """The tasks of the reads in flight."""
-        return [*self._calls.values()]
+        self._owing: dict[str, dict[TrackedJob, None]] = {}
+        """By lane (calls that share a budget): jobs whose end a list showed and whose results are still to be
+        read."""
 
-    def reads(self, key: Key) -> bool:
-        """Whether the job is being read, or waits for the budget to be read."""
-        return key in self._calls
-
-    def call_off(self, key: Key) -> bool:
+    def call_off(self, entry: TrackedJob) -> bool:
         """Cancel the read of the job: its result is not needed any more. A request that has not left yet costs no
         budget. Returns whether there was a read. Idempotent."""
-        call = self._calls.pop(key, None)
-        if call is not None:
-            call.cancel()
-        return call is not None
+        read, entry.read = entry.read, None
+        if read is not None:
+            read.cancel()
+        return read is not None
 
     def read_soon(self, entry: TrackedJob) -> None:
         """Read the job as soon as the budget allows, and tell what was seen."""
         look = entry.look
         look.busy = True
         self.in_flight[look.lane] += 1
-        task = self._calls[look.key] = asyncio.create_task(self._read(entry))
+        task = entry.read = asyncio.create_task(self._read(entry))
+        self.reads.add(task)
         task.add_done_callback(lambda done: self._done(entry, done))
 
     def end_shown(self, entry: TrackedJob, seen: Seen) -> None:
         """A list showed the end of a job. Its result is read first, so that end and result are told together; where
         too many jobs end at once for that, all ends are told as shown, and the results follow."""
-        lane = entry.look.lane
-        ends = self._ends.setdefault(lane, {})
-        ends[entry.look.key] = entry, seen
-        if len(ends) <= max(1.0, self._limiter.pace * RESULTS_AHEAD) and not self._health.is_bad:
+        owing = self._owing.setdefault(entry.look.lane, {})
+        owing[entry], entry.end = None, seen
+        if len(owing) <= max(1.0, self._limiter.pace * RESULTS_AHEAD) and not self._health.is_bad:
             self.read_soon(entry)
             return
-        for key, (one, shown) in list(ends.items()):
-            if shown is not None:
-                self.call_off(key)
+        for one in list(owing):
+            if (shown := _take_end(one)) is not None:
+                self.call_off(one)
                 self.tell(one, shown)
-                ends[key] = one, None
 
-    def forget_end(self, key: Key) -> None:
+    def forget_end(self, entry: TrackedJob) -> None:
         """The job was read, or is not followed any more. Idempotent."""
-        for ends in self._ends.values():
-            ends.pop(key, None)
+        entry.end = None
+        self._owing.get(entry.look.lane, {}).pop(entry, None)
 
     def _done(self, entry: TrackedJob, task: asyncio.Task[None]) -> None:
-        key, lane = entry.look.key, entry.look.lane
-        self.in_flight[lane] -= 1
-        if self._calls.get(key) is task:
-            del self._calls[key]
+        self.in_flight[entry.look.lane] -= 1
+        self.reads.discard(task)
+        if entry.read is task:
+            entry.read = None
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s: the look at it failed, which should not happen", key, exc_info=error)
+            log.error("%s: the look at it failed, which should not happen", entry.look.key, exc_info=error)
 
     async def _read(self, entry: TrackedJob) -> None:
         look = entry.look
@@ -115,27 +106,18 @@ class JobReader:
             chosen = account if look.owes else account.patient
             seen = await subject.kind.read(chosen, subject.spec, subject.status)
         except BaseException:
-            if self._calls.get(look.key) is asyncio.current_task():  # else it was called off for something better
+            if entry.read is asyncio.current_task():  # else it was called off for something better
                 look.busy, look.due = False, _now() + 1.0
             raise
         self._health.note(seen if isinstance(seen, Unreadable) else None)
         look.read_at = asked_at
         if not isinstance(seen, Unreadable):
             entry.ended = entry.complained = look.owes = False
-            self.forget_end(look.key)
-        elif seen.reason in _HIDES and (shown := self._shown_end(entry)) is not None:
+            self.forget_end(entry)
+        elif seen.reason in _HIDES and (shown := _take_end(entry)) is not None:
             self.tell(entry, shown)  # the end must not hang on its result, which is still owed
             return
         self.tell(entry, seen)
-
-    def _shown_end(self, entry: TrackedJob) -> Seen | None:
-        """The end that a list showed and that was not told yet; given once."""
-        ends = self._ends.get(entry.look.lane, {})
-        one, shown = ends.get(entry.look.key, (entry, None))
-        if one is not entry or shown is None:
-            return None
-        ends[entry.look.key] = entry, None
-        return shown
 
     def tell(self, entry: TrackedJob, seen: Reading, *, certain: bool = False) -> None:
         """Pass what was seen to the controller. The job counts as busy until the controller has recorded it."""
@@ -153,6 +135,12 @@ class JobReader:
             if now - entry.look.seen_at > STALE_SECONDS and not entry.look.busy and not entry.complained:
                 entry.complained = True
                 self.tell(entry, self._health.last, certain=True)
+
+
+def _take_end(entry: TrackedJob) -> Seen | None:
+    """The end that a list showed and that was not told yet; given once."""
+    end, entry.end = entry.end, None
+    return end
 
 
 def _now() -> float:

@@ -60,7 +60,7 @@ class KeyPoller:
 
     def close(self) -> list[asyncio.Task[None]]:
         """Cancel everything; returns the tasks whose end must be awaited."""
-        tasks = [self.task, *self._jobs.calls, *self._lists.readings]
+        tasks = [self.task, *self._jobs.reads, *self._lists.readings]
         for task in tasks:
             task.cancel()
         self._lists.give_up()
@@ -73,15 +73,15 @@ class KeyPoller:
 
     def remove(self, key: Key) -> None:
         """Follow the job no longer. Idempotent."""
-        self._jobs.call_off(key)
-        self._jobs.forget_end(key)
-        self.index.remove(key)
+        if (entry := self.index.remove(key)) is not None:
+            self._jobs.call_off(entry)
+            self._jobs.forget_end(entry)
         self._wake(_now())  # a list that is read for fewer jobs may not be read for them any more
 
     def attends(self, key: Key) -> bool:
         """Whether the job is being read, or has a time for its next read."""
         entry = self.index.followed.get(key)
-        return entry is not None and (not entry.look.busy or self._jobs.reads(key))
+        return entry is not None and (not entry.look.busy or entry.read is not None)
 
     def recorded(self, entry: TrackedJob, interval: float, due: float) -> None:
         """What was told of the job is stored: read it at `due` (loop time), and then every `interval` seconds."""

@@ -149,7 +149,7 @@ class ListReader:
     def _is_free(self, entry: TrackedJob) -> bool:
         """Whether news of the job can be told: earlier news is recorded. A read for mere progress that still waits
         for the budget would delay this news, so it is cancelled; it is planned again later."""
-        if entry.look.busy and not entry.ended and self._jobs.call_off(entry.look.key):
+        if entry.look.busy and not entry.ended and self._jobs.call_off(entry):
             entry.look.busy = False
         return not entry.look.busy
 

@@ -17,7 +17,7 @@ class PollIndex:
         self.list_states: dict[ListId, ListState] = {}
         self.readers: dict[ListId, Account] = {}
         """The account with which each list is read: sessions of one key differ in what they may use."""
-        self._by_row: dict[tuple[ListId, str], Key] = {}
+        self._by_row: dict[tuple[ListId, str], TrackedJob] = {}
 
     def add(self, entry: TrackedJob, account: Account) -> None:
         """Follow the job. `account`: with which its list is read."""
@@ -27,20 +27,21 @@ class PollIndex:
             list_state = self.list_state(look.list_id, account)
             list_state.members.add(look.key)
             list_state.demand += 1 / look.interval
-            self._by_row[look.list_id, entry.row_id] = look.key
+            self._by_row[look.list_id, entry.row_id] = entry
 
-    def remove(self, key: Key) -> None:
-        """Follow the job no longer. Idempotent."""
+    def remove(self, key: Key) -> TrackedJob | None:
+        """Follow the job no longer; returns it if it was followed. Idempotent."""
         entry = self.followed.pop(key, None)
         list_id = entry.look.list_id if entry else None
         if entry is None or list_id is None:
-            return
+            return entry
         list_state = self.list_states[list_id]
         list_state.members.discard(key)
         list_state.demand = max(0.0, list_state.demand - 1 / entry.look.interval) if list_state.members else 0.0
-        if self._by_row.get((list_id, entry.row_id)) == key:
+        if self._by_row.get((list_id, entry.row_id)) is entry:
             del self._by_row[list_id, entry.row_id]
         self.tidy(list_state)
+        return entry
 
     def recorded(self, entry: TrackedJob, interval: float, due: float) -> None:
         """What was told of the job is stored: it is due at `due` (loop time), and then every `interval` seconds."""
@@ -55,8 +56,7 @@ class PollIndex:
 
     def on_row(self, list_id: ListId, row_id: str) -> TrackedJob | None:
         """The followed job that this row of the list shows; None where none is."""
-        key = self._by_row.get((list_id, row_id))
-        return self.followed.get(key) if key else None
+        return self._by_row.get((list_id, row_id))
 
     def list_state(self, list_id: ListId, account: Account) -> ListState:
         """The state of the list, made where there is none yet. `account`: with which it is read from now on."""

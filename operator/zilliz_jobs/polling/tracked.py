@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -53,6 +54,7 @@ class JobNews:
 class TrackedJob:
     """One followed job. `look`: what the plan knows of it; `known`: the state that was told last; `told_at`: when;
     `row`: the last row that was understood; `ended`: a row showed an end, and the job itself was not read since;
+    `end`: that end, until it is told; `read`: the read of the job in flight, or one that waits for the budget;
     `complained`: that the cloud is out of reach was told."""
 
     look: PollState
@@ -62,6 +64,8 @@ class TrackedJob:
     known: tuple[Any, ...] = ()
     row: Any = None
     ended: bool = False
+    end: Seen | None = None
+    read: asyncio.Task[None] | None = None
     told_at: float = -inf
     complained: bool = False
 
