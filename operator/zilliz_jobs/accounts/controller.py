@@ -32,45 +32,45 @@ class ConnectionController(Controller):
         *,
         wake_dependents: Callable[[Key], None],
     ) -> None:
-        self._connections, self._reconciler, self._objects = connections, reconciler, objects
+        self.connections, self._reconciler, self._objects = connections, reconciler, objects
         self._queue = queue
         self._wake_dependents = wake_dependents
 
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
-        if self._connections.get(key) is not self._connections.on_upsert(
+        if self.connections.get(key) is not self.connections.on_upsert(
             key, body
         ):  # else it is the event of our own write
             self._queue.succeeded(key)
             self._queue.add(key)
 
     def on_delete(self, key: Key, body: Body) -> None:
-        if self._connections.forget(key, body["metadata"]["uid"]):
+        if self.connections.forget(key, body["metadata"]["uid"]):
             self._wake_dependents(key)
 
     def uid(self, key: Key) -> str | None:
-        connection = self._connections.get(key)
+        connection = self.connections.get(key)
         return connection.uid if connection else None
 
     def body(self, key: Key) -> Body | None:
-        connection = self._connections.get(key)
+        connection = self.connections.get(key)
         return connection.body if connection else None
 
     def unfinished(self) -> Iterable[Key]:
-        return self._connections.uids()
+        return self.connections.uids()
 
     def known(self, kind: str) -> Mapping[Key, str]:
-        return self._connections.uids()
+        return self.connections.uids()
 
     def wake_all(self) -> None:
         pass  # a connection waits for nothing but its next check
 
     async def reconcile(self, key: Key) -> None:
-        connection = self._connections.get(key)
+        connection = self.connections.get(key)
         if connection is None:
             self._queue.succeeded(key)
             return
         wake, changed = await self._reconciler.reconcile(connection, self._queue.failures(key))
-        if self._connections.get(key) is not connection:
+        if self.connections.get(key) is not connection:
             return  # gone or changed meanwhile, and then it is in the queue
         if connection.problem:
             self._queue.failed(key)
@@ -86,12 +86,12 @@ class ConnectionController(Controller):
         One that the watch has not reported is read, since the first events of the kinds come in any order. Raises
         KubeError.
         """
-        connection = self._connections.get(key)
+        connection = self.connections.get(key)
         if connection is None:
             try:
                 body = await self._objects.get(ZILLIZ_CONNECTION, key.namespace, key.name)
             except NotFound:
                 return True
             self.on_upsert(key, {**body, "kind": CONNECTION})
-            connection = self._connections.get(key)
+            connection = self.connections.get(key)
         return connection is None or connection.is_known

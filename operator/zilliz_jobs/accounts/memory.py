@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from zilliz_jobs.api.connection import MAX_REMEMBERED, ZILLIZ_CONNECTION, RememberedSubmission, ZillizConnectionStatus
 from zilliz_jobs.control.departed import Departed, Owner
+from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body, Key, raw_status
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.backoff import exponential
@@ -39,7 +40,7 @@ Changes = dict[str, RememberedSubmission | None]
 log = logging.getLogger(__name__)
 
 
-class SubmissionMemory:
+class SubmissionMemory(JobListener):
     """`works`: whether this process leads; only the leader writes. Writes are done by a task for each connection,
     which tries until it succeeds. `now`: the API server's time."""
 
@@ -78,8 +79,9 @@ class SubmissionMemory:
         self._lost.pop(known.uid, None)
         self._change(known.owner.connection, known.uid, _entry(known, self._now(), deleted=True))
 
-    def looked(self, uid: str) -> None:
-        """The object was seen: store once that its submission is being looked for, and remove that when it ends."""
+    def on_seen(self, body: Body) -> None:
+        """Store once that the object's submission is being looked for, and remove that when it ends."""
+        uid = body["metadata"]["uid"]
         if not self._works():
             return
         known = self._ownership.lost(uid)

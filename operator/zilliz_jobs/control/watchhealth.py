@@ -11,13 +11,14 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from zilliz_jobs.control.clock import steady
+from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body
 
 Watch = tuple[str, str]
 """Kind and namespace; the latter is empty where one watch covers all namespaces."""
 
 
-class WatchHealth:
+class WatchHealth(JobListener):
     """Costs no request. `limit`: seconds in which a write must come back; `namespaces`: those with a watch each;
     empty: one watch covers all."""
 
@@ -31,6 +32,9 @@ class WatchHealth:
         watch, version = self._watch(body), _version(body)
         if version > self._heard.get(watch, 0):
             self._awaited.setdefault(watch, (version, self._clock()))
+
+    async def on_stored(self, body: Body) -> None:
+        self.wrote(body)
 
     def heard(self, body: Body) -> None:
         """A watch reported this object."""

@@ -12,6 +12,7 @@ import logging
 import uuid
 from functools import partial
 
+from zilliz_jobs.accounts.clockwitness import ClockWitness
 from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.accounts.controller import ConnectionController
 from zilliz_jobs.accounts.memory import SubmissionMemory
@@ -22,8 +23,9 @@ from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.dispatcher import Dispatcher
+from zilliz_jobs.control.inflight import InFlight
 from zilliz_jobs.control.leaderelection import Alone, Leadership
-from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key
+from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.redaction import hidden, over_key, text_without_secrets
 from zilliz_jobs.control.sweep import Sweep
@@ -41,7 +43,6 @@ from zilliz_jobs.jobs.controller import JobController
 from zilliz_jobs.jobs.deletions import Deletions, Leftover
 from zilliz_jobs.jobs.inventory import Inventory
 from zilliz_jobs.jobs.reconciler import JobReconciler
-from zilliz_jobs.jobs.snapshots import began_by_cloud
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
@@ -83,9 +84,7 @@ class Engine:
         self.registry = JobOwnership()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
         self.inventory = Inventory(self.kinds)
-        self.store = JobCache(
-            self.registry, self.kinds, noted=self._note, asked=self._asked, inventory=self.inventory
-        )
+        self.store = JobCache(self.registry, self.kinds, inventory=self.inventory)
         self._tasks: list[asyncio.Task[None]] = []
         self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
@@ -100,10 +99,10 @@ class Engine:
         self.cache_sync = CacheSync(
             self.objects,
             self.store,
+            self.registry,
             self.kinds,
             [*settings.namespaces] or [None],
-            recall=self.memory.recall,
-            listed=lambda kind, served: self.registry.listed(kind, served=served),
+            self.memory,
         )
         self.crds = CrdCheck(client, self.metrics)
         self.connections = Connections(
@@ -124,14 +123,15 @@ class Engine:
         self.deletions = Deletions(
             self.events, self.metrics, stopwatch=self.clock.stopwatch(), works=lambda: self.leadership.works
         )
+        self.in_flight = InFlight(self.leadership.leads)
         self.actions = Actions(
             self.registry,
             secrets,
             self.objects,
+            self.in_flight,
             wake=self.queue.add,
             connections_known=self.connections.bodies,
             ensure_synced=self.cache_sync.wait_for_sync,
-            leads=self.leadership.leads,
         )
         reconciler = JobReconciler(
             self.connections,
@@ -142,8 +142,6 @@ class Engine:
             self.deletions,
             rules=self.rules,
             clock=self.clock,
-            asked=self._asked,
-            leads=self.leadership.leads,
         )
         checks = ConnectionReconciler(
             self.connections,
@@ -164,19 +162,11 @@ class Engine:
             self.kinds,
             self.store,
             reconciler,
-            self.actions,
-            self.status_writer,
-            self.deletions,
-            self.cache_sync,
+            self.accounts,
             self.objects,
             self.queue,
             self.metrics,
             progress_interval=settings.progress_interval,
-            connection_is_known=self.accounts.is_known,
-            usable=self.connections.usable,
-            account=self.connections.account,
-            stored=self._stored,
-            gone=self._job_gone,
         )
         self.room = JobCenterParts(
             self.kinds,
@@ -189,13 +179,14 @@ class Engine:
             self.events,
             self.metrics,
             self.queue,
+            self.jobs,
+            self.in_flight,
             ensure_synced=self.cache_sync.wait_for_sync,
             connection_is_known=self.accounts.is_known,
-            wake_owner=self.jobs.wake,
-            shielded=self.actions.shielded,
-            leads=self.leadership.leads,
             now=self.clock.now,
         )
+        listeners = self.watch_health, self.cache_sync, self.room, self.memory, ClockWitness(self.connections)
+        self.store.listeners.subscribe(*listeners)
         controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
         self.dispatcher = Dispatcher(
             controllers, self.queue, self.objects, self.leadership, self.events, self.metrics
@@ -238,7 +229,7 @@ class Engine:
         self.queue.close()
         await _end(self._tasks)
         await self.jobs.poller.close()
-        await self.actions.drain(DRAIN_SECONDS)
+        await self.in_flight.drain(DRAIN_SECONDS)
         await self.memory.flush(2.0)
         await _end(self._election)  # not before: what is in flight needs the Lease
         await self.leadership.release()
@@ -275,26 +266,8 @@ class Engine:
         self.jobs.wake_dependents(connection)
         self.room.centers.wake_dependents(connection)
 
-    # -- between job objects and the ProjectJobs that show their jobs
-
-    def _note(self, body: Body) -> None:
-        self.room.own.on_upsert(body)
-        self.memory.looked(body["metadata"]["uid"])
-        if times := began_by_cloud(body):
-            self.connections.witness(connection_key(body), *times)
-
     def _settle(self, connection: Key) -> float:
         return float(self.rules.fence_seconds + self.connections.link(connection).settle_seconds)
-
-    def _asked(self, uid: str) -> AskedElsewhere:
-        return self.room.forwarding.asked(uid)
-
-    async def _stored(self, key: Key, body: Body) -> None:
-        self.watch_health.wrote({**body, "kind": key.kind})
-        await self.room.forwarding.owner_changed(key, {**body, "kind": key.kind})
-
-    def _job_gone(self, uid: str) -> None:
-        self.room.rows.wake_rows_of(uid)
 
     async def _wake_all_on(self, changed: asyncio.Event) -> None:
         while True:

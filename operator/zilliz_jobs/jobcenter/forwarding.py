@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -27,40 +28,50 @@ from zilliz_jobs.kube.errors import KubeError
 log = logging.getLogger(__name__)
 
 
+class JobObjects(Protocol):
+    """The objects that own jobs; `jobs.controller.JobController` is theirs."""
+
+    def asked(self, uid: str, tokens: AskedElsewhere) -> None:
+        """These tokens of cancel and retry on the row of the object's job were not answered yet."""
+
+    def wake(self, body: Body, tokens: AskedElsewhere) -> None:
+        """The same, and the object, which is `body` at the moment, is to answer them now."""
+
+
 class Forwarding:
-    """Requests of rows in memory, by the uid of the object that owns the job. `now`: the API server's time."""
+    """Passes requests of rows to the objects that own their jobs. `now`: the API server's time."""
 
-    def __init__(self, pages: Pages, own: OwnJobs, writer: RowWriter, now: Callable[[], datetime]) -> None:
-        self._pages, self._own, self._writer, self._now = pages, own, writer, now
-        self._asked: dict[str, AskedElsewhere] = {}
+    def __init__(
+        self, pages: Pages, own: OwnJobs, writer: RowWriter, jobs: JobObjects, now: Callable[[], datetime]
+    ) -> None:
+        self._pages, self._own, self._writer, self._jobs, self._now = pages, own, writer, jobs, now
         self._rows: dict[str, set[Key]] = {}
-
-    def asked(self, uid: str) -> AskedElsewhere:
-        """The tokens of cancel and retry on the row of this object's job that were not answered yet."""
-        return self._asked.get(uid, (None, None))
+        """By the owner's uid: the rows with requests that were not answered yet."""
 
     def forget(self, uid: str) -> set[Key]:
         """The object is gone; returns the rows with requests for its job that were not answered. Idempotent."""
         self._own.forget(uid)
-        self._asked.pop(uid, None)
         return self._rows.pop(uid, set())
 
-    def ask(self, uid: str, row: Body, status: ProjectJobStatus, theirs: Body) -> bool:
-        """Remember the row's requests that were not answered yet; returns whether there are any. Idempotent.
-        `theirs`: the owner's status."""
+    def ask(self, uid: str, row: Body, status: ProjectJobStatus, theirs: Body) -> AskedElsewhere:
+        """Tell the owner which requests of the row were not answered yet; returns them. Idempotent. `theirs`: the
+        owner's status."""
         annotations = row["metadata"].get("annotations") or {}
         cancel = _open(annotations.get(CANCEL), status.cancel, request_in(theirs, "cancel"))
         retry = _open(annotations.get(RETRY), status.retry, request_in(theirs, "retry"))
+        self._jobs.asked(uid, (cancel, retry))
         if cancel is None and retry is None:
-            self._asked.pop(uid, None)
             self._rows.pop(uid, None)
-            return False
-        self._asked[uid] = (cancel, retry)
-        meta = row["metadata"]
-        self._rows.setdefault(uid, set()).add(Key(PROJECT_JOB.kind, meta["namespace"], meta["name"]))
-        return True
+        else:
+            meta = row["metadata"]
+            self._rows.setdefault(uid, set()).add(Key(PROJECT_JOB.kind, meta["namespace"], meta["name"]))
+        return cancel, retry
 
-    async def owner_changed(self, key: Key, body: Body) -> None:
+    def wake(self, owner: Body, tokens: AskedElsewhere) -> None:
+        """The owner is to answer these requests now. `owner`: as it is at the moment."""
+        self._jobs.wake(owner, tokens)
+
+    async def owner_changed(self, body: Body) -> None:
         """A job object's status was stored: write the same to its rows. Does little where there is none. Idempotent.
         Raises nothing: the next pass over the JobCenter writes what could not be written."""
         own = self._own.on_upsert(body)
@@ -72,7 +83,7 @@ class Forwarding:
                     await self._tell(page, name, own, body)
                 except KubeError as error:
                     page.doubt(name)
-                    log.warning("%s: its row %s is not written yet: %s", key, name, error)
+                    log.warning("%s: its row %s is not written yet: %s", own.key, name, error)
 
     async def _tell(self, page: PageRows, name: str, own: OwnJob, body: Body) -> None:
         def change(row: Body, old: ProjectJobStatus) -> ProjectJobStatus:

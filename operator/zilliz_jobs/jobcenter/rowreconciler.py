@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.jobstatus import Outcome, RequestStatus
@@ -15,6 +14,7 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.control.fence import Fence
+from zilliz_jobs.control.inflight import InFlight
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, Key, connection_key, key_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import CancelUnclear, NotSent, SubmitAnswer
@@ -52,8 +52,7 @@ def is_quiet(body: Body) -> bool:
 
 
 class RowReconciler:
-    """`wake_owner`: called with a job object for which its row has a request; `wake_center`: with a JobCenter whose
-    rows changed in the cloud. `shielded`: runs a coroutine to its end, whatever is cancelled."""
+    """`wake_center`: called with a JobCenter whose rows changed in the cloud."""
 
     def __init__(
         self,
@@ -64,18 +63,16 @@ class RowReconciler:
         writer: RowWriter,
         objects: Objects,
         kinds: Mapping[str, AnyKind],
+        in_flight: InFlight,
         *,
         ensure_synced: Callable[[], Awaitable[None]],
-        wake_owner: Callable[[Body], None],
         wake_center: Callable[[Key], None],
-        shielded: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
         now: Callable[[], datetime],
-        leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self._connections, self._own, self._ownership, self._forwarding = connections, own, ownership, forwarding
         self._writer, self._objects, self._kinds = writer, objects, kinds
-        self._ensure_synced, self._wake_owner, self._wake_center = ensure_synced, wake_owner, wake_center
-        self._shielded, self._now, self._leads = shielded, now, leads
+        self._ensure_synced, self._wake_center = ensure_synced, wake_center
+        self._in_flight, self._now = in_flight, now
 
     async def reconcile(self, body: Body) -> float | None:
         """Seconds until the next pass; None: at the next change. May be repeated. Raises KubeError."""
@@ -127,10 +124,10 @@ class RowReconciler:
             return AGAIN_SECONDS  # the event of its deletion will come
         if theirs["metadata"]["uid"] != own.uid:
             return AGAIN_SECONDS
-        asks = self._forwarding.ask(own.uid, body, row_status(body), theirs.get("status") or {})
+        tokens = self._forwarding.ask(own.uid, body, row_status(body), theirs.get("status") or {})
         await self._write(body, lambda row, old: requests_taken_over(old, theirs, row))
-        if asks:
-            self._wake_owner({**theirs, "kind": own.kind})
+        if any(tokens):
+            self._forwarding.wake({**theirs, "kind": own.kind}, tokens)
         return None
 
     # -- a job that belongs to no object
@@ -168,7 +165,7 @@ class RowReconciler:
         if account is None or stored is None:
             return RECHECK_SECONDS
         token = f"cancel-{_token(body, status.cancel)}"
-        fence = Fence(FENCE_SECONDS, self._leads).start()
+        fence = self._in_flight.fence(FENCE_SECONDS)
         answer = await answers.cancel(account.session, status.job_id or "", token, fence)
         log.info("%s: the cancel was asked of the cloud: %s", key_of(body), type(answer).__name__)
         asked = status.cancel
@@ -199,7 +196,7 @@ class RowReconciler:
             asked = token if new and token else again(old.retry)
             return old.but(retry=mirrored(asked, (outcome, reason, message), now))
 
-        fence = Fence(FENCE_SECONDS, self._leads).start()
+        fence = self._in_flight.fence(FENCE_SECONDS)
         stored = await self._write(body, judge)
         status = row_status(stored) if stored else ProjectJobStatus()
         if stored is None or status.retry is None:
@@ -208,7 +205,7 @@ class RowReconciler:
             return RECHECK_SECONDS
         if not _is_sent(status.retry):
             return None
-        await self._shielded(self._send(stored, status, connection, fence))
+        await self._in_flight.shielded(self._send(stored, status, connection, fence))
         self._wake_center(key_of(center))
         return AGAIN_SECONDS  # looks whether there is something left to do
 

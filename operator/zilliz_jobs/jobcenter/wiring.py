@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
 
 from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.control.crdcheck import CrdCheck
+from zilliz_jobs.control.inflight import InFlight
+from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.jobcenter.centercontroller import JobCenterController
 from zilliz_jobs.jobcenter.centerreconciler import CenterReconciler
-from zilliz_jobs.jobcenter.forwarding import Forwarding
+from zilliz_jobs.jobcenter.forwarding import Forwarding, JobObjects
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.jobcenter.pages import Pages
 from zilliz_jobs.jobcenter.rowcontroller import ProjectJobController
@@ -28,9 +29,9 @@ from zilliz_jobs.polling.lists import Lists
 from zilliz_jobs.telemetry.metrics import Metrics
 
 
-class JobCenterParts:
-    """`own`: receives every job object; `forwarding`: has the requests of rows for job objects; `centers`, `rows`:
-    the controllers."""
+class JobCenterParts(JobListener):
+    """`own`: the jobs of all job objects; `forwarding`: has the requests of rows for them; `centers`, `rows`: the
+    controllers."""
 
     def __init__(
         self,
@@ -44,17 +45,16 @@ class JobCenterParts:
         events: EventPoster,
         metrics: Metrics,
         queue: WorkQueue[Key],
+        jobs: JobObjects,
+        in_flight: InFlight,
         *,
         ensure_synced: Callable[[], Awaitable[None]],
         connection_is_known: Callable[[Key], Awaitable[bool]],
-        wake_owner: Callable[[Body], None],
-        shielded: Callable[[Coroutine[Any, Any, None]], Awaitable[None]],
         now: Callable[[], datetime],
-        leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
         self.own, self.pages = OwnJobs(kinds), Pages()
         rows = RowWriter(objects, writer, crds, metrics)
-        self.forwarding = Forwarding(self.pages, self.own, rows, now)
+        self.forwarding = Forwarding(self.pages, self.own, rows, jobs, now)
         row_sync = RowSync(objects, rows, self.own, {name: kind.resource for name, kind in kinds.items()}, now)
         center = CenterReconciler(
             connections,
@@ -80,11 +80,20 @@ class JobCenterParts:
             rows,
             objects,
             kinds,
+            in_flight,
             ensure_synced=ensure_synced,
-            wake_owner=wake_owner,
             wake_center=self.centers.wake,
-            shielded=shielded,
             now=now,
-            leads=leads,
         )
         self.rows = ProjectJobController(row, self.pages, self.forwarding, queue, center_of=self.centers.uid)
+
+    # -- what the job objects tell
+
+    def on_seen(self, body: Body) -> None:
+        self.own.on_upsert(body)
+
+    async def on_stored(self, body: Body) -> None:
+        await self.forwarding.owner_changed(body)
+
+    def on_gone(self, uid: str) -> None:
+        self.rows.wake_rows_of(uid)

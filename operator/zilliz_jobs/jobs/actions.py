@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
 
 from zilliz_jobs.accounts.apikeys import ApiKeys
 from zilliz_jobs.api.connection import FirstSubmission
@@ -19,6 +18,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.control.departed import Owner
 from zilliz_jobs.control.fence import Fence
+from zilliz_jobs.control.inflight import InFlight
 from zilliz_jobs.control.objects import Body, Key, key_of, raw_status, status_of
 from zilliz_jobs.control.ownership import JobOwnership, claims_in
 from zilliz_jobs.core import observation as seen_
@@ -43,7 +43,6 @@ from zilliz_jobs.kube.secrets import Secrets
 SCOPE_SECONDS = 5.0  # until the next try for a taken lock, which is normally free after one round trip
 LINE_SECONDS = 60.0  # until the next try where a whole job is waited for; its end wakes the object earlier
 BUSY = frozenset({Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY})
-R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
@@ -67,28 +66,27 @@ class JobInHand:
 
 class Actions:
     """`wake`: puts the key of an object into the queue. `connections_known`: the connections of a namespace in
-    memory. `ensure_synced`: returns once all job objects are known. `leads`: whether this process will still lead in
-    so many seconds. `process`: names this process in the intents that it writes."""
+    memory. `ensure_synced`: returns once all job objects are known. `process`: names this process in the intents that
+    it writes."""
 
     def __init__(
         self,
         ownership: JobOwnership,
         secrets: Secrets,
         objects: Objects,
+        in_flight: InFlight,
         *,
         wake: Callable[[Key], None],
         connections_known: Callable[[str], Iterable[Body]] = lambda _namespace: (),
         ensure_synced: Callable[[], Awaitable[None]],
-        leads: Callable[[float], bool] = lambda _seconds: True,
     ) -> None:
-        self._ownership, self._leads, self.wake = ownership, leads, wake
+        self._ownership, self.in_flight, self.wake = ownership, in_flight, wake
         self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
         self._credentials = Credentials(secrets)
         self._locks = LockQueue(ownership, wake)
         self.process = uuid.uuid4().hex[:12]
         self._ensure_synced = ensure_synced
         self.naming = Naming(ownership, ensure_synced)
-        self._critical: set[asyncio.Task[Any]] = set()
 
     async def perform(self, job: JobInHand, snap: Snapshot, action: Action) -> Observation:
         """Carry out `action` and return the observation. Raises KubeError where Kubernetes cannot be asked; what the
@@ -112,8 +110,10 @@ class Actions:
                 token = status.cancel.token if status.cancel else ""
                 words = f"{job.entry.uid} {attempt_of(status).number} {token}"
                 name = uuid.uuid5(uuid.NAMESPACE_OID, words).hex
-                fence = Fence(float(snap.rules.fence_seconds), self._leads).start()
-                return await self.shielded(kind.cancel(account, status.job_id or "", f"cancel-{name}", fence))
+                fence = self.in_flight.fence(snap.rules.fence_seconds)
+                return await self.in_flight.shielded(
+                    kind.cancel(account, status.job_id or "", f"cancel-{name}", fence)
+                )
             case Submit() | Delete():
                 raise AssertionError(f"{action} is not performed here")
 
@@ -138,28 +138,6 @@ class Actions:
     async def hide(self, kind: AnyKind, body: Body, spec: JobSpec) -> None:
         """Conceal the secrets that the job was given in all texts from now on. Idempotent."""
         await self._inputs.hide(kind, key_of(body).namespace, spec)
-
-    async def shielded(self, work: Coroutine[Any, Any, R]) -> R:
-        """Run `work` to its end even if the caller is cancelled; `drain` waits for it."""
-        return await asyncio.shield(self.begin(work))
-
-    def begin(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
-        """Start `work` as a task that `drain` waits for."""
-        task = asyncio.ensure_future(work)
-        self._critical.add(task)
-        task.add_done_callback(self._critical.discard)
-        return task
-
-    async def drain(self, seconds: float) -> None:
-        """Wait at most so long for the requests in flight and their records. For the end of the process."""
-        if not self._critical:
-            return
-        done, left = await asyncio.wait(self._critical, timeout=seconds)
-        for task in done:
-            if not task.cancelled() and (error := task.exception()):
-                log.error("a request in flight ended badly: %s", error)
-        if left:
-            log.error("%d requests are not recorded yet; the next process looks for them", len(left))
 
     # -- submission locks (scopes) and claims
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key, key_of, raw_status, slim, status_of
+from zilliz_jobs.control.joblistener import JobListeners
+from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status, slim, status_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.snapshot import step_of
@@ -45,13 +46,11 @@ class JobCache:
         ownership: JobOwnership,
         kinds: Mapping[str, AnyKind],
         *,
-        noted: Callable[[Body], object] = lambda _body: None,
-        asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
         inventory: Inventory | None = None,
     ) -> None:
-        """`noted`: called with every object, also finished ones; `asked`: the requests on the ProjectJob of an
-        object's job, by the object's uid; `inventory` counts the objects."""
-        self._ownership, self._kinds, self._noted, self._asked = ownership, kinds, noted, asked
+        """`inventory` counts the objects."""
+        self._ownership, self._kinds = ownership, kinds
+        self.listeners = JobListeners()
         self._inventory = inventory or Inventory(kinds)
         self._entries: dict[Key, JobEntry] = {}
         self._by_uid: dict[str, JobEntry] = {}
@@ -150,7 +149,7 @@ class JobCache:
         self._inventory.on_upsert(entry, body)
         # An end of an earlier attempt than is known is an old copy, and no end.
         earlier = self._ownership.is_earlier(entry.uid, raw_status(body))
-        if is_settled(body, self._asked(entry.uid)) and not earlier:
+        if is_settled(body, entry.asked) and not earlier:
             return False
         entry.raw = json.dumps(slim(body), separators=(",", ":")).encode()
         connection = connection_key(body)
@@ -165,7 +164,7 @@ class JobCache:
         an earlier process sent that. Does not keep the object. Idempotent."""
         uid = body["metadata"]["uid"]
         self._ownership.on_upsert(uid, body)
-        self._noted(body)
+        self.listeners.on_seen(body)
         status = raw_status(body)
         record = status.get("submission")
         kind = self._kinds[body["kind"]]

@@ -10,9 +10,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.jobs.cache import JobCache
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import NotFound
@@ -23,21 +26,27 @@ ASK_AGAIN_SECONDS = 10.0  # at most so often, for the objects of a kind that was
 log = logging.getLogger(__name__)
 
 
-class CacheSync:
+class EarlierProcesses(Protocol):
+    """What earlier processes stored in the connections; `accounts.memory.SubmissionMemory` has it."""
+
+    def recall(self, body: Body) -> None:
+        """A connection was read. Idempotent."""
+
+
+class CacheSync(JobListener):
     """`namespaces`: those that are watched; None stands for all of them."""
 
     def __init__(
         self,
         objects: Objects,
         cache: JobCache,
+        ownership: JobOwnership,
         kinds: Mapping[str, AnyKind],
         namespaces: Sequence[str | None],
-        recall: Callable[[Body], object] | None = None,
-        listed: Callable[[str, bool], object] = lambda _kind, _served: None,
+        earlier: EarlierProcesses | None = None,
     ) -> None:
-        """`recall`: called first, with every connection, since an earlier process may have stored there what it knew;
-        `listed`: called with each kind, and whether its objects could be listed."""
-        self._recall, self._listed = recall, listed
+        """`earlier`: told first of every connection. `ownership` learns which kinds could be listed."""
+        self._ownership, self._earlier = ownership, earlier
         self._unserved: set[str] = set()
         self._asked_at = -1e9
         self._objects, self._cache, self._kinds, self._namespaces = objects, cache, kinds, namespaces
@@ -52,8 +61,8 @@ class CacheSync:
         """Another process may have led meanwhile: what was listed before, or is just being listed, does not count."""
         self._wanted += 1
 
-    def forget(self, uid: str) -> None:
-        """An object is gone. A list that began before may still show it."""
+    def on_gone(self, uid: str) -> None:
+        """A list that began before may still show it."""
         if self._doing.locked():
             self._gone.add(uid)
 
@@ -87,13 +96,13 @@ class CacheSync:
             self._unserved.add(kind)
         else:
             self._unserved.discard(kind)
-        self._listed(kind, kind not in self._unserved)
+        self._ownership.listed(kind, served=kind not in self._unserved)
 
     async def _recall_all(self, namespace: str | None) -> None:
-        if self._recall is None:
+        if self._earlier is None:
             return
         async for item in self._objects.list_all(ZILLIZ_CONNECTION, namespace):
-            self._recall({**item, "kind": ZILLIZ_CONNECTION.kind})
+            self._earlier.recall({**item, "kind": ZILLIZ_CONNECTION.kind})
 
     async def _note_all(self, kind: AnyKind, namespace: str | None) -> None:
         async for item in self._objects.list_all(kind.resource, namespace):

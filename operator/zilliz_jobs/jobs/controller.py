@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
+from zilliz_jobs.accounts.controller import ConnectionController
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
-from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status, status_of, stub
+from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key, key_of, raw_status, status_of, stub
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.observation import Revived, Seen
 from zilliz_jobs.core.read_status import RecordError, SetBackError, is_spoilt
-from zilliz_jobs.jobs.actions import Actions
 from zilliz_jobs.jobs.cache import JobCache, version_of
-from zilliz_jobs.jobs.cachesync import CacheSync
-from zilliz_jobs.jobs.deletions import Deletions, Leftover
+from zilliz_jobs.jobs.deletions import Leftover
 from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.reconciler import JobReconciler
 from zilliz_jobs.jobs.revivals import Revivals, take
-from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
@@ -36,11 +35,7 @@ REMIND_SECONDS = 3600.0  # until the event of an unreadable status is posted aga
 CERTAIN = 2  # after so many passes that learnt nothing, the status says why
 
 
-async def _nobody(_key: Key, _body: Body) -> None:
-    """Ignores a stored object."""
-
-
-class JobController(Controller):
+class JobController(Controller, Ports):
     """See `Controller`; a finished object is not kept, but its version is."""
 
     def __init__(
@@ -48,39 +43,21 @@ class JobController(Controller):
         kinds: dict[str, AnyKind],
         cache: JobCache,
         reconciler: JobReconciler,
-        actions: Actions,
-        status_writer: JobStatusWriter,
-        deletions: Deletions,
-        cache_sync: CacheSync,
+        accounts: ConnectionController,
         objects: Objects,
         queue: WorkQueue[Key],
         metrics: Metrics,
         *,
         progress_interval: float,
-        connection_is_known: Callable[[Key], Awaitable[bool]],
-        usable: Callable[[Key], Account | None],
-        account: Callable[[Key], Awaitable[Account | None]],
-        stored: Callable[[Key, Body], Awaitable[None]] = _nobody,
-        gone: Callable[[str], None] = lambda _uid: None,
     ) -> None:
-        """`stored`: called with every object whose status a pass has written; `gone`: with the uid of each that is
-        gone. `usable`, `account`: the account of a connection, without or with reading its Secret.
-        `progress_interval`: seconds between two writes of mere progress."""
+        """`progress_interval`: seconds between two writes of mere progress."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
-        self._kinds, self._cache, self._cache_sync, self._objects = kinds, cache, cache_sync, objects
-        self.reconciler, self._actions, self._status_writer, self._deletions = (
-            reconciler,
-            actions,
-            status_writer,
-            deletions,
-        )
-        self._queue, self._metrics = queue, metrics
-        self._connection_is_known, self._usable, self._stored, self._gone = connection_is_known, usable, stored, gone
+        self._kinds, self._cache, self.reconciler, self._accounts = kinds, cache, reconciler, accounts
+        self._objects, self._queue, self._metrics = objects, queue, metrics
         self._at_work: set[JobEntry] = set()
         """Those of the passes that run. Each may be of an object that is gone: the pass releases what it took."""
-        self._revivals = Revivals(cache, actions.holder, queue.add)
-        ports = Ports(self._subject, account, self._hear, self._revivals.stranger)
-        self.poller = Poller(ports, least=reconciler.rules.poll_min, progress_interval=progress_interval)
+        self._revivals = Revivals(cache, reconciler.actions.holder, queue.add)
+        self.poller = Poller(self, least=reconciler.rules.poll_min, progress_interval=progress_interval)
 
     # -- what is known
 
@@ -95,7 +72,7 @@ class JobController(Controller):
         unfinished = self._cache.remember(body, certain=certain)
         if (entry := self._cache.get(key)) is None:
             return
-        self._deletions.since(entry, body)
+        self.reconciler.deletions.since(entry, body)
         if not unfinished:
             self._let_go(entry)
         elif news or entry.unreadable or self._is_spoilt(body):
@@ -106,16 +83,15 @@ class JobController(Controller):
         raw = raw_status(body)
         if raw.get("completionTime") and not shows_its_end(raw):
             return True
-        return is_spoilt(raw_status(body), self._actions.known(body["metadata"]["uid"]))
+        return is_spoilt(raw_status(body), self.reconciler.actions.known(body["metadata"]["uid"]))
 
     def on_delete(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
         entry = self._entry(uid)
         self._tell_gone(self._kinds[key.kind], body, entry)
-        self._cache_sync.forget(uid)
         if entry not in self._at_work:  # else the lock is released when its request is answered
-            self._actions.forget(entry or JobEntry(key, uid, self._kinds[key.kind]))
-        self._gone(uid)
+            self.reconciler.actions.forget(entry or JobEntry(key, uid, self._kinds[key.kind]))
+        self._cache.listeners.on_gone(uid)
         if entry is not None and self._cache.has(entry):
             self._cease(entry)
             self._queue.forget(key)
@@ -128,21 +104,21 @@ class JobController(Controller):
 
     def _tell_gone(self, kind: AnyKind, body: Body, entry: JobEntry | None) -> None:
         if "spec" not in body:  # a stub: nothing is kept of what has ended
-            self._deletions.note(body, Leftover.ENDED)
+            self.reconciler.deletions.note(body, Leftover.ENDED)
             return
         unstored, why = entry.unstored if entry else None, ""
         status = unstored.status if unstored else None
         with contextlib.suppress(RecordError):
-            status = status or status_of(body, self._actions.known(body["metadata"]["uid"]))
+            status = status or status_of(body, self.reconciler.actions.known(body["metadata"]["uid"]))
         with contextlib.suppress(SpecError):
             spec = parse_spec(kind.resource, body)
             if isinstance(spec, JobSpec) and wants_cancel(spec):  # it had no finalizer, as its kind has no cancel
                 why = no_way_to_cancel(kind.traits_of(spec), console=True)
-        self._deletions.tell(kind.traits, body, status, why=why, entry=entry)
+        self.reconciler.deletions.tell(kind.traits, body, status, why=why, entry=entry)
 
     def _let_go(self, entry: JobEntry) -> None:
         """Nothing is left to do for the object."""
-        self._actions.let_go(entry)
+        self.reconciler.actions.let_go(entry)
         self._cease(entry)
         self._cache.settle(entry)
 
@@ -173,11 +149,18 @@ class JobController(Controller):
         for key in self._cache.unfinished():
             self._queue.add(key)
 
-    def wake(self, body: Body) -> None:
-        """A ProjectJob asks for something that concerns this object's job. `body`: the object as it is now, perhaps
-        finished."""
+    def asked(self, uid: str, tokens: AskedElsewhere) -> None:
+        """These requests on the ProjectJob of the object's job were not answered yet. Idempotent."""
+        if (entry := self._cache.by_uid(uid)) is not None:
+            entry.asked = tokens
+
+    def wake(self, body: Body, tokens: AskedElsewhere) -> None:
+        """The same, and the object is to answer them now. `body`: the object as it is, perhaps finished, or not heard
+        of yet."""
         key = key_of(body)
         self.on_upsert(key, body, certain=True)
+        self.asked(body["metadata"]["uid"], tokens)
+        self._cache.remember(body, certain=True)  # a finished one has something left to do by now
         self._queue.add(key)
 
     def rest(self) -> None:
@@ -217,7 +200,7 @@ class JobController(Controller):
         finally:
             self._at_work.discard(entry)
             if not self._cache.has(entry):  # gone during the pass, and only this pass can release what it took
-                self._actions.forget(entry)
+                self.reconciler.actions.forget(entry)
 
     async def _read_again(self, entry: JobEntry) -> bool:
         """Whether something is left to do for this object."""
@@ -243,14 +226,14 @@ class JobController(Controller):
             return
         entry.unreadable = True
         self.poller.unfollow(entry.key)
-        self._status_writer.unreadable(body, str(problem))
+        self.reconciler.status_writer.unreadable(body, str(problem))
         if body["metadata"].get("deletionTimestamp"):
             self._queue.add(entry.key)
             return
         self._queue.add(entry.key, REMIND_SECONDS)
         if isinstance(problem, SetBackError):
             now = self.reconciler.clock.now()
-            stored = await self._status_writer.set_back(entry.kind, body, str(problem), now)
+            stored = await self.reconciler.status_writer.set_back(entry.kind, body, str(problem), now)
             if self._cache.has(entry) and entry.uid == stored["metadata"]["uid"]:
                 self._cache.remember({**stored, "kind": entry.key.kind})
 
@@ -261,7 +244,7 @@ class JobController(Controller):
             if (job_id := take(entry)) is not None:
                 await self._look_at_ended(entry, job_id)
             return
-        if not self._waits_no_longer(entry, body) and not await self._connection_is_known(connection_key(body)):
+        if not self._waits_no_longer(entry, body) and not await self._accounts.is_known(connection_key(body)):
             entry.obstacle = f"ZillizConnection {connection_key(body).name} is not checked yet"
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
@@ -274,7 +257,7 @@ class JobController(Controller):
         if not self._cache.has(entry):
             return  # gone meanwhile; its successor, if there is one, is in the queue
         if result.body is not None and version_of(result.body) != version_of(body):
-            await self._stored(key, result.body)
+            await self._cache.listeners.on_stored({**result.body, "kind": key.kind})
             if not self._cache.has(entry):
                 return
         if result.learnt:
@@ -291,15 +274,15 @@ class JobController(Controller):
     def _waits_no_longer(self, entry: JobEntry, body: Body) -> bool:
         """Whether the object is being deleted for so long that its pass does not wait for a check of its
         connection."""
-        since = self._deletions.since(entry, body)
+        since = self.reconciler.deletions.since(entry, body)
         waited = timedelta(seconds=self.reconciler.rules.look_on_delete)
         return since is not None and self.reconciler.clock.now() - since >= waited
 
     # -- polling
 
     def _look_again(self, key: Key, look: float | None) -> None:
-        subject = self._subject(key) if look is not None else None
-        account = self._usable(subject.connection) if subject else None
+        subject = self.subject(key) if look is not None else None
+        account = self._accounts.connections.usable(subject.connection) if subject else None
         if look is None or subject is None:
             self.poller.unfollow(key)
         elif account is None:
@@ -308,8 +291,7 @@ class JobController(Controller):
         else:
             self.poller.follow(key, subject, account, look)
 
-    def _subject(self, key: Key) -> Subject | None:
-        """The job as it is stored; None where spec or status cannot be read."""
+    def subject(self, key: Key) -> Subject | None:
         body = self._cache.body(key)
         if body is None:
             return None
@@ -320,7 +302,13 @@ class JobController(Controller):
             return None
         return Subject(kind, spec, status, connection_key(body)) if isinstance(spec, JobSpec) else None
 
-    def _hear(self, key: Key, news: JobNews) -> None:
+    async def account(self, connection: Key) -> Account | None:
+        return await self._accounts.connections.account(connection)
+
+    def stranger(self, row_id: str, row: Any) -> None:
+        self._revivals.stranger(row_id, row)
+
+    def tell(self, key: Key, news: JobNews) -> None:
         entry = self._cache.get(key)
         if entry is not None and entry.is_unfinished:
             entry.news = news
@@ -334,7 +322,7 @@ class JobController(Controller):
         if body["metadata"]["uid"] != entry.uid:
             self.on_upsert(key, body, certain=True)
             return
-        account = self._usable(connection_key(body))
+        account = self._accounts.connections.usable(connection_key(body))
         try:
             status, spec = status_of(body), parse_spec(kind.resource, body)
         except (SpecError, RecordError):
@@ -346,4 +334,4 @@ class JobController(Controller):
             result = await self.reconciler.reconcile(entry, body, 0, Revived(seen))
             if result.body is not None and version_of(result.body) != version_of(body):
                 self.on_upsert(key, result.body, certain=True)
-                await self._stored(key, result.body)
+                await self._cache.listeners.on_stored({**result.body, "kind": key.kind})

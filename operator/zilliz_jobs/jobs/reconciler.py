@@ -8,7 +8,6 @@ handle right after it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from zilliz_jobs.accounts.connections import Connections
@@ -17,7 +16,7 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.fence import Fence
-from zilliz_jobs.control.objects import FINALIZER, AskedElsewhere, Body, connection_key, key_of, status_of
+from zilliz_jobs.control.objects import FINALIZER, Body, connection_key, key_of, status_of
 from zilliz_jobs.control.obstacles import is_fruitless, obstacle
 from zilliz_jobs.control.redaction import scope, seen_without_secrets
 from zilliz_jobs.core import observation as seen_
@@ -77,8 +76,7 @@ class _Run:
 
 
 class JobReconciler:
-    """Passes over objects of all job kinds. `leads`: whether this process will still lead in so many seconds;
-    `asked`: the requests on the ProjectJob of an object's job, by the object's uid."""
+    """Passes over objects of all job kinds."""
 
     def __init__(
         self,
@@ -90,15 +88,11 @@ class JobReconciler:
         deletions: Deletions,
         *,
         rules: Rules,
-        leads: Callable[[float], bool] = lambda _seconds: True,
         clock: ServerClock,
-        asked: Callable[[str], AskedElsewhere] = lambda _uid: (None, None),
     ) -> None:
-        self._connections, self._actions, self._status_writer = connections, actions, status_writer
-        self._crds, self._metrics, self.rules, self._leads = crds, metrics, rules, leads
-        self.clock = clock
-        self._deletions, self._asked = deletions, asked
-        self.unstored = UnstoredAnswers(status_writer, begin=actions.begin, wake=actions.wake)
+        self._connections, self.actions, self.status_writer = connections, actions, status_writer
+        self._crds, self._metrics, self.deletions, self.rules, self.clock = crds, metrics, deletions, rules, clock
+        self.unstored = UnstoredAnswers(status_writer, actions.in_flight, actions.wake)
 
     async def reconcile(self, entry: JobEntry, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
         """One pass over the object. `tries`: passes before it that achieved nothing; `seen`: what the poll plan saw
@@ -107,13 +101,13 @@ class JobReconciler:
         meanwhile, Unavailable when a write may be lost."""
         seen = seen or Nothing()
         seen = self._key_or_right(body, seen)
-        kind, since = entry.kind, self._deletions.since(entry, body)
+        kind, since = entry.kind, self.deletions.since(entry, body)
         link = self._connections.link(connection_key(body), parting=since is not None)
         uid, gate, kept = entry.uid, self._crds.gate(kind.resource.kind), entry.unstored
         if kept is not None and since is None:
             return Reconciled(body, None, True)  # it is woken when its answer is stored
-        known = self._actions.known(uid) if kept is None else NOTHING_KNOWN
-        around = Surroundings(link, gate, tries, self.rules, self.clock.now(), self._asked(uid), known, since)
+        known = self.actions.known(uid) if kept is None else NOTHING_KNOWN
+        around = Surroundings(link, gate, tries, self.rules, self.clock.now(), entry.asked, known, since)
         try:
             base = replace(snapshot(kind, body, around), clock_set=self.clock.set_at, obstacle=entry.obstacle)
             base = base if kept is None else replace(base, status=kept.status)
@@ -128,12 +122,12 @@ class JobReconciler:
         if (answer := self.unstored.take_cancel_answer(entry, base.status)) is not None:
             run.cancel, seen = (base.status, answer), answer
         if base.spec is not None and base.status.submission is not None:
-            await self._actions.hide(kind, body, base.spec)
+            await self.actions.hide(kind, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
             if isinstance(seen, seen_.Seen) and run.base.link.console:
                 job = run.kind, run.body, run.base.spec, run.status
-                seen = await self._actions.naming.named(*job, seen, self._connections.account)
+                seen = await self.actions.naming.named(*job, seen, self._connections.account)
             plan = decide(replace(run.base, status=run.status), seen, now=self.clock.now())
             if is_fruitless(seen):
                 learnt, entry.obstacle = False, str(getattr(seen, "message", ""))
@@ -170,7 +164,7 @@ class JobReconciler:
         if snap.spec is None:
             return _without_secrets(run, seen_.Unreadable(Reason.INVALID_SPEC, snap.spec_error))
         try:
-            seen = await self._actions.perform(run.in_hand(account, snap.spec), snap, plan.action)
+            seen = await self.actions.perform(run.in_hand(account, snap.spec), snap, plan.action)
         except Conflict:
             raise
         except KubeError as error:  # also NotFound: what is missing is something that the job needs
@@ -190,23 +184,23 @@ class JobReconciler:
         fence: Fence | None = None
         try:
             if plan.finalizer is True:
-                run.body = await self._status_writer.add_finalizer(run.kind, run.body)
+                run.body = await self.status_writer.add_finalizer(run.kind, run.body)
                 run.base = replace(run.base, finalizer=True)
-            fence = Fence(float(self.rules.fence_seconds), self._leads).start()
-            run.body = await self._status_writer.write_intent(run.entry, run.body, plan.status)
+            fence = self.actions.in_flight.fence(self.rules.fence_seconds)
+            run.body = await self.status_writer.write_intent(run.entry, run.body, plan.status)
         except KubeError as error:
             maybe_stored = fence is not None and isinstance(error, Unavailable)
             if not maybe_stored:  # else the object keeps its lock
-                self._actions.release_scope(run.entry, run.status)
+                self.actions.release_scope(run.entry, run.status)
             if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
                 raise
             why = obstacle(error, Prepare(step_of(plan.status)))
             return decide(replace(run.base, status=run.status), why, now=self.clock.now())
         run.status = plan.status
         self.unstored.forget(run.entry)  # the intent was written with all that was known
-        self._actions.sends(run.body)
-        self._deletions.hold(run.entry)
-        return await self._actions.shielded(self._send(run, fence))
+        self.actions.sends(run.body)
+        self.deletions.hold(run.entry)
+        return await self.actions.in_flight.shielded(self._send(run, fence))
 
     async def _send(self, run: _Run, fence: Fence) -> Plan:
         """Send and record. If the object is deleted meanwhile, the report waits for the answer, and is no guess."""
@@ -214,12 +208,12 @@ class JobReconciler:
         try:
             return await self._submitted(run, fence)
         except NotFound:
-            self._actions.forget(run.entry)
+            self.actions.forget(run.entry)
             gone = True
             raise
         finally:
-            if self._deletions.let_go(run.entry) or gone:
-                self._deletions.tell(run.base.traits, run.body, run.status, entry=run.entry)
+            if self.deletions.let_go(run.entry) or gone:
+                self.deletions.tell(run.base.traits, run.body, run.status, entry=run.entry)
 
     async def _submitted(self, run: _Run, fence: Fence) -> Plan:
         spec, parting = run.base.spec, run.base.deleting_since is not None  # when deleted, only the clean-up is sent
@@ -229,12 +223,12 @@ class JobReconciler:
         if account is None or spec is None or withdrawn:
             answer = seen_.NotSent(Reason.CONNECTION_NOT_READY, "the connection was withdrawn")
         else:
-            answer = await self._actions.submit(run.in_hand(account, spec), run.status, fence)
+            answer = await self.actions.submit(run.in_hand(account, spec), run.status, fence)
         self._metrics.submissions.labels(run.kind.resource.kind, type(answer).__name__).inc()
         if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(run.body))
         intent, plan = run.status, decide(replace(run.base, status=run.status), answer, now=self.clock.now())
-        self._actions.claim(run.body, plan.status)
+        self.actions.claim(run.body, plan.status)
         run.status, entry = plan.status, run.entry
         try:
             run.body = await self.unstored.store(
@@ -247,7 +241,7 @@ class JobReconciler:
             if not parting:
                 raise
             return plan  # the rest of the time for its deletion goes to the clean-up, not to its status
-        run.status = status_of(run.body, self._actions.known(entry.uid))
+        run.status = status_of(run.body, self.actions.known(entry.uid))
         if run.status.submission == plan.status.submission:
             return plan
         # Another process recorded another result for this submission: the object goes on with that.
@@ -257,25 +251,25 @@ class JobReconciler:
         """End the pass: store the status, then do what requires that it is stored."""
         kind, wake = run.kind, plan.wake
         if plan.finalizer is True and not run.base.finalizer and run.base.deleting_since is None:
-            if (held := await self._status_writer.try_finalizer(kind, run.body)) is None:
+            if (held := await self.status_writer.try_finalizer(kind, run.body)) is None:
                 learnt, wake = False, min(plan.wake or self.rules.recheck, self.rules.recheck)
             run.body = held or run.body
         body: Body | None = await self._write(run, plan)
         if body is not run.body:
             self.unstored.forget(run.entry)
-        self._actions.release_scope(run.entry, plan.status)
+        self.actions.release_scope(run.entry, plan.status)
         if run.base.spec is not None:
-            self._actions.ended(run.entry, run.base.spec, run.base.status, plan.status)
+            self.actions.ended(run.entry, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
                 why = is_left_running(run.base, plan.status)
                 body = await self._free(run.entry, body, plan.status, run.refusal, why)
             else:
-                body = await self._status_writer.remove_finalizer(kind, body)
+                body = await self.status_writer.remove_finalizer(kind, body)
         if plan.note is not None and body is not None:
-            self._status_writer.note(body, plan.note)
+            self.status_writer.note(body, plan.note)
         if isinstance(plan.action, Delete) and body is not None:
-            await self._status_writer.delete(kind, body)
+            await self.status_writer.delete(kind, body)
             body = None
         return Reconciled(body, wake, learnt, plan.look)
 
@@ -283,7 +277,7 @@ class JobReconciler:
         """Store the status. Where that is refused for an object that is being deleted, its deletion goes on without
         it."""
         try:
-            return await self._status_writer.write(run.entry, run.body, plan.status, force=force)
+            return await self.status_writer.write(run.entry, run.body, plan.status, force=force)
         except KubeError as error:
             if run.base.deleting_since is None or not isinstance(error, Forbidden | Invalid):
                 if run.cancel is not None:
@@ -291,7 +285,7 @@ class JobReconciler:
                 raise
             log.warning("%s: it is being deleted, and goes on without its status: %s", key_of(run.body), error)
             if plan.finalizer is False:
-                self._status_writer.tell(run.kind, run.body, status_of(run.body), plan.status)
+                self.status_writer.tell(run.kind, run.body, status_of(run.body), plan.status)
             return run.body
 
     async def _free(
@@ -307,14 +301,14 @@ class JobReconciler:
         if FINALIZER not in (body["metadata"].get("finalizers") or []):
             return body
         done = False
-        self._deletions.hold(entry)
+        self.deletions.hold(entry)
         try:
-            freed = await self._status_writer.remove_finalizer(entry.kind, body)
+            freed = await self.status_writer.remove_finalizer(entry.kind, body)
             done = True
             return freed
         finally:
-            if self._deletions.let_go(entry) or done:
-                self._deletions.tell(entry.kind.traits, body, status, refusal, why, entry=entry)
+            if self.deletions.let_go(entry) or done:
+                self.deletions.tell(entry.kind.traits, body, status, refusal, why, entry=entry)
 
 
 def _without_secrets(run: _Run, seen: Observation) -> Observation:

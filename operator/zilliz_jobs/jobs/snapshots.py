@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence
+from zilliz_jobs.api.jobstatus import REPEATS_STATE
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.objects import (
@@ -29,7 +29,6 @@ from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.facts import copies_run
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.observation import Blocked
-from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, Known
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import MAX_TOKEN
@@ -158,21 +157,6 @@ def _mirrored(token: str | None, request: Any, other: str = "annotation") -> boo
     if not token:
         return True
     return isinstance(request, dict) and token[:MAX_TOKEN] in (request.get("token"), request.get(other))
-
-
-def began_by_cloud(body: Body) -> tuple[datetime, datetime] | None:
-    """For a job that the cloud's own answer named: the cloud's time before the request, and when the cloud says that
-    the job began. None where either is not known."""
-    status = raw_status(body)
-    record = status.get("submission")
-    if not isinstance(record, dict) or status.get("steps") or record.get("step") != SUBMIT_STEP:
-        return None  # of steps and retries the start is an earlier one's
-    if record.get("evidence") != Evidence.ANSWERED:
-        return None
-    sent, began = parse_time(record.get("cloudTime")), parse_time(status.get("startTime"))
-    if began == parse_time(record.get("intentTime")):
-        return None  # the cloud told no start, and this is the time of the submission
-    return (sent, began) if sent and began else None
 
 
 # -- is a change of status worth a write? ----------------------------------------------------------------------------

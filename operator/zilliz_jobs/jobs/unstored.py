@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.control.inflight import InFlight
 from zilliz_jobs.control.objects import Body, Key, key_of
 from zilliz_jobs.core.observation import CancelAccepted, CancelRefused, Observation
 from zilliz_jobs.core.reasons import Reason
@@ -27,17 +27,16 @@ log = logging.getLogger(__name__)
 
 
 class UnstoredAnswers:
-    """Keeps them in the entries of their objects. `begin`: starts a task that the end of the process waits for;
-    `wake`: called with the key of each object whose answer is stored at last."""
+    """Keeps them in the entries of their objects. `wake`: called with the key of each object whose answer is stored
+    at last."""
 
     def __init__(
         self,
         status_writer: JobStatusWriter,
-        *,
-        begin: Callable[[Coroutine[Any, Any, None]], object],
+        in_flight: InFlight,
         wake: Callable[[Key], None],
     ) -> None:
-        self._status_writer, self._begin, self._wake = status_writer, begin, wake
+        self._status_writer, self._in_flight, self._wake = status_writer, in_flight, wake
 
     def forget(self, entry: JobEntry) -> None:
         """There is nothing to store any more: a pass has written the whole status. Idempotent."""
@@ -63,7 +62,7 @@ class UnstoredAnswers:
         except KubeError as error:
             self._tell(answer, error)
             entry.unstored = answer
-            self._begin(self._store_later(entry, answer))
+            self._in_flight.begin(self._store_later(entry, answer))
             raise
 
     def _tell(self, answer: UnstoredAnswer, error: KubeError) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.control.objects import Key
@@ -27,16 +26,20 @@ _HIDES = frozenset({Reason.PROTOCOL_MISMATCH, Reason.CLOUD_UNREACHABLE})
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Ports:
-    """What the poll plan needs of the rest of the operator. `subject`: the job as stored, None when it is not
-    followed any more; `account`: the account of a connection, None when it cannot be used; `tell`: receives news;
-    `stranger`: receives the id of a row whose job no object follows, and the row."""
+class Ports(Protocol):
+    """What the poll plan needs of the rest of the operator."""
 
-    subject: Callable[[Key], Subject | None]
-    account: Callable[[Key], Awaitable[Account | None]]
-    tell: Callable[[Key, JobNews], None]
-    stranger: Callable[[str, Any], None]
+    def subject(self, key: Key) -> Subject | None:
+        """The job as it is stored; None where it is not followed any more, or its spec or status cannot be read."""
+
+    async def account(self, connection: Key) -> Account | None:
+        """The account of a connection; None where it cannot be used."""
+
+    def tell(self, key: Key, news: JobNews) -> None:
+        """Receives what was seen of a followed job."""
+
+    def stranger(self, row_id: str, row: Any) -> None:
+        """Receives a row of a list whose job no object follows, and its id."""
 
 
 class JobReader:

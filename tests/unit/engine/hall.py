@@ -295,7 +295,6 @@ async def hall(
     options, clock = Settings(**{"workers": 4} | settings), ServerClock(inside.now, seconds)
     inside.engine = engine = Engine(options, api, leadership, clock=clock)  # type: ignore[arg-type]
     engine.kinds["BackupJob"] = kind
-    engine.jobs._connection_is_known = _yes
     engine.status_writer._clock = seconds  # else progress would be news only where the test's machine is slow
     api.tell = inside.heard
     await api.get("/version")  # as the comparison of the definitions would, which is left out here
@@ -306,7 +305,3 @@ async def hall(
         lost = engine.sweep.lost() if engine.leadership.works else []
         await engine.stop()
     assert not lost, f"nothing would have looked at these again: {lost}"
-
-
-async def _yes(_key: Any) -> bool:
-    return True

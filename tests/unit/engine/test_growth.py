@@ -96,7 +96,7 @@ async def test_objects_that_came_and_went_leave_nothing(monkeypatch):
 async def test_a_container_that_leaks_is_found_without_being_listed(monkeypatch):
     async with hall(monkeypatch) as stage:
         first = sizes(stage.engine, apart=())
-        stage.engine.jobs._status_writer.new_memory = {n: n for n in range(1000)}  # type: ignore[attr-defined]
+        stage.engine.jobs.reconciler.status_writer.new_memory = {n: n for n in range(1000)}  # type: ignore[attr-defined]
         last = sizes(stage.engine, apart=())
     assert [path for path in last if last[path] > first.get(path, 0) + 900] == ["engine.status_writer.new_memory"]
 

@@ -159,11 +159,7 @@ class Listing:
 
 class TestCensus:
     def cache_sync(self, listing: Listing, store: JobCache) -> CacheSync:
-        def listed(kind: str, served: bool) -> None:
-            if kind in kinds(Kind([])):  # connections are not asked for here
-                store._ownership.listed(kind, served=served)
-
-        return CacheSync(listing, store, kinds(Kind([])), [None], listed=listed)  # type: ignore[arg-type]
+        return CacheSync(listing, store, store._ownership, kinds(Kind([])), [None])  # type: ignore[arg-type]
 
     async def test_it_knows_all_objects_and_asks_once(self, store, registry):
         listing = Listing(backup(status=OPEN), backup("two", uid="u2", status=ENDED))
@@ -178,7 +174,7 @@ class TestCensus:
         """Its scope would be held for ever, since nobody ever works on it."""
         listing = Listing(backup(status=OPEN))
         cache_sync = self.cache_sync(listing, store)
-        listing.during = lambda: cache_sync.forget("u1")
+        listing.during = lambda: cache_sync.on_gone("u1")
         await cache_sync.wait_for_sync()
         assert not registry.is_open("backup/in01")
 
@@ -245,7 +241,7 @@ class TestCensus:
         """Else its memory grows with every job that anybody ever deleted."""
         cache_sync = self.cache_sync(Listing(), store)
         for n in range(100):
-            cache_sync.forget(f"u{n}")
+            cache_sync.on_gone(f"u{n}")
         assert not cache_sync._gone
 
     async def test_a_failing_list_is_asked_again(self, store):

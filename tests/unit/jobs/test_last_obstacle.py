@@ -76,7 +76,7 @@ async def test_a_connection_that_is_not_checked_yet_is_named(monkeypatch):
             checked.append(1)
             return len(checked) > 3
 
-        stage.engine.jobs._connection_is_known = known
+        stage.engine.accounts.is_known = known
         assert "not checked yet" in await message(stage)
 
 

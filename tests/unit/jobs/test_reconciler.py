@@ -13,6 +13,7 @@ from tests.unit.engine.fakes import Accounts, Crds, Events, Kind, ListState, bac
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.fence import Fence
+from zilliz_jobs.control.inflight import InFlight
 from zilliz_jobs.control.objects import CANCEL, FINALIZER, key_of, status_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import (
@@ -72,7 +73,9 @@ class Bench:
             progress_interval=0.0,
             clock=lambda: self.now.timestamp(),
         )
-        self.actions = Actions(self.registry, port, port, wake=self.woken.append, ensure_synced=self._synced)
+        self.actions = Actions(
+            self.registry, port, port, InFlight(), wake=self.woken.append, ensure_synced=self._synced
+        )
         self.reconciler = JobReconciler(
             self.accounts,  # type: ignore[arg-type]
             self.actions,
@@ -165,7 +168,7 @@ class TestOrder:
 
     async def test_a_write_that_takes_longer_than_the_fence_means_no_request(self, monkeypatch):
         clock = [100.0]
-        monkeypatch.setattr("zilliz_jobs.jobs.reconciler.Fence", partial(Fence, clock=lambda: clock[0]))
+        monkeypatch.setattr("zilliz_jobs.control.inflight.Fence", partial(Fence, clock=lambda: clock[0]))
         bench = Bench(look=[Absent()])
         bench.shelf.faults["write"] = [lambda: clock.__setitem__(0, 111.0)]
         await bench.reconcile()
@@ -193,7 +196,7 @@ class TestStop:
             await task
         assert bench.record["evidence"] == "Sending"
         asyncio.get_running_loop().call_later(3, gate.set)
-        await bench.actions.drain(25)
+        await bench.actions.in_flight.drain(25)
         assert bench.record["handle"] == {"jobId": "job-1", "backupId": "b-1"}
 
     async def test_nor_while_its_record_cannot_be_stored_yet(self):
@@ -204,7 +207,7 @@ class TestStop:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await bench.actions.drain(25)
+        await bench.actions.in_flight.drain(25)
         assert bench.record["evidence"] == "Answered"
 
     async def test_the_drain_has_an_end(self):
@@ -214,9 +217,9 @@ class TestStop:
         await asyncio.sleep(1)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await bench.actions.drain(25)
+        await bench.actions.in_flight.drain(25)
         assert bench.record["evidence"] == "Sending"
-        for left in bench.actions._critical:
+        for left in bench.actions.in_flight.tasks:
             left.cancel()
         await asyncio.sleep(0)
 

@@ -13,6 +13,7 @@ from zilliz_jobs.api.exportjob import EXPORT_JOB
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.restorejob import RESTORE_JOB
+from zilliz_jobs.control.inflight import InFlight
 from zilliz_jobs.control.objects import Key, key_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import Blocked, Prepared
@@ -68,7 +69,9 @@ class Jobs:
         self.kind, self.cluster, self.woken = kind, Cluster(**states), list[Key]()
         self.ownership, self.entries = JobOwnership(), dict[str, JobEntry]()
         port: Any = self.cluster
-        self.actions = Actions(self.ownership, port, port, wake=self.woken.append, ensure_synced=self._synced)
+        self.actions = Actions(
+            self.ownership, port, port, InFlight(), wake=self.woken.append, ensure_synced=self._synced
+        )
 
     async def _synced(self) -> None:
         pass

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from zilliz_jobs.accounts.clockwitness import began_by_cloud
 from zilliz_jobs.api.jobstatus import Submission
 from zilliz_jobs.api.model import EARLIEST, LATEST
-from zilliz_jobs.jobs.snapshots import began_by_cloud
 from zilliz_jobs.kinds.clocks import CloudClocks, is_ahead
 
 SENT = datetime(2026, 3, 1, 12, tzinfo=UTC)

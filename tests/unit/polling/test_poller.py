@@ -22,7 +22,7 @@ from zilliz_jobs.control.objects import Key
 from zilliz_jobs.core.observation import Missing, Reading, Seen, Unreadable
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.polling.health import TROUBLE
-from zilliz_jobs.polling.jobreader import STALE_SECONDS, Ports
+from zilliz_jobs.polling.jobreader import STALE_SECONDS
 from zilliz_jobs.polling.poller import Poller
 from zilliz_jobs.polling.tracked import JobNews, Subject, stamp_of
 
@@ -147,8 +147,7 @@ class Controller:
         self.strangers: Counter[str] = Counter()
         self.usable = True
         self.slow = 0.0
-        ports = Ports(self.subject, self.account, self.hear, lambda name, _row: self.strangers.update([name]))
-        self.poller = Poller(ports, least=2.0, progress_interval=5.0)
+        self.poller = Poller(self, least=2.0, progress_interval=5.0)  # type: ignore[arg-type]
         self._tasks: set[asyncio.Task[None]] = set()
 
     def subject(self, one: Key) -> Subject | None:
@@ -158,7 +157,10 @@ class Controller:
     async def account(self, _connection: Key) -> Any:
         return FakeAccount(self.cloud) if self.usable else None
 
-    def hear(self, one: Key, news: JobNews) -> None:
+    def stranger(self, row_id: str, _row: Any) -> None:
+        self.strangers[row_id] += 1
+
+    def tell(self, one: Key, news: JobNews) -> None:
         self.told.append(Told(one.name, news.seen, now(), news.certain))
         task = asyncio.create_task(self._record(one, news.seen))
         self._tasks.add(task)

@@ -1,0 +1,50 @@
+"""Who wants to know of the job objects subscribes here; the cache and the controller of the jobs tell."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from zilliz_jobs.control.objects import Body
+
+
+class JobListener(Protocol):
+    """Hears of every job object of this process. What a subclass leaves out does nothing.
+
+    The calls come from the event loop, in the order in which things happened to one object. `on_seen` may be called
+    for an object that `on_gone` was called for: a list that began before may still show it.
+    """
+
+    def on_seen(self, body: Body) -> None:
+        """An object was made or changed, or is known to exist; also a finished one. Idempotent. Raises nothing."""
+        return
+
+    async def on_stored(self, body: Body) -> None:
+        """A pass stored the object's status, and this is the object since. Idempotent. Raises nothing."""
+        return
+
+    def on_gone(self, uid: str) -> None:
+        """The object is gone. Idempotent. Raises nothing."""
+        return
+
+
+class JobListeners(JobListener):
+    """All that subscribed, in that order."""
+
+    def __init__(self) -> None:
+        self._listeners: list[JobListener] = []
+
+    def subscribe(self, *listeners: JobListener) -> None:
+        """From now on these are told."""
+        self._listeners += listeners
+
+    def on_seen(self, body: Body) -> None:
+        for listener in self._listeners:
+            listener.on_seen(body)
+
+    async def on_stored(self, body: Body) -> None:
+        for listener in self._listeners:
+            await listener.on_stored(body)
+
+    def on_gone(self, uid: str) -> None:
+        for listener in self._listeners:
+            listener.on_gone(uid)
