@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.wire.engine_rig import Rig, rig
 
+from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.kinds.base import Account
@@ -32,7 +33,7 @@ async def cloud() -> AsyncIterator[CloudSimulator]:
 @pytest.fixture
 async def session(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
     """The documented calls."""
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
+    session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
     yield session
     await session.close()
 
@@ -46,7 +47,9 @@ def plain(session: CloudSession) -> Account:
 @pytest.fixture
 async def console(cloud: CloudSimulator) -> AsyncIterator[Account]:
     """An account that may use the console's calls."""
-    session = CloudSession(cloud.url, KEY, rate=1e6, console_path="/console/v1", timeouts=Timeouts(total=5))
+    session = CloudSession(
+        cloud.url, KEY, limiter=Limiter(1e6), console_path="/console/v1", timeouts=Timeouts(total=5)
+    )
     yield Account(session)
     await session.close()
 

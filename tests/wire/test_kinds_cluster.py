@@ -11,6 +11,7 @@ from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed
+from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
@@ -83,7 +84,7 @@ Make = Callable[..., Object]
 @pytest.fixture
 async def make(cloud: CloudSimulator) -> AsyncIterator[Make]:
     """An object of the way, and a cluster in the state that it starts from."""
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
+    session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
 
     def object_of(way: Way, *, status: str = "", cluster: str = MOVIES, **more: Any) -> Object:
         put(cloud, status or way.starts)

@@ -12,6 +12,7 @@ from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed
+from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
@@ -267,7 +268,9 @@ class TestBeforeIt:
         assert "adopt" in answer.message
 
     async def test_a_console_that_is_not_served_names_the_way_out(self, cloud, plain):
-        session = CloudSession(cloud.url, KEY, rate=1e6, console_path="/elsewhere", timeouts=Timeouts(total=5))
+        session = CloudSession(
+            cloud.url, KEY, limiter=Limiter(1e6), console_path="/elsewhere", timeouts=Timeouts(total=5)
+        )
         answer = await QDRANT.of(Account(session)).send()
         await session.close()
         assert isinstance(answer, Refused)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.wire.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import JobStatus, State
+from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import Absent, Accepted, Elsewhere, Impossible, NotSent, Prepared, Refused, Seen
@@ -48,7 +49,7 @@ every_way = pytest.mark.parametrize("way", WAYS)
 
 @pytest.fixture
 async def session(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
-    session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
+    session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
     yield session
     await session.close()
 
@@ -144,7 +145,7 @@ async def _walks() -> None:
     for replaced, normalised, ways in walks:
         async with CloudSimulator(clock=ManualClock()) as cloud:
             cloud.behave(autoscaling_replaced=replaced, autoscaling_echo_normalised=normalised, requests_per_second=0)
-            session = CloudSession(cloud.url, KEY, rate=1e6, timeouts=Timeouts(total=5))
+            session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
             try:
                 await _walk(cloud, session, ways)
             finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 
@@ -32,13 +33,25 @@ def fingerprint(key: str) -> str:
     return hashlib.sha256(key.strip().encode()).hexdigest()[:12]
 
 
+def _as_it_is(_fingerprint: str, text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What is done with answers. `meter`: counts them; `hide`: gives a text that was heard over the key of a
+    fingerprint without secrets."""
+
+    meter: Meter | None = None
+    hide: Callable[[str, str], str] = _as_it_is
+
+
 class CloudSession:
     """The cloud as one key sees it. Close it with `close()`; made within a running event loop or before it.
 
     `console` is None unless a base path enables it; `imports_v1` is None where the v1 host needs a region and none
     is given. `transport` serves calls that have no typed form yet. Sessions of the same endpoint and key must share
-    one `limiter`. `hide`: a text that was heard over the key of this fingerprint, without secrets. Raises
-    Unauthorised for a key that can be none, BadEndpoint for a URL that can be none.
+    one `limiter`. Raises Unauthorised for a key that can be none, BadEndpoint for a URL that can be none.
     """
 
     def __init__(
@@ -46,19 +59,19 @@ class CloudSession:
         endpoint: str,
         key: str,
         *,
-        rate: float = 20.0,
         console_path: str | None = None,
         v1_region: str | None = None,
         timeouts: Timeouts | None = None,
         limiter: Limiter | None = None,
         wire: Wire | None = None,
-        meter: Meter | None = None,
-        hide: Callable[[str, str], str] = lambda _fingerprint, text: text,
+        hearing: Hearing | None = None,
     ) -> None:
         self.endpoint = endpoint_of(None, endpoint)
         self.fingerprint = fingerprint(key)
-        self.limiter = limiter or Limiter(rate)
-        speak = partial(Transport, timeouts=timeouts, wire=wire, meter=meter, hide=partial(hide, self.fingerprint))
+        self.limiter = limiter or Limiter()
+        hearing = hearing or Hearing()
+        hide = partial(hearing.hide, self.fingerprint)
+        speak = partial(Transport, timeouts=timeouts, wire=wire, meter=hearing.meter, hide=hide)
         transport = speak(self.endpoint, key, self.limiter)
         self._v1_transport: Transport | None = None
         v1_endpoint = v1_endpoint_of(self.endpoint, v1_region)

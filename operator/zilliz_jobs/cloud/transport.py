@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,7 +70,6 @@ class Transport:
         timeouts: Timeouts | None = None,
         wire: Wire | None = None,
         codes: Codes = CONTROL_PLANE,
-        tls: ssl.SSLContext | None = None,
         meter: Meter | None = None,
         hide: Callable[[str], str] = str,
     ) -> None:
@@ -88,9 +86,13 @@ class Transport:
         self._codes = codes
         self._meter = meter or Unmetered()
         self._hide = hide
+        self._tls = httpx2.create_ssl_context() if wire is None else None  # the system's trust store
+        self._begin()
+
+    def _begin(self) -> None:
+        """Nothing was heard yet, and no connection is open."""
         self._cloud_time: datetime | None = None
         self.readings = Readings()
-        self._tls = (tls or httpx2.create_ssl_context()) if wire is None else None  # the system's trust store
         self._reading = self._client(httpx2.Limits(max_connections=50, keepalive_expiry=30.0))
         self._effecting = self._client(httpx2.Limits(max_connections=None, max_keepalive_connections=0))
 
@@ -110,17 +112,11 @@ class Transport:
 
     def beside(self, base_url: str, limiter: Limiter, codes: Codes) -> Transport:
         """A transport with the same key to another host, whose business codes are `codes`. Close it too."""
-        return Transport(
-            base_url,
-            self._key,
-            limiter,
-            timeouts=self._timeouts,
-            wire=self._wire,
-            codes=codes,
-            tls=self._tls,
-            meter=self._meter,
-            hide=self._hide,
-        )
+        other = copy.copy(self)
+        other._base_url, other._limiter, other._codes = base_url.rstrip("/"), limiter, codes
+        other._rank = Priority.NEED
+        other._begin()
+        return other
 
     async def close(self) -> None:
         await self._reading.aclose()

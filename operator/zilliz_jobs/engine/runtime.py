@@ -19,7 +19,7 @@ from zilliz_jobs.accounts.memory import SubmissionMemory
 from zilliz_jobs.accounts.reconciler import ConnectionReconciler
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
-from zilliz_jobs.cloud.session import CloudSession
+from zilliz_jobs.cloud.session import CloudSession, Hearing
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.dispatcher import Dispatcher
@@ -109,7 +109,7 @@ class Engine:
             secrets,
             allow_http=settings.allow_http_endpoints,
             wake=self.queue.add,
-            make_session=partial(CloudSession, meter=self.metrics, hide=over_key),
+            make_session=partial(CloudSession, hearing=Hearing(self.metrics, over_key)),
         )
         self.status_writer = JobStatusWriter(
             writer,

@@ -34,6 +34,8 @@ async def transport(cloud: StubCloud) -> AsyncIterator[Transport]:
 
 @pytest.fixture
 async def session(cloud: StubCloud) -> AsyncIterator[CloudSession]:
-    session = CloudSession(URL, KEY, rate=10_000, console_path="/console/v1", wire=httpx2.MockTransport(cloud.handle))
+    session = CloudSession(
+        URL, KEY, limiter=Limiter(10_000), console_path="/console/v1", wire=httpx2.MockTransport(cloud.handle)
+    )
     yield session
     await session.close()

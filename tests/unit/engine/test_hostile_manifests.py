@@ -18,6 +18,7 @@ from tests.unit.jobs.test_reconciler import NOON, Bench
 
 from zilliz_jobs.accounts.secret_access import CREDENTIALS_LABEL
 from zilliz_jobs.api.crd import crd
+from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.control.objects import status_of
 from zilliz_jobs.kinds import JOB_KINDS
@@ -150,7 +151,11 @@ async def some_time(kind: AnyKind, spec: Any, mode: str) -> tuple[Bench, list[ht
         return found
 
     session = CloudSession(
-        "https://cloud.test", "0123456789abcdef-key", rate=1000, wire=httpx2.MockTransport(handle), console_path="/c"
+        "https://cloud.test",
+        "0123456789abcdef-key",
+        limiter=Limiter(1000),
+        wire=httpx2.MockTransport(handle),
+        console_path="/c",
     )
     body = {"apiVersion": "jobs.zilliz.com/v1alpha1", "kind": kind.resource.kind, "spec": spec}
     meta = {"name": "one", "namespace": "ns", "uid": "u1", "resourceVersion": "1", "generation": 1}
