@@ -138,7 +138,7 @@ async def killed(world: Rig) -> None:
     """The operator's process ends as kill -9 ends it: nothing in flight is finished or recorded."""
     engine = world.engine
     assert engine is not None
-    tasks = [*engine._tasks, *engine.in_flight.tasks, *([world._watch] if world._watch else [])]
+    tasks = [*engine._tasks, *engine.actions.in_flight.tasks, *([world._watch] if world._watch else [])]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -94,7 +94,7 @@ async def test_a_process_that_dies_after_the_effect_leaves_a_job_that_the_next_o
     world.imports("one")
     engine = await world.start()
     await world.until(lambda: world.cloud.ledger.effects(kind="submit"), "the cloud has it")
-    for task in [*engine.in_flight.tasks, *engine._tasks]:  # as SIGKILL would
+    for task in [*engine.actions.in_flight.tasks, *engine._tasks]:  # as SIGKILL would
         task.cancel()
     await world.stop()
     assert world.status("importjobs", "one")["submission"]["evidence"] == "Sending"
@@ -108,7 +108,7 @@ async def test_a_process_that_dies_before_the_effect_leaves_a_job_that_the_next_
     world.imports("one")
     engine = await world.start()
     await world.until(lambda: world.cloud.stats.by_route.get("import.create"), "it is on its way")
-    for task in [*engine.in_flight.tasks, *engine._tasks]:
+    for task in [*engine.actions.in_flight.tasks, *engine._tasks]:
         task.cancel()
     await world.stop()
     await world.start()

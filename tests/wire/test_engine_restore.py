@@ -83,7 +83,7 @@ async def test_a_process_that_dies_after_the_effect_leaves_a_cluster_that_the_ne
     world.kube.create(ours("RestoreJob", "one", backup(world) | target))
     engine = await world.start()
     await world.until(lambda: world.cloud.ledger.effects(route="restore.cluster"), "the cloud has it")
-    for task in [*engine.in_flight.tasks, *engine._tasks]:  # as SIGKILL would
+    for task in [*engine.actions.in_flight.tasks, *engine._tasks]:  # as SIGKILL would
         task.cancel()
     await world.stop()
     assert submission(world, "restorejobs")["evidence"] == "Sending"

@@ -225,8 +225,7 @@ async def test_a_cancel_by_a_row_does_not_leave_an_operator_that_lost_the_lead(w
     page = await page_with(world)
     job = backed_up(world, by="jobId")
     await page.look()
-    row = world.engine.room.rows._reconciler  # type: ignore[union-attr]
-    row._leads = lambda _seconds: False
+    world.engine.actions.in_flight._leads = lambda _seconds: False  # type: ignore[union-attr]
     await page.annotate(job, "cancel", "c1")
     await asyncio.sleep(0.3)
     assert not world.cloud.ledger.requests(kind="cancel")

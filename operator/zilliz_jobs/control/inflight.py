@@ -14,7 +14,7 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 
-class InFlight:
+class RequestsInFlight:
     """`leads`: whether this process will still lead in so many seconds."""
 
     def __init__(self, leads: Callable[[float], bool] = lambda _seconds: True) -> None:

@@ -23,8 +23,9 @@ from zilliz_jobs.cloud.session import CloudSession, Hearing
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.dispatcher import Dispatcher
-from zilliz_jobs.control.inflight import InFlight
+from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.leaderelection import Alone, Leadership
+from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.redaction import hidden, over_key, text_without_secrets
@@ -35,6 +36,8 @@ from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.feed import Feed
 from zilliz_jobs.engine.gauges import GaugeCollector
+from zilliz_jobs.jobcenter.owners import Owners
+from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.jobcenter.wiring import JobCenterParts
 from zilliz_jobs.jobs.actions import Actions
 from zilliz_jobs.jobs.cache import JobCache
@@ -123,7 +126,7 @@ class Engine:
         self.deletions = Deletions(
             self.events, self.metrics, stopwatch=self.clock.stopwatch(), works=lambda: self.leadership.works
         )
-        self.in_flight = InFlight(self.leadership.leads)
+        self.in_flight = RequestsInFlight(self.leadership.leads)
         self.actions = Actions(
             self.registry,
             secrets,
@@ -169,21 +172,14 @@ class Engine:
             progress_interval=settings.progress_interval,
         )
         self.room = JobCenterParts(
-            self.kinds,
-            self.registry,
-            self.connections,
+            Owners(OwnJobs(self.kinds), self.registry, self.cache_sync),
+            self.accounts,
             self.jobs.poller,
-            self.objects,
-            writer,
-            self.crds,
-            self.events,
-            self.metrics,
-            self.queue,
             self.jobs,
+            ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics),
+            self.queue,
             self.in_flight,
-            ensure_synced=self.cache_sync.wait_for_sync,
-            connection_is_known=self.accounts.is_known,
-            now=self.clock.now,
+            self.clock.now,
         )
         listeners = self.watch_health, self.cache_sync, self.room, self.memory, ClockWitness(self.connections)
         self.store.listeners.subscribe(*listeners)

@@ -3,9 +3,10 @@ no garbage collector does."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from zilliz_jobs.accounts.controller import ConnectionController
 from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
@@ -20,7 +21,7 @@ AFTER_REQUEST_SECONDS = 3.0  # until the next reading of the lists after a reque
 
 
 class JobCenterController(Controller):
-    """`connection_is_known`: whether a check of the connection has ended; raises KubeError."""
+    """See `Controller`. Uses a connection only after a check of it has ended."""
 
     resources: Mapping[str, Resource] = MappingProxyType({JOB_CENTER.kind: JOB_CENTER})
 
@@ -30,11 +31,10 @@ class JobCenterController(Controller):
         pages: Pages,
         writer: RowWriter,
         queue: WorkQueue[Key],
-        *,
-        connection_is_known: Callable[[Key], Awaitable[bool]],
+        accounts: ConnectionController,
     ) -> None:
         self._reconciler, self._pages, self._writer = reconciler, pages, writer
-        self._queue, self._connection_is_known = queue, connection_is_known
+        self._queue, self._accounts = queue, accounts
         self._bodies: dict[Key, Body] = {}
         self._gone: dict[Key, Body] = {}
 
@@ -90,7 +90,7 @@ class JobCenterController(Controller):
         if body is None:
             self._queue.succeeded(key)
             return
-        if not await self._connection_is_known(connection_key(body)):
+        if not await self._accounts.is_known(connection_key(body)):
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
         wake = await self._reconciler.reconcile(body)

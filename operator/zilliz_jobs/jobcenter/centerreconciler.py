@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,32 +12,25 @@ from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.listing import rows_in_words
+from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.objects import Body, Key, connection_key, key_of
-from zilliz_jobs.control.ownership import JobOwnership
-from zilliz_jobs.control.redaction import hidden, hider
-from zilliz_jobs.core.observation import Blocked
+from zilliz_jobs.control.redaction import hider
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
-from zilliz_jobs.jobcenter.centerstatus import FINE, CenterOutcome, center_status, status_after
+from zilliz_jobs.jobcenter.centerstatus import CenterOutcome
+from zilliz_jobs.jobcenter.centerwriter import CenterStatusWriter
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import ListReading, Policy, Wanted, mirror
-from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs, owned
+from zilliz_jobs.jobcenter.owners import Owners
+from zilliz_jobs.jobcenter.ownjobs import OwnJob, owned
 from zilliz_jobs.jobcenter.pages import PageRows, Pages
 from zilliz_jobs.jobcenter.rows import for_people
 from zilliz_jobs.jobcenter.rowsync import RowSync
 from zilliz_jobs.jobcenter.sources import Listed, read_page
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kube.errors import Conflict, NotFound
-from zilliz_jobs.kube.events import EventPoster, EventType
-from zilliz_jobs.kube.objects import Objects
-from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.polling.lists import Lists
-from zilliz_jobs.telemetry.metrics import Metrics
 
 RECHECK_SECONDS = 60.0
-TRIES = 3
-
-log = logging.getLogger(__name__)
 
 
 class Accounts(Protocol):
@@ -55,37 +47,28 @@ class Accounts(Protocol):
 
 
 class CenterReconciler:
-    """`ensure_synced` returns once every job object is known, so that a row whose job belongs to an object shows
-    that. `now`: the API server's time. `gate`: why nothing may be written for a kind, None where it may."""
+    """`now`: the API server's time."""
 
     def __init__(
         self,
         connections: Accounts,
         lists: Lists,
         pages: Pages,
-        own: OwnJobs,
-        ownership: JobOwnership,
+        owners: Owners,
         row_sync: RowSync,
-        objects: Objects,
-        writer: StatusWriter,
-        events: EventPoster,
-        metrics: Metrics,
-        *,
-        ensure_synced: Callable[[], Awaitable[None]],
+        status_writer: CenterStatusWriter,
+        crds: CrdCheck,
         now: Callable[[], datetime],
-        gate: Callable[[str], Blocked | None] = lambda _kind: None,
     ) -> None:
-        self._connections, self._lists, self._pages, self._own = connections, lists, pages, own
-        self._ownership, self._row_sync, self._objects, self._writer = ownership, row_sync, objects, writer
-        self._events, self._metrics, self._ensure_synced, self._gate = events, metrics, ensure_synced, gate
-        self._now = now
+        self._connections, self._lists, self._pages, self._owners = connections, lists, pages, owners
+        self._row_sync, self._status_writer, self._crds, self._now = row_sync, status_writer, crds, now
 
     async def reconcile(self, body: Body) -> float | None:
         """Seconds until the next pass; None: at the next change. May be repeated. Raises KubeError."""
         if body["metadata"].get("deletionTimestamp"):
             return None
         outcome, wake = await self._look(body)
-        await self._say(body, outcome)
+        await self._status_writer.write(body, outcome)
         return wake
 
     # -- parts
@@ -100,7 +83,7 @@ class CenterReconciler:
         page = self._pages.open(key_of(body), body["metadata"]["uid"], connection)
         if wanted.suspend:
             return CenterOutcome(Reason.SUSPENDED, "spec.suspend is true; the rows stay as they are"), None
-        if gate := self._gate(JOB_CENTER.kind) or self._gate(PROJECT_JOB.kind):
+        if gate := self._crds.gate(JOB_CENTER.kind) or self._crds.gate(PROJECT_JOB.kind):
             return CenterOutcome(gate.reason, gate.message), gate.retry_after
         link = self._connections.link(connection)
         if link.problem is not None:
@@ -116,7 +99,7 @@ class CenterReconciler:
         account = await self._connections.account(connection)
         if account is None:
             return CenterOutcome(Reason.CONNECTION_NOT_READY, Reason.CONNECTION_NOT_READY.help), RECHECK_SECONDS
-        await self._ensure_synced()
+        await self._owners.known()
         bodies = await self._row_sync.know(body, page)
         own_of = self._own_of(connection, project_id)
         listed = await read_page(self._lists, account, project_id, own_of, page.key.namespace)
@@ -173,12 +156,11 @@ class CenterReconciler:
 
     def _words(self, row: JobRow) -> tuple[str, ...]:
         """Texts that the object which owns the job shows of itself."""
-        own = self._own.get(row.owner.uid) if row.owner and row.owner.uid else None
+        own = self._owners.get(row.owner.uid) if row.owner else None
         return (own.description, own.target) if own else ()
 
     def _owned(self, row: JobRow, namespace: str) -> JobRow:
-        uid = row.owner.uid if row.owner else self._ownership.holder(row.job_id or row.id)
-        own = self._own.get(uid) if uid else None
+        own = self._owners.get(row.owner.uid) if row.owner else self._owners.of_job(row.job_id or row.id)
         return owned(row, own, namespace) if own is not None else row
 
     def _own_of(
@@ -187,11 +169,11 @@ class CenterReconciler:
         """The jobs of job objects in this project: of this connection, and of others with the same API key."""
 
         def own_of(here: frozenset[str], elsewhere: frozenset[str]) -> Iterator[OwnJob]:
-            for other in self._own.connections():
+            for other in self._owners.connections():
                 same = other == connection
                 if not same and not self._share_a_key(connection, other):
                     continue
-                for job in self._own.of(other):
+                for job in self._owners.of_connection(other):
                     named = job.project_id in ("", project_id)
                     if job.cluster_id in here or (same and named and job.cluster_id not in elsewhere):
                         yield job
@@ -201,31 +183,6 @@ class CenterReconciler:
     def _share_a_key(self, one: Key, other: Key) -> bool:
         a, b = self._connections.get(one), self._connections.get(other)
         return bool(a and b and a.fingerprint and (a.endpoint, a.fingerprint) == (b.endpoint, b.fingerprint))
-
-    async def _say(self, body: Body, outcome: CenterOutcome) -> None:
-        """Store the status where it differs, and post an event where its reason does."""
-        for _ in range(TRIES):
-            old = center_status(body)
-            wire = hidden(body, status_after(body, outcome, self._now()).wire())
-            if wire == (body.get("status") or {}):
-                return
-            try:
-                stored = await self._writer.write(JOB_CENTER, body, wire)
-            except Conflict:
-                key = key_of(body)
-                fresh = await self._objects.get(JOB_CENTER, key.namespace, key.name)
-                if fresh["metadata"]["uid"] != body["metadata"]["uid"]:
-                    raise NotFound(f"cannot write the status of {key}: it was replaced") from None
-                body = {**fresh, "kind": key.kind}
-                continue
-            self._metrics.status_writes.labels(JOB_CENTER.kind, "listed").inc()
-            if old.reason != str(outcome.reason):
-                kind: EventType = "Normal" if outcome.reason in FINE else "Warning"
-                mark = f"{outcome.reason} {old.last_list_time}"
-                told = {**stored, "kind": JOB_CENTER.kind}
-                self._events.post(told, kind, str(outcome.reason), outcome.message, once_per=mark, logged=True)
-                log.info("%s: %s: %s", key_of(told), outcome.reason, outcome.message)
-            return
 
 
 async def _not_visible(account: Account, project_id: str) -> CenterOutcome | None:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from zilliz_jobs.api.jobstatus import State, reason_in
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.projectjob import OwnerStatus
+from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.objects import Body, Key, connection_key, key_of
 from zilliz_jobs.control.ownership import claims_in
 from zilliz_jobs.core.shortening import shortened
@@ -218,6 +219,11 @@ class OwnJobs:
         """The summary of the object with this uid, if it is known."""
         connection = self._connection.get(uid)
         return None if connection is None else _unpacked(self._by_connection[connection][uid])
+
+    def resource(self, kind: str) -> Resource | None:
+        """The resource of this kind of job object; None for another kind."""
+        known = self._kinds.get(kind)
+        return known.resource if known else None
 
     def connections(self) -> list[Key]:
         """The connections of all known objects."""

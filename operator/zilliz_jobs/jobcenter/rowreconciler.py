@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from zilliz_jobs.api.jobcenter import JOB_CENTER
@@ -14,20 +14,20 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.control.fence import Fence
-from zilliz_jobs.control.inflight import InFlight
+from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, Key, connection_key, key_of
-from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import CancelUnclear, NotSent, SubmitAnswer
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import again, is_new, mirrored
 from zilliz_jobs.jobcenter import unowned_requests
 from zilliz_jobs.jobcenter.centerreconciler import Accounts
 from zilliz_jobs.jobcenter.forwarding import Forwarding, requests_taken_over
-from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs
+from zilliz_jobs.jobcenter.owners import Owners
+from zilliz_jobs.jobcenter.ownjobs import OwnJob
 from zilliz_jobs.jobcenter.rowstatus import made_by_hand
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid, is_ours, row_status
 from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account, AnyKind
+from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
 
@@ -52,27 +52,23 @@ def is_quiet(body: Body) -> bool:
 
 
 class RowReconciler:
-    """`wake_center`: called with a JobCenter whose rows changed in the cloud."""
+    """`wake_center`: called with a JobCenter whose rows changed in the cloud. `now`: the API server's time."""
 
     def __init__(
         self,
         connections: Accounts,
-        own: OwnJobs,
-        ownership: JobOwnership,
+        owners: Owners,
         forwarding: Forwarding,
         writer: RowWriter,
         objects: Objects,
-        kinds: Mapping[str, AnyKind],
-        in_flight: InFlight,
+        in_flight: RequestsInFlight,
         *,
-        ensure_synced: Callable[[], Awaitable[None]],
         wake_center: Callable[[Key], None],
         now: Callable[[], datetime],
     ) -> None:
-        self._connections, self._own, self._ownership, self._forwarding = connections, own, ownership, forwarding
-        self._writer, self._objects, self._kinds = writer, objects, kinds
-        self._ensure_synced, self._wake_center = ensure_synced, wake_center
-        self._in_flight, self._now = in_flight, now
+        self._connections, self._owners, self._forwarding = connections, owners, forwarding
+        self._writer, self._objects, self._in_flight = writer, objects, in_flight
+        self._wake_center, self._now = wake_center, now
 
     async def reconcile(self, body: Body) -> float | None:
         """Seconds until the next pass; None: at the next change. May be repeated. Raises KubeError."""
@@ -91,9 +87,9 @@ class RowReconciler:
             return None
         if is_quiet(body) or center["metadata"].get("deletionTimestamp"):
             return None
-        await self._ensure_synced()
+        await self._owners.known()
         row_id, status = str(body["spec"]["jobId"]), row_status(body)
-        own = self._own.get(self._ownership.holder(status.job_id or row_id) or row_id)
+        own = self._owners.of_job(status.job_id or row_id) or self._owners.get(row_id)
         if own is None:
             return await self._stranger(body, center)
         if own.namespace != meta["namespace"] or row_id not in (own.row, *own.ids) or own.type != status.type:
@@ -119,7 +115,7 @@ class RowReconciler:
 
     async def _owned(self, body: Body, own: OwnJob) -> float | None:
         try:
-            theirs = await self._objects.get(self._kinds[own.kind].resource, own.namespace, own.name)
+            theirs = await self._objects.get(self._owners.resource(own), own.namespace, own.name)
         except NotFound:
             return AGAIN_SECONDS  # the event of its deletion will come
         if theirs["metadata"]["uid"] != own.uid:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from zilliz_jobs.api.projectjob import ProjectJobStatus
-from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.errors import CloudError, Transient
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.jobcenter.details import Details, read_details, wants_details
@@ -31,17 +30,16 @@ log = logging.getLogger(__name__)
 
 
 class RowSync:
-    """`kinds`: the resources of the job kinds, by name; `now`: the API server's time."""
+    """`now`: the API server's time."""
 
     def __init__(
         self,
         objects: Objects,
         writer: RowWriter,
         own: OwnJobs,
-        kinds: dict[str, Resource],
         now: Callable[[], datetime],
     ) -> None:
-        self._objects, self._writer, self._own, self._kinds, self._now = objects, writer, own, kinds, now
+        self._objects, self._writer, self._own, self._now = objects, writer, own, now
 
     async def know(self, center: Body, page: PageRows) -> dict[str, Body]:
         """List the rows that exist, once after a start, and remove those of an earlier JobCenter of the name. Returns
@@ -176,10 +174,11 @@ class RowSync:
 
     async def _owner(self, row: JobRow) -> Body | None:
         owner = row.owner
-        if owner is None or not owner.kind or owner.kind not in self._kinds:
+        resource = self._own.resource(owner.kind or "") if owner is not None else None
+        if owner is None or resource is None:
             return None
         try:
-            body = await self._objects.get(self._kinds[owner.kind], owner.namespace or "", owner.name or "")
+            body = await self._objects.get(resource, owner.namespace or "", owner.name or "")
         except KubeError:
             return None
         return body if body["metadata"]["uid"] == owner.uid else None

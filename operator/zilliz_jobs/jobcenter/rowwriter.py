@@ -10,13 +10,10 @@ from pydantic import ValidationError
 from zilliz_jobs.api.jobcenter import JOB_CENTER
 from zilliz_jobs.api.model import API_VERSION, GROUP
 from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
-from zilliz_jobs.control.crdcheck import CrdCheck
+from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.jobcenter.jobrow import label_of
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, NotFound, StrictDecoding
-from zilliz_jobs.kube.objects import Objects
-from zilliz_jobs.kube.status import StatusWriter
-from zilliz_jobs.telemetry.metrics import Metrics
 from zilliz_jobs.telemetry.metrics_delta import count_requests
 
 LABEL = f"{GROUP}/jobcenter"
@@ -54,8 +51,9 @@ def center_uid(body: Body) -> str | None:
 class RowWriter:
     """All writes to ProjectJobs go through it."""
 
-    def __init__(self, objects: Objects, writer: StatusWriter, crds: CrdCheck, metrics: Metrics) -> None:
-        self._objects, self._writer, self._crds, self._metrics = objects, writer, crds, metrics
+    def __init__(self, access: ObjectAccess) -> None:
+        self._objects, self._writer = access.objects, access.statuses
+        self._crds, self._metrics = access.crds, access.metrics
 
     async def existing(self, center: Body) -> list[Body]:
         """All rows with the JobCenter's label, also those of an earlier JobCenter of its name. Raises KubeError."""

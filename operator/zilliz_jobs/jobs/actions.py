@@ -18,7 +18,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.control.departed import Owner
 from zilliz_jobs.control.fence import Fence
-from zilliz_jobs.control.inflight import InFlight
+from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import Body, Key, key_of, raw_status, status_of
 from zilliz_jobs.control.ownership import JobOwnership, claims_in
 from zilliz_jobs.core import observation as seen_
@@ -74,7 +74,7 @@ class Actions:
         ownership: JobOwnership,
         secrets: Secrets,
         objects: Objects,
-        in_flight: InFlight,
+        in_flight: RequestsInFlight,
         *,
         wake: Callable[[Key], None],
         connections_known: Callable[[str], Iterable[Body]] = lambda _namespace: (),

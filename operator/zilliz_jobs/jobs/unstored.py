@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.control.inflight import InFlight
+from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import Body, Key, key_of
 from zilliz_jobs.core.observation import CancelAccepted, CancelRefused, Observation
 from zilliz_jobs.core.reasons import Reason
@@ -33,7 +33,7 @@ class UnstoredAnswers:
     def __init__(
         self,
         status_writer: JobStatusWriter,
-        in_flight: InFlight,
+        in_flight: RequestsInFlight,
         wake: Callable[[Key], None],
     ) -> None:
         self._status_writer, self._in_flight, self._wake = status_writer, in_flight, wake

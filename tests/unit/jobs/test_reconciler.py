@@ -13,7 +13,7 @@ from tests.unit.engine.fakes import Accounts, Crds, Events, Kind, ListState, bac
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.fence import Fence
-from zilliz_jobs.control.inflight import InFlight
+from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import CANCEL, FINALIZER, key_of, status_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import (
@@ -74,7 +74,7 @@ class Bench:
             clock=lambda: self.now.timestamp(),
         )
         self.actions = Actions(
-            self.registry, port, port, InFlight(), wake=self.woken.append, ensure_synced=self._synced
+            self.registry, port, port, RequestsInFlight(), wake=self.woken.append, ensure_synced=self._synced
         )
         self.reconciler = JobReconciler(
             self.accounts,  # type: ignore[arg-type]

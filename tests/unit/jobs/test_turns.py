@@ -13,7 +13,7 @@ from zilliz_jobs.api.exportjob import EXPORT_JOB
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.restorejob import RESTORE_JOB
-from zilliz_jobs.control.inflight import InFlight
+from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import Key, key_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.observation import Blocked, Prepared
@@ -70,7 +70,7 @@ class Jobs:
         self.ownership, self.entries = JobOwnership(), dict[str, JobEntry]()
         port: Any = self.cluster
         self.actions = Actions(
-            self.ownership, port, port, InFlight(), wake=self.woken.append, ensure_synced=self._synced
+            self.ownership, port, port, RequestsInFlight(), wake=self.woken.append, ensure_synced=self._synced
         )
 
     async def _synced(self) -> None:
