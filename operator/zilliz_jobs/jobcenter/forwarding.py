@@ -45,13 +45,10 @@ class Forwarding:
         self, pages: Pages, own: OwnJobs, writer: RowWriter, jobs: JobObjects, now: Callable[[], datetime]
     ) -> None:
         self._pages, self._own, self._writer, self._jobs, self._now = pages, own, writer, jobs, now
-        self._rows: dict[str, set[Key]] = {}
-        """By the owner's uid: the rows with requests that were not answered yet."""
 
-    def forget(self, uid: str) -> set[Key]:
+    def forget(self, uid: str) -> frozenset[Key]:
         """The object is gone; returns the rows with requests for its job that were not answered. Idempotent."""
-        self._own.forget(uid)
-        return self._rows.pop(uid, set())
+        return self._own.forget(uid)
 
     def ask(self, uid: str, row: Body, status: ProjectJobStatus, theirs: Body) -> AskedElsewhere:
         """Tell the owner which requests of the row were not answered yet; returns them. Idempotent. `theirs`: the
@@ -60,11 +57,9 @@ class Forwarding:
         cancel = _open(annotations.get(CANCEL), status.cancel, request_in(theirs, "cancel"))
         retry = _open(annotations.get(RETRY), status.retry, request_in(theirs, "retry"))
         self._jobs.asked(uid, (cancel, retry))
-        if cancel is None and retry is None:
-            self._rows.pop(uid, None)
-        else:
-            meta = row["metadata"]
-            self._rows.setdefault(uid, set()).add(Key(PROJECT_JOB.kind, meta["namespace"], meta["name"]))
+        meta = row["metadata"]
+        place = Key(PROJECT_JOB.kind, meta["namespace"], meta["name"])
+        self._own.asks(uid, place, still=cancel is not None or retry is not None)
         return cancel, retry
 
     def wake(self, owner: Body, tokens: AskedElsewhere) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -178,21 +178,31 @@ def owned(row: JobRow, own: OwnJob, namespace: str) -> JobRow:
     )
 
 
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """What the job centre keeps of one job object. `raw`: its summary; `asking`: the rows with requests for its job
+    that were not answered yet."""
+
+    connection: Key
+    raw: bytes
+    asking: frozenset[Key] = frozenset()
+
+
 class OwnJobs:
-    """All summaries, as bytes, by their connection."""
+    """All summaries, as bytes, by uid and by connection."""
 
     def __init__(self, kinds: Mapping[str, AnyKind]) -> None:
         self._kinds = kinds
-        self._by_connection: defaultdict[Key, dict[str, bytes]] = defaultdict(dict)
-        self._connection: dict[str, Key] = {}
+        self._kept: dict[str, _Kept] = {}
+        self._of_connection: defaultdict[Key, dict[_Kept, None]] = defaultdict(dict)
 
     def __len__(self) -> int:
-        return len(self._connection)
+        return len(self._kept)
 
     @property
     def size(self) -> int:
         """Bytes of all summaries."""
-        return sum(len(raw) for known in self._by_connection.values() for raw in known.values())
+        return sum(len(kept.raw) for kept in self._kept.values())
 
     def on_upsert(self, body: Body) -> OwnJob | None:
         """A job object was made, changed or seen; returns its summary, None for an object of another kind.
@@ -201,24 +211,33 @@ class OwnJobs:
         if kind is None or not kind.row_type:
             return None
         own, connection = own_of(kind, body), connection_key(body)
-        if self._connection.get(own.uid, connection) != connection:
-            self.forget(own.uid)
-        self._connection[own.uid] = connection
-        self._by_connection[connection][own.uid] = json.dumps(own, separators=(",", ":"), ensure_ascii=False).encode()
+        raw = json.dumps(own, separators=(",", ":"), ensure_ascii=False).encode()
+        kept = self._kept.get(own.uid)
+        if kept is None:
+            kept = self._kept[own.uid] = _Kept(connection, raw)
+        elif kept.connection != connection:
+            self._unlink(kept)
+        kept.connection, kept.raw = connection, raw
+        self._of_connection[connection][kept] = None
         return own
 
-    def forget(self, uid: str) -> None:
-        """The object is gone. Idempotent."""
-        connection = self._connection.pop(uid, None)
-        if connection is not None:
-            del self._by_connection[connection][uid]
-            if not self._by_connection[connection]:
-                del self._by_connection[connection]
+    def asks(self, uid: str, row: Key, *, still: bool) -> None:
+        """Whether the row has requests for the object's job that were not answered yet. Idempotent."""
+        if (kept := self._kept.get(uid)) is not None:
+            kept.asking = kept.asking | {row} if still else frozenset()
+
+    def forget(self, uid: str) -> frozenset[Key]:
+        """The object is gone; returns the rows with requests for its job. Idempotent."""
+        kept = self._kept.pop(uid, None)
+        if kept is None:
+            return frozenset()
+        self._unlink(kept)
+        return kept.asking
 
     def get(self, uid: str) -> OwnJob | None:
         """The summary of the object with this uid, if it is known."""
-        connection = self._connection.get(uid)
-        return None if connection is None else _unpacked(self._by_connection[connection][uid])
+        kept = self._kept.get(uid)
+        return None if kept is None else _unpacked(kept.raw)
 
     def resource(self, kind: str) -> Resource | None:
         """The resource of this kind of job object; None for another kind."""
@@ -227,14 +246,19 @@ class OwnJobs:
 
     def connections(self) -> list[Key]:
         """The connections of all known objects."""
-        return list(self._by_connection)
+        return list(self._of_connection)
 
     def of(self, connection: Key) -> Iterator[OwnJob]:
         """The jobs of one connection that the cloud has or had."""
-        for raw in self._by_connection.get(connection, {}).values():
-            own = _unpacked(raw)
+        for kept in self._of_connection.get(connection, {}):
+            own = _unpacked(kept.raw)
             if own.row:
                 yield own
+
+    def _unlink(self, kept: _Kept) -> None:
+        del self._of_connection[kept.connection][kept]
+        if not self._of_connection[kept.connection]:
+            del self._of_connection[kept.connection]
 
 
 def _unpacked(raw: bytes) -> OwnJob:

@@ -139,7 +139,7 @@ class Moments:
         assert not registry._open, f"{what}: a scope is held for ever"
         assert set(registry._holdings) <= {new}, f"{what}: {registry._holdings}"
         known = self.stage.engine.room.forwarding._own
-        assert set(known._connection) == {new}, what
+        assert set(known._kept) == {new}, what
         assert [entry.uid for entry in self.stage.engine.store] == [new], what
         assert not any(entry.report_held or entry.line or entry.turn for entry in self.stage.engine.store), what
 

@@ -114,6 +114,22 @@ def test_an_object_that_changes_its_connection_is_known_once() -> None:
     assert known.connections() == [Key("ZillizConnection", "n", "other")]
 
 
+def test_rows_that_ask_something_of_an_object_are_woken_at_its_end_and_once() -> None:
+    """Else a cancel on the row is answered by nobody: its object is gone, and the row waits for it."""
+    known, row = OwnJobs(KINDS), Key("ProjectJob", "n", "row")
+    own = known.on_upsert(job_object(jobId="j"))
+    assert own is not None
+    known.asks(own.uid, row, still=True)
+    known.on_upsert(job_object(jobId="j", spec={"connectionRef": {"name": "other"}}))
+    assert known.forget(own.uid) == {row}
+    assert known.forget(own.uid) == set()
+    known.on_upsert(job_object(jobId="j"))
+    known.asks(own.uid, row, still=True)
+    known.asks(own.uid, row, still=False)
+    assert known.forget(own.uid) == set()
+    assert known.connections() == []
+
+
 def test_what_is_no_job_is_not_kept() -> None:
     known = OwnJobs(KINDS)
     assert (
