@@ -40,7 +40,6 @@ OTHER_LIFE = {
     "jobcenter.ownjobs.OwnJobs._of_connection": "index: from a connection to the records of its job objects",
     "jobcenter.pages.Pages._pages": "pages of JobCenters",
     "jobcenter.rowcontroller.ProjectJobController._asking": "ProjectJobs",
-    "jobs.cache.JobCache._by_uid": "index of the entries",
     "jobs.cache.JobCache._dependents": "index: from a connection to the entries that refer to it",
     "jobs.cache.JobCache._entries": "the entries",
     "jobs.cachesync.CacheSync._gone": "objects that went while a list was read",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -40,10 +40,11 @@ class Rival:
 
 @dataclass(slots=True, eq=False)
 class _Holding:
-    """What one object has. `names`: its ids; `mark`: the most that its status was seen to tell; `scope`: of its open
-    submission, with the spec (`wanted`) and since when; `owner`: while it is unfinished."""
+    """What one object has. `names`: its ids, in a tuple, since a set takes three times as much; `mark`: the most that
+    its status was seen to tell; `scope`: of its open submission, with the spec (`wanted`) and since when; `owner`:
+    while it is unfinished."""
 
-    names: set[str] = field(default_factory=set)
+    names: tuple[str, ...] = ()
     mark: HighWaterMark | None = None
     owner: Owner | None = None
     scope: str | None = None
@@ -95,7 +96,9 @@ class JobOwnership:
         holder = self._holder.setdefault(name, uid)
         if holder != uid:
             return False
-        self._holding(uid).names.add(name)
+        holding = self._holding(uid)
+        if name not in holding.names:
+            holding.names = (*holding.names, name)
         self._orphans.pop(name, None)
         return True
 

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 class JobObjects(Protocol):
     """The objects that own jobs; `jobs.controller.JobController` is theirs."""
 
-    def asked(self, uid: str, tokens: AskedElsewhere) -> None:
+    def asked(self, key: Key, uid: str, tokens: AskedElsewhere) -> None:
         """These tokens of cancel and retry on the row of the object's job were not answered yet."""
 
     def wake(self, body: Body, tokens: AskedElsewhere) -> None:
@@ -50,16 +50,16 @@ class Forwarding:
         """The object is gone; returns the rows with requests for its job that were not answered. Idempotent."""
         return self._own.forget(uid)
 
-    def ask(self, uid: str, row: Body, status: ProjectJobStatus, theirs: Body) -> AskedElsewhere:
+    def ask(self, own: OwnJob, row: Body, status: ProjectJobStatus, theirs: Body) -> AskedElsewhere:
         """Tell the owner which requests of the row were not answered yet; returns them. Idempotent. `theirs`: the
         owner's status."""
         annotations = row["metadata"].get("annotations") or {}
         cancel = _open(annotations.get(CANCEL), status.cancel, request_in(theirs, "cancel"))
         retry = _open(annotations.get(RETRY), status.retry, request_in(theirs, "retry"))
-        self._jobs.asked(uid, (cancel, retry))
+        self._jobs.asked(own.key, own.uid, (cancel, retry))
         meta = row["metadata"]
         place = Key(PROJECT_JOB.kind, meta["namespace"], meta["name"])
-        self._own.asks(uid, place, still=cancel is not None or retry is not None)
+        self._own.asks(own.uid, place, still=cancel is not None or retry is not None)
         return cancel, retry
 
     def wake(self, owner: Body, tokens: AskedElsewhere) -> None:
@@ -95,7 +95,7 @@ class Forwarding:
             page.known.pop(name, None)
             return
         page.note(stored)
-        self.ask(own.uid, stored, row_status(stored), body.get("status") or {})
+        self.ask(own, stored, row_status(stored), body.get("status") or {})
 
 
 def requests_taken_over(status: ProjectJobStatus, owner: Body, row: Body) -> ProjectJobStatus:

@@ -120,7 +120,7 @@ class RowReconciler:
             return AGAIN_SECONDS  # the event of its deletion will come
         if theirs["metadata"]["uid"] != own.uid:
             return AGAIN_SECONDS
-        tokens = self._forwarding.ask(own.uid, body, row_status(body), theirs.get("status") or {})
+        tokens = self._forwarding.ask(own, body, row_status(body), theirs.get("status") or {})
         await self._write(body, lambda row, old: requests_taken_over(old, theirs, row))
         if any(tokens):
             self._forwarding.wake({**theirs, "kind": own.kind}, tokens)

@@ -53,7 +53,6 @@ class JobCache:
         self.listeners = JobListeners()
         self._inventory = inventory or Inventory(kinds)
         self._entries: dict[Key, JobEntry] = {}
-        self._by_uid: dict[str, JobEntry] = {}
         self._dependents: defaultdict[Key, dict[JobEntry, None]] = defaultdict(dict)
 
     def __len__(self) -> int:
@@ -68,8 +67,9 @@ class JobCache:
         return self._entries.get(key)
 
     def by_uid(self, uid: str) -> JobEntry | None:
-        """The entry of the object with this uid, finished or not; None where none is known."""
-        return self._by_uid.get(uid)
+        """The entry of the object with this uid, finished or not; None where none is known. Takes time in proportion
+        to all objects."""
+        return next((entry for entry in self._entries.values() if entry.uid == uid), None)
 
     def has(self, entry: JobEntry) -> bool:
         """Whether the object is still there, as far as is known: not gone, nor replaced by another one of its
@@ -195,13 +195,11 @@ class JobCache:
         entry.unstored = entry.cancel_answer = None
         if self._entries.get(entry.key) is entry:
             del self._entries[entry.key]
-        if self._by_uid.get(entry.uid) is entry:
-            del self._by_uid[entry.uid]
 
     def _begin(self, key: Key, uid: str) -> JobEntry:
         if (replaced := self._entries.get(key)) is not None:
             self.remove(replaced)
-        entry = self._entries[key] = self._by_uid[uid] = JobEntry(key, uid, self._kinds[key.kind])
+        entry = self._entries[key] = JobEntry(key, uid, self._kinds[key.kind])
         return entry
 
     def _unlink(self, entry: JobEntry) -> None:

@@ -87,7 +87,7 @@ class JobController(Controller, Ports):
 
     def on_delete(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
-        entry = self._entry(uid)
+        entry = self._entry(key, uid)
         self._tell_gone(self._kinds[key.kind], body, entry)
         if entry not in self._at_work:  # else the lock is released when its request is answered
             self.reconciler.actions.forget(entry or JobEntry(key, uid, self._kinds[key.kind]))
@@ -98,9 +98,10 @@ class JobController(Controller, Ports):
         if entry is not None:
             self._cache.remove(entry)
 
-    def _entry(self, uid: str) -> JobEntry | None:
+    def _entry(self, key: Key, uid: str) -> JobEntry | None:
         """That of a known object, or of one that is gone while a pass over it runs."""
-        return self._cache.by_uid(uid) or next((entry for entry in self._at_work if entry.uid == uid), None)
+        known = self._cache.get(key)
+        return next((entry for entry in (known, *self._at_work) if entry is not None and entry.uid == uid), None)
 
     def _tell_gone(self, kind: AnyKind, body: Body, entry: JobEntry | None) -> None:
         if "spec" not in body:  # a stub: nothing is kept of what has ended
@@ -149,9 +150,9 @@ class JobController(Controller, Ports):
         for key in self._cache.unfinished():
             self._queue.add(key)
 
-    def asked(self, uid: str, tokens: AskedElsewhere) -> None:
+    def asked(self, key: Key, uid: str, tokens: AskedElsewhere) -> None:
         """These requests on the ProjectJob of the object's job were not answered yet. Idempotent."""
-        if (entry := self._cache.by_uid(uid)) is not None:
+        if (entry := self._entry(key, uid)) is not None:
             entry.asked = tokens
 
     def wake(self, body: Body, tokens: AskedElsewhere) -> None:
@@ -159,7 +160,7 @@ class JobController(Controller, Ports):
         of yet."""
         key = key_of(body)
         self.on_upsert(key, body, certain=True)
-        self.asked(body["metadata"]["uid"], tokens)
+        self.asked(key, body["metadata"]["uid"], tokens)
         self._cache.remember(body, certain=True)  # a finished one has something left to do by now
         self._queue.add(key)
 
