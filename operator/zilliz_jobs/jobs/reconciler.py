@@ -33,12 +33,14 @@ from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.entry import JobEntry, UnstoredAnswer
 from zilliz_jobs.jobs.snapshots import Surroundings, snapshot
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
+from zilliz_jobs.jobs.unsent import UnsentIntents
 from zilliz_jobs.jobs.unstored import STORE_SECONDS, UnstoredAnswers
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
 MAX_PASSES = 12
+NEVER_LEFT = "Kubernetes did not confirm in time that the submission was written down, so it was not sent"
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +95,7 @@ class JobReconciler:
         self._connections, self.actions, self.status_writer = connections, actions, status_writer
         self._crds, self._metrics, self.deletions, self.rules, self.clock = crds, metrics, deletions, rules, clock
         self.unstored = UnstoredAnswers(status_writer, actions.in_flight, actions.wake)
+        self._unsent = UnsentIntents()
 
     async def reconcile(self, entry: JobEntry, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
         """One pass over the object. `tries`: passes before it that achieved nothing; `seen`: what the poll plan saw
@@ -121,6 +124,8 @@ class JobReconciler:
         seen = _without_secrets(run, seen)
         if (answer := self.unstored.take_cancel_answer(entry, base.status)) is not None:
             run.cancel, seen = (base.status, answer), answer
+        if self._unsent.has(base.status):
+            seen = seen_.NotSent(Reason.KUBERNETES_UNAVAILABLE, NEVER_LEFT)
         if base.spec is not None and base.status.submission is not None:
             await self.actions.hide(kind, body, base.spec)
         learnt = True
@@ -182,6 +187,9 @@ class JobReconciler:
         """Store the intent, ask the fence, send the POST, record its answer. Once the POST is sent it is finished and
         recorded even if the process is stopped."""
         fence: Fence | None = None
+        intent = plan.status.submission
+        assert intent is not None  # noqa: S101 - a plan to submit holds an intent
+        self._unsent.gave_up(intent)  # until it is known to be stored
         try:
             if plan.finalizer is True:
                 run.body = await self.status_writer.add_finalizer(run.kind, run.body)
@@ -197,6 +205,7 @@ class JobReconciler:
             why = obstacle(error, Prepare(step_of(plan.status)))
             return decide(replace(run.base, status=run.status), why, now=self.clock.now())
         run.status = plan.status
+        self._unsent.leaves(intent)
         self.unstored.forget(run.entry)  # the intent was written with all that was known
         self.actions.sends(run.body)
         self.deletions.hold(run.entry)

@@ -159,6 +159,66 @@ class TestOrder:
         assert "POST" not in bench.story
         assert bench.registry.is_open("backup/in01")
 
+    async def test_an_intent_that_is_found_stored_after_all_is_sent_and_not_looked_for(self):
+        """For an export no look-up can tell, so it would ask a person about what never left."""
+        bench = Bench(look=[Undecided("nothing can tell")])
+        bench.shelf.faults["write"], bench.shelf.faults["get"] = ["after"], ["before"]
+        with pytest.raises(Unavailable):
+            await bench.reconcile()
+        result = await bench.reconcile()
+        assert not result.learnt
+        assert not bench.record
+        assert bench.shelf.status["reason"] == "KubernetesUnavailable"
+        assert not bench.registry.is_open("backup/in01")
+        await bench.reconcile(1)
+        assert bench.story.count("POST") == 1
+        assert "look" not in bench.story
+        assert bench.record["evidence"] == "Answered"
+
+    async def test_so_is_one_whose_write_arrives_after_it_was_given_up(self):
+        bench = Bench(look=[Undecided("nothing can tell")])
+        late: list[dict[str, Any]] = []
+        real = bench.shelf.write
+
+        async def write(resource: Any, body: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+            if not late and status.get("submission"):
+                late.append(status)
+                raise Unavailable("on its way")
+            return await real(resource, body, status)
+
+        bench.shelf.write = write  # type: ignore[method-assign]
+        with pytest.raises(Conflict):
+            await bench.reconcile()
+        assert bench.shelf.body is not None
+        bench.shelf.body = {**bench.shelf.body, "status": late[0]}
+        bench.shelf.edit()
+        await bench.reconcile()
+        await bench.reconcile(1)
+        assert bench.story.count("POST") == 1
+        assert "look" not in bench.story
+
+    async def test_another_process_looks_for_such_an_intent(self):
+        """It cannot know that nothing left."""
+        bench = Bench(look=[Undecided("nothing can tell")])
+        bench.shelf.faults["write"], bench.shelf.faults["get"] = ["after"], ["before"]
+        with pytest.raises(Unavailable):
+            await bench.reconcile()
+        bench.restart()
+        await bench.reconcile()
+        assert "look" in bench.story
+        assert "POST" not in bench.story
+
+    async def test_what_was_sent_after_all_is_looked_for(self):
+        """The same send, given up once and stored at the second try, is no longer proven not to have left."""
+        bench = Bench(submit=[EffectUnknown("reset")], look=[Undecided("nothing can tell")])
+        bench.shelf.faults["write"], bench.shelf.faults["get"] = ["after"], []
+        await bench.reconcile()
+        assert bench.story.count("POST") == 1
+        bench.shelf.status["submission"].pop("lookSince")
+        await bench.reconcile()
+        assert bench.story.count("POST") == 1
+        assert "look" in bench.story
+
     async def test_an_edit_between_reading_and_intent_means_no_request(self):
         bench = Bench()
         bench.shelf.faults["write"] = [lambda: bench.shelf.edit(annotations={CANCEL: "1"})]
