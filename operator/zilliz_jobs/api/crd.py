@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import GROUP, VERSION
 from zilliz_jobs.api.resource import Column, Resource
 from zilliz_jobs.api.resources import RESOURCES
@@ -98,7 +99,7 @@ def root_schema(resource: Resource) -> Schema:
             "status": described_as("What was observed. Written by the operator only.", status),
         },
     }
-    if "submission" in status["properties"]:
+    if issubclass(resource.status, JobStatus):
         root["x-kubernetes-validations"] = [_submitted_rule(resource, spec)]
     return root
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import Model
 
 Schema = dict[str, Any]
@@ -58,7 +59,7 @@ def status_schema(model: type[Model], result: type[Model] | None) -> Schema:
         conditions["items"]["required"] = ["type"]  # the key of the map must be there
         conditions["x-kubernetes-list-type"] = "map"
         conditions["x-kubernetes-list-map-keys"] = ["type"]
-    born = {"state": "Pending"} if "submission" in schema["properties"] else {}  # told without a write
+    born = {"state": "Pending"} if issubclass(model, JobStatus) else {}  # told without a write
     return {**schema, "default": {"observedGeneration": -1, **born}}
 
 

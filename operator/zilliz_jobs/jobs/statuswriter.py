@@ -26,6 +26,7 @@ from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.events import news
 from zilliz_jobs.jobs.snapshots import weigh
+from zilliz_jobs.jobs.statuses import Statuses
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import (
     Conflict,
@@ -39,7 +40,6 @@ from zilliz_jobs.kube.errors import (
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
-from zilliz_jobs.kube.status import StatusWriter
 from zilliz_jobs.telemetry.metrics import Metrics
 from zilliz_jobs.telemetry.metrics_delta import count_job
 
@@ -55,7 +55,7 @@ class JobStatusWriter:
 
     def __init__(
         self,
-        writer: StatusWriter,
+        writer: Statuses,
         finalizers: Finalizers,
         objects: Objects,
         events: EventPoster,
@@ -99,7 +99,7 @@ class JobStatusWriter:
             stored = await self._store(entry, body, status, "major")
         except Unavailable:
             # The write may have succeeded: the intent is our own only if the stored record names this process.
-            stored = await self._objects.get(entry.kind.resource, entry.key.namespace, entry.key.name)
+            stored = await self._read(entry.kind, body)
         record = (stored.get("status") or {}).get("submission") or {}
         if stored["metadata"]["uid"] != body["metadata"]["uid"]:
             raise Conflict("cannot submit: the object was replaced meanwhile")
@@ -228,6 +228,9 @@ class JobStatusWriter:
 
     # -- parts
 
+    async def _read(self, kind: AnyKind, body: Body) -> Body:
+        return await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
+
     async def _store(self, entry: JobEntry, body: Body, status: JobStatus, weight: str) -> Body:
         kind = entry.kind
         try:
@@ -286,7 +289,7 @@ class JobStatusWriter:
             await asyncio.sleep(pause)
             pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
             with contextlib.suppress(Unavailable, Forbidden):
-                live = await self._objects.get(kind.resource, live["metadata"]["namespace"], live["metadata"]["name"])
+                live = await self._read(kind, live)
 
 
 def _is_deleting(body: Body) -> bool:
