@@ -40,6 +40,8 @@ OTHER_LIFE = {
     "jobcenter.ownjobs.OwnJobs._of_connection": "index: from a connection to the records of its job objects",
     "jobcenter.pages.Pages._pages": "pages of JobCenters",
     "jobcenter.rowcontroller.ProjectJobController._asking": "ProjectJobs",
+    "jobcenter.rowjobs.RowJobs._entries": "the entries of ProjectJobs with an open request",
+    "jobcenter.rowstore.RowStore._open": "ProjectJobs whose retry is open, by what was last stored",
     "jobs.cache.JobCache._dependents": "index: from a connection to the entries that refer to it",
     "jobs.cache.JobCache._entries": "the entries",
     "jobs.cachesync.CacheSync._gone": "objects that went while a list was read",

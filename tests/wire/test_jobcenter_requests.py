@@ -152,14 +152,28 @@ async def test_a_retry_that_gets_a_new_id_is_a_new_row(world: Rig) -> None:
     assert page.row(job)["state"] == "Failed"
 
 
-async def test_a_retry_whose_answer_is_lost_is_never_sent_again(world: Rig) -> None:
+async def test_a_retry_whose_answer_is_lost_is_found_by_the_job_that_has_moved_on(world: Rig) -> None:
+    """Else a person is asked to look for what the operator can see."""
     page = await page_with(world)
     job = await broken_import(world, page)
     world.cloud.fault("console.retry", "drop_after", times=1)
     await page.annotate(job, "retry", "again")
+    await page.until_row(job, "retry", outcome="Completed", reason="RetryStarted")
+    assert len(world.cloud.ledger.requests(kind="retry")) == 1
+    assert "submission" not in page.row(job)
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "drop_after"], ids=["no effect", "a job of another id"])
+async def test_a_retry_that_nothing_tells_of_is_never_sent_again(world: Rig, fault: str) -> None:
+    page = await page_with(world)
+    job = await broken_import(world, page)
+    world.cloud.behave(retry_keeps_id=False)
+    world.cloud.fault("console.retry", fault, times=1)
+    await page.annotate(job, "retry", "again")
     told = await page.until_row(job, "retry", outcome="Failed", reason="RetryUnclear")
     assert "new token" in told["message"]
-    assert len(world.cloud.ledger.requests(kind="retry")) == 1
+    assert world.cloud.stats.by_route["console.retry"] == 1
+    assert "submission" not in page.row(job)
 
 
 @pytest.mark.parametrize("came_through", [True, False])

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from zilliz_jobs.api.importjob import MAX_LISTED_FILES, ImportFile
-from zilliz_jobs.api.jobstatus import STARTED, Condition, RequestStatus, StateWord
+from zilliz_jobs.api.jobstatus import STARTED, Condition, RequestStatus, StateWord, Submission
 from zilliz_jobs.api.model import CloudId, Model, NameRef, Time
 from zilliz_jobs.api.resource import Column, Resource
 
@@ -69,6 +69,9 @@ class ProjectJobStatus(Model):
     )
     cancel: RequestStatus | None = Field(default=None, description="The last cancel request.")
     retry: RequestStatus | None = Field(default=None, description="The last retry request.")
+    submission: Submission | None = Field(
+        default=None, description="The record of a retry that may have been sent and is not decided yet."
+    )
     seen_time: Time = Field(default=None, description="When the operator first saw the job in this state.")
     sources: list[str] | None = Field(default=None, description="The lists that show the job.")
     lists_without: int | None = Field(

@@ -208,8 +208,23 @@ def judge_retry(s: Snapshot, status: JobStatus) -> Verdict:
     if not s.may_retry:
         return Outcome.REFUSED, Reason.RESUBMIT_NOT_ALLOWED, Reason.RESUBMIT_NOT_ALLOWED.help
     in_place = s.traits.retry is RetryRule.FREELY and s.link.console and status.job_id
+    if s.traits.only_in_place:
+        return _judge_in_place(s, status)
     if not s.has_source and not in_place:
         return Outcome.REFUSED, Reason.NO_SOURCE, Reason.NO_SOURCE.help
+    return Outcome.ACCEPTED, Reason.RETRY_STARTED, Reason.RETRY_STARTED.help
+
+
+def _judge_in_place(s: Snapshot, status: JobStatus) -> Verdict:
+    """While the connection has a problem, what it allows may not be known; then the retry waits for it."""
+    if s.link.problem is None and not s.link.console:
+        way_out = (
+            "the cloud's public API has no retry; retry the import in the web console, submit it again by an "
+            "ImportJob, or set consoleApi.enabled on the connection and ask again with a new token"
+        )
+        return Outcome.REFUSED, Reason.NO_PUBLIC_API, way_out
+    if not status.job_id:
+        return Outcome.REFUSED, Reason.JOB_ID_UNKNOWN, Reason.JOB_ID_UNKNOWN.help
     return Outcome.ACCEPTED, Reason.RETRY_STARTED, Reason.RETRY_STARTED.help
 
 

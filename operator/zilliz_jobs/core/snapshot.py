@@ -36,6 +36,8 @@ class Traits:
     cancel nor retry."""
     cleanup: str = ""
     """The last of them, if it only removes what the others made on the way."""
+    only_in_place: bool = False
+    """Whether a retry is the console's own or none, as there is no spec to submit again."""
 
 
 @dataclass(frozen=True)

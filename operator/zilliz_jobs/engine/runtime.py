@@ -38,6 +38,9 @@ from zilliz_jobs.engine.feed import Feed
 from zilliz_jobs.engine.gauges import GaugeCollector
 from zilliz_jobs.jobcenter.owners import Owners
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs
+from zilliz_jobs.jobcenter.rowjobs import RowJobs, RowOwnership
+from zilliz_jobs.jobcenter.rowkind import RowKind
+from zilliz_jobs.jobcenter.rowstore import RowStatusWriter, RowStore
 from zilliz_jobs.jobcenter.wiring import JobCenterParts
 from zilliz_jobs.jobs.actions import Actions
 from zilliz_jobs.jobs.cache import JobCache
@@ -178,7 +181,7 @@ class Engine:
             self.jobs,
             ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics),
             self.queue,
-            self.in_flight,
+            self._row_jobs(secrets, writer),
             self.clock.now,
         )
         listeners = self.watch_health, self.cache_sync, self.room, self.memory, ClockWitness(self.connections)
@@ -199,6 +202,39 @@ class Engine:
         parts = self.inventory, self.queue, self.watch_health, self.connections, self.leadership, self.clock
         gauges = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
         self.metrics.read_from(gauges.read)
+
+    def _row_jobs(self, secrets: Secrets, writer: StatusWriter) -> RowJobs:
+        """The machinery of job objects once more, for rows whose job belongs to none: what it stores is a row, and
+        what it locks is its own."""
+        ownership = RowOwnership()
+        ownership.settle = self._settle
+        status_writer = RowStatusWriter(
+            RowStore(self.objects, writer, self.metrics, self.clock.now),
+            Finalizers(self.client),
+            self.objects,
+            self.events,
+            self.crds,
+            self.metrics,
+            progress_interval=0.0,
+        )
+        reconciler = JobReconciler(
+            self.connections,
+            Actions(
+                ownership,
+                secrets,
+                self.objects,
+                self.in_flight,
+                wake=self.queue.add,
+                ensure_synced=self.cache_sync.wait_for_sync,
+            ),
+            status_writer,
+            self.crds,
+            self.metrics,
+            self.deletions,
+            rules=self.rules,
+            clock=self.clock,
+        )
+        return RowJobs(reconciler, ownership, status_writer, RowKind())
 
     # -- life
 

@@ -51,7 +51,9 @@ class ProjectJobController(Controller):
         self._queue.add(key, self._orphan_seconds if orphan and is_quiet(body) else 0.0)
 
     def on_delete(self, key: Key, body: Body) -> None:
-        self._drop(key)
+        self._reconciler.forget(key, body["metadata"]["uid"])
+        if self.uid(key) in (None, body["metadata"]["uid"]):
+            self._drop(key)
         for page in [self._pages.get(center_key(body))] if body.get("spec") else self._pages:
             known = page.known.get(key.name) if page and page.key.namespace == key.namespace else None
             if page is not None and known is not None and known.uid == body["metadata"]["uid"]:
@@ -79,6 +81,9 @@ class ProjectJobController(Controller):
         for key in self._asking:
             self._queue.add(key)
 
+    def rest(self) -> None:
+        self._reconciler.rest()
+
     def wake_rows_of(self, uid: str) -> None:
         """A job object is gone: the requests on rows of its job go to the cloud now."""
         for key in self._forwarding.forget(uid):
@@ -93,10 +98,13 @@ class ProjectJobController(Controller):
         if is_quiet(body) and self._center_of(center_key(body)) == center_uid(body):
             self._drop(key)  # its JobCenter was reported meanwhile
             return
-        wake = await self._reconciler.reconcile(body)
-        self._queue.succeeded(key)
+        done = await self._reconciler.reconcile(body, self._queue.failures(key))
+        if done.learnt:
+            self._queue.succeeded(key)
+        else:
+            self._queue.failed(key)
         if key in self._asking:
-            self._queue.add(key, LATEST_SECONDS if wake is None else wake)
+            self._queue.add(key, LATEST_SECONDS if done.wake is None else done.wake)
 
     def _drop(self, key: Key) -> None:
         self._asking.pop(key, None)

@@ -1,7 +1,7 @@
 """The status of a ProjectJob, made from its row. Pure.
 
-Three parts do not come from the row and are kept: the details of a failed import, the requests of people, and how
-many lists lacked the job.
+Three parts do not come from the row and are kept: the details of a failed import, the requests of people with the
+record of a retry, and how many lists lacked the job.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ def shown(
         seen_time=old.seen_time if old.state is new.state and old.seen_time else now,
         cancel=old.cancel if new.owner else settled(old.cancel, new.state, now),
         retry=old.retry,
+        submission=old.submission,
     )
     return mirrored(new, Reason.MIRRORED, Reason.MIRRORED.help, old, generation, now)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from zilliz_jobs.accounts.controller import ConnectionController
-from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Body, Key
@@ -18,6 +17,7 @@ from zilliz_jobs.jobcenter.forwarding import Forwarding, JobObjects
 from zilliz_jobs.jobcenter.owners import Owners
 from zilliz_jobs.jobcenter.pages import Pages
 from zilliz_jobs.jobcenter.rowcontroller import ProjectJobController
+from zilliz_jobs.jobcenter.rowjobs import RowJobs
 from zilliz_jobs.jobcenter.rowreconciler import RowReconciler
 from zilliz_jobs.jobcenter.rowsync import RowSync
 from zilliz_jobs.jobcenter.rowwriter import RowWriter
@@ -36,7 +36,7 @@ class JobCenterParts(JobListener):
         jobs: JobObjects,
         access: ObjectAccess,
         queue: WorkQueue[Key],
-        in_flight: RequestsInFlight,
+        row_jobs: RowJobs,
         now: Callable[[], datetime],
     ) -> None:
         self._own, self.pages = owners.own, Pages()
@@ -47,12 +47,11 @@ class JobCenterParts(JobListener):
         center = CenterReconciler(connections, lists, self.pages, owners, row_sync, status_writer, access.crds, now)
         self.centers = JobCenterController(center, self.pages, rows, queue, accounts)
         row = RowReconciler(
-            connections,
             owners,
             self.forwarding,
             rows,
             objects,
-            in_flight,
+            row_jobs,
             wake_center=self.centers.wake,
             now=now,
         )

@@ -9,16 +9,13 @@ import pytest
 
 from zilliz_jobs.api.jobresources import ROW_TYPES
 from zilliz_jobs.api.jobstatus import State
-from zilliz_jobs.api.projectjob import ProjectJobStatus
 from zilliz_jobs.cloud.backups import Backup
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.words import JobType
 from zilliz_jobs.control.objects import Body, Key
-from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Link, RetryRule
-from zilliz_jobs.jobcenter import rows, unowned_requests
+from zilliz_jobs.jobcenter import rows
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs, own_of, owned, row_of
 from zilliz_jobs.kinds import JOB_KINDS
@@ -238,22 +235,6 @@ def copy_row(**told: Any) -> JobRow:
 )
 def test_copies_of_one_backup_can_be_told_apart(told: dict[str, str], text: str) -> None:
     assert copy_row(**told).description == text
-
-
-# -- what strangers' jobs can take
-
-
-def test_a_row_takes_no_second_submission() -> None:
-    retries = {kind.row_type: unowned_requests.traits_of(kind.row_type).retry for kind in JOB_KINDS}
-    assert {one for one, rule in retries.items() if rule is not RetryRule.NEVER} == {"Import"}
-    assert not unowned_requests.traits_of("TELEPORT").can_cancel
-    assert not unowned_requests.traits_of("CrossRegionCopy").can_cancel
-
-
-def test_a_backup_whose_job_is_not_known_cannot_be_addressed() -> None:
-    status = ProjectJobStatus(type="Backup", state=State.IN_PROGRESS)
-    assert unowned_requests.judged_cancel(status, "b", Link(console=True), NOON)[1] is Reason.JOB_ID_UNKNOWN
-    assert unowned_requests.judged_cancel(status, "b", Link(), NOON)[1] is Reason.NO_PUBLIC_API
 
 
 def test_two_long_collections_of_ours_are_two_on_the_page() -> None:
