@@ -49,6 +49,14 @@ def test_nothing_but_the_kinds_asks_which_kind_an_object_is() -> None:
     assert found == []
 
 
+def test_only_the_composition_root_names_the_list_of_kinds() -> None:
+    """All other rooms are given the kinds, so that they can be tried with any."""
+    rooms = {"jobs", "jobcenter", "accounts", "polling", "control", "core"}
+    others = [path for path in MODULES if path.relative_to(SOURCE).parts[1] in rooms]
+    found = [str(path.relative_to(SOURCE)) for path in others if "JOB_KINDS" in path.read_text(encoding="utf-8")]
+    assert found == []
+
+
 def test_nobody_reads_the_machines_clock_in_passing() -> None:
     """What stands in an object is in the API server's time, and the machine's may be hours off."""
     reads = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|\btime\.time(_ns)?\(")

@@ -1,21 +1,18 @@
-"""Details of a failed import that no list has: which file, and why. They take one read of the import itself."""
+"""Details of a failed job that no list has: one read of the job itself, where its kind has a verb for it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import ImportFile
 from zilliz_jobs.api.jobstatus import State
-from zilliz_jobs.cloud.errors import NotFound
-from zilliz_jobs.cloud.imports import ImportTarget
 from zilliz_jobs.control.redaction import files_for_people, over_key
 from zilliz_jobs.jobcenter.jobrow import JobRow
-from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.imports.importwire import Facts, facts_v1, facts_v2
-from zilliz_jobs.kinds.rowtypes import IMPORT
+from zilliz_jobs.kinds.base import Account, AnyKind
+from zilliz_jobs.kinds.place import Place
 
 
 @dataclass(frozen=True)
@@ -27,32 +24,23 @@ class Details:
     end: datetime | None
 
 
-def wants_details(row: JobRow) -> bool:
-    """Whether a read of the job tells more than its list. Pure."""
-    return row.type == IMPORT and row.state is State.FAILED and bool(row.job_id)
+class DetailReader:
+    """`kinds`: by the type of their jobs on the page."""
 
+    def __init__(self, kinds: Mapping[str, AnyKind]) -> None:
+        self._kinds = {name: kind for name, kind in kinds.items() if kind.tells_more}
 
-async def read_details(account: Account, row: JobRow) -> Details | None:
-    """Read the import (documented: Get Import Job Progress). None where the cloud does not know it any more, or where
-    it does not count as failed any more. Changes nothing. Raises CloudError."""
-    try:
-        facts = await _facts(account, row)
-    except NotFound:
-        return None
-    if facts is None or facts.state is not State.FAILED:
-        return None  # retried meanwhile
-    hide = partial(over_key, account.session.fingerprint)
-    files = files_for_people(facts.result.get("files", ()), hide)
-    return Details([ImportFile.model_validate(one) for one in files], hide(facts.message), facts.end_time)
+    def wants(self, row: JobRow) -> bool:
+        """Whether a read of the job tells more than its list. Pure."""
+        return row.type in self._kinds and row.state is State.FAILED and bool(row.job_id)
 
-
-async def _facts(account: Account, row: JobRow) -> Facts | None:
-    if account.import_api is ImportApi.V1 and account.session.imports_v1 is not None:
-        return facts_v1(await account.session.imports_v1.progress(row.cluster_id, row.job_id))
-    if row.cluster_id:
-        target = ImportTarget(cluster_id=row.cluster_id)
-    elif row.project_id and row.region_id:
-        target = ImportTarget(project_id=row.project_id, region_id=row.region_id)
-    else:
-        return None
-    return facts_v2(await account.session.imports.progress(target, row.job_id))
+    async def read(self, account: Account, row: JobRow) -> Details | None:
+        """The details. None where the cloud does not know the job any more, or where it does not count as failed any
+        more. Changes nothing. Raises CloudError."""
+        place = Place(row.cluster_id, row.project_id, row.region_id)
+        seen = await self._kinds[row.type].details(account, place, row.job_id)
+        if seen is None or seen.state is not State.FAILED:
+            return None  # retried meanwhile
+        hide = partial(over_key, account.session.fingerprint)
+        files = files_for_people(seen.result.get("files", ()), hide)
+        return Details([ImportFile.model_validate(one) for one in files], hide(seen.message), seen.end_time)

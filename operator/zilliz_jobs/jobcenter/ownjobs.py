@@ -23,7 +23,6 @@ from zilliz_jobs.control.ownership import claims_in
 from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kinds.clusters import newcluster
 
 MAX_TEXT, MAX_WORD, MAX_REASON = 256, 48, 256
 
@@ -91,7 +90,7 @@ def own_of(kind: AnyKind, body: Body) -> OwnJob:
         ids = tuple(dict.fromkeys(name for name in (job_id, *claims_in(handle)) if name))
         known = bool(handle) or bool(job_id)
         row = (handle.get("backupId") or job_id or uid) if known else ""
-    where = _place(spec, handle)
+    where = kind.place(spec, handle)
     return OwnJob(
         kind=key.kind,
         namespace=key.namespace,
@@ -111,9 +110,9 @@ def own_of(kind: AnyKind, body: Body) -> OwnJob:
         created_by=_text(status.get("createdBy"), MAX_TEXT),
         start=_seconds(status.get("startTime")),
         end=_seconds(status.get("completionTime")),
-        cluster_id=where["clusterId"],
-        project_id=where["projectId"],
-        region_id=where["regionId"],
+        cluster_id=where.cluster_id,
+        project_id=where.project_id,
+        region_id=where.region_id,
         requests=requests_of(status),
     )
 
@@ -239,6 +238,10 @@ class OwnJobs:
         kept = self._kept.get(uid)
         return None if kept is None else _unpacked(kept.raw)
 
+    def kinds_by_type(self) -> dict[str, AnyKind]:
+        """The kinds whose jobs are on the page, by the type that they have there."""
+        return {kind.row_type: kind for kind in self._kinds.values() if kind.row_type}
+
     def resource(self, kind: str) -> Resource | None:
         """The resource of this kind of job object; None for another kind."""
         known = self._kinds.get(kind)
@@ -264,19 +267,6 @@ class OwnJobs:
 def _unpacked(raw: bytes) -> OwnJob:
     own = OwnJob(*json.loads(raw))
     return own._replace(ids=tuple(own.ids))
-
-
-def _place(spec: Body, handle: Mapping[str, str]) -> dict[str, str]:
-    """Cluster, project and region of what the job makes or changes, wherever the spec names them."""
-    target = _dict(spec.get("target"))
-    made = _dict(spec.get("newCluster")) or _dict(target.get("newCluster"))
-    if made:
-        made = {**made, "clusterId": handle.get(newcluster.HANDLE, "")}
-    parts = [made, spec, target, _dict(spec.get("existingCluster")), _dict(spec.get("backup")), handle]
-    return {
-        name: next((part[name] for part in parts if isinstance(part.get(name), str)), "")
-        for name in ("clusterId", "projectId", "regionId")
-    }
 
 
 def _dict(value: object) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from zilliz_jobs.api.projectjob import ProjectJobStatus
 from zilliz_jobs.cloud.errors import CloudError, Transient
 from zilliz_jobs.control.objects import Body
-from zilliz_jobs.jobcenter.details import Details, read_details, wants_details
+from zilliz_jobs.jobcenter.details import DetailReader, Details
 from zilliz_jobs.jobcenter.forwarding import requests_taken_over
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import Changes, Wanted
@@ -37,9 +37,10 @@ class RowSync:
         objects: Objects,
         writer: RowWriter,
         own: OwnJobs,
+        reader: DetailReader,
         now: Callable[[], datetime],
     ) -> None:
-        self._objects, self._writer, self._own, self._now = objects, writer, own, now
+        self._objects, self._writer, self._own, self._reader, self._now = objects, writer, own, reader, now
 
     async def know(self, center: Body, page: PageRows) -> dict[str, Body]:
         """List the rows that exist, once after a start, and remove those of an earlier JobCenter of the name. Returns
@@ -97,7 +98,7 @@ class RowSync:
         self, page: PageRows, changes: Changes, account: Account, bodies: dict[str, Body]
     ) -> dict[str, Details]:
         """Read the details of failed imports, the newest first; what cannot be read is tried in a later pass."""
-        failed = [one for one in (*changes.create, *changes.update) if wants_details(one.row)]
+        failed = [one for one in (*changes.create, *changes.update) if self._reader.wants(one.row)]
         page.read &= {one.name for one in failed}
         page.read |= {one.name for one in failed if _has_files(bodies.get(one.name))}
         wanted = [one for one in failed if one.name not in page.read]
@@ -105,7 +106,7 @@ class RowSync:
         found = {}
         for one in wanted[:READS]:
             try:
-                details = await read_details(account, one.row)
+                details = await self._reader.read(account, one.row)
             except Transient as error:
                 log.info("%s: the files of a failed import are not known yet: %s", page.key, error)
                 break

@@ -13,6 +13,7 @@ from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.jobcenter.centercontroller import JobCenterController
 from zilliz_jobs.jobcenter.centerreconciler import CenterReconciler
 from zilliz_jobs.jobcenter.centerwriter import CenterStatusWriter
+from zilliz_jobs.jobcenter.details import DetailReader
 from zilliz_jobs.jobcenter.forwarding import Forwarding, JobObjects
 from zilliz_jobs.jobcenter.owners import Owners
 from zilliz_jobs.jobcenter.pages import Pages
@@ -42,7 +43,7 @@ class JobCenterParts(JobListener):
         self._own, self.pages = owners.own, Pages()
         connections, objects, rows = accounts.connections, access.objects, RowWriter(access)
         self.forwarding = Forwarding(self.pages, owners.own, rows, jobs, now)
-        row_sync = RowSync(objects, rows, owners.own, now)
+        row_sync = RowSync(objects, rows, owners.own, DetailReader(owners.own.kinds_by_type()), now)
         status_writer = CenterStatusWriter(access, now)
         center = CenterReconciler(connections, lists, self.pages, owners, row_sync, status_writer, access.crds, now)
         self.centers = JobCenterController(center, self.pages, rows, queue, accounts)

@@ -43,6 +43,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Traits, handle_of, is_finished, is_open, step_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.clocks import CloudClocks
+from zilliz_jobs.kinds.place import Place, RawSpec, place_in
 from zilliz_jobs.kinds.secretneed import SecretNeed
 
 S = TypeVar("S", bound=JobSpec)
@@ -155,6 +156,9 @@ class JobKind(ABC, Generic[S]):
     scope_needs_backup: ClassVar[bool] = False
     """Whether `scope_of` a submission to come needs its `backup`, which then is read before each try for the lock."""
 
+    tells_more: ClassVar[bool] = False
+    """Whether `details` of a failed job tell what no list does."""
+
     # -- what it says of itself
 
     @property
@@ -231,6 +235,10 @@ class JobKind(ABC, Generic[S]):
         """Whether the spec alone suffices to submit; an adopted job may lack it."""
         return True
 
+    def place(self, spec: RawSpec, handle: Mapping[str, str]) -> Place:
+        """Cluster, project and region of what the job makes or changes, wherever its spec names them. Pure."""
+        return place_in(spec, handle)
+
     def listed(self, account: Account, spec: S, status: JobStatus) -> tuple[ListId, str] | None:
         """A list of the cloud that shows the job, and the id that the job has there; None where none does. A job of
         several steps is on none."""
@@ -266,6 +274,11 @@ class JobKind(ABC, Generic[S]):
     async def named(self, account: Account, spec: S, submission: Submission, seen: Seen, free: Claimable) -> Seen:
         """What was seen of a job without an id, with the id where the console's list leaves no doubt of it."""
         return seen
+
+    async def details(self, account: Account, place: Place, job_id: str) -> Seen | None:
+        """A job that a list shows as failed, as one read of it tells; whoever started it. None where it is not told.
+        Changes nothing. Raises CloudError."""
+        return None
 
     # -- what is the same for all
 

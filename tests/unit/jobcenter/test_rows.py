@@ -162,18 +162,35 @@ def test_what_the_lists_know_our_job_by(case: str, body: Body, row: str, ids: tu
 
 
 @pytest.mark.parametrize(
-    ("spec", "handle", "cluster", "project"),
+    ("kind", "spec", "handle", "cluster", "project"),
     [
-        ({"clusterId": "c"}, {}, "c", ""),
-        ({"existingCluster": {"clusterId": "c"}, "backup": {"clusterId": "from"}}, {}, "c", ""),
-        ({"newCluster": {"projectId": "p"}, "backup": {"clusterId": "from"}}, {"newClusterId": "n"}, "n", "p"),
-        ({"target": {"newCluster": {"projectId": "p"}}}, {}, "", "p"),
-        ({"target": {"clusterId": "c"}, "source": {"zillizCluster": {"clusterId": "from"}}}, {}, "c", ""),
-        ({"projectId": "p", "regionId": "r"}, {}, "", "p"),
+        ("BackupJob", {"clusterId": "c"}, {}, "c", ""),
+        ("BackupJob", {"clusterId": 7}, {"clusterId": "h"}, "h", ""),
+        ("ImportJob", {"projectId": "p", "regionId": "r"}, {}, "", "p"),
+        ("ExportJob", {"backup": {"clusterId": "from"}}, {}, "from", ""),
+        ("RestoreJob", {"existingCluster": {"clusterId": "c"}, "backup": {"clusterId": "from"}}, {}, "c", ""),
+        (
+            "RestoreJob",
+            {"newCluster": {"projectId": "p"}, "backup": {"clusterId": "from"}},
+            {"newClusterId": "n"},
+            "n",
+            "p",
+        ),
+        ("MigrationJob", {"target": {"newCluster": {"projectId": "p"}}}, {}, "", "p"),
+        (
+            "MigrationJob",
+            {"target": {"clusterId": "c"}, "source": {"zillizCluster": {"clusterId": "from"}}},
+            {},
+            "c",
+            "",
+        ),
+        ("MigrationJob", {"target": "nonsense"}, {}, "", ""),
     ],
 )
-def test_where_our_job_works(spec: Body, handle: dict[str, str], cluster: str, project: str) -> None:
-    own = own_of(KINDS["RestoreJob"], job_object("RestoreJob", spec=spec, submission={"handle": handle}))
+def test_where_our_job_works(
+    kind: str, spec: dict[str, Any], handle: dict[str, str], cluster: str, project: str
+) -> None:
+    own = own_of(KINDS[kind], job_object(kind, spec=spec, submission={"handle": handle}))
     assert (own.cluster_id, own.project_id) == (cluster, project)
 
 

@@ -6,6 +6,7 @@ the same one is refused. The answer tells the password, this once; whoever loses
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
@@ -30,11 +31,20 @@ from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, SubmitContext
 from zilliz_jobs.kinds.clocks import CloudClocks
 from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.place import Place, RawSpec, place_in
 from zilliz_jobs.kinds.spelling import is_same
 
 HANDLE = "newClusterId"
 """Its key in a handle. Not `clusterId`: that is a cluster which a job works on, as others may; this one is the job's
 alone, and no other object may take it for its own lost submission."""
+
+
+def place(spec: RawSpec, handle: Mapping[str, str], *others: object) -> Place:
+    """Of a job that makes the cluster which this part of its spec describes; of the other parts where it makes none.
+    Pure."""
+    made = {**spec, "clusterId": handle.get(HANDLE, "")} if spec else {}
+    return place_in(made, *others, handle)
+
 
 MAX_NAME = 32  # the shortest limit that a page of the cloud names for a cluster's name
 TOKEN_DIGITS = 8

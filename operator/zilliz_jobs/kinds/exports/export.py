@@ -7,6 +7,7 @@ no harm; only the console's job list can name the job.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from zilliz_jobs.api.exportjob import EXPORT_JOB, ExportJobSpec
@@ -32,6 +33,7 @@ from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.backups import backupsource
 from zilliz_jobs.kinds.base import Account, BackupSource, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.joblist import known, new_jobs
+from zilliz_jobs.kinds.place import Place, RawSpec, part_of, place_in
 from zilliz_jobs.kinds.spelling import is_same
 
 
@@ -40,6 +42,9 @@ class ExportKind(JobKind[ExportJobSpec]):
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
     job_type = JobType.EXPORT
     scope_needs_backup = True
+
+    def place(self, spec: RawSpec, handle: Mapping[str, str]) -> Place:
+        return place_in(spec, part_of(spec, "backup"), handle)
 
     def target(self, spec: ExportJobSpec) -> str:
         if spec.backup is None:

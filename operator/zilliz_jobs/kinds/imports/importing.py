@@ -41,7 +41,7 @@ from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.clocks import second_before
-from zilliz_jobs.kinds.imports import importends, importlook
+from zilliz_jobs.kinds.imports import importdetails, importends, importlook
 from zilliz_jobs.kinds.imports.importfiles import could_be_alike
 from zilliz_jobs.kinds.imports.importwire import (
     Facts,
@@ -53,6 +53,7 @@ from zilliz_jobs.kinds.imports.importwire import (
     v2_request,
     why_not_v1,
 )
+from zilliz_jobs.kinds.place import Place
 from zilliz_jobs.kinds.secretneed import SecretNeed
 
 
@@ -61,6 +62,7 @@ class ImportKind(JobKind[ImportJobSpec]):
     traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
     job_type = JobType.IMPORT
     lane: ClassVar[str] = "imports"
+    tells_more: ClassVar[bool] = True
 
     def target(self, spec: ImportJobSpec) -> str:
         where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"
@@ -156,6 +158,9 @@ class ImportKind(JobKind[ImportJobSpec]):
         if start is None and facts.start_time is None:
             start = await self._start_time(account, job_id)
         return facts.seen(job_id, start, account.cloud_time)
+
+    async def details(self, account: Account, place: Place, job_id: str) -> Seen | None:
+        return await importdetails.details(account, place, job_id)
 
     # -- parts
 

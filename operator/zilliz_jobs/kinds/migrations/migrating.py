@@ -6,6 +6,7 @@ exists by its collections or by the console's list of jobs, and never proven abs
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -23,6 +24,7 @@ from zilliz_jobs.kinds.clusters import newcluster
 from zilliz_jobs.kinds.migrations import migrationarrivals
 from zilliz_jobs.kinds.migrations.migrationorigin import needs, origin
 from zilliz_jobs.kinds.migrations.migrationroutes import answered, send, why_not
+from zilliz_jobs.kinds.place import Place, RawSpec, part_of
 from zilliz_jobs.kinds.secretneed import SecretNeed
 
 ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, retry=RetryRule.NEVER)
@@ -34,6 +36,9 @@ class MigrationKind(JobKind[MigrationJobSpec]):
     variants = (Variant("zero-downtime", "mode", Mode.ZERO_DOWNTIME, ZERO_DOWNTIME),)
     job_type = JobType.MIGRATION
     cluster_words = frozenset({"MIGRATING"})
+
+    def place(self, spec: RawSpec, handle: Mapping[str, str]) -> Place:
+        return newcluster.place(part_of(spec, "target", "newCluster"), handle, spec, part_of(spec, "target"))
 
     def target(self, spec: MigrationJobSpec) -> str:
         made = _made(spec)

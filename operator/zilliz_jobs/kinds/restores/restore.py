@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
@@ -39,6 +40,7 @@ from zilliz_jobs.kinds.backups import backupsource
 from zilliz_jobs.kinds.base import Account, BackupSource, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.clusters import newcluster
 from zilliz_jobs.kinds.joblist import known
+from zilliz_jobs.kinds.place import Place, RawSpec, part_of
 from zilliz_jobs.kinds.restores import destinations, restoring
 
 CLUSTER_NAME = "clusterName"
@@ -55,6 +57,10 @@ class RestoreKind(JobKind[RestoreJobSpec]):
     traits: ClassVar[Traits] = Traits()
     job_type = JobType.RESTORE
     cluster_words = frozenset({"RESTORE_BACKUP"})
+
+    def place(self, spec: RawSpec, handle: Mapping[str, str]) -> Place:
+        there, source = part_of(spec, "existingCluster"), part_of(spec, "backup")
+        return newcluster.place(part_of(spec, "newCluster"), handle, spec, there, source)
 
     def target(self, spec: RestoreJobSpec) -> str:
         if spec.new_cluster:
