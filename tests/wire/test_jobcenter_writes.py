@@ -161,6 +161,24 @@ async def test_a_job_that_runs_again_by_now_is_not_retried(world: Rig) -> None:
     assert retries(world) == before
 
 
+async def test_a_retry_is_decided_though_an_object_has_adopted_the_job_meanwhile(world: Rig) -> None:
+    """Its record would stay in the row for ever, and the retry would never be told of."""
+    world.connection(consoleApi=CONSOLE, submissionSettleSeconds=5)
+    await world.start()
+    page = Page(world)
+    await page.begin()
+    job = await failed(world, page)
+    world.cloud.fault("console.retry", "drop_before", times=1)
+    await page.annotate(job, "retry", "again")
+    await page.until_row(job, "retry", outcome="Accepted", reason="LookingForSubmission")
+    world.imports("adopted", adopt={"jobId": job})
+    await world.until_state("importjobs", "adopted", "Failed")
+    await page.look()
+    assert page.row(job)["owner"]["name"] == "adopted"
+    await page.until_row(job, "retry", outcome="Failed", reason="RetryUnclear")
+    assert "submission" not in page.row(job)
+
+
 async def test_two_rows_of_one_job_are_one_retry(world: Rig) -> None:
     """Two pages of one project, and somebody annotates both."""
     page = await page_of(world)

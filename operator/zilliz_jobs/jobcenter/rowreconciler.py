@@ -93,7 +93,7 @@ class RowReconciler:
         row_id, status = str(body["spec"]["jobId"]), row_status(body)
         own = self._owners.of_job(status.job_id or row_id) or self._owners.get(row_id)
         if own is None or is_sent(status):
-            return await self._unowned(body, center, tries)
+            return await self._unowned(body, center, tries, owned=own is not None)
         if own.namespace != meta["namespace"] or row_id not in (own.row, *own.ids) or own.type != status.type:
             await self._write(body, lambda row, old: _refused(row, old, own, self._now()))
             return RowPass()
@@ -130,8 +130,9 @@ class RowReconciler:
 
     # -- a job that belongs to no object
 
-    async def _unowned(self, body: Body, center: Body, tries: int) -> RowPass:
-        """By the row as it is now: by the event of an earlier write, the cloud would be asked once more."""
+    async def _unowned(self, body: Body, center: Body, tries: int, *, owned: bool) -> RowPass:
+        """By the row as it is now: by the event of an earlier write, the cloud would be asked once more. `owned`: an
+        object has adopted the job since a retry of the row was sent, which is still decided here."""
         key, uid = key_of(body), body["metadata"]["uid"]
         fresh = {**await self._objects.get(PROJECT_JOB, key.namespace, key.name), "kind": key.kind}
         if fresh["metadata"]["uid"] != uid:
@@ -139,6 +140,8 @@ class RowReconciler:
         if is_quiet(fresh):
             self._jobs.settled(key)
             return RowPass()
+        if owned and not is_sent(row_status(fresh)):
+            return RowPass(AGAIN_SECONDS)  # it was decided meanwhile, and what is asked now is its owner's to decide
         done = await self._jobs.carry_out(fresh, connection_key(center), tries)
         if done.asked:
             self._wake_center(key_of(center))
