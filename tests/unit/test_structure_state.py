@@ -41,6 +41,7 @@ OTHER_LIFE = {
     "jobcenter.pages.Pages._pages": "pages of JobCenters",
     "jobcenter.rowcontroller.ProjectJobController._asking": "ProjectJobs",
     "jobcenter.rowjobs.RowJobs._entries": "the entries of ProjectJobs with an open request",
+    "jobcenter.rowjobs.RowOwnership._shown": "ProjectJobs with an open request, by the ids of the job that they show",
     "jobcenter.rowstore.RowStore._open": "ProjectJobs whose retry is open, by what was last stored",
     "jobs.cache.JobCache._dependents": "index: from a connection to the entries that refer to it",
     "jobs.cache.JobCache._entries": "the entries",

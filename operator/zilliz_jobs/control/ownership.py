@@ -251,6 +251,12 @@ class JobOwnership:
             del self._orphans[next(iter(self._orphans))]
         return scope
 
+    def disown(self, name: str) -> None:
+        """The job was begun for no object, so it is no object's lost submission; a person may name it all the same.
+        Idempotent."""
+        if name not in self._holder:
+            self._orphans[name] = None
+
     def _holding(self, uid: Uid) -> _Holding:
         known = self._holdings.get(uid)
         if known is None:

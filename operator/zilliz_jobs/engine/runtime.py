@@ -206,7 +206,7 @@ class Engine:
     def _row_jobs(self, secrets: Secrets, writer: StatusWriter) -> RowJobs:
         """The machinery of job objects once more, for rows whose job belongs to none: what it stores is a row, and
         what it locks is its own."""
-        ownership = RowOwnership()
+        ownership = RowOwnership(self.registry)
         ownership.settle = self._settle
         status_writer = RowStatusWriter(
             RowStore(self.objects, writer, self.metrics, self.clock.now),

@@ -17,7 +17,30 @@ from zilliz_jobs.jobs.reconciler import JobReconciler
 
 class RowOwnership(JobOwnership):
     """The locks of rows, apart from those of job objects: a row keeps no job from any object. That its status tells
-    less than before is no fault: a job is retried in the console, and a retry that is decided leaves no record."""
+    less than before is no fault: a job is retried in the console, and a retry that is decided leaves no record.
+    `objects`: the ownership of job objects."""
+
+    def __init__(self, objects: JobOwnership) -> None:
+        super().__init__()
+        self._objects = objects
+        self._shown: dict[Uid, frozenset[str]] = {}
+
+    def asks(self, job: Body) -> None:
+        """The row has a request; `job`: the row as a job object. Idempotent."""
+        uid, job_id = job["metadata"]["uid"], row_status(row_in(job)).job_id
+        self._shown[uid] = frozenset(name for name in (job_id, row_in(job)["spec"]["jobId"]) if name)
+        self.on_upsert(uid, {**job, "status": {}})  # who asks: another row may wait for its lock
+
+    def claim(self, uid: Uid, name: str) -> bool:
+        """As `JobOwnership.claim`. A job of another id than the row's was begun by its retry. The row's own may be
+        the lost submission of an object all the same, and is left to that."""
+        if uid in self._shown and name not in self._shown[uid]:
+            self._objects.disown(name)
+        return super().claim(uid, name)
+
+    def forget(self, uid: Uid) -> str | None:
+        self._shown.pop(uid, None)
+        return super().forget(uid)
 
     def known(self, uid: Uid) -> Known:
         return NOTHING_KNOWN
@@ -53,7 +76,7 @@ class RowJobs:
             self._status_writer.unreadable(row, str(error))
             return Carried(row, None, learnt=True, asked=False)
         job, before = job_object(row, connection.name), row_status(row)
-        self._ownership.on_upsert(row["metadata"]["uid"], {**job, "status": {}})  # who asks: another row may wait
+        self._ownership.asks(job)
         result = await self.reconciler.reconcile(self._entry(row), job, tries)
         stored = row_in(result.body) if result.body else row
         after = row_status(stored)

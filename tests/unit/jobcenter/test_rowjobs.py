@@ -19,6 +19,7 @@ from zilliz_jobs.cloud.errors import NotFound as NoSuchJob
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import RETRY, Key
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link, Rules
 from zilliz_jobs.jobcenter.rowjobs import Carried, RowJobs, RowOwnership
@@ -87,6 +88,7 @@ class Desk:
         self.shelf = ListState(row(**status), self.story)
         self.console, self.events = CloudConsole(self.story), Events()
         self.woken: list[Any] = []
+        self.objects = JobOwnership()
         self.begin()
 
     def begin(self) -> None:
@@ -95,7 +97,7 @@ class Desk:
         events: Any = self.events
         crds: Any = Crds()
         accounts: Any = Connections(self.console)
-        metrics, ownership = Metrics(), RowOwnership()
+        metrics, ownership = Metrics(), RowOwnership(self.objects)
         clock = ServerClock(lambda: self.now, lambda: self.now.timestamp())
         actions = Actions(
             ownership, port, port, RequestsInFlight(), wake=self.woken.append, ensure_synced=self._synced
@@ -160,6 +162,16 @@ async def test_intent_then_retry_then_answer() -> None:
     await desk.carry_out()
     assert len(desk.console.sent) == 1
     assert desk.events == [], "a row tells of its requests in its status"
+
+
+@pytest.mark.parametrize(("keeps_id", "name", "unclaimed"), [(False, "job-2", False), (True, "job-1", True)])
+async def test_what_a_retry_began_is_no_objects_lost_submission(keeps_id: bool, name: str, unclaimed: bool) -> None:
+    """It imports the same files into the same collection. The job that was retried may be an object's, though."""
+    desk = Desk()
+    desk.console.keeps_id = keeps_id
+    await desk.carry_out()
+    assert desk.objects.is_unclaimed("an import", name) is unclaimed
+    assert desk.objects.is_free("an import", name), "a person may name it"
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
