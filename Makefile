@@ -39,7 +39,7 @@ verify: test ## the gate, and what is slower and rarer: all of e2e, also with fe
 	@E2E_WHOLE=1 $(MAKE) namespaced
 	@echo "== the image"
 	@$(BIN)/pytest tests/image
-	@$(BIN)/python -m tests.chaos --jobs 300 $(CHAOS)
+	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)
 
 check: test
 
@@ -65,11 +65,11 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 	@echo "== generated files"
 	@$(BIN)/zilliz-jobs crds crds --check
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds --check
-	@$(BIN)/python -m tests.kindlists --check
+	@$(BIN)/python -m tools.kindlists --check
 	@$(BIN)/python deploy/gitops/argocd/render.py --check
-	@$(BIN)/python -m tests.chartpages --check
-	@$(BIN)/python -m tests.release check
-	@$(BIN)/python -m tests.decisions --check
+	@$(BIN)/python -m tools.chartpages --check
+	@$(BIN)/python -m tools.release check
+	@$(BIN)/python -m tools.decisions --check
 	@$(BIN)/zilliz-jobs reference docs/reference --check
 
 pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for some of them)
@@ -85,18 +85,18 @@ namespaced: $(VENV)/.dev ## end to end, with an operator that has rights in some
 generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/zilliz-jobs crds crds
 	@$(BIN)/zilliz-jobs crds $(CHART)/files/crds
-	@$(BIN)/python -m tests.kindlists
+	@$(BIN)/python -m tools.kindlists
 	@$(BIN)/python deploy/gitops/argocd/render.py
-	@$(BIN)/python -m tests.chartpages
-	@$(BIN)/python -m tests.release stamp
-	@$(BIN)/python -m tests.decisions
+	@$(BIN)/python -m tools.chartpages
+	@$(BIN)/python -m tools.release stamp
+	@$(BIN)/python -m tools.decisions
 	@$(BIN)/zilliz-jobs reference docs/reference
 
 mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)
-	@$(BIN)/python -m tests.mutants
+	@$(BIN)/python -m tools.mutants
 
 bench: $(VENV)/.dev ## measure the operator, half an hour (BENCH="--only a --scale 0.1" and more: BENCH=--help)
-	@$(BIN)/python -m tests.bench $(BENCH)
+	@$(BIN)/python -m tools.bench $(BENCH)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew
 	@$(BIN)/python -m pip install --quiet uv
@@ -107,7 +107,7 @@ lock: $(VENV)/.dev ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group sbom -o requirements/sbom.txt
 
 chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1000 --seed 7" and more: CHAOS=--help)
-	@$(BIN)/python -m tests.chaos $(CHAOS)
+	@$(BIN)/python -m tools.chaos $(CHAOS)
 
 image: ## the container image, with docker, podman or buildah (IMAGE, BASE, ENGINE, FLAGS: docs/image.md)
 	@test -n "$(ENGINE)" || { echo "cannot build the image: no docker, podman or buildah works here"; exit 2; }

@@ -34,7 +34,7 @@ sbom: dist $(VENV)/.sbom ## the bill of materials of what the image adds to its 
 	@echo $(BOM)
 
 tagged: $(VENV)/.dev ## whether TAG is the version of this tree, and the changelog tells of it
-	@$(BIN)/python -m tests.release tag "$$TAG"
+	@$(BIN)/python -m tools.release tag "$$TAG"
 
 login: registry ## to REGISTRY, as REGISTRY_USER with REGISTRY_PASSWORD from the environment
 	@test -n "$$REGISTRY_USER" && test -n "$$REGISTRY_PASSWORD" || \
@@ -59,7 +59,7 @@ sign: ## what is in dist/, and what was pushed, by its digest; with cosign, whic
 	@$(COSIGN) attest --yes --type cyclonedx --predicate $(BOM) $$(cat dist/image.ref)
 
 release: $(VENV)/.dev ## the release page of the tag, with what is in dist/ (needs gh)
-	@$(BIN)/python -m tests.release notes > dist/notes.md
+	@$(BIN)/python -m tools.release notes > dist/notes.md
 	@$(GH) release create v$(VERSION) --verify-tag --title $(VERSION) --notes-file dist/notes.md \
 	  $(foreach file,$(WHEEL) $(LOCAL_WHEEL) $(PACKED) $(BOM),$(file) $(file).sigstore.json)
 

@@ -7,10 +7,10 @@ import gc
 import signal
 
 import pytest
-from tests import failures
-from tests.e2e.controlplane.pytest_plugin import *  # noqa: F403
-from tests.examples import register
 from tests.image import told
+from tests.support import failures
+from tests.support.controlplane.pytest_plugin import *  # noqa: F403
+from tests.support.examples import register
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from tests.contract.client import Client
 from tests.contract.widget import CRD, NAME
-from tests.e2e.controlplane import ControlPlane
+from tests.support.controlplane import ControlPlane
 
 from zilliz_local.kube import KubeApi
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from tests.contract.conftest import REAL, STAND_IN
 from tests.contract.widget import CRD, NAME, widget
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.controlplane.binaries import find_kubectl
+from tests.support.controlplane import ControlPlane
+from tests.support.controlplane.binaries import find_kubectl
 
 from zilliz_local.kube import KubeApi
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.charted import Release, install
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.operators import Operator, OperatorProcess
-from tests.e2e.published import install_crds
-from tests.e2e.rooms import NAMESPACED, Rooms
-from tests.e2e.user import User
+from tests.support.charted import Release, install
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane import ControlPlane
+from tests.support.operators import Operator, OperatorProcess
+from tests.support.published import install_crds
+from tests.support.rooms import NAMESPACED, Rooms
+from tests.support.user import User
 
 HERE = Path(__file__).parent
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.charted import Release
-from tests.e2e.cloud import Cloud, movies
-from tests.e2e.operators import Operator, OperatorInProcess
-from tests.e2e.user import Job, User, condition
+from tests.support.charted import Release
+from tests.support.cloud import Cloud, movies
+from tests.support.operators import Operator, OperatorInProcess
+from tests.support.user import Job, User, condition
 
 from zilliz_local.cloud.clusters import ClusterFields
 

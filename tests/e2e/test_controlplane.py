@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.controlplane import ControlPlane, ControlPlaneError, UnavailableError, find_binaries
-from tests.e2e.controlplane.binaries import BUILT, cache_entry, is_complete
+from tests.support.controlplane import ControlPlane, ControlPlaneError, UnavailableError, find_binaries
+from tests.support.controlplane.binaries import BUILT, cache_entry, is_complete
 
 ROOT = Path(__file__).resolve().parents[2]
 real = pytest.mark.controlplane
@@ -168,7 +168,7 @@ def test_helm_installs_a_chart(
 def test_nothing_is_left_when_the_test_process_is_killed(real_cluster: ControlPlane) -> None:
     script = (
         "import sys, time\n"
-        "from tests.e2e.controlplane import control_plane\n"
+        "from tests.support.controlplane import control_plane\n"
         "with control_plane(controller_manager=False) as plane:\n"
         "    print(plane.work_dir, *plane.pids.values(), flush=True)\n"
         "    time.sleep(60)\n"
@@ -268,7 +268,7 @@ def test_a_build_that_leaves_a_binary_out_is_no_cache_entry(machine: dict[str, s
 def test_an_interrupted_build_leaves_no_cache_entry(machine: dict[str, str], how: signal.Signals) -> None:
     put_go(machine, end="exec sleep 5")
     entry = cache_entry(machine)
-    command = [sys.executable, "-m", "tests.e2e.controlplane", "build"]
+    command = [sys.executable, "-m", "tests.support.controlplane", "build"]
     with subprocess.Popen(command, cwd=ROOT, env=machine, stderr=subprocess.DEVNULL) as process:
         # All binaries are there already, but go has not ended: the entry must not be either.
         wait_for(lambda: any(entry.parent.glob(f"{entry.name}.tmp-*/helm")), 20)
@@ -281,7 +281,7 @@ def test_an_interrupted_build_leaves_no_cache_entry(machine: dict[str, str], how
 
 def test_two_processes_build_once(machine: dict[str, str]) -> None:
     log = put_go(machine, end="sleep 1")
-    command = [sys.executable, "-m", "tests.e2e.controlplane", "build"]
+    command = [sys.executable, "-m", "tests.support.controlplane", "build"]
 
     def start() -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
@@ -337,7 +337,7 @@ def test_without_a_usable_go_and_without_a_package_index_it_is_unavailable(
 def test_without_binaries_tests_are_skipped_loudly_and_fail_in_ci(
     machine: dict[str, str], tmp_path: Path, ci: str, status: int, outcome: str
 ) -> None:
-    (tmp_path / "conftest.py").write_text("from tests.e2e.controlplane.pytest_plugin import *\n")
+    (tmp_path / "conftest.py").write_text("from tests.support.controlplane.pytest_plugin import *\n")
     (tmp_path / "test_it.py").write_text("def test_it(real_cluster): pass\n")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     machine |= {"KUBEBUILDER_ASSETS": str(tmp_path / "assets"), "CI": ci, "PYTHONPATH": str(ROOT)}

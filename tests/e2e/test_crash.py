@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.charted import Release
-from tests.e2e.cloud import COLLECTIONS, Cloud
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.user import Job, User, condition
+from tests.support.charted import Release
+from tests.support.cloud import COLLECTIONS, Cloud
+from tests.support.controlplane import ControlPlane
+from tests.support.operators import OperatorProcess
+from tests.support.user import Job, User, condition
 
 pytestmark = pytest.mark.controlplane
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.cloud import Cloud
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.published import CRDS, install_crds, until_published
-from tests.e2e.user import User
+from tests.support.cloud import Cloud
+from tests.support.controlplane import ControlPlane
+from tests.support.published import CRDS, install_crds, until_published
+from tests.support.user import User
 
 pytestmark = pytest.mark.controlplane
 

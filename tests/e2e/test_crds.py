@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.controlplane import ControlPlane
+from tests.support.controlplane import ControlPlane
 
 pytestmark = pytest.mark.controlplane
 

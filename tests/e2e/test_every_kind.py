@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from tests.e2e.cloud import Cloud
-from tests.e2e.user import User
-from tests.everykind import Row, Walk, Walker, cases, cover, named
+from tests.support.cloud import Cloud
+from tests.support.everykind import Row, Walk, Walker, cases, cover, named
+from tests.support.user import User
 
 pytestmark = pytest.mark.controlplane
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.charted import CHART, Release, installed
-from tests.e2e.cloud import Cloud
-from tests.e2e.controlplane import Binaries, ControlPlane, ControlPlaneError, control_plane
-from tests.e2e.kubelet import kubelet
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.published import until_published
-from tests.e2e.rights import Deeds, granted
-from tests.e2e.stirring import stirred
-from tests.e2e.user import Job, User, manifest, secret
-from tests.everykind import ROWS
+from tests.support.charted import CHART, Release, installed
+from tests.support.cloud import Cloud
+from tests.support.controlplane import Binaries, ControlPlane, ControlPlaneError, control_plane
+from tests.support.everykind import ROWS
+from tests.support.kubelet import kubelet
+from tests.support.operators import OperatorProcess
+from tests.support.published import until_published
+from tests.support.rights import Deeds, granted
+from tests.support.stirring import stirred
+from tests.support.user import Job, User, manifest, secret
 
 from zilliz_jobs import __version__
 from zilliz_jobs.api.resources import RESOURCES

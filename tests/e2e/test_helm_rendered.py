@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.charted import CHART, HERE, Body, Release
-from tests.e2e.controlplane import ControlPlane, ControlPlaneError
+from tests.support.charted import CHART, HERE, Body, Release
+from tests.support.controlplane import ControlPlane, ControlPlaneError
 from tests.unit.chart.test_templates import EVERYTHING
 
 from zilliz_jobs.cloud.errors import CloudError, Transient

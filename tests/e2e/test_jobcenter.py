@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.e2e.cloud import Cloud
-from tests.e2e.user import Body, Job, User
+from tests.support.cloud import Cloud
+from tests.support.user import Body, Job, User
 
 from zilliz_local.cloud import PROJECT
 

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.cloud import Cloud
-from tests.e2e.controlplane import ControlPlane, control_plane
-from tests.e2e.kinds_away import (
+from tests.support.cloud import Cloud
+from tests.support.controlplane import ControlPlane, control_plane
+from tests.support.kinds_away import (
     one_kind_goes_and_comes_back,
     one_kind_is_installed_late,
     the_crds_are_installed_late,
 )
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.published import install_crds
-from tests.e2e.user import User
+from tests.support.operators import OperatorProcess
+from tests.support.published import install_crds
+from tests.support.user import User
 
 pytestmark = pytest.mark.controlplane
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.cloud import BROKEN, Cloud
-from tests.e2e.user import Job, User
+from tests.support.cloud import BROKEN, Cloud
+from tests.support.user import Job, User
 
 from zilliz_jobs.api.resource import JOB_COLUMNS
 from zilliz_jobs.api.resources import RESOURCES

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.e2e.cloud import Cloud
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.operators import Operator, OperatorProcess
-from tests.e2e.user import Body, User
+from tests.support.cloud import Cloud
+from tests.support.controlplane import ControlPlane
+from tests.support.operators import Operator, OperatorProcess
+from tests.support.user import Body, User
 
 from zilliz_jobs import __version__
 from zilliz_jobs.api.model import GROUP

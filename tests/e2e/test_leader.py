@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.charted import Release
-from tests.e2e.cloud import Cloud
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.lapse import follows_on, stops_for_13_s
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.pair import LEASE, SETTLE, TAKEN_OVER, Pair, pair, require_once, wakes_up_late
-from tests.e2e.user import User
+from tests.support.charted import Release
+from tests.support.cloud import Cloud
+from tests.support.controlplane import ControlPlane
+from tests.support.lapse import follows_on, stops_for_13_s
+from tests.support.operators import OperatorProcess
+from tests.support.pair import LEASE, SETTLE, TAKEN_OVER, Pair, pair, require_once, wakes_up_late
+from tests.support.user import User
 
 pytestmark = pytest.mark.controlplane
 

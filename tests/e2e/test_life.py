@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.e2e.charted import Release
-from tests.e2e.cloud import BROKEN, Cloud
-from tests.e2e.operators import Operator, OperatorInProcess
-from tests.e2e.user import Body, Job, User, condition
+from tests.support.charted import Release
+from tests.support.cloud import BROKEN, Cloud
+from tests.support.operators import Operator, OperatorInProcess
+from tests.support.user import Body, Job, User, condition
 
 pytestmark = pytest.mark.controlplane
 

@@ -6,8 +6,8 @@ import asyncio
 import json
 
 import pytest
-from tests.e2e.controlplane import ControlPlane
 from tests.e2e.test_crds import CRDS
+from tests.support.controlplane import ControlPlane
 from tests.unit.api.migrations import BAD, GOOD, Spec
 
 pytestmark = pytest.mark.controlplane

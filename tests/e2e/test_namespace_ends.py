@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.charted import Release
-from tests.e2e.cloud import Cloud, movies
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.rooms import NAMESPACED
-from tests.e2e.user import User, manifest
+from tests.support.charted import Release
+from tests.support.cloud import Cloud, movies
+from tests.support.controlplane import ControlPlane
+from tests.support.operators import OperatorProcess
+from tests.support.rooms import NAMESPACED
+from tests.support.user import User, manifest
 
 from zilliz_local.cloud import PROJECT
 

@@ -11,9 +11,9 @@ import warnings
 from pathlib import Path
 
 import pytest
-from tests.e2e.charted import Release
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.operators import OperatorInProcess
+from tests.support.charted import Release
+from tests.support.controlplane import ControlPlane
+from tests.support.operators import OperatorInProcess
 
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.api.resources import RESOURCES

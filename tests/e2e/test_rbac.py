@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.charted import Release, install
-from tests.e2e.cloud import Cloud
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.rights import Deeds, granted
-from tests.e2e.stirring import stirred
-from tests.e2e.user import PLURALS, Body, Job, User, condition, connection, manifest
-from tests.everykind import ROWS, Walker
+from tests.support.charted import Release, install
+from tests.support.cloud import Cloud
+from tests.support.controlplane import ControlPlane
+from tests.support.everykind import ROWS, Walker
+from tests.support.operators import OperatorProcess
+from tests.support.rights import Deeds, granted
+from tests.support.stirring import stirred
+from tests.support.user import PLURALS, Body, Job, User, condition, connection, manifest
 
 from zilliz_jobs.api.model import API_VERSION, GROUP
 from zilliz_jobs.kinds import JOB_KINDS

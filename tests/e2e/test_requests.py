@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.e2e.cloud import BROKEN, Cloud
-from tests.e2e.user import User
+from tests.support.cloud import BROKEN, Cloud
+from tests.support.user import User
 
 pytestmark = pytest.mark.controlplane
 

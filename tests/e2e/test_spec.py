@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.e2e.cloud import FILMS, Cloud
-from tests.e2e.user import Body, User, condition, manifest
+from tests.support.cloud import FILMS, Cloud
+from tests.support.user import Body, User, condition, manifest
 
 pytestmark = pytest.mark.controlplane
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from tests.e2e.cloud import BROKEN, CANARY, Cloud, movies
-from tests.e2e.user import LABEL, User, condition, connection, secret
+from tests.support.cloud import BROKEN, CANARY, Cloud, movies
+from tests.support.user import LABEL, User, condition, connection, secret
 
 pytestmark = pytest.mark.controlplane
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.charted import Release
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.controlplane.supervise import free_ports
-from tests.e2e.operators import SOURCE, OperatorProcess
-from tests.e2e.user import User
+from tests.support.charted import Release
+from tests.support.controlplane import ControlPlane
+from tests.support.controlplane.supervise import free_ports
+from tests.support.operators import SOURCE, OperatorProcess
+from tests.support.user import User
 
 pytestmark = pytest.mark.controlplane
 

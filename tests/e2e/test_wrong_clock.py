@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.e2e.charted import Release
-from tests.e2e.cloud import Cloud
-from tests.e2e.controlplane import ControlPlane
-from tests.e2e.operators import Operator, OperatorProcess
-from tests.e2e.user import User
+from tests.support.charted import Release
+from tests.support.cloud import Cloud
+from tests.support.controlplane import ControlPlane
+from tests.support.operators import Operator, OperatorProcess
+from tests.support.user import User
 
 from zilliz_jobs.api.model import parse_time
 

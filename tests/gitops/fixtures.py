@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from tests.e2e.controlplane.binaries import UnavailableError
 from tests.gitops.judging import JUDGE, Judge
+from tests.support.controlplane.binaries import UnavailableError
 
 SENTENCE = "NO JUDGE OF GITOPS HEALTH"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.gobinary import GoProgram
+from tests.support.gobinary import GoProgram
 
 Body = dict[str, Any]
 JUDGE = GoProgram(

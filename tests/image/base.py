@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.e2e.controlplane.binaries import cache_root
+from tests.support.controlplane.binaries import cache_root
 
 SUITE = "trixie"
 PACKAGES = "python3,python3-pip,ca-certificates"

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.standin import StandIn
 from tests.image.store import Image
+from tests.support.operators import OperatorProcess
+from tests.support.standin import StandIn
 
 FILES = "/mnt"
 # The mounts end with the process, as they are in a mount namespace of its own.

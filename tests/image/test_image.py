@@ -11,14 +11,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.standin import stand_in
-from tests.e2e.user import User
 from tests.image.base import UnavailableError, base_tarball
 from tests.image.container import ImageProcess, ran
 from tests.image.store import Image, Store, temporary_store
 from tests.image.told import SENTENCE
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.standin import stand_in
+from tests.support.user import User
 
 from zilliz_jobs import __version__
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.decisions import FOLDER, DecisionError, index, read, read_all
+from tools.decisions import FOLDER, DecisionError, index, read, read_all
 
 PAGE = "# 7. A cluster job holds its cluster\n\nStatus: {status}\n\nOther submissions leave.\n"
 

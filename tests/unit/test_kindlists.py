@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from tests.kindlists import MARK, PLACES, ROOT, TEMPLATE, ListError, differences, files, rules_of
+from tools.kindlists import MARK, PLACES, ROOT, TEMPLATE, ListError, differences, files, rules_of
 
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import JOB_KINDS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.release import CHART, PLACES, ROOT, ReleaseError, changelog, differences, notes, stamp, version
+from tools.release import CHART, PLACES, ROOT, ReleaseError, changelog, differences, notes, stamp, version
 
 from zilliz_jobs import __version__
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.controlplane.binaries import UnavailableError
+from tests.support.controlplane.binaries import UnavailableError
 from tests.workflows.actionlint import ACTIONLINT, complaints
 from tests.workflows.maketargets import TARGETS
 
@@ -127,5 +127,5 @@ def test_nothing_is_published_that_was_not_verified() -> None:
 
 
 def test_the_chart_is_packed_by_the_helm_that_it_was_tested_with() -> None:
-    tested = re.findall(r"helm\.sh/helm/v4 (v\S+)", (ROOT / "tests/e2e/controlplane/go.mod").read_text())
+    tested = re.findall(r"helm\.sh/helm/v4 (v\S+)", (ROOT / "tests/support/controlplane/go.mod").read_text())
     assert tested == re.findall(r"version: (v4\S+)", (ROOT / ".github/workflows/release.yml").read_text())

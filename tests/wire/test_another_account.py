@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.wire.center_rig import killed
-from tests.wire.engine_rig import QUICK, Rig, condition
-from tests.wire.engine_rig import _ours as ours
-from tests.wire.kinds_rig import LONG, backed_up
+from tests.support.center_rig import killed
+from tests.support.engine_rig import QUICK, Rig, condition
+from tests.support.engine_rig import _ours as ours
+from tests.support.kinds_rig import LONG, backed_up
 
 from zilliz_local.cloud import KEY, PROJECT, Duration
 from zilliz_local.cloud.world import Project

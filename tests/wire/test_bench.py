@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.serving import ROOT, SOURCE
+from tests.support.serving import ROOT, SOURCE
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-COMMAND = [sys.executable, "-m", "tests.bench", "--stand-in", "--scale", "0.001"]
+COMMAND = [sys.executable, "-m", "tools.bench", "--stand-in", "--scale", "0.001"]
 
 
 def environment(folder: Path) -> dict[str, str]:

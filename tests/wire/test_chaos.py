@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import pytest
-from tests.serving import ROOT
+from tests.support.serving import ROOT
 from tests.wire.test_bench import environment, left_of
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -18,7 +18,7 @@ JOBS, SEED = 25, 5
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("chaos")
-    command = [sys.executable, "-m", "tests.chaos", "--stand-in", "--jobs", str(JOBS), "--seed", str(SEED)]
+    command = [sys.executable, "-m", "tools.chaos", "--stand-in", "--jobs", str(JOBS), "--seed", str(SEED)]
     done = subprocess.run(
         [*command, "--out", str(folder / "out")],
         cwd=ROOT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.wire.engine_rig import FILM, Rig
+from tests.support.engine_rig import FILM, Rig
 
 from zilliz_local.cloud import MOVIES
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import NAMESPACE, QUICK, Rig, rig
+from tests.support.engine_rig import NAMESPACE, QUICK, Rig, rig
 
 from zilliz_jobs.control.objects import FINALIZER
 from zilliz_jobs.engine.runtime import Engine

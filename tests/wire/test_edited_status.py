@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import Rig, condition, rig
+from tests.support.engine_rig import Rig, condition, rig
 
 from zilliz_local.cloud import CloudSimulator
 

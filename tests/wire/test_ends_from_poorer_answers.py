@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.center_rig import Page, backed_up, center_world, created, started
-from tests.wire.engine_rig import Rig, condition
-from tests.wire.kinds_rig import LONG, Object, parsed
+from tests.support.center_rig import Page, backed_up, center_world, created, started
+from tests.support.engine_rig import Rig, condition
+from tests.support.kinds_rig import LONG, Object, parsed
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobstatus import State

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.wire.engine_rig import CALM, Rig, rig
+from tests.support.engine_rig import CALM, Rig, rig
 
 from zilliz_local.cloud import CloudSimulator, ManualClock
 

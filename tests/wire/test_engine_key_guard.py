@@ -7,7 +7,7 @@ import base64
 import copy
 
 import pytest
-from tests.wire.engine_rig import NAMESPACE, Body, Rig, condition
+from tests.support.engine_rig import NAMESPACE, Body, Rig, condition
 
 from zilliz_local.cloud import KEY, SHOP
 

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import FILM, NAMESPACE, QUICK, Body, Rig, condition
+from tests.support.engine_rig import FILM, NAMESPACE, QUICK, Body, Rig, condition
 
 from zilliz_jobs.accounts import connections
 from zilliz_jobs.cloud.session import fingerprint

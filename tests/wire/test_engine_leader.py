@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from tests.wire.engine_rig import CALM, Rig
+from tests.support.engine_rig import CALM, Rig
 
 
 class Baton:

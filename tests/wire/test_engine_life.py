@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from tests.wire.engine_rig import CALM, Rig, condition, rig
+from tests.support.engine_rig import CALM, Rig, condition, rig
 
 from zilliz_local.cloud import CloudSimulator, ManualClock
 

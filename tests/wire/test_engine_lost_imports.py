@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import FILM, Rig
+from tests.support.engine_rig import FILM, Rig
 
 from zilliz_local.cloud import MOVIES
 

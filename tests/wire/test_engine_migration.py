@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import NAMESPACE, Rig, condition
+from tests.support.engine_rig import NAMESPACE, Rig, condition
 
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import CALM, NAMESPACE, Rig, condition, rig
-from tests.wire.engine_rig import _ours as ours
+from tests.support.engine_rig import CALM, NAMESPACE, Rig, condition, rig
+from tests.support.engine_rig import _ours as ours
 
 from zilliz_local.cloud import PROJECT, CloudSimulator, Duration
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import NAMESPACE, Rig, condition, rig
-from tests.wire.engine_rig import _ours as ours
-from tests.wire.kinds_rig import backed_up
+from tests.support.engine_rig import NAMESPACE, Rig, condition, rig
+from tests.support.engine_rig import _ours as ours
+from tests.support.kinds_rig import backed_up
 
 from zilliz_local.cloud import MOVIES, PROJECT, CloudSimulator
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import Rig, condition
-from tests.wire.engine_rig import _ours as ours
-from tests.wire.kinds_rig import LONG, backed_up
+from tests.support.engine_rig import Rig, condition
+from tests.support.engine_rig import _ours as ours
+from tests.support.kinds_rig import LONG, backed_up
 
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 

@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.operators import Operator, OperatorProcess
-from tests.e2e.standin import StandIn, stand_in
-from tests.e2e.user import User
-from tests.everykind import ROWS, Row, Walk, Walker, cases, named, outlives_a_kill
 from tests.gitops.fixtures import judge  # noqa: F401
 from tests.gitops.judging import Judge
 from tests.gitops.kit import BAD, GOOD, HELD, JOBS, MOVES, expected, verdicts
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.everykind import ROWS, Row, Walk, Walker, cases, named, outlives_a_kill
+from tests.support.operators import Operator, OperatorProcess
+from tests.support.standin import StandIn, stand_in
+from tests.support.user import User
 
 from zilliz_jobs.api.resources import RESOURCES
 

@@ -10,8 +10,8 @@ import pytest
 from tests.gitops.fixtures import judge  # noqa: F401
 from tests.gitops.judging import Judge
 from tests.gitops.kit import BAD, GOOD, HELD, MOVES, Verdict, actions, expressions, health_scripts
-from tests.wire.center_rig import BROKEN, CONSOLE, Page, backed_up, center_world, created, started
-from tests.wire.engine_rig import Rig, condition
+from tests.support.center_rig import BROKEN, CONSOLE, Page, backed_up, center_world, created, started
+from tests.support.engine_rig import Rig, condition
 
 from zilliz_local.cloud import SHOP
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.center_rig import BROKEN, CONSOLE, Page, backed_up, center_world, started
-from tests.wire.engine_rig import NAMESPACE, Rig, condition
+from tests.support.center_rig import BROKEN, CONSOLE, Page, backed_up, center_world, started
+from tests.support.engine_rig import NAMESPACE, Rig, condition
 
 from zilliz_local.cloud import KEY, MOVIES, PROJECT, SHOP
 

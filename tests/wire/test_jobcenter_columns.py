@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.center_rig import CONSOLE, Page, center_world, created, settled_in, started
-from tests.wire.engine_rig import NAMESPACE, Rig
+from tests.support.center_rig import CONSOLE, Page, center_world, created, settled_in, started
+from tests.support.engine_rig import NAMESPACE, Rig
 
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP, Duration
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.wire.center_rig import BROKEN, CONSOLE, Page, backed_up, center_world, created, killed, started
-from tests.wire.engine_rig import Rig, condition
+from tests.support.center_rig import BROKEN, CONSOLE, Page, backed_up, center_world, created, killed, started
+from tests.support.engine_rig import Rig, condition
 
 from zilliz_jobs.jobcenter.jobrow import row_name
 from zilliz_local.cloud import SHOP

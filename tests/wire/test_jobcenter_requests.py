@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.wire.center_rig import (
+from tests.support.center_rig import (
     BROKEN,
     CONSOLE,
     Page,
@@ -18,7 +18,7 @@ from tests.wire.center_rig import (
     settled_in,
     started,
 )
-from tests.wire.engine_rig import Rig
+from tests.support.engine_rig import Rig
 
 from zilliz_local.cloud import SHOP, StoredObject
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed

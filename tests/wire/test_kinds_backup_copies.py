@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.core.observation import Absent, Accepted, EffectUnknown, Found, Prepared, Refused, Seen, Undecided

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.kinds_away import (
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.kinds_away import (
     one_kind_goes_and_comes_back,
     one_kind_is_installed_late,
     the_crds_are_installed_late,
 )
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.standin import StandIn, stand_in
-from tests.e2e.user import User
+from tests.support.operators import OperatorProcess
+from tests.support.standin import StandIn, stand_in
+from tests.support.user import User
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobstatus import Evidence, State

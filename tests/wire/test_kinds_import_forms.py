@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.jobstatus import State

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.core.observation import Accepted, Seen
 from zilliz_jobs.kinds.base import Account

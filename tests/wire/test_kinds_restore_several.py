@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.wire.kinds_rig import LONG, Object, backed_up, parsed
+from tests.support.kinds_rig import LONG, Object, backed_up, parsed
 
 from zilliz_jobs.api.jobstatus import JobStatus, State, Submission
 from zilliz_jobs.core.observation import (

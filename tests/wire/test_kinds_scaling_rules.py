@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.cloud.limiter import Limiter

@@ -12,7 +12,7 @@ import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from zilliz_jobs.api.resources import BACKUP_JOB
+from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.control.clock import machine_time
 from zilliz_jobs.kube import client as client_module
 from zilliz_jobs.kube import events

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.crd import crd
-from zilliz_jobs.api.resources import BACKUP_JOB, RESOURCES
+from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.api.skew import missing_fields
 from zilliz_jobs.control.clock import machine_time
 from zilliz_jobs.kube.client import JSON_PATCH, KubeClient

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.lapse import follows_on, stops_for_13_s
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.standin import StandIn, stand_in
-from tests.e2e.user import User
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.lapse import follows_on, stops_for_13_s
+from tests.support.operators import OperatorProcess
+from tests.support.standin import StandIn, stand_in
+from tests.support.user import User
 
 LEASE = "*/leases/*"
 

@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from tests.wire.engine_rig import FILM, NAMESPACE, QUICK, Rig
+from tests.support.engine_rig import FILM, NAMESPACE, QUICK, Rig
 
 from zilliz_local.cloud import MOVIES
 

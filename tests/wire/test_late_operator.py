@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.pair import pair, wakes_up_late
-from tests.e2e.standin import StandIn, stand_in
-from tests.stopping import STEPS
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.pair import pair, wakes_up_late
+from tests.support.standin import StandIn, stand_in
+from tests.support.stopping import STEPS
 
 
 @pytest.fixture(scope="module")

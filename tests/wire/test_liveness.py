@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.standin import StandIn, stand_in
-from tests.e2e.user import User
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.operators import OperatorProcess
+from tests.support.standin import StandIn, stand_in
+from tests.support.user import User
 
 LIMIT = 3
 CACHED = 10  # kopf asks the handlers at most this often

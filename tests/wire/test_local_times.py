@@ -4,7 +4,7 @@ than its own request, counts as absent, and is submitted again."""
 from __future__ import annotations
 
 import pytest
-from tests.wire.kinds_rig import Object, parsed
+from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.core.observation import Absent, Seen
 from zilliz_jobs.kinds.backups.backup import BackupKind

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
-from tests.e2e.controlplane.supervise import free_ports
-from tests.wire.engine_rig import Rig, rig
+from tests.support.controlplane.supervise import free_ports
+from tests.support.engine_rig import Rig, rig
 from tests.wire.test_engine_leader import Baton
 
 from zilliz_jobs.telemetry import catalogue

@@ -17,12 +17,12 @@ from pathlib import Path
 from urllib.parse import quote, unquote_plus
 
 import pytest
-from tests.e2e.cloud import Cloud, LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.operators import OperatorProcess
-from tests.e2e.standin import StandIn, stand_in
-from tests.e2e.user import Job, User, manifest, secret
-from tests.everykind import ROUTES, ROWS, Walker
+from tests.support.cloud import Cloud, LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.everykind import ROUTES, ROWS, Walker
+from tests.support.operators import OperatorProcess
+from tests.support.standin import StandIn, stand_in
+from tests.support.user import Job, User, manifest, secret
 
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_local.cloud import PROJECT

@@ -20,11 +20,11 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as some
-from tests.e2e.cloud import Cloud
-from tests.e2e.user import User
-from tests.everykind import ROUTES, ROWS, Row, Walker
-from tests.examples import sized
-from tests.wire.engine_rig import NAMESPACE, QUICK, Body, Rig, rig
+from tests.support.cloud import Cloud
+from tests.support.engine_rig import NAMESPACE, QUICK, Body, Rig, rig
+from tests.support.everykind import ROUTES, ROWS, Row, Walker
+from tests.support.examples import sized
+from tests.support.user import User
 
 from zilliz_local.cloud import MOVIES, CloudSimulator
 from zilliz_local.cloud.oddities import CATALOGUE

@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 
-from tests.e2e.cloud import LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.operators import SOURCE
-from tests.e2e.standin import stand_in
+from tests.support.cloud import LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.operators import SOURCE
+from tests.support.standin import stand_in
 
 
 def test_a_metrics_port_that_is_taken_is_told_and_ends_it() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import QUICK as POLLED
-from tests.wire.engine_rig import Rig, condition, rig
+from tests.support.engine_rig import QUICK as POLLED
+from tests.support.engine_rig import Rig, condition, rig
 
 from zilliz_local.cloud import PROJECT, CloudSimulator, Duration
 

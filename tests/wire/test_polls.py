@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.wire.engine_rig import CALM, QUICK, Rig, condition, rig
+from tests.support.engine_rig import CALM, QUICK, Rig, condition, rig
 
 from zilliz_local.cloud import MOVIES, CloudSimulator, ManualClock
 

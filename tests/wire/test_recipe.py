@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.everykind import ROWS
+from tests.support.everykind import ROWS
 
 from zilliz_jobs.api.jobresources import JOB_RESOURCES
 from zilliz_jobs.kinds import JOB_KINDS
@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 NOT_OF_THE_TREE = (".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "mutants", "*.egg-info")
 LIFE = """
 import asyncio
-from tests.wire.center_rig import Page
-from tests.wire.engine_rig import NAMESPACE, rig
+from tests.support.center_rig import Page
+from tests.support.engine_rig import NAMESPACE, rig
 from zilliz_local.cloud import MOVIES, CloudSimulator
 from pathlib import Path
 import sys
@@ -71,7 +71,7 @@ LISTED = {
     "docs/backupjob.md": (("# BackupJob", "\nA DeleteBackupJob deletes one:\n{manifest}"),),
     "CHANGELOG.md": (("### Added", "- `DeleteBackupJob` deletes a backup for good."),),
     "README.md": (("|---|---|---|---|", "| `DeleteBackupJob` | deletion of a backup | no | if allowed |"),),
-    "tests/everykind.py": (
+    "tests/support/everykind.py": (
         (
             "ROWS = (",
             '    Row("deletion of a backup", "79-delete-backup.yaml", "", False, *AGAIN, spec=RESUBMIT),',
@@ -237,4 +237,4 @@ def test_every_kind_has_what_the_recipe_lists(kind: AnyKind) -> None:
     assert any(said in page.read_text() for page in (ROOT / "docs").glob("*.md")), "no page"
     for page in ("CHANGELOG.md", "README.md"):
         assert f"`{resource.kind}`" in (ROOT / page).read_text(), f"not in {page}"
-    assert resource.kind in {row.manifest["kind"] for row in ROWS}, "no row in tests/everykind.py"
+    assert resource.kind in {row.manifest["kind"] for row in ROWS}, "no row in tests/support/everykind.py"

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from tests.e2e.cloud import LoopThread
-from tests.e2e.controlplane.binaries import find_kubectl
-from tests.e2e.published import install_crds
-from tests.e2e.standin import StandIn, stand_in
+from tests.support.cloud import LoopThread
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.published import install_crds
+from tests.support.standin import StandIn, stand_in
 from typer.testing import CliRunner
 
 from zilliz_jobs.cli.app import app

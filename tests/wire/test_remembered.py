@@ -9,9 +9,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.wire.center_rig import backed_up, created
-from tests.wire.engine_rig import Rig, condition
-from tests.wire.kinds_rig import LONG
+from tests.support.center_rig import backed_up, created
+from tests.support.engine_rig import Rig, condition
+from tests.support.kinds_rig import LONG
 
 from zilliz_local.cloud import MOVIES
 

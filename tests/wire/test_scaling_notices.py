@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.wire.center_rig import created
-from tests.wire.engine_rig import Rig, condition
+from tests.support.center_rig import created
+from tests.support.engine_rig import Rig, condition
 
 from zilliz_local.cloud import MOVIES
 

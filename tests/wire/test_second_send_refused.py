@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire.engine_rig import NAMESPACE, QUICK, Rig, rig
+from tests.support.engine_rig import NAMESPACE, QUICK, Rig, rig
 
 from zilliz_local.cloud import MOVIES, CloudSimulator
 

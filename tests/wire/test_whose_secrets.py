@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import pytest
 from prometheus_client import generate_latest
-from tests.wire.engine_rig import NAMESPACE, Body, Rig
+from tests.support.engine_rig import NAMESPACE, Body, Rig
 
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.telemetry.concealed import CONCEALED

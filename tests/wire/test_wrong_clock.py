@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.wire.center_rig import Page, center_world, started
-from tests.wire.engine_rig import Rig
+from tests.support.center_rig import Page, center_world, started
+from tests.support.engine_rig import Rig
 
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.control.clock import ServerClock, machine_time

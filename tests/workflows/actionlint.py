@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.gobinary import GoProgram
+from tests.support.gobinary import GoProgram
 
 ACTIONLINT = GoProgram(
     name="actionlint",

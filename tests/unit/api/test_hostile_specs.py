@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.examples import examples
+from tests.support.examples import examples
 from tests.unit.engine.test_hostile_manifests import some
 from tests.unit.engine.test_hostile_status import ANY, of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.bench.kube import requests_in, stand_in_requests
-from tests.bench.mould import Mould
-from tests.bench.problem import Problem
-from tests.bench.watching import Watcher, purpose, shown
+from tools.bench.kube import requests_in, stand_in_requests
+from tools.bench.mould import Mould
+from tools.bench.problem import Problem
+from tools.bench.watching import Watcher, purpose, shown
 
 METRICS = """# TYPE apiserver_request_total counter
 apiserver_request_total{code="200",component="apiserver",dry_run="",group="jobs.zilliz.com",resource="importjobs",scope="resource",subresource="status",verb="PATCH",version="v1alpha1"} 4

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.bench.figures import cdf, flat, lasting, list_floor, number, percentile, single_reads, summary, table
-from tests.bench.window import quiet_since
+from tools.bench.figures import cdf, flat, lasting, list_floor, number, percentile, single_reads, summary, table
+from tools.bench.window import quiet_since
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.bench.__main__ import main
-from tests.bench.page import aims, page, plot
-from tests.bench.plot import Curve, even, svg
-from tests.bench.record import compare, entry, load, save
+from tools.bench.__main__ import main
+from tools.bench.page import aims, page, plot
+from tools.bench.plot import Curve, even, svg
+from tools.bench.record import compare, entry, load, save
 
 MACHINE: dict[str, object] = {
     "cores": 2, "memoryGiB": 8.0, "cpu": "A CPU", "system": "Linux 6", "python": "3.12.1", "kubernetes": "v1.37.0",

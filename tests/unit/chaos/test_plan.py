@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from tests.chaos.jobs import EVERY, Course, Origin, places
-from tests.chaos.plan import plan
-from tests.chaos.steps import Step
+from tools.chaos.jobs import EVERY, Course, Origin, places
+from tools.chaos.plan import plan
+from tools.chaos.steps import Step
 
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resources import RESOURCES

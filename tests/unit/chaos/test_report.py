@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.chaos.report import woken_by_the_sweep
+from tools.chaos.report import woken_by_the_sweep
 
 from zilliz_jobs.control.sweep import WOKEN
 

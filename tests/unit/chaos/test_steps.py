@@ -7,9 +7,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tests.chaos.plan import Trap
-from tests.chaos.steps import AFTER, BEFORE, Request, Sort, Step, intent_in, intent_of, sort_at_cloud, sort_at_kube
-from tests.chaos.strikes import KubeStrikes, Traps
+from tools.chaos.plan import Trap
+from tools.chaos.steps import AFTER, BEFORE, Request, Sort, Step, intent_in, intent_of, sort_at_cloud, sort_at_kube
+from tools.chaos.strikes import KubeStrikes, Traps
 
 from zilliz_jobs.kube.status import json_ops, merge_diff
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.chaos.jobs import EVERY, Course, Origin, Planned
-from tests.chaos.steps import Intent
-from tests.chaos.verdict import (
+from tools.chaos.jobs import EVERY, Course, Origin, Planned
+from tools.chaos.steps import Intent
+from tools.chaos.verdict import (
     CANCEL,
     RETRY,
     Asked,

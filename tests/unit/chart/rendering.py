@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.chartpages import CHART
+from tools.chartpages import CHART
 
 Body = dict[str, Any]
 API = "jobs.zilliz.com/v1alpha1"

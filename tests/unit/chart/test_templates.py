@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.rights import granted
+from tests.support.rights import granted
 from tests.unit.chart.rendering import Body, Chart, RefusedError, environment, of_kind, selects, the
 
 from zilliz_jobs import __version__

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.taking import require_taken
+from tests.support.taking import require_taken
 
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.everykind import RESUBMIT, ROWS
+from tests.support.everykind import RESUBMIT, ROWS
 from tests.unit.core.scenes import CONSOLE, a_job, broken, forgotten, looking, running, submitted, succeeded
 
 from zilliz_jobs.api.jobstatus import Outcome

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.examples import sized
+from tests.support.examples import sized
 from tests.unit.cloud.stub import open_fence
 
 from zilliz_jobs.cloud.answerbody import MAX_BYTES

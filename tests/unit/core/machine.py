@@ -17,7 +17,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.examples import examples
+from tests.support.examples import examples
 from tests.unit.core.scenes import BACKUP, NOON, spec
 
 from zilliz_jobs.api.jobspec import OnSubmissionUnknown

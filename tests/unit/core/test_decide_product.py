@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.examples import sized
+from tests.support.examples import sized
 from tests.unit.core.lives import AGES, EDITS, LINKS, LIVES, MARKS, OBSERVATIONS, REQUESTS, Change, lives_of
 from tests.unit.core.scenes import COMPOSED, KINDS, spec, through_the_wire
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from tests.examples import examples
+from tests.support.examples import examples
 from tests.unit.core.scenes import NOON
 
 from zilliz_jobs.api.jobstatus import Outcome, RequestStatus

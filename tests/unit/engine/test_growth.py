@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.examples import sized
+from tests.support.examples import sized
 from tests.unit.engine.hall import Hall, hall, place
 
 from zilliz_jobs.control.workqueue import SPARE, WorkQueue

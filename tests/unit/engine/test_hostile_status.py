@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.examples import examples
+from tests.support.examples import examples
 from tests.unit.engine.fakes import backup
 from tests.unit.engine.hall import CloudKind, hall, place
 from tests.unit.jobs.test_reconciler import Bench

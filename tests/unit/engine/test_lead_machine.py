@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.examples import examples
+from tests.support.examples import examples
 from tests.unit.engine.hall import Body
 from tests.unit.engine.lapsecloud import ACTIVE, FATES
 from tests.unit.engine.leadworld import ORDERS, LeadWorld

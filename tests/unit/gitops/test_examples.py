@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.e2e.controlplane.binaries import find_kubectl
 from tests.gitops.kit import GROUP, KIT
-from tests.taking import require_taken
+from tests.support.controlplane.binaries import find_kubectl
+from tests.support.taking import require_taken
 
 Body = dict[str, Any]
 FILES = sorted(KIT.rglob("*.yaml"))

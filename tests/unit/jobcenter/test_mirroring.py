@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.examples import examples
+from tests.support.examples import examples
 
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.jobcenter.jobrow import JobRow, label_of, merged, row_name

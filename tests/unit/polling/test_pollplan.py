@@ -8,7 +8,7 @@ from math import ceil, inf
 from random import Random
 
 import pytest
-from tests.examples import sized
+from tests.support.examples import sized
 
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.control.objects import Key

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import urllib.request
 
-from tests.e2e.controlplane.supervise import free_ports
+from tests.support.controlplane.supervise import free_ports
 
 from zilliz_jobs.telemetry.metrics import Metrics
 

@@ -1,0 +1,41 @@
+"""Putting our CRDs into a cluster, and waiting until the API server tells of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.support.controlplane import ControlPlane
+
+from zilliz_jobs.api.resources import RESOURCES
+
+CRDS = Path(__file__).parents[2] / "crds"
+OPENAPI = "/openapi/v3/apis/jobs.zilliz.com/v1alpha1"
+
+
+def install_crds(cluster: ControlPlane) -> None:
+    """As a user does; returns when their schemas are published, which follows a moment later."""
+    cluster.kubectl("apply", "-f", str(CRDS))
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(CRDS))
+    kinds = {resource.kind for resource in RESOURCES}
+    until_published(cluster, lambda schemas: kinds <= set(schemas))
+
+
+def until_published(cluster: ControlPlane, test: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait until the published schemas are as `test` wants them."""
+    deadline = time.monotonic() + 30
+    while not test(schemas := published(cluster)):
+        assert time.monotonic() < deadline, f"the API server does not publish the change: {list(schemas)}"
+        time.sleep(0.2)
+
+
+def published(cluster: ControlPlane) -> dict[str, Any]:
+    """The schemas of our kinds as /openapi/v3 tells them, by kind."""
+    done = cluster.kubectl("get", "--raw", OPENAPI, check=False)
+    if done.returncode != 0:
+        return {}
+    schemas = json.loads(done.stdout).get("components", {}).get("schemas", {})
+    return {name.rsplit(".", 1)[-1]: schema for name, schema in schemas.items()}

@@ -1,0 +1,135 @@
+"""Pure: the page of the results, and its plot. Ratios and counts come first; seconds and bytes name their machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tools.bench import sections
+from tools.bench.figures import cdf, number, table
+from tools.bench.plot import Curve, even, svg
+from tools.bench.record import Results
+from tools.bench.sections import PLOT, besides_progress, filled
+
+__all__ = ["PLOT", "TITLES", "page", "plot"]
+
+TITLES = {
+    "a": "Running imports that change their state",
+    "b": "New jobs, all at once",
+    "c": "A restart over finished jobs",
+    "d": "Memory and calls by the number of objects",
+}
+SECTIONS = {"a": sections.changes, "b": sections.submissions, "c": sections.restart, "d": sections.sizes}
+HEAD = """
+Measured over real HTTP, each part a process of its own: the operator with the settings that it ships with, a
+real kube-apiserver with its etcd, the simulated cloud (20 requests a second for each endpoint, 100 rows a page:
+the documented limits), and the bench, which changes jobs in the cloud and watches the objects. What is counted
+is what the two servers saw. All of them share the processors of one machine.
+"""
+REFERENCE = """
+The reference is a plain operator in Go on controller-runtime, on the same kind of machine. It pages the list of
+imports, newest first, as fast as the limit allows.
+"""
+SCALE = """
+**This run had a scale of {scale:g}**: so much of the full run's objects and changes. Fixed times weigh more over a
+lower floor, so what only a full run can tell is not held against its aim (-). The reference is that of a full run.
+"""
+LIMITS = """
+- The operator spaces its requests 6 % wider than the documented limit, so that a way of changing length squeezes none
+  of them into a window that is full. So its own floor is 1.06 times that of the tables.
+- Changes at once: the first {ahead} ends wait for their results, up to two and a half seconds, so that both are one
+  write. When more end than that, all are told as the list shows them, and the results follow at 19 a second. Hundreds
+  of decisions and writes then share one processor core with the reading of the list.
+- New jobs: each takes a read of its cluster, the intent, the request and its record, one after the other. Into one
+  collection they go one at a time, or a lost answer could not be told from its neighbour's job; so the pace is that
+  of one such round, and not of the limit.
+- Writes: intent, handle, at work, end; the fraction above four are ends that were told before their results.
+- A restart: Python needs a second before it begins, and some 0.4 ms for each object, most of it in kopf, which
+  prepares each event for handlers of any sort.
+"""
+AGAIN = """
+`make bench` takes about half an hour. `make bench BENCH="--only a --scale 0.1"` is a part of it with a tenth of
+the objects; such a run leaves this page alone and says where its own is. Every run adds to `bench.json`, and
+`--against other.json` shows what differs from another run.
+"""
+
+
+def page(results: Results) -> str:
+    """Of the measurements that there are; at least one."""
+    parts = ["# Performance", "<!-- Written by `make bench`; edits are lost. -->", filled(HEAD), filled(REFERENCE)]
+    scale = next(iter(results.values()))["scale"]
+    parts += [filled(SCALE, scale=scale)] if scale != 1 else []
+    parts += ["## Aims", table(("", "measured", "aim", "met", "reference"), aims(results))]
+    for letter, section in SECTIONS.items():
+        if letter in results:
+            figures = results[letter]["figures"]
+            parts += [f"## ({letter}) {TITLES[letter]}", *section(figures), *_alarms(figures)]
+    parts += ["## What limits it", LIMITS.strip().format(ahead=47)]
+    return "\n\n".join([*parts, *_machines(results), "## To measure again", filled(AGAIN)]) + "\n"
+
+
+def aims(results: Results) -> list[Sequence[object]]:
+    """Rows of: what, measured, aim, met, reference."""
+    rows: list[Sequence[object]] = []
+    full = all(result["scale"] == 1 for result in results.values())
+
+    def row(what: str, value: float | None, limit: float, reference: object, *, count: bool = False) -> None:
+        met = "yes" if value is not None and value <= limit else "**no**"
+        met = met if full or count else "-"
+        rows.append((what, value, f"at most {number(limit)}" if limit else "0", met, reference))
+
+    figures = {letter: result["figures"] for letter, result in results.items()}
+    if a := figures.get("a"):
+        for part, words in (("spread", "evenly"), ("burst", "at once")):
+            row(f"(a) p99 of the delay, times the floor; changes {words}", a[part]["p99OverFloor"], 1.2, 1.0)
+            row(f"(a) changes that were not seen; {words}", a[part]["missing"], 0, 0, count=True)
+        row("(a) requests that the cloud throttled", a["whole"]["throttled"], 0, 0, count=True)
+    if b := figures.get("b"):
+        for part, words in (("collections", "20 collections"), ("collection", "one collection")):
+            row(f"(b) until all are submitted, times the floor; {words}", b[part]["overFloor"], 1.1, 1.0)
+            writes = besides_progress(b[part]["writesPerJob"])
+            row(f"(b) writes in a job's life besides progress; {words}", writes, 4, 4, count=True)
+            row(f"(b) submissions too many; {words}", b[part]["effects"] - b["jobs"], 0, 0, count=True)
+            row(f"(b) requests that the cloud throttled; {words}", b[part]["throttled"], 0, 0, count=True)
+    if c := figures.get("c"):
+        row("(c) writes", c["writes"], 0, 0, count=True)
+        row("(c) seconds until quiet", c["quietAfterSeconds"], 5, 1.3)
+    if d := figures.get("d"):
+        row(f"(d) MiB with {d['of5000']['objects']:,} objects", d["of5000"]["rssMiB"], 4 * 64, 64)
+    return rows
+
+
+def plot(results: Results) -> str:
+    """The delays of (a); empty where it was not measured."""
+    figures = results["a"]["figures"] if "a" in results else {}
+    measured = [
+        Curve(f"{figures['changes']:,} changes {words}", colour, cdf(figures[part]["samples"]))
+        for part, words, colour in (("spread", "evenly", "#0969da"), ("burst", "at once", "#cf222e"))
+        if figures.get(part, {}).get("samples")
+    ]
+    if not measured:
+        return ""
+    floor = Curve("floor: the list, read without a pause", "#57606a", even(figures["floorSeconds"]), dashed=True)
+    single = Curve("one read per object", "#bf8700", even(figures["singleReadsSeconds"]), dashed=True)
+    title = f"Changes shown within so many seconds, {figures['jobs']:,} running imports"
+    return svg(title, [*measured, floor, single])
+
+
+def _alarms(figures: dict[str, Any]) -> list[str]:
+    found = [
+        one["alarms"]["count"] for one in (figures, *figures.values()) if isinstance(one, dict) and "alarms" in one
+    ]
+    return [f"The log of the operator held lines that it should not hold: {sum(found)}."] if sum(found) else []
+
+
+def _machines(results: Results) -> list[str]:
+    """A row for each measurement, since each can have been made on another day."""
+    kinds, rows = [], []
+    for letter, one in sorted(results.items()):
+        machine = one["machine"]
+        system = f"Python {machine['python']}, Kubernetes {machine['kubernetes']}"
+        kinds.append(f"{machine['cpu']}, {machine['system']}, {system}")
+        load = machine["loadAverageBefore"]
+        rows.append((f"({letter})", one["at"], one["commit"], machine["cores"], machine["memoryGiB"], load))
+    head = ("", "when", "commit", "cores", "GiB", "load before")
+    return ["## Measured on", *dict.fromkeys(kinds), table(head, rows)]
