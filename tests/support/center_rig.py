@@ -45,7 +45,7 @@ class Page:
         engine = self.rig.engine
         assert engine is not None
         self.rig.tell(engine)
-        await engine.room.centers.reconcile(self.key)
+        await engine.jobcenter.centers.reconcile(self.key)
         self.rig.tell(engine)
         return self.status
 

@@ -136,7 +136,7 @@ async def test_an_object_deleted_in_the_middle_of_its_submission_frees_its_targe
     await world.until(lambda: world.status("importjobs", "next").get("reason") == "SubmissionInProgress")
     await world.delete("importjobs", "doomed")
     await world.until(lambda: world.status("importjobs", "next").get("jobId"), "the next one is submitted")
-    await world.until(lambda: not engine.registry._open, "no scope is held")
+    await world.until(lambda: not engine.ownership._open, "no scope is held")
 
 
 async def test_a_deletion_that_no_watch_tells_of_frees_its_target_too(world: Rig) -> None:
@@ -148,8 +148,8 @@ async def test_a_deletion_that_no_watch_tells_of_frees_its_target_too(world: Rig
     world.deaf = True
     await world.delete("importjobs", "doomed")
     world._told = {}
-    await world.until(lambda: not engine.registry._open, "no scope is held")
-    await world.until(lambda: len(engine.store) == 0, "and nothing of it is kept")
+    await world.until(lambda: not engine.ownership._open, "no scope is held")
+    await world.until(lambda: len(engine.cache) == 0, "and nothing of it is kept")
 
 
 async def test_a_late_echo_of_an_earlier_state_wakes_no_dead(world: Rig) -> None:
@@ -158,14 +158,14 @@ async def test_a_late_echo_of_an_earlier_state_wakes_no_dead(world: Rig) -> None
     world.cloud.fault("import.create", "status", status=400, times=1)
     engine = await world.start(rules=CALM)
     await world.until_state("importjobs", "one", "Failed")
-    await world.until(lambda: len(engine.store) == 0, "it is let go")
+    await world.until(lambda: len(engine.cache) == 0, "it is let go")
     world.deaf = True
     late = world.get("importjobs", "one")
     late["metadata"]["resourceVersion"] = "1"
     late["status"] = {"state": "Pending", "submission": {"token": "t", "evidence": "Sending", "sends": 1}}
     engine.on_upsert(late)
-    assert len(engine.store) == 0
-    assert not engine.registry._open
+    assert len(engine.cache) == 0
+    assert not engine.ownership._open
 
 
 async def test_events_out_of_order_do_not_lose_the_successor_of_a_deleted_object(world: Rig) -> None:

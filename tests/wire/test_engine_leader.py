@@ -62,7 +62,7 @@ async def test_one_that_stands_by_learns_and_touches_nothing(world: Rig) -> None
     engine = await world.start(leadership=baton)
     for n in range(5):
         world.imports(f"job-{n}")
-    await world.until(lambda: len(engine.store) == 5, "all are known")
+    await world.until(lambda: len(engine.cache) == 5, "all are known")
     await asyncio.sleep(0.5)
     assert writes(world) == 0
     assert world.cloud.stats.requests == 0
@@ -122,7 +122,7 @@ async def test_who_comes_to_lead_asks_for_all_objects_anew(world: Rig) -> None:
     engine = await world.start(leadership=baton)
     for n in range(3):
         world.imports(f"job-{n}")
-    await world.until(lambda: len(engine.store) == 3, "all are known")
+    await world.until(lambda: len(engine.cache) == 3, "all are known")
     await baton.take()
     await world.until(lambda: len(world.cloud.ledger.effects(kind="submit")) == 3, "all are submitted")
     lists = world.kube.stats.count("list", "importjobs.jobs.zilliz.com")
@@ -154,7 +154,7 @@ async def test_a_scope_that_the_last_leader_took_is_known_although_the_watch_is_
     engine = await world.start(leadership=baton)
     world.imports("theirs")
     world.imports("ours")
-    await world.until(lambda: len(engine.store) == 2, "both are known")
+    await world.until(lambda: len(engine.cache) == 2, "both are known")
     world.deaf = True
     record = {
         "attempt": 1, "step": "Submit", "token": "t", "holder": "another", "sends": 1, "evidence": "Sending",

@@ -37,16 +37,16 @@ async def test_what_is_settled_leaves_nothing_in_memory_but_its_claims(world: Ri
     await world.until(lambda: len(world.cloud.ledger.effects(kind="submit")) == 5, "all are submitted")
     world.cloud.advance(3600)
     await world.until(lambda: all(s["status"].get("completionTime") for s in _all(world)), "all end")
-    await world.until(lambda: len(engine.store) == 0 and len(engine.queue) == 1, "all are let go")
+    await world.until(lambda: len(engine.cache) == 0 and len(engine.queue) == 1, "all are let go")
     assert engine.queue._failures.keys() <= {key for key in engine.queue._failures if key.kind == "ZillizConnection"}
-    assert not any(entry.written_at or entry.news or entry.obstacle for entry in engine.store)
+    assert not any(entry.written_at or entry.news or entry.obstacle for entry in engine.cache)
     assert len(engine.actions._locks) == 0
-    assert engine.registry._open == {}
-    assert len(engine.registry._holder) == 5
+    assert engine.ownership._open == {}
+    assert len(engine.ownership._holder) == 5
     for n in range(5):
         await world.delete("importjobs", f"job-{n}")
-    await world.until(lambda: not engine.registry._holder, "the claims go with their objects")
-    assert [*engine.store] == []
+    await world.until(lambda: not engine.ownership._holder, "the claims go with their objects")
+    assert [*engine.cache] == []
 
 
 async def test_fifty_imports_of_one_collection_are_submitted_one_at_a_time_and_none_is_lost(world: Rig) -> None:
@@ -133,7 +133,7 @@ async def test_a_cluster_that_the_key_may_not_see_does_not_disturb_the_others(wo
     await world.until(lambda: all(s["status"].get("jobId") for s in _all(world)), "all are submitted")
     await world.until(lambda: world.status("backupjobs", "bad").get("jobId"))
     world.cloud.fault("job.get", "status", status=403, body={"code": 800, "message": "permission deny"})
-    world.engine.queue.add(next(k for k in world.engine.store.unfinished() if k.kind == "BackupJob"))
+    world.engine.queue.add(next(k for k in world.engine.cache.unfinished() if k.kind == "BackupJob"))
     await asyncio.sleep(0.3)
     before = world.cloud.stats.by_route.get("import.progress", 0)
     checks = world.cloud.stats.by_route.get("project.list", 0)

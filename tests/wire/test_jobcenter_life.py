@@ -54,7 +54,7 @@ async def test_a_restart_writes_no_row_anew(world: Rig, console: bool) -> None:
     await world.start()
     listed = page.status["lastListTime"]
     assert world.engine is not None
-    await world.until(lambda: world.engine and world.engine.room.pages.get(page.key), "the first look")
+    await world.until(lambda: world.engine and world.engine.jobcenter.pages.get(page.key), "the first look")
     await page.look()
     await page.look()
     assert versions(page) == before, f"since {listed}"
@@ -105,7 +105,7 @@ async def test_rows_whose_page_went_while_the_operator_was_away_go_too(world: Ri
     await killed(world)
     await world.delete("jobcenters", "page")
     engine = await world.start()
-    engine.room.rows._orphan_seconds = 0.1
+    engine.jobcenter.rows._orphan_seconds = 0.1
     await world.until(lambda: not page.rows, "the end of its rows")
 
 
@@ -216,7 +216,7 @@ async def test_one_that_comes_to_lead_again_knows_the_rows_as_the_other_left_the
     world.deaf = True
     await world.delete("projectjobs", page.rows[job]["metadata"]["name"])
     engine.dispatcher.rest()
-    await engine.room.centers.reconcile(page.key)
+    await engine.jobcenter.centers.reconcile(page.key)
     assert page.row(job)["state"], "it is made anew"
 
 

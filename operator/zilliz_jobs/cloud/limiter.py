@@ -1,10 +1,10 @@
-"""The request budget of one API key at one endpoint of the cloud.
+"""The request budgets of one API key at one endpoint of the cloud.
 
-Documented: 20 requests a second per user and endpoint. So one `Limiter` per (endpoint, key), with one lane per route
-(method and path template). Slots of a lane are spaced evenly and a little wider than asked: 21 requests have to be
-squeezed by 60 ms on their way before any one-second window of the cloud holds too many. A burst would fill two
+Documented: 20 requests a second per user and endpoint. So one `Limiter` per (endpoint, key), with one budget per
+route (method and path template). Slots of a budget are spaced evenly and a little wider than asked: 21 requests have
+to be squeezed by 60 ms on their way before any one-second window of the cloud holds too many. A burst would fill two
 neighbouring windows. Delays of our own cannot squeeze them: a slot counts from the moment at which its request goes
-out. Effects overtake reads that something waits for, and those overtake polls. 429 and Retry-After stop all lanes.
+out. Effects overtake reads that something waits for, and those overtake polls. 429 and Retry-After stop all budgets.
 
 Virtual-time safe: only the event loop's clock is used.
 """
@@ -49,7 +49,7 @@ class _Slot:
 
 
 @dataclass
-class _Lane:
+class _Budget:
     next_slot: float = 0.0
     waiting: list[tuple[int, int, asyncio.Future[_Slot]]] = field(default_factory=list)
     given: deque[_Slot] = field(default_factory=deque)
@@ -59,16 +59,16 @@ class _Lane:
         while self.waiting and self.waiting[0][2].done():
             heapq.heappop(self.waiting)
 
-    def ahead(self, rank: Priority) -> int:
+    def ahead(self, priority: Priority) -> int:
         """How many wait that such a request does not overtake."""
-        return sum(other <= rank and not future.done() for other, _, future in self.waiting)
+        return sum(other <= priority and not future.done() for other, _, future in self.waiting)
 
 
 class Limiter:
     """Hands out slots. `rate`: requests a second per route. One event loop, no thread safety."""
 
     def __init__(self, rate: float = 20.0) -> None:
-        self._lanes: dict[str, _Lane] = {}
+        self._budgets: dict[str, _Budget] = {}
         self._order = count()
         self._branches: dict[str, Limiter] = {}
         self._paused_until = 0.0
@@ -96,8 +96,8 @@ class Limiter:
             branch.set_rate(rate)
 
     def branch(self, host: str) -> Limiter:
-        """The budget of another host with the same key, at the same rate: its lanes and pauses are its own. The same
-        one each time, so sessions that share this limiter share that budget too."""
+        """The limiter of another host with the same key, at the same rate: its budgets and pauses are its own. The
+        same one each time, so sessions that share this limiter share that one too."""
         if host not in self._branches:
             self._branches[host] = Limiter(self.rate)
         return self._branches[host]
@@ -111,56 +111,56 @@ class Limiter:
         """Seconds until slots are given out again; 0 when they are."""
         return max(0.0, self._paused_until - _now())
 
-    async def slot(self, route: str, *, rank: Priority = Priority.NEED, within: float = 30.0) -> None:
+    async def slot(self, route: str, *, priority: Priority = Priority.NEED, within: float = 30.0) -> None:
         """Wait for the route's next slot, at most `within` seconds; then the request must go out at once.
 
         Raises Throttled without waiting when the pause alone is longer, or when the requests ahead are too many.
         A cancelled or timed-out wait takes no slot.
         """
-        lane = self._lanes.setdefault(route, _Lane())
-        ahead = self._expected_wait(lane, rank)
+        budget = self._budgets.setdefault(route, _Budget())
+        ahead = self._expected_wait(budget, priority)
         if ahead > within:
             raise Throttled(ahead)
         future: asyncio.Future[_Slot] = asyncio.get_running_loop().create_future()
-        heapq.heappush(lane.waiting, (rank, next(self._order), future))
-        self._serve(lane)
+        heapq.heappush(budget.waiting, (priority, next(self._order), future))
+        self._serve(budget)
         try:
             async with asyncio.timeout(within):
                 slot = await future
         except TimeoutError:
-            raise Throttled(self._expected_wait(lane, rank)) from None
+            raise Throttled(self._expected_wait(budget, priority)) from None
         slot.time = _now()
 
-    def _expected_wait(self, lane: _Lane, rank: Priority) -> float:
-        return max(0.0, self._next(lane) - _now()) + lane.ahead(rank) * self._interval
+    def _expected_wait(self, budget: _Budget, priority: Priority) -> float:
+        return max(0.0, self._next(budget) - _now()) + budget.ahead(priority) * self._interval
 
-    def _next(self, lane: _Lane) -> float:
-        """When the lane's next slot is: after the last one, after the pause, and a whole second after the one that
+    def _next(self, budget: _Budget) -> float:
+        """When the budget's next slot is: after the last one, after the pause, and a whole second after the one that
         would fill the cloud's window with it."""
-        while len(lane.given) > self._burst:
-            lane.given.popleft()
-        full = lane.given[0].time + self._burst * self._interval if len(lane.given) == self._burst else 0.0
-        return max(lane.next_slot, self._paused_until, full)
+        while len(budget.given) > self._burst:
+            budget.given.popleft()
+        full = budget.given[0].time + self._burst * self._interval if len(budget.given) == self._burst else 0.0
+        return max(budget.next_slot, self._paused_until, full)
 
-    def _serve(self, lane: _Lane) -> None:
-        if lane.timer is not None:
-            lane.timer.cancel()
-            lane.timer = None
-        lane.prune()
-        if not lane.waiting:
+    def _serve(self, budget: _Budget) -> None:
+        if budget.timer is not None:
+            budget.timer.cancel()
+            budget.timer = None
+        budget.prune()
+        if not budget.waiting:
             return
-        now, start = _now(), self._next(lane)
+        now, start = _now(), self._next(budget)
         if start <= now + CLOCK_STEP:
             slot = _Slot(now)
-            lane.given.append(slot)
-            heapq.heappop(lane.waiting)[2].set_result(slot)
+            budget.given.append(slot)
+            heapq.heappop(budget.waiting)[2].set_result(slot)
             # Timers fire late on a busy machine; a slot that came late does not move all that follow.
             on_time = max(start, now - MAX_CATCH_UP * self._interval) + self._interval
-            lane.next_slot = max(on_time, now + LEAST_SPACING * self._interval)
-            lane.prune()
-            start = self._next(lane)
-        if lane.waiting:
-            lane.timer = asyncio.get_running_loop().call_at(start, self._serve, lane)
+            budget.next_slot = max(on_time, now + LEAST_SPACING * self._interval)
+            budget.prune()
+            start = self._next(budget)
+        if budget.waiting:
+            budget.timer = asyncio.get_running_loop().call_at(start, self._serve, budget)
 
 
 def _now() -> float:

@@ -18,27 +18,27 @@ class Meter(Protocol):
     """`telemetry.metrics.Metrics` is one. Never raises."""
 
     def called(self, route: str, outcome: str, code: str, seconds: float) -> None: ...
-    def waited(self, rank: str, seconds: float) -> None: ...
-    def turned_away(self, rank: str) -> None: ...
+    def waited(self, priority: str, seconds: float) -> None: ...
+    def turned_away(self, priority: str) -> None: ...
 
 
 class Unmetered:
     """Counts nothing."""
 
     def called(self, route: str, outcome: str, code: str, seconds: float) -> None: ...
-    def waited(self, rank: str, seconds: float) -> None: ...
-    def turned_away(self, rank: str) -> None: ...
+    def waited(self, priority: str, seconds: float) -> None: ...
+    def turned_away(self, priority: str) -> None: ...
 
 
-async def turn(limiter: Limiter, meter: Meter, route: str, rank: Priority, *, within: float) -> None:
+async def turn(limiter: Limiter, meter: Meter, route: str, priority: Priority, *, within: float) -> None:
     """Wait for the request's turn in the budget, `within` seconds at most. Raises Throttled."""
     began = asyncio.get_running_loop().time()
     try:
-        await limiter.slot(route, rank=rank, within=within)
+        await limiter.slot(route, priority=priority, within=within)
     except Throttled:
-        meter.turned_away(rank.name.lower())
+        meter.turned_away(priority.name.lower())
         raise
-    meter.waited(rank.name.lower(), asyncio.get_running_loop().time() - began)
+    meter.waited(priority.name.lower(), asyncio.get_running_loop().time() - began)
 
 
 class Call:

@@ -97,12 +97,12 @@ class CloudSession:
         self.imports_v1 = ImportsV1(self._v1_transport or transport) if self._has_v1 else None
 
     @cached_property
-    def patient(self) -> CloudSession:
+    def low_priority(self) -> CloudSession:
         """The same session, but its reads of the control plane let all others go first. Closed with this one."""
         twin = copy.copy(self)
         if self._v1_transport is not None:
-            twin._v1_transport = self._v1_transport.patient()
-        twin._speak_through(self.transport.patient())
+            twin._v1_transport = self._v1_transport.low_priority()
+        twin._speak_through(self.transport.low_priority())
         return twin
 
     def __repr__(self) -> str:

@@ -104,7 +104,7 @@ class Transport:
         """The cloud's clock when it last answered; None before that or where it does not tell."""
         return self._cloud_time
 
-    def patient(self) -> Transport:
+    def low_priority(self) -> Transport:
         """The same, but its reads let all others go first. Closed with the original."""
         twin = copy.copy(self)
         twin._rank = Priority.POLL

@@ -87,10 +87,10 @@ class Engine:
         client.on_answer = self.clock.hear
         self.watch_health = WatchHealth(settings.watch_limit, settings.namespaces)
         self.queue: WorkQueue[Key] = WorkQueue(settings.retry_cap)
-        self.registry = JobOwnership()
+        self.ownership = JobOwnership()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
         self.inventory = Inventory(self.kinds)
-        self.store = JobCache(self.registry, self.kinds, inventory=self.inventory)
+        self.cache = JobCache(self.ownership, self.kinds, inventory=self.inventory)
         self._tasks: list[asyncio.Task[None]] = []
         self._election: list[asyncio.Task[None]] = []
         self.objects = Objects(client)
@@ -99,13 +99,13 @@ class Engine:
         self.rules = rules or _rules(settings)
         secrets, writer = Secrets(client), StatusWriter(client, hidden=hidden)
         self.memory = SubmissionMemory(
-            self.registry, self.objects, writer, now=self.clock.now, works=lambda: self.leadership.works
+            self.ownership, self.objects, writer, now=self.clock.now, works=lambda: self.leadership.works
         )
-        self.registry.settle, self.registry.remember = self._settle, self.memory.departed
+        self.ownership.settle, self.ownership.remember = self._settle, self.memory.departed
         self.cache_sync = CacheSync(
             self.objects,
-            self.store,
-            self.registry,
+            self.cache,
+            self.ownership,
             self.kinds,
             [*settings.namespaces] or [None],
             self.memory,
@@ -131,7 +131,7 @@ class Engine:
         )
         self.in_flight = RequestsInFlight(self.leadership.leads)
         self.actions = Actions(
-            self.registry,
+            self.ownership,
             secrets,
             self.objects,
             self.in_flight,
@@ -166,7 +166,7 @@ class Engine:
         )
         self.jobs = JobController(
             self.kinds,
-            self.store,
+            self.cache,
             reconciler,
             self.accounts,
             self.objects,
@@ -174,8 +174,8 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
-        self.room = JobCenterParts(
-            Owners(OwnJobs(self.kinds), self.registry, self.cache_sync),
+        self.jobcenter = JobCenterParts(
+            Owners(OwnJobs(self.kinds), self.ownership, self.cache_sync),
             self.accounts,
             self.jobs.poller,
             self.jobs,
@@ -184,14 +184,14 @@ class Engine:
             self._row_jobs(secrets, writer),
             self.clock.now,
         )
-        listeners = self.watch_health, self.cache_sync, self.room, self.memory, ClockWitness(self.connections)
-        self.store.listeners.subscribe(*listeners)
-        controllers = (self.accounts, self.jobs, self.room.centers, self.room.rows)
+        listeners = self.watch_health, self.cache_sync, self.jobcenter, self.memory, ClockWitness(self.connections)
+        self.cache.listeners.subscribe(*listeners)
+        controllers = (self.accounts, self.jobs, self.jobcenter.centers, self.jobcenter.rows)
         self.dispatcher = Dispatcher(
             controllers, self.queue, self.objects, self.leadership, self.events, self.metrics
         )
         self.feed = Feed(
-            self.on_upsert, self.on_delete, self.dispatcher, self.store, self.watch_health, self.cache_sync
+            self.on_upsert, self.on_delete, self.dispatcher, self.cache, self.watch_health, self.cache_sync
         )
         self.watches: Watches | None = None
         """Set by `main`, which passes the events."""
@@ -206,7 +206,7 @@ class Engine:
     def _row_jobs(self, secrets: Secrets, writer: StatusWriter) -> RowJobs:
         """The machinery of job objects once more, for rows whose job belongs to none: what it stores is a row, and
         what it locks is its own."""
-        ownership = RowOwnership(self.registry)
+        ownership = RowOwnership(self.ownership)
         ownership.settle = self._settle
         status_writer = RowStatusWriter(
             RowStore(self.objects, writer, self.metrics, self.clock.now),
@@ -296,7 +296,7 @@ class Engine:
 
     def _wake_dependents(self, connection: Key) -> None:
         self.jobs.wake_dependents(connection)
-        self.room.centers.wake_dependents(connection)
+        self.jobcenter.centers.wake_dependents(connection)
 
     def _settle(self, connection: Key) -> float:
         return float(self.rules.fence_seconds + self.connections.link(connection).settle_seconds)

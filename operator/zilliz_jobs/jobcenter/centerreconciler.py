@@ -126,7 +126,7 @@ class CenterReconciler:
         kept = {name: known.kept for name, known in page.known.items()}
         now = self._now()
         # Lists are read by the low-priority twin of the session, and each knows the time of its own last answer.
-        heard = [one.cloud_time for one in (account.session, account.session.patient) if one.cloud_time]
+        heard = [one.cloud_time for one in (account.session, account.session.low_priority) if one.cloud_time]
         skew = max(heard, default=now) - now
         changes = mirror(page.key.name, reading, kept, policy_of(spec), now, page.memory, skew=skew)
         if (changes.missed or page.memory is None) and (unseen := await _not_visible(account, project_id)):

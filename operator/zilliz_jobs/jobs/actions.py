@@ -103,7 +103,7 @@ class Actions:
                 return await self._find(job, status)
             case LookForLate():
                 await self._ensure_synced()
-                return await late_look(self._ownership, kind, account.patient, spec, status, job.entry.uid)
+                return await late_look(self._ownership, kind, account.low_priority, spec, status, job.entry.uid)
             case Adopt(job_id):
                 return await self._adopt(job, status, job_id)
             case Cancel():

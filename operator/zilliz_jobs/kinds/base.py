@@ -64,9 +64,9 @@ class Account:
         return self.session.transport.cloud_time
 
     @property
-    def patient(self) -> Account:
+    def low_priority(self) -> Account:
         """The same account for reads that let all others go first."""
-        return replace(self, session=self.session.patient)
+        return replace(self, session=self.session.low_priority)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class JobKind(ABC, Generic[S]):
     """The cloud's type of jobs of this kind; None for what is no job there."""
     cluster_words: ClassVar[frozenset[str]] = frozenset()
     """The words for a cluster's status that such a job causes. One that several kinds cause tells of none of them."""
-    lane: ClassVar[str] = "jobs"
+    budget: ClassVar[str] = "jobs"
     """Whose request budget `observe` uses: kinds with the same word share one."""
     exclusive: ClassVar[bool] = False
     """Whether the scope stays taken until the job's end: a second one would change what the first is judged by."""

@@ -52,7 +52,7 @@ class JobReader:
         self.reads: set[asyncio.Task[None]] = set()
         """The tasks of the reads in flight."""
         self._owing: dict[str, dict[TrackedJob, None]] = {}
-        """By lane (calls that share a budget): jobs whose end a list showed and whose results are still to be
+        """By budget (calls that share one): jobs whose end a list showed and whose results are still to be
         read."""
 
     def call_off(self, entry: TrackedJob) -> bool:
@@ -67,7 +67,7 @@ class JobReader:
         """Read the job as soon as the budget allows, and tell what was seen."""
         look = entry.look
         look.busy = True
-        self.in_flight[look.lane] += 1
+        self.in_flight[look.budget] += 1
         task = entry.read = asyncio.create_task(self._read(entry))
         self.reads.add(task)
         task.add_done_callback(lambda done: self._done(entry, done))
@@ -75,7 +75,7 @@ class JobReader:
     def end_shown(self, entry: TrackedJob, seen: Seen) -> None:
         """A list showed the end of a job. Its result is read first, so that end and result are told together; where
         too many jobs end at once for that, all ends are told as shown, and the results follow."""
-        owing = self._owing.setdefault(entry.look.lane, {})
+        owing = self._owing.setdefault(entry.look.budget, {})
         owing[entry], entry.end = None, seen
         if len(owing) <= max(1.0, self._limiter.pace * RESULTS_AHEAD) and not self._health.is_bad:
             self.read_soon(entry)
@@ -88,10 +88,10 @@ class JobReader:
     def forget_end(self, entry: TrackedJob) -> None:
         """The job was read, or is not followed any more. Idempotent."""
         entry.end = None
-        self._owing.get(entry.look.lane, {}).pop(entry, None)
+        self._owing.get(entry.look.budget, {}).pop(entry, None)
 
     def _done(self, entry: TrackedJob, task: asyncio.Task[None]) -> None:
-        self.in_flight[entry.look.lane] -= 1
+        self.in_flight[entry.look.budget] -= 1
         self.reads.discard(task)
         if entry.read is task:
             entry.read = None
@@ -106,7 +106,7 @@ class JobReader:
                 look.busy, look.due = False, _now() + max(self._least, 1.0)  # its controller hears of that too
                 return
             asked_at = _now()
-            chosen = account if look.owes else account.patient
+            chosen = account if look.owes else account.low_priority
             seen = await subject.kind.read(chosen, subject.spec, subject.status)
         except BaseException:
             if entry.read is asyncio.current_task():  # else it was called off for something better

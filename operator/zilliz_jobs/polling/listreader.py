@@ -80,7 +80,7 @@ class ListReader:
         met: dict[str, Row | None] = {}
         unreadable = 0
         try:
-            source = paged(self._index.readers[list_state.list_id].patient.session, list_state.list_id)
+            source = paged(self._index.readers[list_state.list_id].low_priority.session, list_state.list_id)
 
             def take(page: Page[Any]) -> int:
                 nonlocal unreadable

@@ -59,7 +59,7 @@ class Poller:
             key_poller.recorded(entry, look or entry.look.interval, now + look)
             return
         self._leave(key)
-        wanted = PollState(key, subject.kind.lane, now, max(look, self._least), now + look, list_id)
+        wanted = PollState(key, subject.kind.budget, now, max(look, self._least), now + look, list_id)
         wanted.owes = bool(status.result_pending)
         word = status.cloud_status or ""
         known = facts(Seen(status.state, word, canceling=is_canceling(word)))

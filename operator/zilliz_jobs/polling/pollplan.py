@@ -32,12 +32,12 @@ LIST_BACKOFF_MAX = 60.0
 
 @dataclass(slots=True, eq=False)
 class PollState:
-    """One followed job, as far as the plan must know it. `lane`: calls that share a budget; `since`: when it was
+    """One followed job, as far as the plan must know it. `budget`: calls that share one; `since`: when it was
     first followed; `interval`: seconds between two reads; `due`: time of the next read; `read_at`, `listed_at`: when
     it was last read, or seen on its list."""
 
     key: Key
-    lane: str
+    budget: str
     since: float
     interval: float
     due: float
@@ -163,21 +163,21 @@ def due_reads(
     horizon: float,
     in_flight: dict[str, int],
 ) -> Reads:
-    """The jobs to read within the next `horizon` seconds: on each lane at most `pace` per second, less the reads that
-    are `in_flight` there. Results that are owed come first, then the jobs that waited longest by their own
+    """The jobs to read within the next `horizon` seconds: of each budget at most `pace` per second, less the reads
+    that are `in_flight` there. Results that are owed come first, then the jobs that waited longest by their own
     interval."""
     room, again = ceil(pace * horizon), inf
-    by_lane: dict[str, list[tuple[bool, float, float, PollState]]] = {}
+    by_budget: dict[str, list[tuple[bool, float, float, PollState]]] = {}
     for look in looks:
         at = wanted_at(look, list_states.get(look.list_id) if look.list_id else None)
         if at > now:
             again = min(again, at)
         else:
             waited = (now - max(look.read_at, look.since)) / max(look.interval, 1e-3)
-            by_lane.setdefault(look.lane, []).append((look.owes, waited, look.since, look))
+            by_budget.setdefault(look.budget, []).append((look.owes, waited, look.since, look))
     chosen: list[Key] = []
-    for lane, waiting in by_lane.items():
-        free = max(0, room - in_flight.get(lane, 0))
+    for budget, waiting in by_budget.items():
+        free = max(0, room - in_flight.get(budget, 0))
         if len(waiting) > free:
             again = now
         chosen += [row[-1].key for row in heapq.nlargest(free, waiting, key=lambda row: row[:3])]

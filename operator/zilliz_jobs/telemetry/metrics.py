@@ -69,8 +69,8 @@ class Metrics:
         for kind in watched:
             self.swept.labels(kind)
             self.passes.labels(kind, "hung")
-        for rank in RANKS:
-            self._limiter_refusals.labels(rank)
+        for priority in RANKS:
+            self._limiter_refusals.labels(priority)
 
     def read_from(self, read: Callable[[], Reading]) -> None:
         """`read` tells the figures of `catalogue.LIVE`. It is called by another thread than the event loop's."""
@@ -87,13 +87,13 @@ class Metrics:
         self._cloud_requests.labels(route, outcome, code).inc()
         self._cloud_seconds.labels(route).observe(seconds)
 
-    def waited(self, rank: str, seconds: float) -> None:
+    def waited(self, priority: str, seconds: float) -> None:
         """A request had its turn."""
-        self._limiter_wait.labels(rank).observe(seconds)
+        self._limiter_wait.labels(priority).observe(seconds)
 
-    def turned_away(self, rank: str) -> None:
+    def turned_away(self, priority: str) -> None:
         """A request had none in time."""
-        self._limiter_refusals.labels(rank).inc()
+        self._limiter_refusals.labels(priority).inc()
 
     # -- serving
 

@@ -15,9 +15,9 @@ def clock() -> float:
 
 
 async def stamp(
-    limiter: Limiter, into: list[tuple[str, float]], name: str, *, rank: Priority = Priority.NEED
+    limiter: Limiter, into: list[tuple[str, float]], name: str, *, priority: Priority = Priority.NEED
 ) -> None:
-    await limiter.slot("r", rank=rank, within=1000)
+    await limiter.slot("r", priority=priority, within=1000)
     into.append((name, clock()))
 
 
@@ -60,7 +60,7 @@ async def test_effects_go_before_polls_that_wait_already():
         for _ in range(5):
             group.create_task(stamp(limiter, seen, "poll"))
         await asyncio.sleep(0.1)
-        group.create_task(stamp(limiter, seen, "submit", rank=Priority.EFFECT))
+        group.create_task(stamp(limiter, seen, "submit", priority=Priority.EFFECT))
     assert [name for name, _ in seen][:3] == ["poll", "submit", "poll"]
 
 
@@ -150,8 +150,8 @@ async def test_another_host_has_the_same_rate_but_lanes_and_pauses_of_its_own():
 async def test_a_read_that_something_waits_for_goes_before_polls_and_after_effects():
     limiter, seen = Limiter(1), []
     async with asyncio.TaskGroup() as group:
-        for name, rank in [("poll", Priority.POLL)] * 3 + [("need", Priority.NEED), ("submit", Priority.EFFECT)]:
-            group.create_task(stamp(limiter, seen, name, rank=rank))
+        for name, priority in [("poll", Priority.POLL)] * 3 + [("need", Priority.NEED), ("submit", Priority.EFFECT)]:
+            group.create_task(stamp(limiter, seen, name, priority=priority))
     assert [name for name, _ in seen] == ["poll", "submit", "need", "poll", "poll"]
 
 
@@ -167,7 +167,7 @@ async def test_what_goes_out_late_because_we_were_busy_does_not_crowd_the_clouds
         for _ in range(60):
             group.create_task(request())
         await asyncio.sleep(0.001)
-        stalled = limiter._lanes["r"].given[0]  # the first went out 0.3 s after its slot
+        stalled = limiter._budgets["r"].given[0]  # the first went out 0.3 s after its slot
         stalled.time += 0.3
     assert most_in_a_second([0.3, *sent[1:]]) <= 20
 
@@ -177,7 +177,7 @@ async def test_slots_that_came_late_are_made_up_for_but_a_rest_is_not() -> None:
     limiter = Limiter(20)
     await asyncio.sleep(10)
     await limiter.slot("r")
-    limiter._lanes["r"].next_slot = clock() - 0.02  # the next timer fires 20 ms late
+    limiter._budgets["r"].next_slot = clock() - 0.02  # the next timer fires 20 ms late
     times = [time - 10 for time in await rush(limiter, 40)]
     assert times[1] - times[0] == pytest.approx(HEADROOM / 20 * 0.7)
     assert times[39] <= 40 * HEADROOM / 20

@@ -29,11 +29,11 @@ class PollIndex:
     def called(self, route: str, outcome: str, code: str, _seconds: float) -> None:
         self.calls.append((route, outcome, code))
 
-    def waited(self, rank: str, seconds: float) -> None:
-        self.waits.append((rank, round(seconds, 3)))
+    def waited(self, priority: str, seconds: float) -> None:
+        self.waits.append((priority, round(seconds, 3)))
 
-    def turned_away(self, rank: str) -> None:
-        self.away.append(rank)
+    def turned_away(self, priority: str) -> None:
+        self.away.append(priority)
 
 
 def metered(cloud: Any, limiter: Limiter | None = None) -> tuple[Transport, PollIndex]:
@@ -102,8 +102,8 @@ async def test_a_call_whose_answer_nobody_waits_for_says_nothing_of_the_cloud() 
 async def test_the_wait_for_a_turn_is_told_by_rank_and_so_is_a_turn_that_came_too_late(cloud: Any) -> None:
     cloud.says({})
     transport, book = metered(cloud, Limiter(1.06))  # one turn a second
-    patient = transport.patient()
-    await asyncio.gather(transport.read("GET", "/v2/x"), patient.read("GET", "/v2/x"))
+    low_priority = transport.low_priority()
+    await asyncio.gather(transport.read("GET", "/v2/x"), low_priority.read("GET", "/v2/x"))
     assert book.waits == [("need", 0.0), ("poll", 1.0)]
     transport._limiter.pause(100)
     with pytest.raises(CloudError):

@@ -211,9 +211,9 @@ class Connections:
     def __init__(self, *_: Any, **__: Any) -> None:
         self.limiter = Limiter()
         session = SimpleNamespace(console=None, limiter=self.limiter)
-        session.patient = session
+        session.low_priority = session
         self.one = SimpleNamespace(session=session, project_id="")
-        self.one.patient = self.one
+        self.one.low_priority = self.one
         self.known = SimpleNamespace(is_known=True)
 
     def link(self, _key: Any, *, parting: bool = False) -> Link:

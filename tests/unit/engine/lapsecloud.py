@@ -39,7 +39,7 @@ class LapseCloud(CloudKind):
     """`sends`: looks at every request that starts a job at the moment at which it leaves. `fates`: of the next
     requests; when they are used up, each is answered."""
 
-    lane: ClassVar[str] = "backups"
+    budget: ClassVar[str] = "backups"
 
     def __init__(self, sends: Callable[[str], None]) -> None:
         super().__init__()

@@ -270,7 +270,7 @@ class TestTheOperator:
             await asyncio.sleep(1)
             late = copy.deepcopy(stage.api.objects[place("one")]) | {"status": {"state": "Pending"}}
             stage.engine.dispatcher.on_upsert(late)
-            stage.engine.store.remember(late, certain=True)
+            stage.engine.cache.remember(late, certain=True)
             stage.engine.queue.add(key_of(late))
             await asyncio.sleep(60)
             stage.kind.reading = None

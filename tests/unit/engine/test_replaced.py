@@ -135,13 +135,13 @@ class Moments:
             for job in self.tokens:
                 if f"{job} " in f"{event['message']} ".replace(",", " ").replace(".", " ").replace(";", " "):
                     assert job in mine[about] or about == old, f"{what}: {event['message']}"
-        registry = self.stage.engine.registry
+        registry = self.stage.engine.ownership
         assert not registry._open, f"{what}: a scope is held for ever"
         assert set(registry._holdings) <= {new}, f"{what}: {registry._holdings}"
-        known = self.stage.engine.room.forwarding._own
+        known = self.stage.engine.jobcenter.forwarding._own
         assert set(known._kept) == {new}, what
-        assert [entry.uid for entry in self.stage.engine.store] == [new], what
-        assert not any(entry.report_held or entry.line or entry.turn for entry in self.stage.engine.store), what
+        assert [entry.uid for entry in self.stage.engine.cache] == [new], what
+        assert not any(entry.report_held or entry.line or entry.turn for entry in self.stage.engine.cache), what
 
 
 PLAIN: Body = {"clusterId": "c"}

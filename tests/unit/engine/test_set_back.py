@@ -242,8 +242,8 @@ class TestWhatIsNoStepBack:
             stage.job("one", spec={"clusterId": "one", "suspend": True}, status={"submission": record})
             await asyncio.sleep(0)
             body = copy.deepcopy(stage.api.objects[place("one")])
-            stage.engine.store.note(body)
-            assert stage.engine.registry.known(body["metadata"]["uid"]).mark.token == ""  # type: ignore[union-attr]
+            stage.engine.cache.note(body)
+            assert stage.engine.ownership.known(body["metadata"]["uid"]).mark.token == ""  # type: ignore[union-attr]
 
 
 async def test_one_read_of_an_older_version_tells_that_the_whole_history_went_back(monkeypatch):

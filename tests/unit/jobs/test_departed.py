@@ -183,8 +183,8 @@ class TestTheNextProcess:
 
         async def then(stage: Hall) -> None:
             await stage.engine.cache_sync.wait_for_sync()
-            assert not stage.engine.registry.is_unclaimed("two", "job-1")
-            assert stage.engine.registry.is_unclaimed("two", "job-2")
+            assert not stage.engine.ownership.is_unclaimed("two", "job-1")
+            assert stage.engine.ownership.is_unclaimed("two", "job-2")
 
         await self.restarted(monkeypatch, first, then)
 

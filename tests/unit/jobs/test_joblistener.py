@@ -39,7 +39,7 @@ class Silent(JobListener):
 async def test_it_hears_of_an_object_from_its_first_event_to_its_last(monkeypatch):
     async with hall(monkeypatch) as stage:
         diary = Diary()
-        stage.engine.store.listeners.subscribe(Silent(), diary)
+        stage.engine.cache.listeners.subscribe(Silent(), diary)
         uid = stage.job("one")
         await stage.finished("one")
         await asyncio.sleep(5)
@@ -57,7 +57,7 @@ async def test_the_end_of_a_replaced_object_comes_before_its_successor(monkeypat
     """The watch was cut off in between, so that no event tells of the end."""
     async with hall(monkeypatch) as stage:
         diary = Diary()
-        stage.engine.store.listeners.subscribe(diary)
+        stage.engine.cache.listeners.subscribe(diary)
         old = stage.job("one", spec={"clusterId": "one", "suspend": True})
         await asyncio.sleep(5)
         tell, stage.api.tell = stage.api.tell, lambda _what, _body: None

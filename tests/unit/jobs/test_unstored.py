@@ -153,7 +153,7 @@ class TestTheAnswerToASubmission:
             await stage.until(lambda: place("one") not in stage.api.objects, within=300)
             (event,) = (e for e in stage.api.events.values() if e["reason"] == "DeletedWhileRunning")
             assert "job-1" in event["message"]
-            assert not [*stage.engine.store]
+            assert not [*stage.engine.cache]
 
     async def test_of_an_object_that_is_gone_names_its_job(self, monkeypatch):
         async with hall(monkeypatch) as stage:
@@ -163,7 +163,7 @@ class TestTheAnswerToASubmission:
             await asyncio.sleep(30)
             (event,) = (e for e in stage.api.events.values() if e["reason"] == "DeletedWhileRunning")
             assert "job-1" in event["message"]
-            assert not [*stage.engine.store]
+            assert not [*stage.engine.cache]
 
 
 class TestTheAnswerToACancel:

@@ -62,7 +62,7 @@ class Cloud:
     rank: Priority = Priority.NEED
 
     @property
-    def patient(self) -> Cloud:
+    def low_priority(self) -> Cloud:
         return _Patient(self)  # type: ignore[return-value]
 
     @property
@@ -91,7 +91,7 @@ class Cloud:
         return Seen(job.state, progress=job.progress, result={"rows": 7}) if job else Missing()
 
     async def call(self, route: str, rank: Priority) -> None:
-        await self.limiter.slot(route, rank=rank, within=1000)
+        await self.limiter.slot(route, priority=rank, within=1000)
         self.calls[route] += 1
         self.times.setdefault(route, []).append(now())
         await asyncio.sleep(RTT)
@@ -108,12 +108,12 @@ class FakeAccount:
     session: Any
 
     @property
-    def patient(self) -> FakeAccount:
-        return replace(self, session=self.session.patient)
+    def low_priority(self) -> FakeAccount:
+        return replace(self, session=self.session.low_priority)
 
 
 class FakeKind:
-    lane = "imports"
+    budget = "imports"
     is_listed = True
 
     def listed(self, _account: Any, _spec: Any, status: JobStatus) -> tuple[ListId, str] | None:
@@ -306,7 +306,7 @@ async def test_a_look_that_waits_for_its_turn_does_not_hold_up_an_end() -> None:
         jobs = next(iter(w.poller._key_pollers.values()))._jobs
         w.cloud.limiter.pause(0.01)
         blocked = [
-            asyncio.create_task(w.cloud.limiter.slot("read", rank=Priority.NEED, within=1000)) for _ in range(400)
+            asyncio.create_task(w.cloud.limiter.slot("read", priority=Priority.NEED, within=1000)) for _ in range(400)
         ]
         jobs.read_soon(entry)
         await asyncio.sleep(0.1)

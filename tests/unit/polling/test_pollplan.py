@@ -155,7 +155,7 @@ def test_the_budget_of_a_lane_holds_and_what_is_left_out_is_not_forgotten() -> N
 
 def test_lanes_have_budgets_of_their_own() -> None:
     looks = [look(n, list_id=None, due=0.0) for n in range(3)]
-    looks[0].lane = "jobs"
+    looks[0].budget = "jobs"
     assert len(due_reads(looks, {}, 100.0, pace=1.0, horizon=1.0, in_flight={}).jobs) == 2
 
 

@@ -49,7 +49,7 @@ class ClusterKind(JobKind[C]):
 
     traits = STATE_JOB
     exclusive = True
-    lane = "clusters"
+    budget = "clusters"
     starts_from: ClusterState
     job_type: ClassVar[JobType]
 

@@ -61,7 +61,7 @@ class ImportKind(JobKind[ImportJobSpec]):
     resource: ClassVar[Resource] = IMPORT_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
     job_type = JobType.IMPORT
-    lane: ClassVar[str] = "imports"
+    budget: ClassVar[str] = "imports"
     tells_more: ClassVar[bool] = True
 
     def target(self, spec: ImportJobSpec) -> str:
