@@ -71,12 +71,12 @@ async def test_a_restart_beside_two_hundred_finished_objects_writes_nothing(worl
         world.imports(f"job-{n:03}", suspend=True)
         ended = status | {"jobId": f"job-{n}", "submission": status["submission"] | {"handle": {"jobId": f"job-{n}"}}}
         await world.patch("importjobs", f"job-{n:03}", {"status": ended}, "/status")
-    await world.until(lambda: len(first.store) == 0, "all are let go")
+    await world.until(lambda: len(first.cache) == 0, "all are let go")
     await world.stop()
     world.kube.stats.reset()
     before = sum(world.cloud.stats.by_route.values())
     second = await world.start()
-    await world.until(lambda: len([*second.store]) == 200 and len(second.queue) == 1, "all are seen")
+    await world.until(lambda: len([*second.cache]) == 200 and len(second.queue) == 1, "all are seen")
     await asyncio.sleep(0.2)
     assert world.kube.stats.count("patch", "importjobs.jobs.zilliz.com/status") == 0
     assert world.kube.stats.count("patch", "importjobs.jobs.zilliz.com") == 0
