@@ -49,8 +49,9 @@ def is_at_work(status: ProjectJobStatus) -> bool:
 
 
 def is_sent(status: ProjectJobStatus) -> bool:
-    """Whether a retry may have been sent and is not decided."""
-    return is_at_work(status) and status.retry is not None and status.retry.outcome is Outcome.ACCEPTED
+    """Whether a retry may have been sent and is not decided: it is said to be accepted, or there is its record."""
+    accepted = status.retry is not None and status.retry.outcome is Outcome.ACCEPTED
+    return is_at_work(status) and (accepted or status.submission is not None)
 
 
 def job_of(status: ProjectJobStatus, row_id: str, uid: str) -> JobStatus:
