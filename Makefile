@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two runs, as the control planes of the first need not run beside the second.
 TESTS ?= tests/e2e+tests/contract tests/wire+tests/unit
-WORKERS ?= 6
+WORKERS ?= 4
 NAMESPACED ?= tests/e2e
 CHART := charts/zilliz-jobs-operator
 # The second distribution: simulator, small Kubernetes, demo.
