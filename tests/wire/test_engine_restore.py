@@ -119,6 +119,38 @@ async def test_the_one_time_password_reaches_no_status_and_no_event(
     assert password not in str(world.events())
 
 
+@pytest.mark.parametrize("trouble", ["the console is away", "it does not say which backup"])
+async def test_what_waits_for_an_adopted_backup_goes_on_although_its_name_came_late(world: Rig, trouble: str) -> None:
+    """The job ended while the console could not tell which backup it was. Nobody would ask again, and whatever waits
+    for the backup would wait for ever."""
+    await world.patch("zillizconnections", "default", {"spec": {"consoleApi": {"enabled": True}}})
+    world.cloud.act_as("console", "POST", f"/v2/clusters/{MOVIES}/backups/create", {"backupType": "CLUSTER"})
+    (job,) = world.cloud.jobs.all()
+    world.cloud.advance(60)
+    world.cloud.force(job.job_id, "SUCCESSFUL")
+    named, rule = job.backup_id, None
+    if "away" in trouble:
+        rule = world.cloud.fault("console.get", "status", status=503, times=None)
+    else:
+        job.backup_id = ""
+    world.kube.create(ours("BackupJob", "theirs", {"clusterId": MOVIES, "adopt": {"jobId": job.job_id}}))
+    target = {"existingCluster": {"clusterId": SHOP, "collections": [{"collection": "films"}]}}
+    world.kube.create(ours("RestoreJob", "one", {"backup": {"backupJobRef": {"name": "theirs"}}} | target))
+    await world.start()
+    done = await world.until_state("backupjobs", "theirs", "Successful")
+    assert (done["resultPending"], "backupId" in done.get("result", {})) == (True, False)
+    said = "is still asked of the cloud"
+    await world.until(
+        lambda: said in world.status("restorejobs", "one").get("message", ""), "it says what is missing"
+    )
+    job.backup_id = named
+    if rule is not None:
+        world.cloud.faults.remove(rule.id)
+    await world.until(lambda: world.status("restorejobs", "one").get("jobId"), "it goes on", 20)
+    done = world.status("backupjobs", "theirs")
+    assert (done["result"]["backupId"], done.get("resultPending")) == (named, None)
+
+
 async def test_an_export_whose_answer_was_lost_waits_for_a_person(world: Rig) -> None:
     """Sent again it would upload everything a second time."""
     world.cloud.fault("export.create", "drop_after", times=1)

@@ -319,6 +319,53 @@ class TestAdopt:
         assert isinstance(seen, Seen)
         assert seen.result["backupId"] == job.backup_id
 
+    @pytest.mark.parametrize(
+        ("trouble", "later"),
+        [
+            ({"action": "status", "status": 503}, True),
+            ({"action": "malformed_json"}, True),
+            ({"action": "status", "status": 403, "body": {"code": 800, "message": "permission deny"}}, True),
+            ({"action": "status", "status": 404}, False),
+        ],
+        ids=["away", "unreadable", "forbidden", "forgotten"],
+    )
+    async def test_which_backup_it_was_is_asked_again_where_that_could_not_be_read(
+        self, cloud, console, trouble, later
+    ):
+        """A job ends once; what was not read then would be missing for ever, and with it all that wait for the
+        backup."""
+        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
+        job = next(iter(cloud.jobs.all()))
+        one = whole(console)
+        one.follow({"jobId": job.job_id})
+        cloud.advance(60)
+        cloud.force(job.job_id, "SUCCESSFUL")
+        cloud.fault("console.get", times=None, **trouble)
+        seen = await one.read()
+        assert isinstance(seen, Seen)
+        assert (seen.state, seen.result, seen.whole) == (State.SUCCESSFUL, {}, not later)
+
+    async def test_a_console_that_never_says_which_is_asked_for_an_hour(self, cloud, console):
+        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
+        job = next(iter(cloud.jobs.all()))
+        one = whole(console)
+        one.follow({"jobId": job.job_id})
+        cloud.advance(60)
+        cloud.force(job.job_id, "SUCCESSFUL")
+        job.backup_id = ""
+        assert [(await one.read()).whole, cloud.advance(3700), (await one.read()).whole] == [False, None, True]
+
+    async def test_the_size_of_a_backup_is_read_later_where_it_could_not_be_read(self, cloud, plain):
+        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
+        job = next(iter(cloud.jobs.all()))
+        one = whole(plain)
+        one.follow({"jobId": job.job_id, "backupId": job.backup_id})
+        cloud.advance(3600)
+        cloud.fault("backup.get", "status", status=503, times=3)
+        seen = [await one.read() for _ in range(4)]
+        assert [(s.result.get("sizeBytes") is not None, s.whole) for s in seen][-1] == (True, True)
+        assert (seen[0].result, seen[0].whole) == ({"backupId": job.backup_id}, False)
+
     async def test_a_job_of_another_type_is_refused(self, cloud, plain):
         body = {"clusterId": MOVIES, "collectionName": "films", "objectUrls": [["s3://demo-data/actors.json"]]}
         cloud.act_as("console", "POST", "/v2/vectordb/jobs/import/create", body)

@@ -168,8 +168,9 @@ def _wanted_finalizer(s: Snapshot, status: JobStatus) -> bool | None:
 
 def _owed(s: Snapshot, status: JobStatus, seen: Observation) -> float | None:
     """When to read what an ended job still owes: its result, where its end was seen on a list; how its copies are."""
-    owes = 0.0 if status.result_pending else s.rules.poll_max if copies_run(status.result) else None
-    if owes is None or s.link.problem:
+    in_vain = bool(s.status.result_pending) and isinstance(seen, seen_.Seen) and not seen.whole
+    owes = s.rules.poll_max if in_vain or (copies_run(status.result) and not status.result_pending) else 0.0
+    if not (status.result_pending or copies_run(status.result)) or s.link.problem:
         return None
     return max(owes, _backoff(s, seen.retry_after)) if isinstance(seen, seen_.Unreadable) else owes
 

@@ -127,6 +127,13 @@ def test_a_result_that_cannot_be_read_is_tried_less_and_less_often() -> None:
     assert waits[0] < waits[-1]  # type: ignore[operator]
 
 
+def test_a_read_that_tells_no_result_either_is_repeated_as_seldom_as_the_plan_allows() -> None:
+    """The cloud may tell it an hour later; asked without a pause, one such job would take the budget of all."""
+    scene = listed_end().later(5).see(LISTED_END)
+    assert scene.plan.look == scene.snapshot.rules.poll_max
+    assert scene.later(60).see().plan.look == 0.0, "and at once after a restart"
+
+
 def test_a_job_that_the_cloud_forgot_owes_no_result() -> None:
     scene = listed_end().later(5).see(o.Missing())
     assert (scene.status.state, scene.status.result_pending, scene.plan.look) == (State.SUCCESSFUL, None, None)

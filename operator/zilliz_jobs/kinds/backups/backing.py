@@ -16,10 +16,9 @@ from zilliz_jobs.api.backupjob import BackupJobSpec
 from zilliz_jobs.api.collectionjobs import CloneCollectionJobSpec
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
-from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.backups import Backup
 from zilliz_jobs.cloud.effects import Taken
-from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch
+from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import JobType, says_nothing, state_of
 from zilliz_jobs.core.observation import (
@@ -37,6 +36,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.backups import backupresult
 from zilliz_jobs.kinds.backups.backupcopies import Wanted, shown
 from zilliz_jobs.kinds.base import Account, Baselined, Claimable, SubmitRequest
 from zilliz_jobs.kinds.joblist import new_jobs
@@ -176,10 +176,11 @@ async def observe(account: Account, cluster_id: str, handle: Handle, copies: Wan
         job, unreadable = None, error
     if job_id and job:
         result: dict[str, Any] = {}
+        whole = True
         if not backup_id and job.state is State.SUCCESSFUL:
-            backup_id = await _named_by_console(account, job_id)
+            backup_id, whole = await backupresult.named_by_console(account, job_id, job.end_time)
         if backup_id and job.state is not None and job.state.finished:
-            result = await _made(account, cluster_id, backup_id)
+            result, whole = await backupresult.made(account, cluster_id, backup_id)
         if job.state is State.SUCCESSFUL:
             result |= await shown(account, copies, job.end_time)
         return Seen(
@@ -192,12 +193,13 @@ async def observe(account: Account, cluster_id: str, handle: Handle, copies: Wan
             estimated_end=answers.estimate(job.start_time, account.cloud_time, job.progress),
             message=job.message,
             result=result,
+            whole=whole,
         )
     try:
         backup = await account.session.backups.describe(cluster_id, backup_id or "")
     except NotFound:
         raise unreadable or NotFound(f"cannot read backup {backup_id}: the cloud does not know it") from None
-    state, result = state_of(backup.status), _result(backup)
+    state, result = state_of(backup.status), backupresult.result_of(backup)
     if state is State.SUCCESSFUL:
         result |= await shown(account, copies, None)
     return Seen(
@@ -270,30 +272,3 @@ async def _job(account: Account, job_id: str, *, or_none: bool) -> answers.Basic
         if or_none:
             return None
         raise
-
-
-async def _named_by_console(account: Account, job_id: str) -> str | None:
-    """The backup that a job made which was started elsewhere; only the console says so."""
-    if account.session.console is None:
-        return None
-    with suppress(CloudError):
-        return (await account.session.console.describe(job_id)).backup_id or None
-    return None
-
-
-async def _made(account: Account, cluster_id: str, backup_id: str) -> dict[str, Any]:
-    """What the backup became; a job that ended is not held up by a failing read of its product."""
-    try:
-        return _result(await account.session.backups.describe(cluster_id, backup_id))
-    except CloudError:
-        return {"backupId": backup_id}
-
-
-def _result(backup: Backup) -> dict[str, Any]:
-    facts = {
-        "backupId": backup.backup_id,
-        "backupName": backup.backup_name or None,
-        "sizeBytes": backup.size,
-        "expireTime": format_time(backup.expire_time) if backup.expire_time else None,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
