@@ -157,8 +157,9 @@ def is_over(job: Planned, body: Body | None) -> bool:
 
 
 def unanswered(body: Body | None) -> str:
-    """The request that the object's user made, and that its status does not mirror yet; empty for none."""
-    if body is None:
+    """The request that the object's user made, and that its status does not mirror yet; empty for none. A row whose
+    owner's status was set back says so, and what is asked of it waits for a person as its owner does."""
+    if body is None or (_reason(body) == SET_BACK and (body.get("status") or {}).get("owner")):
         return ""
     asked = body["metadata"].get("annotations") or {}
     told = body.get("status") or {}

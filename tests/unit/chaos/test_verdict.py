@@ -19,6 +19,7 @@ from tools.chaos.verdict import (
     is_of_another_time,
     is_over,
     judge,
+    unanswered,
     waits_in_vain,
     wrong_rows,
 )
@@ -301,3 +302,19 @@ def test_who_waits_behind_one_that_was_set_back_waits_for_a_person(reason, other
         (job.plural, "other"): {"metadata": {}, "status": {"reason": other}},
     }
     assert is_of_another_time(job, objects) is excused
+
+
+@pytest.mark.parametrize(
+    ("reason", "owner", "open_request"),
+    [
+        ("RecordUnreadable", {"kind": "ImportJob"}, ""),
+        ("RecordUnreadable", None, "cancel"),
+        ("Canceling", {"kind": "ImportJob"}, "cancel"),
+    ],
+)
+def test_what_is_asked_of_a_row_waits_with_its_owner_for_a_person(reason, owner, open_request):
+    row = {
+        "metadata": {"annotations": {"jobs.zilliz.com/cancel-requested": "stop"}},
+        "status": {"reason": reason, "owner": owner},
+    }
+    assert unanswered(row) == open_request
