@@ -107,9 +107,7 @@ class Inputs:
         cluster_id = (body.get("spec") or {}).get("clusterId")
         backup_id = (status.get("result") or {}).get("backupId")
         if not backup_id and status.get("resultPending"):
-            message = (
-                f"BackupJob {job.name} is Successful; which backup it made is still asked of the cloud"
-            )
+            message = f"BackupJob {job.name} is Successful; which backup it made is still asked of the cloud"
             return Blocked(Reason.BACKUP_NOT_READY, message)
         if not cluster_id or not backup_id:
             message = f"BackupJob {job.name} does not say which backup it made; name clusterId and backupId instead"
