@@ -37,7 +37,7 @@ RESOLVE = "jobs.zilliz.com/resolve-submission"
 WHY = "disk full"
 EARLY = 60
 """Percent: a job beyond may end in the moment in which the cloud is told how it shall end."""
-TRIES = 60
+TRIES = 240  # half a second each: an API server and its etcd may take a minute on a busy machine
 LOOKS_FOR_ROW = 12
 
 
