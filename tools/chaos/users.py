@@ -38,6 +38,7 @@ WHY = "disk full"
 EARLY = 60
 """Percent: a job beyond may end in the moment in which the cloud is told how it shall end."""
 TRIES = 240  # half a second each: an API server and its etcd may take a minute on a busy machine
+LOST = 40
 LOOKS_FOR_ROW = 12
 
 
@@ -129,11 +130,13 @@ class Users:
     # -- what they do
 
     async def _insist(self, what: Callable[[Planned], Awaitable[bool]], job: Planned) -> bool:
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
                 try:
                     return await what(job)
                 except KubeProblem as problem:
+                    if "HTTP 404" in str(problem) and self.set_back and tried > LOST:
+                        return True  # the object went with etcd, and nobody can ask anything of it
                     # a server that has just started answers 404 too, before it knows our kinds
                     if not any(f"HTTP {code}" in str(problem) for code in (404, 429, 500, 503, 504)):
                         raise
