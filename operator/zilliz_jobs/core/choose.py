@@ -168,10 +168,10 @@ def _wanted_finalizer(s: Snapshot, status: JobStatus) -> bool | None:
 
 def _owed(s: Snapshot, status: JobStatus, seen: Observation) -> float | None:
     """When to read what an ended job still owes: its result, where its end was seen on a list; how its copies are."""
-    in_vain = bool(s.status.result_pending) and isinstance(seen, seen_.Seen) and not seen.whole
-    owes = s.rules.poll_max if in_vain or (copies_run(status.result) and not status.result_pending) else 0.0
-    if not (status.result_pending or copies_run(status.result)) or s.link.problem:
+    if s.link.problem or not (status.result_pending or copies_run(status.result)):
         return None
+    in_vain = bool(s.status.result_pending) and isinstance(seen, seen_.Seen) and not seen.whole
+    owes = 0.0 if status.result_pending and not in_vain else s.rules.poll_max
     return max(owes, _backoff(s, seen.retry_after)) if isinstance(seen, seen_.Unreadable) else owes
 
 
