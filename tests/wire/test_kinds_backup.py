@@ -28,6 +28,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
 from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator, Duration
+from zilliz_local.cloud.jobs import Job
 
 KIND = BackupKind()
 CREATE = f"/v2/clusters/{MOVIES}/backups/create"
@@ -299,6 +300,16 @@ class TestFilters:
         assert isinstance(await one.look(), Undecided)
 
 
+def started_elsewhere(cloud: CloudSimulator, account: Account, seconds: int = 60) -> tuple[Object, Job]:
+    """A backup that the console began so many seconds ago, and the object that follows its job."""
+    cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
+    (job,) = cloud.jobs.all()
+    one = whole(account)
+    one.follow({"jobId": job.job_id})
+    cloud.advance(seconds)
+    return one, job
+
+
 class TestAdopt:
     async def test_a_backup_that_runs_is_followed(self, cloud, plain):
         cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
@@ -310,11 +321,7 @@ class TestAdopt:
 
     async def test_its_backup_is_named_where_the_console_may_be_asked(self, cloud, console):
         """Else no RestoreJob could wait for it by reference."""
-        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
-        job = next(iter(cloud.jobs.all()))
-        one = whole(console)
-        one.follow({"jobId": job.job_id})
-        cloud.advance(3600)
+        one, job = started_elsewhere(cloud, console, 3600)
         seen = await one.read()
         assert isinstance(seen, Seen)
         assert seen.result["backupId"] == job.backup_id
@@ -334,11 +341,7 @@ class TestAdopt:
     ):
         """A job ends once; what was not read then would be missing for ever, and with it all that wait for the
         backup."""
-        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
-        job = next(iter(cloud.jobs.all()))
-        one = whole(console)
-        one.follow({"jobId": job.job_id})
-        cloud.advance(60)
+        one, job = started_elsewhere(cloud, console)
         cloud.force(job.job_id, "SUCCESSFUL")
         cloud.fault("console.get", times=None, **trouble)
         seen = await one.read()
@@ -346,11 +349,7 @@ class TestAdopt:
         assert (seen.state, seen.result, seen.whole) == (State.SUCCESSFUL, {}, not later)
 
     async def test_a_console_that_never_says_which_is_asked_for_an_hour(self, cloud, console):
-        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
-        job = next(iter(cloud.jobs.all()))
-        one = whole(console)
-        one.follow({"jobId": job.job_id})
-        cloud.advance(60)
+        one, job = started_elsewhere(cloud, console)
         cloud.force(job.job_id, "SUCCESSFUL")
         job.backup_id = ""
         assert [(await one.read()).whole, cloud.advance(3700), (await one.read()).whole] == [False, None, True]
