@@ -127,7 +127,7 @@ async def test_an_orderly_end_in_the_middle_of_a_request_still_records_the_job(w
 
 
 async def test_an_object_deleted_in_the_middle_of_its_submission_frees_its_target(world: Rig) -> None:
-    """A scope that is never left blocks every later job on that collection."""
+    """A lock that is never left blocks every later job on that collection."""
     world.cloud.fault("import.create", "latency_after", seconds=0.4, times=1)
     world.imports("doomed")
     engine = await world.start(rules=CALM)
@@ -136,7 +136,7 @@ async def test_an_object_deleted_in_the_middle_of_its_submission_frees_its_targe
     await world.until(lambda: world.status("importjobs", "next").get("reason") == "SubmissionInProgress")
     await world.delete("importjobs", "doomed")
     await world.until(lambda: world.status("importjobs", "next").get("jobId"), "the next one is submitted")
-    await world.until(lambda: not engine.ownership._open, "no scope is held")
+    await world.until(lambda: not engine.ownership._open, "no lock is held")
 
 
 async def test_a_deletion_that_no_watch_tells_of_frees_its_target_too(world: Rig) -> None:
@@ -148,7 +148,7 @@ async def test_a_deletion_that_no_watch_tells_of_frees_its_target_too(world: Rig
     world.deaf = True
     await world.delete("importjobs", "doomed")
     world._told = {}
-    await world.until(lambda: not engine.ownership._open, "no scope is held")
+    await world.until(lambda: not engine.ownership._open, "no lock is held")
     await world.until(lambda: len(engine.cache) == 0, "and nothing of it is kept")
 
 

@@ -148,7 +148,7 @@ async def test_who_comes_to_lead_looks_at_every_unfinished_object(world: Rig) ->
     await world.until_state("importjobs", "one", "Successful")
 
 
-async def test_a_scope_that_the_last_leader_took_is_known_although_the_watch_is_late(world: Rig) -> None:
+async def test_a_lock_that_the_last_leader_took_is_known_although_the_watch_is_late(world: Rig) -> None:
     """Two open submissions of one collection could not be told apart."""
     baton = Baton()
     engine = await world.start(leadership=baton)

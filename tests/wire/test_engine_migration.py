@@ -143,7 +143,7 @@ async def test_without_downtime_a_cancel_is_refused_with_its_own_reason(world: R
 
 
 async def test_two_into_one_cluster_are_both_taken_in_turn(world: Rig) -> None:
-    """Of one scope one submission is open at a time; the migrations themselves run side by side."""
+    """Under one lock one submission is open at a time; the migrations themselves run side by side."""
     world.connection()
     migrate(world, FILMS)
     migrate(world, FILMS | {"collections": [{"source": "actors"}]}, "two")

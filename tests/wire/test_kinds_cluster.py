@@ -501,7 +501,7 @@ class TestNotOurs:
         await one.send()
         for other in (FIXED, REPLICAS):
             later = Object(other.kind, one.account, parsed(other.kind, clusterId=MOVIES, **other.spec), "token-2")
-            assert later.kind.scope(later.spec) == way.kind.scope(one.spec)
+            assert later.kind.submission_lock(later.spec) == way.kind.submission_lock(one.spec)
             ready = await later.prepare()
             assert isinstance(ready, Blocked)
             assert ready.reason is Reason.CLUSTER_BUSY

@@ -67,7 +67,7 @@ class SubmissionMemory(JobListener):
         for entry in status.remembered or []:
             known = _known(entry, connection)
             if entry.deleted and (entry.time is None or entry.time < self._now() - SETTLED):
-                known = replace(known, scope="")  # its effect shows by now, or never
+                known = replace(known, lock="")  # its effect shows by now, or never
             self._ownership.recall(known)
             if not entry.deleted:
                 self._lost[entry.uid] = connection
@@ -177,7 +177,7 @@ def _entry(known: Departed, now: datetime, *, deleted: bool = False) -> Remember
         step=mark.step if mark.step != SUBMIT_STEP else None,
         token=mark.token or None,
         sends=mark.sends or None,
-        lock=known.scope or None,
+        lock=known.lock or None,
         ids=[*known.ids] or None,
     )
 

@@ -1,7 +1,7 @@
 """Open submissions of deleted objects. Their requests may still bring about a job that belongs to no object.
 
-While that is possible, no other job is submitted under the same submission lock (`scope`). For an hour longer, a
-look-up for another submission of that scope must not infer that what it finds is its own; it needs proof.
+While that is possible, no other job is submitted under the same submission lock. For an hour longer, a
+look-up for another submission under that lock must not infer that what it finds is its own; it needs proof.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True)
 class Departed:
-    """What is known of an object's submission. `scope`: its submission lock, empty where the submission is not open;
+    """What is known of an object's submission. `lock`: its submission lock, empty where the submission is not open;
     `ids`: the jobs, backups and clusters that it brought about."""
 
     uid: str
     owner: Owner
     mark: HighWaterMark
-    scope: str = ""
+    lock: str = ""
     ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Entry:
-    scope: str
+    lock: str
     held_until: float
     known_until: float
     recalled: bool
@@ -64,7 +64,7 @@ class DepartedSubmissions:
         self._entries: dict[str, _Entry] = {}
         self._in: dict[str, dict[str, None]] = {}
 
-    def add(self, uid: str, scope: str, hold: float, *, recalled: bool = False) -> None:
+    def add(self, uid: str, lock: str, hold: float, *, recalled: bool = False) -> None:
         """The object is gone while its submission is open. `hold`: for how many seconds its effect may still show.
         `recalled`: an earlier process stored this, so the object's spec is not known here. Replaces an earlier
         entry."""
@@ -74,27 +74,27 @@ class DepartedSubmissions:
         if len(self._entries) >= MAX_DEPARTED:
             self.drop(next(iter(self._entries)))
         self.drop(uid)
-        self._entries[uid] = _Entry(scope, now + hold, now + hold + REMEMBER_SECONDS, recalled)
-        self._in.setdefault(scope, {})[uid] = None
+        self._entries[uid] = _Entry(lock, now + hold, now + hold + REMEMBER_SECONDS, recalled)
+        self._in.setdefault(lock, {})[uid] = None
 
     def drop(self, uid: str) -> None:
         """The object exists after all. Idempotent."""
         entry = self._entries.pop(uid, None)
         if entry is not None:
-            del self._in[entry.scope][uid]
-            if not self._in[entry.scope]:
-                del self._in[entry.scope]
+            del self._in[entry.lock][uid]
+            if not self._in[entry.lock]:
+                del self._in[entry.lock]
 
-    def of(self, scope: str) -> list[_Entry]:
-        """The entries of this scope that still matter."""
-        now, uids = self._clock(), self._in.get(scope, {})
+    def of(self, lock: str) -> list[_Entry]:
+        """The entries under this lock that still matter."""
+        now, uids = self._clock(), self._in.get(lock, {})
         return [entry for uid in uids if (entry := self._entries[uid]).known_until > now]
 
-    def was_recalled(self, scope: str) -> bool:
-        """Whether the scope has an entry of an earlier process: it may have left a job that no object names."""
-        return any(entry.recalled for entry in self.of(scope))
+    def was_recalled(self, lock: str) -> bool:
+        """Whether the lock has an entry of an earlier process: it may have left a job that no object names."""
+        return any(entry.recalled for entry in self.of(lock))
 
-    def hold(self, scope: str) -> bool:
-        """Whether the effect of an entry of this scope may still show, so that nothing may be submitted there."""
+    def hold(self, lock: str) -> bool:
+        """Whether the effect of an entry under this lock may still show, so that nothing may be submitted there."""
         now = self._clock()
-        return any(entry.held_until > now for entry in self.of(scope))
+        return any(entry.held_until > now for entry in self.of(lock))

@@ -1,6 +1,6 @@
-"""Which job of the cloud belongs to which object, and which object holds which submission lock (`scope`).
+"""Which job of the cloud belongs to which object, and which object holds which submission lock.
 
-A look-up may only take a job that belongs to no other object, and in one scope only one submission may be open at a
+A look-up may only take a job that belongs to no other object, and under one lock only one submission may be open at a
 time. So both must be known for *all* objects before anything is submitted. Every event and one complete list feed the
 tables. Ids of jobs, backups and clusters are unique over all accounts, so the API key does not matter.
 The ids of deleted objects are kept for a while: such a job may still run, and is no other object's lost submission.
@@ -31,8 +31,8 @@ request may be on its way."""
 
 @dataclass(frozen=True)
 class Rival:
-    """Another object that may have a job in the same scope whose id is not known: its submission is open, or (`gone`)
-    was open when the object was deleted. `wanted`: its spec, None where that is not known."""
+    """Another object that may have a job under the same lock whose id is not known: its submission is open, or
+    (`gone`) was open when the object was deleted. `wanted`: its spec, None where that is not known."""
 
     wanted: Any
     gone: bool = False
@@ -41,20 +41,20 @@ class Rival:
 @dataclass(slots=True, eq=False)
 class _Holding:
     """What one object has. `names`: its ids, in a tuple, since a set takes three times as much; `mark`: the most that
-    its status was seen to tell; `scope`: of its open submission, with the spec (`wanted`) and since when; `owner`:
+    its status was seen to tell; `lock`: of its open submission, with the spec (`wanted`) and since when; `owner`:
     while it is unfinished."""
 
     names: tuple[str, ...] = ()
     mark: HighWaterMark | None = None
     owner: Owner | None = None
-    scope: str | None = None
+    lock: str | None = None
     wanted: Any = None
     since: float | None = None
 
 
 @dataclass(frozen=True)
 class _Left:
-    scope: str
+    lock: str
     wanted: Any
     since: float
 
@@ -129,65 +129,65 @@ class JobOwnership:
         one that was deleted."""
         return self.is_free(uid, name) and name not in self._orphans
 
-    # -- submission locks (scopes)
+    # -- submission locks
 
-    def enter(self, uid: Uid, scope: str, wanted: Any = None) -> bool:
-        """Take the lock of `scope` for the object's submission; False while another object has it, or a deleted one
+    def enter(self, uid: Uid, lock: str, wanted: Any = None) -> bool:
+        """Take `lock` for the object's submission; False while another object has it, or a deleted one
         may still have an effect there. Idempotent. `wanted`: the object's spec."""
-        if self._open.get(scope, {uid}) != {uid} or self.departed.hold(scope):
+        if self._open.get(lock, {uid}) != {uid} or self.departed.hold(lock):
             return False
-        self.hold(uid, scope, wanted)
+        self.hold(uid, lock, wanted)
         return True
 
-    def hold(self, uid: Uid, scope: str, wanted: Any = None) -> None:
-        """Record that the object's submission is open in `scope`, even if another one is: it was sent already.
+    def hold(self, uid: Uid, lock: str, wanted: Any = None) -> None:
+        """Record that the object's submission is open under `lock`, even if another one is: it was sent already.
         Idempotent."""
-        if (known := self._holdings.get(uid)) is not None and known.scope not in (None, scope):
+        if (known := self._holdings.get(uid)) is not None and known.lock not in (None, lock):
             self.leave(uid)
         holding = self._holding(uid)
-        self._open[scope].add(uid)
-        holding.scope = scope
+        self._open[lock].add(uid)
+        holding.lock = lock
         holding.since = self._clock() if holding.since is None else holding.since
         holding.wanted = holding.wanted if wanted is None else wanted
 
-    def rivals(self, uid: Uid, scope: str) -> list[Rival]:
-        """The other objects that may have a job in the scope whose id is not known, as far as it could be mistaken
+    def rivals(self, uid: Uid, lock: str) -> list[Rival]:
+        """The other objects that may have a job under the lock whose id is not known, as far as it could be mistaken
         for the job of `uid`, whose submission is open there."""
         own = self._holdings.get(uid)
         opened = self._clock() if own is None or own.since is None else own.since
-        here = [Rival(self._holdings[other].wanted) for other in self._open.get(scope, ()) if other != uid]
-        gone = [left for left in self._left if left.scope == scope and left.since > opened - LATE_SECONDS]
-        before = [Rival(None, gone=True)] if self.departed.was_recalled(scope) else []
+        here = [Rival(self._holdings[other].wanted) for other in self._open.get(lock, ()) if other != uid]
+        gone = [left for left in self._left if left.lock == lock and left.since > opened - LATE_SECONDS]
+        before = [Rival(None, gone=True)] if self.departed.was_recalled(lock) else []
         return here + [Rival(left.wanted, gone=True) for left in gone] + before
 
-    def open_in(self, scope: str, *, but: Uid) -> Owner | None:
-        """The object whose submission is open in the scope; None where it is one that is gone, or not known."""
-        others = (uid for uid in self._open.get(scope, ()) if uid != but)
+    def open_in(self, lock: str, *, but: Uid) -> Owner | None:
+        """The object whose submission is open under the lock; None where it is one that is gone, or not known."""
+        others = (uid for uid in self._open.get(lock, ()) if uid != but)
         return next((owner for uid in others if (owner := self._holdings[uid].owner)), None)
 
-    def is_open(self, scope: str) -> bool:
-        """Whether a submission is open in the scope, or that of a deleted object may still have an effect there."""
-        return scope in self._open or self.departed.hold(scope)
+    def is_open(self, lock: str) -> bool:
+        """Whether a submission is open under the lock, or that of a deleted object may still have an effect there."""
+        return lock in self._open or self.departed.hold(lock)
 
     def leave(self, uid: Uid) -> str | None:
-        """The object's submission is no longer open: release its lock. Returns the scope that became free, None where
+        """The object's submission is no longer open: release its lock. Returns the lock that became free, None where
         none did. Idempotent."""
         holding = self._holdings.get(uid)
-        if holding is None or holding.scope is None:
+        if holding is None or holding.lock is None:
             return None
-        scope, holding.scope, holding.wanted, holding.since = holding.scope, None, None, None
+        lock, holding.lock, holding.wanted, holding.since = holding.lock, None, None, None
         self._tidy(uid, holding)
-        self._open[scope].discard(uid)
-        if self._open[scope]:
+        self._open[lock].discard(uid)
+        if self._open[lock]:
             return None
-        del self._open[scope]
-        return scope
+        del self._open[lock]
+        return lock
 
     def part(self, uid: Uid) -> None:
         """The object goes. If its submission is open, no status will ever name its job."""
         holding = self._holdings.get(uid)
-        if holding is not None and holding.scope is not None:
-            self._left.append(_Left(holding.scope, holding.wanted, self._clock()))
+        if holding is not None and holding.lock is not None:
+            self._left.append(_Left(holding.lock, holding.wanted, self._clock()))
 
     def doubt(self, sent: datetime | None) -> str:
         """Why a job that a look-up infers to be an object's may be that of a deleted one, as a sentence; empty where
@@ -208,18 +208,18 @@ class JobOwnership:
 
     def depart(self, uid: Uid) -> None:
         """The object goes; call `forget` after. Where its submission is open, the effect can still show for a while,
-        and its scope stays locked for so long."""
+        and its lock stays taken for so long."""
         known = self._worth_knowing(uid)
         if known is None:
             return
-        if known.scope:
-            self.departed.add(uid, known.scope, self.settle(known.owner.connection))
+        if known.lock:
+            self.departed.add(uid, known.lock, self.settle(known.owner.connection))
         self.remember(known)
 
     def lost(self, uid: Uid) -> Departed | None:
         """The submission of an object that exists, if it is open and being looked for; else None."""
         known = self._worth_knowing(uid)
-        return known if known and known.scope and not known.mark.on_its_way else None
+        return known if known and known.lock and not known.mark.on_its_way else None
 
     def recall(self, known: Departed) -> None:
         """An earlier process stored this. Idempotent."""
@@ -229,27 +229,27 @@ class JobOwnership:
         is_there = self._mark(known.uid) is not None
         holding = self._holding(known.uid)
         holding.mark = raised(holding.mark, known.mark)
-        if known.scope and not is_there:
-            self.departed.add(known.uid, known.scope, self.settle(known.owner.connection), recalled=True)
+        if known.lock and not is_there:
+            self.departed.add(known.uid, known.lock, self.settle(known.owner.connection), recalled=True)
 
     def _worth_knowing(self, uid: Uid) -> Departed | None:
         holding = self._holdings.get(uid) or _Holding()
         mark, owner = holding.mark, holding.owner
         if mark is None or owner is None or not (mark.is_open or mark.runs):
             return None
-        scope = holding.scope if mark.is_open else None
-        return Departed(uid, owner, mark, scope or "", tuple(sorted(holding.names)))
+        lock = holding.lock if mark.is_open else None
+        return Departed(uid, owner, mark, lock or "", tuple(sorted(holding.names)))
 
     def forget(self, uid: Uid) -> str | None:
-        """The object is gone: its ids become orphans. Returns the scope that became free, None where none did.
+        """The object is gone: its ids become orphans. Returns the lock that became free, None where none did.
         Idempotent."""
-        scope, holding = self.leave(uid), self._holdings.pop(uid, None)
+        lock, holding = self.leave(uid), self._holdings.pop(uid, None)
         for name in holding.names if holding else ():
             self._holder.pop(name, None)
             self._orphans[name] = None
         while len(self._orphans) > MAX_ORPHANS:
             del self._orphans[next(iter(self._orphans))]
-        return scope
+        return lock
 
     def disown(self, name: str) -> None:
         """The job was begun for no object, so it is no object's lost submission; a person may name it all the same.

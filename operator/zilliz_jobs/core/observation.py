@@ -83,7 +83,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a submission needs is at hand, and the object has the lock of its scope."""
+    """All that a submission needs is at hand, and the object has its submission lock."""
 
     token: str
     holder: str

@@ -10,7 +10,7 @@ from zilliz_jobs.core.reasons import Reason
 
 @dataclass(frozen=True)
 class Prepare:
-    """Gather what a submission needs: Secrets, its lock (`scope`), the baseline. Changes nothing in the cloud.
+    """Gather what a submission needs: Secrets, its submission lock, the baseline. Changes nothing in the cloud.
     Answer: Preparation."""
 
     step: str

@@ -48,7 +48,7 @@ class RowKind(JobKind[RowSpec]):
     def description(self, spec: RowSpec) -> str:
         return f"{spec.row_type} {spec.row_id}"
 
-    def scope(self, spec: RowSpec, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: RowSpec, step: str = SUBMIT_STEP) -> str:
         """The job itself: it may be a row of several JobCenters."""
         return f"row/{spec.row_type}/{spec.row_id}"
 

@@ -1,7 +1,7 @@
 """Carries out the action of a plan in the cloud, and returns what was learnt. Takes submission locks and claims ids.
 
 Nothing is submitted or looked for before `JobOwnership` knows every object, so that no two objects can have the same
-lock (`scope`) or the same job.
+submission lock or the same job.
 """
 
 from __future__ import annotations
@@ -139,9 +139,9 @@ class Actions:
         """Conceal the secrets that the job was given in all texts from now on. Idempotent."""
         await self._inputs.hide(kind, key_of(body).namespace, spec)
 
-    # -- submission locks (scopes) and claims
+    # -- submission locks and claims
 
-    def release_scope(self, entry: JobEntry, status: JobStatus) -> None:
+    def release_lock(self, entry: JobEntry, status: JobStatus) -> None:
         """Release the object's lock unless its job still needs it; the next waiting object is woken. Idempotent."""
         if not entry.kind.occupies(status):
             self._locks.leave(entry)
@@ -172,7 +172,7 @@ class Actions:
             self._locks.ended(str(entry.key))
             steps.append(step_of(before))
         for step in steps:
-            self._locks.ended(entry.kind.scope_of(spec, step, record=before.submission))
+            self._locks.ended(entry.kind.lock_of(spec, step, record=before.submission))
 
     def let_go(self, entry: JobEntry) -> None:
         """Nothing is left to do for the object: it waits for no lock. Its ids stay claimed. Idempotent."""
@@ -192,22 +192,22 @@ class Actions:
         entry, kind, spec = job.entry, job.kind, job.spec
         if getattr(spec, "adopt", None) is None:
             status_of(job.body, self._ownership.known(entry.uid))  # what an earlier process knew is known only by now
-        if kind.scope_needs_backup:
+        if kind.lock_needs_backup:
             source = await self._backup(job)
             if isinstance(source, seen_.Blocked):
                 self._locks.leave(entry)  # a turn that it was woken for is the next one's
                 return source
             draft = replace(draft, backup=source)
-        scope = kind.scope_of(spec, draft.step, backup=draft.backup)
+        lock = kind.lock_of(spec, draft.step, backup=draft.backup)
         if entry.preparing_from is None:
             entry.preparing_from = asyncio.get_running_loop().time()
         draft = replace(draft, since=entry.preparing_from)
-        if not self._locks.enter(entry, scope, spec):
+        if not self._locks.enter(entry, lock, spec):
             if kind.exclusive:
                 return seen_.Blocked(
                     Reason.CLUSTER_BUSY, "another job of this cluster is at work; this one follows", LINE_SECONDS
                 )
-            first = _named(self._ownership.open_in(scope, but=entry.uid), entry.key)
+            first = _named(self._ownership.open_in(lock, but=entry.uid), entry.key)
             message = f"{first} has a submission open on the same target; this one follows when that is decided"
             return seen_.Blocked(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
@@ -217,7 +217,7 @@ class Actions:
             if not isinstance(ready, seen_.Prepared):
                 self._locks.leave(entry)
         if isinstance(ready, seen_.Blocked) and ready.reason in BUSY:
-            self._locks.await_end(entry, scope)
+            self._locks.await_end(entry, lock)
         if isinstance(ready, seen_.Prepared):
             entry.preparing_from = None
         return ready
@@ -226,7 +226,7 @@ class Actions:
         """Read the backup and the Secrets that the spec names, then the baseline from the cloud; last reserve the
         Secret for one-time credentials."""
         kind, account, spec = job.kind, job.account, job.spec
-        if not kind.scope_needs_backup:
+        if not kind.lock_needs_backup:
             source = await self._backup(job)
             if isinstance(source, seen_.Blocked):
                 return source
@@ -258,8 +258,8 @@ class Actions:
     async def _find(self, job: JobInHand, status: JobStatus) -> seen_.Look:
         await self._ensure_synced()
         kind, spec, uid, submission = job.kind, job.spec, job.entry.uid, status.submission or Submission()
-        scope = kind.scope_of(spec, submission.step, record=submission)
-        self._locks.hold(job.entry, scope, spec)
+        lock = kind.lock_of(spec, submission.step, record=submission)
+        self._locks.hold(job.entry, lock, spec)
         # The jobs of the object's own earlier attempts are not what is looked for.
         spent = {*(a.job_id for a in (status.attempts or [])[:-1]), *(submission.other_handles or [])}
 
@@ -268,7 +268,7 @@ class Actions:
 
         look = await kind.look(job.account, spec, submission, free)
         if isinstance(look, seen_.Found) and look.evidence is Evidence.INFERRED:
-            look = alone(kind, spec, self._ownership.rivals(uid, scope), look)
+            look = alone(kind, spec, self._ownership.rivals(uid, lock), look)
         if isinstance(look, seen_.Found):
             doubt = self._ownership.doubt(submission.intent_time)
             if doubt and look.evidence is Evidence.INFERRED:

@@ -177,10 +177,12 @@ class JobCache:
         except ValidationError:
             return
         except RecordError:
-            self._ownership.hold(uid, kind.scope(spec), spec)  # nobody can tell that its submission is not open
+            self._ownership.hold(
+                uid, kind.submission_lock(spec), spec
+            )  # nobody can tell that its submission is not open
             return
         if kind.occupies(parsed):
-            self._ownership.hold(uid, kind.scope_of(spec, step_of(parsed), record=parsed.submission), spec)
+            self._ownership.hold(uid, kind.lock_of(spec, step_of(parsed), record=parsed.submission), spec)
 
     def settle(self, entry: JobEntry) -> None:
         """Nothing is left to do for the object: its body is not kept, nor what only a pass needs. Idempotent."""

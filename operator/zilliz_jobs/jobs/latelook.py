@@ -28,8 +28,8 @@ async def late_look(
     if isinstance(look, Unreadable):
         return LateLook(complete=False)
     if found:
-        scope = kind.scope_of(spec, compared.step, record=compared)
-        if is_contested(kind, spec, ownership.rivals(uid, scope)):
+        lock = kind.lock_of(spec, compared.step, record=compared)
+        if is_contested(kind, spec, ownership.rivals(uid, lock)):
             return LateLook(complete=False)
     return LateLook(tuple(ids for ids in found if all(free(name) for name in ids)))
 

@@ -1,4 +1,4 @@
-"""Queues for submission locks: in one scope one submission is open at a time, and the other objects wait in order.
+"""Queues for submission locks: under one lock one submission is open at a time, and the other objects wait in order.
 
 When a lock is released, the first waiting object is woken, and has the turn. If it does not use that, since it was
 deleted or suspended meanwhile, the turn goes to the next one; else all of them would wait for their back-off.
@@ -31,25 +31,25 @@ class LockQueue:
         """How many objects wait or have a turn."""
         return len(self._turns) + sum(len(line) for table in (self._lines, self._awaiting) for line in table.values())
 
-    def enter(self, entry: JobEntry, scope: str, wanted: Any = None) -> bool:
-        """Take the lock for the object. False: it waits in the queue of this scope, and is woken when it has the
+    def enter(self, entry: JobEntry, lock: str, wanted: Any = None) -> bool:
+        """Take the lock for the object. False: it waits in the queue of this lock, and is woken when it has the
         turn. Idempotent. `wanted`: the object's spec."""
         self._await_no_longer(entry)
         turn = self._take_turn(entry)
-        if turn is not None and turn != scope:
+        if turn is not None and turn != lock:
             self._pass_on(turn)
-        if self._ownership.enter(entry.uid, scope, wanted):
+        if self._ownership.enter(entry.uid, lock, wanted):
             self._step_out(entry)
             return True
-        if entry.line != scope:
+        if entry.line != lock:
             self._step_out(entry)
-            entry.line = scope
-            self._lines.setdefault(scope, {})[entry] = None
+            entry.line = lock
+            self._lines.setdefault(lock, {})[entry] = None
         return False
 
-    def hold(self, entry: JobEntry, scope: str, wanted: Any = None) -> None:
+    def hold(self, entry: JobEntry, lock: str, wanted: Any = None) -> None:
         """The object's submission is open already, so it has the lock without waiting. Idempotent."""
-        self._ownership.hold(entry.uid, scope, wanted)
+        self._ownership.hold(entry.uid, lock, wanted)
 
     def leave(self, entry: JobEntry) -> None:
         """Release the object's lock, or its turn; the next waiting object is woken. It stays in a queue where it
@@ -61,15 +61,15 @@ class LockQueue:
         if turn is not None:
             self._pass_on(turn)
 
-    def await_end(self, entry: JobEntry, scope: str) -> None:
-        """The cloud is busy with another job of the scope; the object is woken when a followed job of it ends."""
+    def await_end(self, entry: JobEntry, lock: str) -> None:
+        """The cloud is busy with another job under the lock; the object is woken when a followed one of them ends."""
         self._await_no_longer(entry)
-        entry.awaits = scope
-        self._awaiting.setdefault(scope, {})[entry] = None
+        entry.awaits = lock
+        self._awaiting.setdefault(lock, {})[entry] = None
 
-    def ended(self, scope: str) -> None:
-        """A job of the scope ended: wake the objects that wait for the cloud to be free."""
-        for entry in self._awaiting.pop(scope, {}):
+    def ended(self, lock: str) -> None:
+        """A job under the lock ended: wake the objects that wait for the cloud to be free."""
+        for entry in self._awaiting.pop(lock, {}):
             entry.awaits = None
             self._wake(entry.key)
 
@@ -93,13 +93,13 @@ class LockQueue:
             del self._turns[turn]
         return turn
 
-    def _pass_on(self, scope: str) -> None:
-        if self._ownership.is_open(scope) or scope in self._turns or scope not in self._lines:
+    def _pass_on(self, lock: str) -> None:
+        if self._ownership.is_open(lock) or lock in self._turns or lock not in self._lines:
             return
-        entry = next(iter(self._lines[scope]))
+        entry = next(iter(self._lines[lock]))
         self._step_out(entry)
-        entry.turn = scope
-        self._turns[scope] = entry
+        entry.turn = lock
+        self._turns[lock] = entry
         self._wake(entry.key)
 
 

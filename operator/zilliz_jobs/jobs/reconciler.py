@@ -199,7 +199,7 @@ class JobReconciler:
         except KubeError as error:
             maybe_stored = fence is not None and isinstance(error, Unavailable)
             if not maybe_stored:  # else the object keeps its lock
-                self.actions.release_scope(run.entry, run.status)
+                self.actions.release_lock(run.entry, run.status)
             if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
                 raise
             why = obstacle(error, Prepare(step_of(plan.status)))
@@ -266,7 +266,7 @@ class JobReconciler:
         body: Body | None = await self._write(run, plan)
         if body is not run.body:
             self.unstored.forget(run.entry)
-        self.actions.release_scope(run.entry, plan.status)
+        self.actions.release_lock(run.entry, plan.status)
         if run.base.spec is not None:
             self.actions.ended(run.entry, run.base.spec, run.base.status, plan.status)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):

@@ -152,9 +152,9 @@ class JobKind(ABC, Generic[S]):
     budget: ClassVar[str] = "jobs"
     """Whose request budget `observe` uses: kinds with the same word share one."""
     exclusive: ClassVar[bool] = False
-    """Whether the scope stays taken until the job's end: a second one would change what the first is judged by."""
-    scope_needs_backup: ClassVar[bool] = False
-    """Whether `scope_of` a submission to come needs its `backup`, which then is read before each try for the lock."""
+    """Whether the lock stays taken until the job's end: a second job would change what the first is judged by."""
+    lock_needs_backup: ClassVar[bool] = False
+    """Whether `lock_of` a submission to come needs its `backup`, which then is read before each try for the lock."""
 
     tells_more: ClassVar[bool] = False
     """Whether `details` of a failed job tell what no list does."""
@@ -175,21 +175,21 @@ class JobKind(ABC, Generic[S]):
         """What the job does, in one line."""
 
     @abstractmethod
-    def scope(self, spec: S, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: S, step: str = SUBMIT_STEP) -> str:
         """Where only one submission may be open at a time, over all objects. Ids in it are unique over accounts."""
 
-    def scope_of(
+    def lock_of(
         self, spec: S, step: str, *, backup: BackupSource | None = None, record: Submission | None = None
     ) -> str:
-        """The scope of one submission, where the spec alone may not tell it.
+        """The submission lock of one submission, where the spec alone may not tell it.
 
         `backup`: what the job works on, gathered for a submission to come; `record`: of one that was made.
         """
-        return self.scope(spec, step)
+        return self.submission_lock(spec, step)
 
     def could_be_of(self, spec: S, other: JobSpec, *, gone: bool) -> bool:
         """Whether a job that was found by inference for `spec` may as well be of `other`, the spec of another object
-        that has a submission open in the same scope, or (`gone`) had one when it was deleted a moment ago. False
+        that has a submission open under the same lock, or (`gone`) had one when it was deleted a moment ago. False
         only where both would look different, or where it makes no difference whose it is."""
         return True
 
@@ -214,7 +214,7 @@ class JobKind(ABC, Generic[S]):
         return frozenset({str(self.job_type)}) if self.job_type else frozenset()
 
     def occupies(self, status: JobStatus) -> bool:
-        """Whether an object with this status holds its scope."""
+        """Whether an object with this status holds its lock."""
         if is_finished(status):
             return False
         return is_open(status) or (self.exclusive and bool(handle_of(status)))

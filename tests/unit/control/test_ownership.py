@@ -1,4 +1,4 @@
-"""Claims and scopes: by these a lost submission is told from the jobs of others."""
+"""Claims and locks: by these a lost submission is told from the jobs of others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TestRivals:
     """Whose job is it that was found by inference? Wrongly taken, one ends well with nothing done, the other is sent
     twice."""
 
-    def test_who_has_a_submission_open_in_the_scope_as_well(self):
+    def test_who_has_a_submission_open_under_the_lock_as_well(self):
         registry = JobOwnership()
         registry.hold("u1", "s", "one")
         registry.hold("u2", "s", "two")
@@ -91,7 +91,7 @@ class TestClaims:
         assert ids_in(status) == ids
 
 
-class TestScopes:
+class TestLocks:
     def test_one_open_submission_at_a_time(self):
         registry = JobOwnership()
         assert registry.enter("u1", "s")
@@ -111,8 +111,8 @@ class TestScopes:
         assert registry.leave("u2") == "s"
         assert registry.enter("u3", "s")
 
-    def test_a_deleted_object_leaves_its_scope(self):
-        """A scope that is never left blocks every later job on that target."""
+    def test_a_deleted_object_leaves_its_lock(self):
+        """A lock that is never left blocks every later job on that target."""
         registry = JobOwnership()
         registry.enter("u1", "s")
         assert registry.forget("u1") == "s"
@@ -138,84 +138,84 @@ class Objects:
 class TestTurns(Objects):
     def line(self) -> tuple[LockQueue, list[str]]:
         woken: list[str] = []
-        scopes = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
-        assert scopes.enter(self.one(0), "s")
+        locks = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
+        assert locks.enter(self.one(0), "s")
         for n in range(1, 4):
-            assert not scopes.enter(self.one(n), "s")
-        return scopes, woken
+            assert not locks.enter(self.one(n), "s")
+        return locks, woken
 
     def test_the_next_in_line_is_woken_one_at_a_time(self):
-        scopes, woken = self.line()
-        scopes.leave(self.one(0))
+        locks, woken = self.line()
+        locks.leave(self.one(0))
         assert woken == ["k1"]
-        assert scopes.enter(self.one(1), "s")
-        scopes.leave(self.one(1))
+        assert locks.enter(self.one(1), "s")
+        locks.leave(self.one(1))
         assert woken == ["k1", "k2"]
 
     def test_a_turn_that_is_not_used_goes_on(self):
         """The woken one was suspended meanwhile; the line must not wait for its own back-off."""
-        scopes, woken = self.line()
-        scopes.leave(self.one(0))
-        scopes.leave(self.one(1))
+        locks, woken = self.line()
+        locks.leave(self.one(0))
+        locks.leave(self.one(1))
         assert woken == ["k1", "k2"]
-        scopes.forget(self.one(2))
+        locks.forget(self.one(2))
         assert woken == ["k1", "k2", "k3"]
 
     def test_one_in_line_who_goes_is_not_woken(self):
-        scopes, woken = self.line()
-        scopes.forget(self.one(1))
-        scopes.leave(self.one(0))
+        locks, woken = self.line()
+        locks.forget(self.one(1))
+        locks.leave(self.one(0))
         assert woken == ["k2"]
 
     def test_a_newcomer_who_was_faster_hands_on_as_well(self):
-        scopes, woken = self.line()
-        scopes.leave(self.one(0))
-        assert scopes.enter(self.one(9), "s")
-        assert not scopes.enter(self.one(1), "s")
-        scopes.leave(self.one(9))
+        locks, woken = self.line()
+        locks.leave(self.one(0))
+        assert locks.enter(self.one(9), "s")
+        assert not locks.enter(self.one(1), "s")
+        locks.leave(self.one(9))
         assert woken == ["k1", "k2"]
 
-    def test_a_held_scope_is_waited_for_too(self):
-        scopes, woken = self.line()
-        scopes.hold(self.one(7), "s")
-        scopes.leave(self.one(0))
+    def test_a_held_lock_is_waited_for_too(self):
+        locks, woken = self.line()
+        locks.hold(self.one(7), "s")
+        locks.leave(self.one(0))
         assert woken == []
-        scopes.leave(self.one(7))
+        locks.leave(self.one(7))
         assert woken == ["k1"]
 
     def test_nothing_is_left_of_a_line_that_is_over(self):
-        scopes, _ = self.line()
+        locks, _ = self.line()
         for n in range(4):
-            scopes.forget(self.one(n))
-        assert len(scopes) == 0
-        assert scopes._lines == {}
+            locks.forget(self.one(n))
+        assert len(locks) == 0
+        assert locks._lines == {}
 
 
 class TestTheCloudIsBusy(Objects):
     def waiting(self) -> tuple[LockQueue, list[str]]:
         woken: list[str] = []
-        scopes = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
+        locks = LockQueue(JobOwnership(), lambda key: woken.append(key.name))
         for n in range(2):
-            assert scopes.enter(self.one(n), "s")
-            scopes.leave(self.one(n))
-            scopes.await_end(self.one(n), "s")
-        return scopes, woken
+            assert locks.enter(self.one(n), "s")
+            locks.leave(self.one(n))
+            locks.await_end(self.one(n), "s")
+        return locks, woken
 
     def test_who_waits_for_a_job_to_end_is_woken_when_it_does(self):
         """Else a backup would begin up to a whole re-check after the slot became free."""
-        scopes, woken = self.waiting()
-        scopes.ended("another")
+        locks, woken = self.waiting()
+        locks.ended("another")
         assert woken == []
-        scopes.ended("s")
+        locks.ended("s")
         assert sorted(woken) == ["k0", "k1"]
-        scopes.ended("s")
+        locks.ended("s")
         assert len(woken) == 2, "one end wakes once"
 
     def test_who_tries_again_or_goes_waits_no_longer(self):
-        scopes, woken = self.waiting()
-        scopes.enter(self.one(0), "s")
-        scopes.forget(self.one(1))
-        scopes.ended("s")
+        locks, woken = self.waiting()
+        locks.enter(self.one(0), "s")
+        locks.forget(self.one(1))
+        locks.ended("s")
         assert woken == []
-        scopes.forget(self.one(0))
-        assert len(scopes) == 0, "nothing of a gone object is kept"
+        locks.forget(self.one(0))
+        assert len(locks) == 0, "nothing of a gone object is kept"

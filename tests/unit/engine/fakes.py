@@ -174,7 +174,7 @@ class Kind(JobKind[BackupJobSpec]):
     def description(self, spec: BackupJobSpec) -> str:
         return "Back up"
 
-    def scope(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"backup/{spec.cluster_id}"
 
     async def baseline(self, *_: Any) -> Any:

@@ -136,7 +136,7 @@ class Moments:
                 if f"{job} " in f"{event['message']} ".replace(",", " ").replace(".", " ").replace(";", " "):
                     assert job in mine[about] or about == old, f"{what}: {event['message']}"
         registry = self.stage.engine.ownership
-        assert not registry._open, f"{what}: a scope is held for ever"
+        assert not registry._open, f"{what}: a lock is held for ever"
         assert set(registry._holdings) <= {new}, f"{what}: {registry._holdings}"
         known = self.stage.engine.jobcenter.forwarding._own
         assert set(known._kept) == {new}, what

@@ -97,7 +97,7 @@ def test_only_what_people_set_asks_for_a_pass(store, change, news):
     assert store.is_news(backup(version=2, **change)) is news
 
 
-def test_an_open_submission_of_an_earlier_life_keeps_its_scope(store, registry):
+def test_an_open_submission_of_an_earlier_life_keeps_its_lock(store, registry):
     store.note(backup(status=OPEN))
     assert registry.is_open("backup/in01")
     assert not registry.enter("u2", "backup/in01")
@@ -171,7 +171,7 @@ class TestCensus:
         assert registry.holder("job-1") == "u2"
 
     async def test_one_that_went_while_the_list_was_read_holds_nothing(self, store, registry):
-        """Its scope would be held for ever, since nobody ever works on it."""
+        """Its lock would be held for ever, since nobody ever works on it."""
         listing = Listing(backup(status=OPEN))
         cache_sync = self.cache_sync(listing, store)
         listing.during = lambda: cache_sync.on_gone("u1")

@@ -34,16 +34,16 @@ class Waits(Kind):
     def backup_job(self, spec: Any) -> str | None:
         return spec.job
 
-    def scope(self, spec: Any, step: str = "submit") -> str:
+    def submission_lock(self, spec: Any, step: str = "submit") -> str:
         return SCOPE
 
-    def scope_of(self, spec: Any, step: str, *, backup: BackupSource | None = None, record: Any = None) -> str:
+    def lock_of(self, spec: Any, step: str, *, backup: BackupSource | None = None, record: Any = None) -> str:
         return f"export/{backup.cluster_id}" if backup else SCOPE
 
 
 class Exports(Waits):
     resource: ClassVar[Resource] = EXPORT_JOB
-    scope_needs_backup = True
+    lock_needs_backup = True
 
 
 class Restores(Waits):
@@ -97,7 +97,7 @@ class Jobs:
         return self.entries.setdefault(name, entry(self.body(name), self.kind))
 
     def release(self, name: str) -> None:
-        self.actions.release_scope(self.entry(name), JobStatus())
+        self.actions.release_lock(self.entry(name), JobStatus())
 
 
 async def test_a_turn_of_one_whose_backup_is_not_there_is_the_next_ones():

@@ -101,9 +101,9 @@ class TestEveryKind:
         assert seen.cloud_status == word
 
     @pytest.mark.parametrize("kind", EVERY, ids=lambda kind: kind.resource.kind)
-    def test_one_scope_for_all_jobs_of_a_cluster(self, kind: Any) -> None:
+    def test_one_lock_for_all_jobs_of_a_cluster(self, kind: Any) -> None:
         spec = parsed(kind)
-        assert (kind.scope(spec), kind.target(spec)) == ("cluster/in01", "in01")
+        assert (kind.submission_lock(spec), kind.target(spec)) == ("cluster/in01", "in01")
         assert "in01" in kind.description(spec)
 
     def test_the_descriptions_tell_what_is_wanted(self) -> None:

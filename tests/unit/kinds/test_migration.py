@@ -42,7 +42,7 @@ def wire(model: Any) -> dict[str, Any]:
 
 class TestWords:
     @pytest.mark.parametrize(
-        ("spec", "target", "scope", "description"),
+        ("spec", "target", "lock", "description"),
         [
             (of(CLUSTER, OLD), "in01-b", "migration/in01-b", "Migrate cluster in01-a into cluster in01-b"),
             (
@@ -72,10 +72,14 @@ class TestWords:
             (of(adopt={"jobId": "job-1"}), "", "migration/job-1", "Migrate data"),
         ],
     )
-    def test_targets_scopes_and_descriptions(self, spec, target, scope, description):
-        """Two scopes of one target would let two submissions be open there."""
+    def test_targets_locks_and_descriptions(self, spec, target, lock, description):
+        """Two locks of one target would let two submissions be open there."""
         found = parsed(spec)
-        assert (KIND.target(found), KIND.scope(found), KIND.description(found)) == (target, scope, description)
+        assert (KIND.target(found), KIND.submission_lock(found), KIND.description(found)) == (
+            target,
+            lock,
+            description,
+        )
 
     @pytest.mark.parametrize(
         "uri",

@@ -1,4 +1,4 @@
-"""What a kind says of itself: names, targets, scopes."""
+"""What a kind says of itself: names, targets, locks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def parsed(kind, **fields):
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "target", "scope"),
+    ("kind", "fields", "target", "lock"),
     [
         (BACKUP, {"clusterId": "in01"}, "in01", "backup/in01"),
         (BACKUP, {"clusterId": "in01", "collections": ["a", "b"]}, "in01/default/a,b", "backup/in01"),
@@ -93,10 +93,10 @@ def parsed(kind, **fields):
         (EXPORT, {"adopt": {"jobId": "j"}}, "job j", "export/job j"),
     ],
 )
-def test_targets_for_people_and_scopes_for_submissions(kind, fields, target, scope):
+def test_targets_for_people_and_locks_for_submissions(kind, fields, target, lock):
     """Two names of one target would let two submissions be open there."""
     spec = parsed(kind, **fields)
-    assert (kind.target(spec), kind.scope(spec)) == (target, scope)
+    assert (kind.target(spec), kind.submission_lock(spec)) == (target, lock)
 
 
 def test_sources_secrets_and_descriptions():
@@ -222,16 +222,16 @@ def test_a_kind_of_several_steps_is_one_that_the_core_can_lead():
             assert traits.cleanup in ("", traits.steps[-1]), kind
 
 
-def test_exports_of_one_cluster_share_a_scope_however_they_name_their_backup():
+def test_exports_of_one_cluster_share_a_lock_however_they_name_their_backup():
     """Else two lost ones could take each other's job. And a BackupJob of another namespace is no other target's."""
     by_id, by_job = (parsed(EXPORT, backup=way, integrationId="i", directory="d") for way in (BY_ID, BY_JOB))
     kind, made = EXPORT, BackupSource("in01", "b1")
     record = Submission(baseline=backupsource.record(made))
-    scopes = {
-        kind.scope_of(by_id, SUBMIT_STEP),
-        kind.scope_of(by_id, SUBMIT_STEP, record=record),
-        kind.scope_of(by_job, SUBMIT_STEP, backup=made),
-        kind.scope_of(by_job, SUBMIT_STEP, record=record),
+    locks = {
+        kind.lock_of(by_id, SUBMIT_STEP),
+        kind.lock_of(by_id, SUBMIT_STEP, record=record),
+        kind.lock_of(by_job, SUBMIT_STEP, backup=made),
+        kind.lock_of(by_job, SUBMIT_STEP, record=record),
     }
-    assert scopes == {"export/in01"}
-    assert kind.scope_of(by_job, SUBMIT_STEP, backup=BackupSource("in02", "b1")) == "export/in02"
+    assert locks == {"export/in01"}
+    assert kind.lock_of(by_job, SUBMIT_STEP, backup=BackupSource("in02", "b1")) == "export/in02"

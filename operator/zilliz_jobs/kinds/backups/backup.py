@@ -32,7 +32,7 @@ class BackupKind(JobKind[BackupJobSpec]):
         copies = f", with copies in {', '.join(_regions(spec))}" if spec.cross_region_copies else ""
         return f"Back up {what} {spec.cluster_id}{copies}"
 
-    def scope(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"backup/{spec.cluster_id}"
 
     def could_be_of(self, spec: BackupJobSpec, other: JobSpec, *, gone: bool) -> bool:

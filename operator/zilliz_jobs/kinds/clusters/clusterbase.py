@@ -59,7 +59,7 @@ class ClusterKind(JobKind[C]):
     def target(self, spec: C) -> str:
         return spec.cluster_id
 
-    def scope(self, spec: C, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: C, step: str = SUBMIT_STEP) -> str:
         """One for all four kinds: while one of them is at work, the cloud takes none of the others."""
         return f"cluster/{spec.cluster_id}"
 

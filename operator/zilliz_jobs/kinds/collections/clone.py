@@ -59,8 +59,8 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
     def description(self, spec: CloneCollectionJobSpec) -> str:
         return f"Clone collection {spec.collection} to {spec.dest_collection}"
 
-    def scope(self, spec: CloneCollectionJobSpec, step: str = SUBMIT_STEP) -> str:
-        """The scope of the kind whose work the step does. What makes the copy shares that of all that makes
+    def submission_lock(self, spec: CloneCollectionJobSpec, step: str = SUBMIT_STEP) -> str:
+        """The lock of the kind whose work the step does. What makes the copy shares that of all that makes
         collections in the cluster."""
         words = {BACKUP: "backup", DELETE: "delete"}
         return f"{words.get(step, 'restore')}/{spec.cluster_id}"

@@ -53,8 +53,8 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
     def description(self, spec: SampleCollectionJobSpec) -> str:
         return f"Make collection {spec.collection} with sample data {spec.dataset.value}"
 
-    def scope(self, spec: SampleCollectionJobSpec, step: str = SUBMIT_STEP) -> str:
-        """The scope of all that makes collections in the cluster under names of its own choice."""
+    def submission_lock(self, spec: SampleCollectionJobSpec, step: str = SUBMIT_STEP) -> str:
+        """The lock of all that makes collections in the cluster under names of its own choice."""
         return f"restore/{spec.cluster_id}"
 
     async def baseline(

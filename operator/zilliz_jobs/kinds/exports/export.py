@@ -41,7 +41,7 @@ class ExportKind(JobKind[ExportJobSpec]):
     resource: ClassVar[Resource] = EXPORT_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
     job_type = JobType.EXPORT
-    scope_needs_backup = True
+    lock_needs_backup = True
 
     def place(self, spec: RawSpec, handle: Mapping[str, str]) -> Place:
         return place_in(spec, part_of(spec, "backup"), handle)
@@ -56,10 +56,10 @@ class ExportKind(JobKind[ExportJobSpec]):
         what = backupsource.words(spec.backup)
         return f"Export {what} to {spec.directory}" if spec.directory else f"Export {what}"
 
-    def scope(self, spec: ExportJobSpec, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: ExportJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"export/{backupsource.place(spec.backup) if spec.backup else self.target(spec)}"
 
-    def scope_of(
+    def lock_of(
         self,
         spec: ExportJobSpec,
         step: str,
@@ -69,7 +69,7 @@ class ExportKind(JobKind[ExportJobSpec]):
     ) -> str:
         """The cluster, however the spec names the backup: BackupJobs of one name are in many namespaces."""
         source = backup or backupsource.recorded(record)
-        return f"export/{source.cluster_id}" if source else self.scope(spec, step)
+        return f"export/{source.cluster_id}" if source else self.submission_lock(spec, step)
 
     def could_be_of(self, spec: ExportJobSpec, other: JobSpec, *, gone: bool) -> bool:
         backups = [

@@ -74,7 +74,7 @@ class ImportKind(JobKind[ImportJobSpec]):
         what = f"{count} source{'' if count == 1 else 's'}" if count else "data"
         return f"Import {what} into collection {spec.collection}"
 
-    def scope(self, spec: ImportJobSpec, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: ImportJobSpec, step: str = SUBMIT_STEP) -> str:
         """Without the database: no answer of the cloud tells of which one an import is, so imports into collections
         of one name are told apart only by being submitted one after the other."""
         where = spec.cluster_id or f"{spec.project_id}@{spec.region_id}"

@@ -50,9 +50,9 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         how = ", without downtime" if spec.mode is Mode.ZERO_DOWNTIME else ""
         return f"Migrate {_amount(spec)}{origin(spec.source)}{into.rstrip()}{how}"
 
-    def scope(self, spec: MigrationJobSpec, step: str = SUBMIT_STEP) -> str:
+    def submission_lock(self, spec: MigrationJobSpec, step: str = SUBMIT_STEP) -> str:
         """A new cluster without a name gets one of its own, so that its submission is mistaken for no other; these
-        share one scope of their project all the same."""
+        share one lock of their project all the same."""
         if (made := _made(spec)) is not None:
             return f"migration/{made.project_id}/{made.name or '*'}"
         return f"migration/{_target_id(spec) or (spec.adopt.job_id if spec.adopt else '')}"

@@ -78,8 +78,8 @@ class RestoreKind(JobKind[RestoreJobSpec]):
             return f"Restore {parts} of {what} into cluster {spec.existing_cluster.cluster_id}"
         return f"Restore {what} into a new cluster" if spec.new_cluster else f"Restore {what}"
 
-    def scope(self, spec: RestoreJobSpec, step: str = SUBMIT_STEP) -> str:
-        """Of a project or of a cluster: what is looked for by name is made in no other scope."""
+    def submission_lock(self, spec: RestoreJobSpec, step: str = SUBMIT_STEP) -> str:
+        """Of a project or of a cluster: what is looked for by name is made under no other lock."""
         if spec.new_cluster:
             return f"restore/{spec.new_cluster.project_id}"
         if spec.existing_cluster:
