@@ -27,6 +27,7 @@ OTHER_LIFE = {
     "accounts.memory.SubmissionMemory._lost": "what earlier processes stored, also of objects that no event reported",
     "accounts.memory.SubmissionMemory._writers": "tasks that write to ZillizConnections",
     "control.absences.Absences._doubted": "work list: objects of all kinds that a list lacked, to be read",
+    "control.departed.DepartedObjects._known": "of job objects that are gone",
     "control.departed.DepartedSubmissions._entries": "of job objects that are gone",
     "control.ownership.JobOwnership._holdings": "one record each, also of objects that only a list or an earlier "
     "process told of",

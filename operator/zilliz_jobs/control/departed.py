@@ -1,4 +1,5 @@
-"""Open submissions of deleted objects. Their requests may still bring about a job that belongs to no object.
+"""What deleted objects had sent. The requests of their open submissions may still bring about a job that belongs to
+no object; and the objects come again with an etcd that is set back to before their deletion.
 
 While that is possible, no other job is submitted under the same submission lock. For an hour longer, a
 look-up for another submission under that lock must not infer that what it finds is its own; it needs proof.
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.core.highwater import HighWaterMark
+from zilliz_jobs.core.highwater import NOTHING_SENT, HighWaterMark
+from zilliz_jobs.core.read_status import Known
 
 MAX_DEPARTED = 10_000
 REMEMBER_SECONDS = 3600.0
@@ -98,3 +100,24 @@ class DepartedSubmissions:
         """Whether the effect of an entry under this lock may still show, so that nothing may be submitted there."""
         now = self._clock()
         return any(entry.held_until > now for entry in self.of(lock))
+
+
+class DepartedObjects:
+    """What is known of deleted objects for which anything was sent, by uid: the last `MAX_DEPARTED` of them. Else an
+    etcd that is set back to before a submission and a deletion brings the object again as one that is new."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Known] = {}
+
+    def keep(self, uid: str, known: Known) -> None:
+        """The object is gone. Nothing is kept where nothing was sent. Replaces what was known of it."""
+        if known.mark is None or (known.mark == NOTHING_SENT and not known.ids):
+            return
+        self._known.pop(uid, None)
+        self._known[uid] = known
+        if len(self._known) > MAX_DEPARTED:
+            del self._known[next(iter(self._known))]
+
+    def take(self, uid: str) -> Known | None:
+        """The object exists after all: what is known of it, once; None where nothing is."""
+        return self._known.pop(uid, None)

@@ -4,6 +4,7 @@ A look-up may only take a job that belongs to no other object, and under one loc
 time. So both must be known for *all* objects before anything is submitted. Every event and one complete list feed the
 tables. Ids of jobs, backups and clusters are unique over all accounts, so the API key does not matter.
 The ids of deleted objects are kept for a while: such a job may still run, and is no other object's lost submission.
+So is what they had sent, in case they come again with an etcd that is set back.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from zilliz_jobs.control.departed import DEFAULT_HOLD, Departed, DepartedSubmissions, Owner
+from zilliz_jobs.control.departed import DEFAULT_HOLD, Departed, DepartedObjects, DepartedSubmissions, Owner
+from zilliz_jobs.control.jobids import ids_in
 from zilliz_jobs.control.objects import Key, connection_key
 from zilliz_jobs.core.highwater import HighWaterMark, mark_of, raised
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, Known
@@ -71,6 +73,7 @@ class JobOwnership:
         self._orphans: dict[str, None] = {}
         self._open: defaultdict[str, set[Uid]] = defaultdict(set)
         self._left: deque[_Left] = deque(maxlen=MAX_LEFT)
+        self._gone = DepartedObjects()
         self._unlisted: dict[str, float] = {}
         self.complete_since: datetime | None = None  # what objects left that were deleted before is not known in full
         self.departed = DepartedSubmissions()
@@ -84,6 +87,10 @@ class JobOwnership:
         status = body.get("status")
         status = status if isinstance(status, dict) else {}
         holding = self._holding(uid)
+        if (before := self._gone.take(uid)) is not None:
+            holding.mark = before.mark
+            for name in before.ids:
+                self.claim(uid, name)
         holding.mark = raised(holding.mark, mark_of(status))
         self.departed.drop(uid)
         ended = bool(status.get("completionTime"))
@@ -249,6 +256,8 @@ class JobOwnership:
             self._orphans[name] = None
         while len(self._orphans) > MAX_ORPHANS:
             del self._orphans[next(iter(self._orphans))]
+        if holding is not None:
+            self._gone.keep(uid, Known(frozenset(holding.names), holding.mark))
         return lock
 
     def disown(self, name: str) -> None:
@@ -271,27 +280,3 @@ class JobOwnership:
         """A lock was all that is known of an object that is not known otherwise."""
         if not holding.names and holding.mark is None and holding.owner is None:
             del self._holdings[uid]
-
-
-def claims_in(handle: Mapping[str, Any]) -> list[Any]:
-    """The ids in a handle that can belong to one object only. Not the cluster that a job works on, nor names: other
-    jobs have the same."""
-    return [value for key, value in handle.items() if key.endswith("Id") and key != "clusterId"]
-
-
-def ids_in(status: dict[str, Any]) -> set[str]:
-    """Every id of a job or its product that a raw status names; lenient, since people can edit a status."""
-    submission = status.get("submission")
-    submission = submission if isinstance(submission, dict) else {}
-    others, attempts, steps = submission.get("otherHandles"), status.get("attempts"), status.get("steps")
-    handles = [submission.get("handle")]
-    handles += [step.get("handle") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
-    names: list[object] = [status.get("jobId")]
-    for handle in handles:
-        if isinstance(handle, dict):
-            names += claims_in(handle)
-    if isinstance(others, list):
-        names += others
-    if isinstance(attempts, list):
-        names += [attempt.get("jobId") for attempt in attempts if isinstance(attempt, dict)]
-    return {name for name in names if isinstance(name, str) and name}

@@ -70,6 +70,10 @@ class HighWaterMark(NamedTuple):
         return ""
 
 
+NOTHING_SENT = HighWaterMark()
+"""That of an object for which nothing was ever sent."""
+
+
 def mark_of(raw: Mapping[str, Any], *, own: bool = False) -> HighWaterMark:
     """What a raw status tells; lenient, since people can edit it. `own`: this process wrote it, so it knows of a
     request on its way that nobody else can find never to have left."""

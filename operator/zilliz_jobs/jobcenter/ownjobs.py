@@ -18,8 +18,8 @@ from zilliz_jobs.api.jobstatus import State, reason_in
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.projectjob import OwnerStatus
 from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.control.jobids import claims_in
 from zilliz_jobs.control.objects import Body, Key, connection_key, key_of
-from zilliz_jobs.control.ownership import claims_in
 from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.kinds.base import AnyKind

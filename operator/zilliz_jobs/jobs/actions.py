@@ -19,8 +19,9 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.control.departed import Owner
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.inflight import RequestsInFlight
+from zilliz_jobs.control.jobids import claims_in
 from zilliz_jobs.control.objects import Body, Key, key_of, raw_status, status_of
-from zilliz_jobs.control.ownership import JobOwnership, claims_in
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, LookForLate, Observe, Prepare, Submit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.control.ownership import JobOwnership, claims_in, ids_in
+from zilliz_jobs.control.jobids import claims_in, ids_in
+from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core.lateeffects import compared_with, looked_for
 from zilliz_jobs.core.observation import Found, Handle, LateLook, Look, Undecided, Unreadable
 from zilliz_jobs.jobs.rivals import is_contested

@@ -6,7 +6,8 @@ import pytest
 from tests.unit.engine.fakes import backup, entry
 
 from zilliz_jobs.control import ownership as registry_module
-from zilliz_jobs.control.ownership import JobOwnership, Rival, ids_in
+from zilliz_jobs.control.jobids import ids_in
+from zilliz_jobs.control.ownership import JobOwnership, Rival
 from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.locks import LockQueue
 

@@ -17,6 +17,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.control.objects import RETRY, Key
 from zilliz_jobs.core.observation import EffectUnknown, NotSent, Seen, Undecided, Unreadable
 from zilliz_jobs.core.reasons import Reason
+from zilliz_local.kube.patching import merged
 
 pytestmark = pytest.mark.looptime
 Body = dict[str, Any]
@@ -213,6 +214,75 @@ class TestAJob:
                 == (stage.api.status("one")["attempts"][-1])
             )
             assert stage.kind.posts == []
+
+
+MOMENTS: dict[str, Callable[[Hall], Any]] = {
+    "its job runs": lambda stage: stage.api.status("one").get("jobId"),
+    "its job has ended": lambda stage: stage.api.status("one").get("completionTime"),
+    "its answer is lost": lambda stage: stage.api.status("one").get("submission", {}).get("lookSince"),
+    "its request is on its way": lambda stage: stage.kind.posts,
+}
+
+
+class TestAnObjectThatIsGone:
+    """An etcd that is set back to before a submission and a deletion brings the object again as if it were new."""
+
+    @staticmethod
+    async def gone(stage: Hall, moment: str) -> Body:
+        """The object as it was before anything was done for it; it is gone since the moment."""
+        if moment == "its answer is lost":
+            answers(stage, LOST)
+        if moment == "its request is on its way":
+            stage.kind.hold = asyncio.Event()
+        stage.kind.reading = None if moment == "its job has ended" else DOWN
+        stage.job("one")
+        new = copy.deepcopy(stage.api.objects[place("one")])
+        await stage.until(lambda: MOMENTS[moment](stage))
+        stage.api.edit("one", {"metadata": {"finalizers": None}})
+        stage.api.delete(place("one"))
+        await asyncio.sleep(1)
+        if stage.kind.hold is not None:
+            stage.kind.hold.set()
+            await asyncio.sleep(1)
+        assert place("one") not in stage.api.objects
+        return new
+
+    @pytest.mark.parametrize("moment", MOMENTS)
+    @pytest.mark.parametrize("seconds", [1.0, 90_000.0], ids=["at once", "a day later"])
+    async def test_and_comes_again_is_not_submitted_a_second_time(self, monkeypatch, moment, seconds):
+        async with hall(monkeypatch) as stage:
+            new = await self.gone(stage, moment)
+            await asyncio.sleep(seconds)
+            stage.api._store(place("one"), new)
+            await asyncio.sleep(600)
+            assert len(stage.kind.posts) == 1
+            assert stage.api.status("one")["conditions"][0]["reason"] == "RecordUnreadable"
+
+    async def test_and_had_sent_nothing_is_submitted_once(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            stage.job("one", spec={"clusterId": "one", "suspend": True})
+            new = copy.deepcopy(stage.api.objects[place("one")])
+            await asyncio.sleep(5)
+            stage.api.edit("one", {"metadata": {"finalizers": None}})
+            stage.api.delete(place("one"))
+            await asyncio.sleep(5)
+            stage.api._store(place("one"), merged(new, {"spec": {"suspend": False}}))
+            await stage.finished("one")
+            assert len(stage.kind.posts) == 1
+
+    async def test_and_comes_again_with_its_job_follows_it(self, monkeypatch):
+        async with hall(monkeypatch) as stage:
+            stage.kind.reading = DOWN
+            stage.job("one")
+            await stage.until(lambda: stage.api.status("one").get("jobId"))
+            before = copy.deepcopy(stage.api.objects[place("one")])
+            stage.api.edit("one", {"metadata": {"finalizers": None}})
+            stage.api.delete(place("one"))
+            await asyncio.sleep(60)
+            stage.kind.reading = None
+            stage.api._store(place("one"), before)
+            assert (await stage.finished("one"))["state"] == "Successful"
+            assert len(stage.kind.posts) == 1
 
 
 class TestWhatIsNoStepBack:
