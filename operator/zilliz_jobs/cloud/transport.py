@@ -27,6 +27,7 @@ from zilliz_jobs.cloud.passage import Fence, Fenced, Passage
 from zilliz_jobs.cloud.paths import BadId, fill
 from zilliz_jobs.cloud.readings import Readings
 from zilliz_jobs.cloud.redaction import redact, secrets_in
+from zilliz_jobs.cloud.trust import trusted
 from zilliz_jobs.core.reasons import Reason
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -86,7 +87,7 @@ class Transport:
         self._codes = codes
         self._meter = meter or Unmetered()
         self._hide = hide
-        self._tls = httpx2.create_ssl_context() if wire is None else None  # the system's trust store
+        self._tls = trusted() if wire is None else None
         self._begin()
 
     def _begin(self) -> None:
