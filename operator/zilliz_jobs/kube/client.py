@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -127,6 +127,44 @@ class KubeClient:
             if not await self._reload():
                 raise
         return await self._send(asked, method, url, body, content_type, timeout)
+
+    async def stream(self, path: str, query: Mapping[str, str], *, timeout: float) -> AsyncIterator[Body]:
+        """GET `path`, and give each line of the answer as it comes; `timeout` in seconds, over all. It ends where the
+        server ends it. Raises as `request` does; Unavailable also where the answer breaks off."""
+        try:
+            response = await self._open_stream(path, query, timeout)
+        except Unauthorised:
+            if not await self._reload():
+                raise
+            response = await self._open_stream(path, query, timeout)
+        rest = b""
+        try:
+            async for chunk in response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if (body := _object(line)) is not None:
+                        yield body
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unavailable(f"cannot GET {path}: {str(error) or type(error).__name__}") from error
+        finally:
+            response.close()
+
+    async def _open_stream(self, path: str, query: Mapping[str, str], timeout: float) -> aiohttp.ClientResponse:
+        api, headers = self._api, {"Accept": JSON, "User-Agent": USER_AGENT}
+        await api.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
+        url = f"{api.configuration.host}{path}?{urlencode(query)}"
+        try:
+            answer = await api.call_api("GET", url, header_params=headers, _request_timeout=limits)
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            cause = _LOGIN.sub("://***@", str(error)) or type(error).__name__
+            raise Unavailable(f"cannot GET {path}: {cause}") from error
+        response: aiohttp.ClientResponse = answer.response
+        if response.status != 200:
+            body = _object(await response.read()) or {}
+            response.release()
+            raise error_of(f"GET {path}", response.status, body)
+        return response
 
     async def _send(
         self, asked: str, method: str, url: str, body: object | None, content_type: str, timeout: float

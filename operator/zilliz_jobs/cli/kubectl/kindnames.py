@@ -1,0 +1,54 @@
+"""Kinds by the words that people use for them, and references like `importjob/films`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.cli.kubectl.exitcodes import CommandError
+from zilliz_jobs.kinds import JOB_KINDS
+from zilliz_jobs.kinds.base import AnyKind
+
+
+class Reference(NamedTuple):
+    """What a person typed. `word`: the kind, "" where only the name was given."""
+
+    word: str
+    name: str
+
+
+def words_of(resource: Resource) -> tuple[str, ...]:
+    """All that the kind may be called: as with kubectl, and without its `job` at the end."""
+    known = (resource.singular, resource.plural, resource.short, resource.crd_name)
+    return (*known, resource.singular.removesuffix("job"))
+
+
+def kind_named(word: str) -> AnyKind:
+    """The job kind of this name. Raises CommandError."""
+    wanted = word.lower()
+    for kind in JOB_KINDS:
+        if wanted in words_of(kind.resource):
+            return kind
+    known = ", ".join(kind.resource.singular for kind in JOB_KINDS)
+    raise CommandError(f"there is no kind of job {word!r}; the kinds are {known}")
+
+
+def is_named(resource: Resource, word: str) -> bool:
+    return word.lower() in words_of(resource)
+
+
+def reference(text: str) -> Reference:
+    """`KIND/NAME` or `NAME`. Raises CommandError."""
+    word, slash, name = text.partition("/")
+    if not slash:
+        word, name = "", text
+    if not name or "/" in name or (slash and not word):
+        raise CommandError(f"{text!r} names no job; write KIND/NAME, importjob/films for example")
+    return Reference(word, name)
+
+
+def listed(words: Iterable[str]) -> str:
+    """A list for a sentence."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
