@@ -1,4 +1,4 @@
-"""python -m tools.bench [--only a,b,c,d] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
+"""python -m tools.bench [--only a,b,c,d,u] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
 
 from __future__ import annotations
 
@@ -19,8 +19,16 @@ from tools.bench.page import PLOT, TITLES, page, plot
 from tools.bench.problem import Problem, causes
 from tools.bench.record import Results, commit_here, compare, entry, load, save
 from tools.bench.teller import Teller
+from tools.bench.units import history, measuring
+from tools.bench.units.part import part, replaced
 
-MEASURES = {"a": changes.measure, "b": submissions.measure, "c": restart.measure, "d": sizes.measure}
+MEASURES = {
+    "a": changes.measure,
+    "b": submissions.measure,
+    "c": restart.measure,
+    "d": sizes.measure,
+    "u": measuring.measure,
+}
 EXPECTED = (Problem, ControlPlaneError, UnavailableError)
 PAGE = ROOT / "docs" / "performance.md"
 ASIDE = ROOT / "build" / "bench"
@@ -65,15 +73,31 @@ async def _measure_all(options: argparse.Namespace, teller: Teller) -> None:
         results[letter] = entry(figures, options.scale, machine | server, commit)
         save(store, options.scale, {letter: results[letter]})
     out = options.out or (PAGE if options.scale == 1 and not options.stand_in else ASIDE / PAGE.name)
-    _write(out, load(store, options.scale))
+    if "u" in results and options.scale == 1 and not options.stand_in:
+        _keep(history.line_of(results["u"]), teller)
+    _write(out, load(store, options.scale), only_units=options.only == ["u"])
     teller.say(f"written: {out}, {store}")
     if earlier:
         _show_differences(earlier, results, teller)
 
 
-def _write(out: Path, results: Results) -> None:
+def _keep(line: history.Line, teller: Teller) -> None:
+    if history.is_kept(line):
+        history.save(history.with_line(history.load(), line))
+    else:
+        teller.say("there are changes that are not committed, so the history gets no line")
+
+
+def _write(out: Path, results: Results, *, only_units: bool) -> None:
+    """Units of work change only their part of a page that is there: the rest of it takes half an hour."""
+    lines = history.load()
+    if result := results.get("u"):
+        lines = history.with_line(lines, history.line_of(result))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page(results))
+    if only_units and out.exists():
+        out.write_text(replaced(out.read_text(), part(lines)))
+        return
+    out.write_text(page(results, part(lines)))
     if drawing := plot(results):
         out.with_name(PLOT).write_text(drawing)
 

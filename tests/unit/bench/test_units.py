@@ -1,0 +1,99 @@
+"""A unit of work that is measured wrongly hides what a change costs. Counts and words are tested, no times."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from tools.bench.page import page
+from tools.bench.record import entry
+from tools.bench.teller import Teller
+from tools.bench.units.history import is_kept, line_of, load, save, with_line
+from tools.bench.units.measuring import measure
+from tools.bench.units.part import BEGIN, END, part, replaced
+from tools.bench.units.work import TITLES
+
+MACHINE: dict[str, object] = {"cpu": "A CPU", "cores": 2, "python": "3.12.1", "loadAverageBefore": 0.5}
+
+
+async def test_every_unit_takes_the_requests_that_it_should() -> None:
+    """One page is one call and no write; what is known already costs no write at all."""
+    found = await measure(0.1, Teller(Console(file=io.StringIO())))
+    units, life = found["units"], found["life"]
+    assert list(units) == list(TITLES)
+    assert all(one["ms"] > 0 for one in units.values())
+    calls = {name: (one["cloudCalls"], one["kubeCalls"]) for name, one in units.items() if name[:6] != "center"}
+    assert calls == {
+        "floorPage": (1, 0),
+        "pageOfStrangers": (1, 0),
+        "pageNew": (1, 0),
+        "pageKnown": (1, 0),
+        "readKnown": (1, 0),
+        "passNothing": (0, 0),
+        "passState": (0, 2),
+        "passProgress": (0, 1),
+        "echo": (0, 0),
+        "strangersChange": (0, 0),
+        "search": (0, 0),
+        "plan": (0, 0),
+    }
+    assert units["centerNew"]["kubeCalls"] >= 2 * 99, "each row is made and then filled"
+    assert units["centerKnown"]["kubeCalls"] <= 1, "rows that are known are not written"
+    assert life["writes"] == {"submitted": 2, "begun": 1, "further": 1, "over": 1}
+    assert (life["reads"], life["writesBesidesProgress"], life["cloudCalls"], life["kubeCalls"]) == (3, 4, 6, 10)
+
+
+def taken(**more: Any) -> dict[str, Any]:
+    one = {"ms": 2.0, "leastMs": 1.5, "cloudCalls": 1.0, "kubeCalls": 0.0}
+    life = {
+        "reads": 3, "writes": {"submitted": 2, "begun": 1, "further": 1, "over": 1}, "writesInAll": 5,
+        "writesBesidesProgress": 4, "cloudCalls": 6, "kubeCalls": 10, "calls": {"cloud import.create": 1},
+    }  # fmt: skip
+    return {"units": dict.fromkeys(TITLES, one | more), "life": life}
+
+
+def line(commit: str, **more: Any) -> dict[str, Any]:
+    return line_of(entry(taken(**more), 1, MACHINE, commit))
+
+
+def test_a_commit_is_measured_again_in_its_own_place_and_the_newest_line_is_last(tmp_path: Path) -> None:
+    lines = with_line(with_line([line("aaa1111")], line("bbb2222")), line("aaa1111", ms=3.0))
+    save(lines, tmp_path / "history.jsonl")
+    assert [(one["commit"], one["units"]["echo"]["ms"]) for one in load(tmp_path / "history.jsonl")] == [
+        ("bbb2222", 2.0),
+        ("aaa1111", 3.0),
+    ]
+    assert load(tmp_path / "none.jsonl") == []
+
+
+@pytest.mark.parametrize(("commit", "kept"), [("abc1234", True), ("abc1234-dirty", False), ("", False)])
+def test_figures_that_no_commit_has_are_not_kept(commit: str, kept: bool) -> None:
+    assert is_kept(line(commit)) is kept
+
+
+def test_the_page_shows_each_unit_beside_the_floor_and_beside_earlier_commits() -> None:
+    text = part([line("aaa1111", ms=8.0), {**line("bbb2222"), "units": {"floorPage": taken()["units"]["echo"]}}])
+    assert "| ms | aaa1111 | bbb2222 |" in text
+    assert "| the event of an own write | 8.00 | - |" in text, "a unit that a commit did not measure"
+    assert f"| {TITLES['floorPage']} | 2.00 | 1.50 | 1.00 | 1.00 | 0 |" in text
+    assert "| calls to the API server in a life | 10 | 10 |" in text
+    assert part([]) == ""
+
+
+def test_units_alone_leave_the_rest_of_the_page_as_it_is() -> None:
+    """The rest takes half an hour of a quiet machine."""
+    old = f"# Performance\n\n## (a)\n\n{part([line('aaa1111')])}\n\n## What limits it\n"
+    new = replaced(old, part([line("aaa1111"), line("bbb2222")]))
+    assert new.startswith("# Performance\n\n## (a)\n\n")
+    assert new.endswith(f"{END}\n\n## What limits it\n")
+    assert (new.count(BEGIN), new.count("bbb2222")) == (1, 2)
+    assert replaced("# Performance\n", part([line("aaa1111")])).endswith(f"{END}\n")
+
+
+def test_a_full_page_has_the_part_and_no_machine_twice() -> None:
+    result = entry(taken(), 1, MACHINE | {"kubernetes": "a stand-in"}, "aaa1111")
+    text = page({"u": result}, part([line("aaa1111")]))
+    assert (text.count("## (u)"), text.count("A CPU")) == (1, 1)

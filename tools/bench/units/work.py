@@ -1,0 +1,167 @@
+"""The units of work. Each is done to 99 running imports, which are one page of the cloud's list."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import secrets
+from typing import Any
+
+from tools.bench.figures import DOCUMENTED_RATE, PAGE_SIZE
+from tools.bench.floor import ListFloor
+from tools.bench.mould import Mould, name_of
+from tools.bench.problem import Problem
+from tools.bench.units.inside import Inside, Planning, conceal, search
+from tools.bench.units.meter import ROUNDS, Meter
+
+from zilliz_local.cloud import PROJECT
+
+Body = dict[str, Any]
+JOBS = PAGE_SIZE - 1  # after a full page another one is asked for
+READINGS = 5  # of the list in one round
+READS = 10  # of single jobs in one round
+PENDING_SECONDS = 10.0
+PERCENT_SECONDS = 36.0  # after which a job that runs for an hour is one percent further
+PLANNED = 5000
+SECRETS = 50
+
+TITLES = {
+    "floorPage": "floor: a page of 99 rows, fetched and decoded",
+    "pageOfStrangers": "a page of 99 rows that no object follows",
+    "pageNew": "a page of 99 rows that are seen for the first time",
+    "pageKnown": "a page of 99 known rows",
+    "readKnown": "a read of a running job that shows nothing new, and its pass",
+    "passNothing": "a pass that has nothing to do but to plan the next read",
+    "passState": "a pass that writes a new state, and its event",
+    "passProgress": "a pass that writes new progress",
+    "echo": "the event of an own write",
+    "strangersChange": "the event of a change by others",
+    "search": "the search for secrets in one status",
+    "centerNew": "a pass over a JobCenter that finds 99 new rows and makes their ProjectJobs",
+    "centerKnown": "a pass over a JobCenter that finds 99 known rows",
+    "plan": "the plan of what to read next, among 5,000 jobs",
+}
+"""By the name of the unit, in the order of the page."""
+
+
+async def measure(on: Inside, form: Mould, *, rounds: int = ROUNDS) -> dict[str, dict[str, Any]]:
+    """What each unit takes; see `Meter.figures`. `form`: of an import that waits in the cloud."""
+    ids = on.put_jobs(JOBS, pending_seconds=PENDING_SECONDS)
+    found = {"floorPage": await _floor(on, rounds), "pageOfStrangers": await _readings(on, rounds)}
+    names = [name_of(index) for index in range(JOBS)]
+    for name, job_id in zip(names, ids, strict=True):
+        cast = form.cast(name, job_id)
+        on.hear(await on.create("ImportJob", name, cast["spec"], cast["status"]))
+    found["passNothing"] = await _passes(on, rounds, names)
+    on.advance(PENDING_SECONDS)
+    await on.read_list()
+    if silent := [name for name in names if not on.has_news(name)]:
+        raise Problem(f"cannot measure: the list told nothing of {len(silent)} jobs that began")
+    found["passState"] = await _passes(on, rounds, names)
+    found["pageKnown"] = await _readings(on, rounds)
+    found["pageNew"] = await _first_readings(on, rounds, names)
+    found |= await _reads(on, rounds, names[:READS])
+    found |= await _events(on, rounds, names)
+    found |= _in_memory(on, rounds, names[0])
+    found |= await _center(on, rounds)
+    return {name: found[name] for name in TITLES}
+
+
+async def _floor(on: Inside, rounds: int) -> dict[str, Any]:
+    meter = Meter(on, READINGS)
+    async with ListFloor(on.cloud_url) as floor:
+        for _ in range(rounds):
+            with meter.round():
+                for _ in range(READINGS):
+                    await floor.page(1)
+                    await asyncio.sleep(1 / DOCUMENTED_RATE)
+    return meter.figures()
+
+
+async def _readings(on: Inside, rounds: int) -> dict[str, Any]:
+    meter = Meter(on, READINGS)
+    for _ in range(rounds):
+        with meter.round():
+            for _ in range(READINGS):
+                rows = await on.read_list()
+                if rows != JOBS:
+                    raise Problem(f"cannot measure: the list has {rows} rows, and not {JOBS}")
+    return meter.figures()
+
+
+async def _first_readings(on: Inside, rounds: int, names: list[str]) -> dict[str, Any]:
+    meter = Meter(on)
+    for _ in range(2 * rounds):
+        on.follow_anew(names)
+        with meter.round():
+            await on.read_list()
+    return meter.figures()
+
+
+async def _passes(on: Inside, rounds: int, names: list[str]) -> dict[str, Any]:
+    """One pass over each object, a part of them in each round."""
+    meter = Meter(on)
+    for index in range(rounds):
+        chosen = names[index::rounds]
+        with meter.round(len(chosen)):
+            for name in chosen:
+                await on.reconcile(name)
+    return meter.figures()
+
+
+async def _reads(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[str, Any]]:
+    """Reads that show another percent, whose passes write it; and then reads that show the same again."""
+    progress, known = Meter(on, len(names)), Meter(on, len(names))
+    for _ in range(rounds):
+        on.advance(PERCENT_SECONDS)
+        await on.read_jobs(names)
+        with progress.round():
+            for name in names:
+                await on.reconcile(name)
+        with known.round():
+            await on.read_jobs(names)
+            for name in names:
+                await on.reconcile(name)
+    return {"passProgress": progress.figures(), "readKnown": known.figures()}
+
+
+async def _events(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[str, Any]]:
+    echo, other = Meter(on, len(names)), Meter(on, len(names))
+    for index in range(rounds):
+        bodies = [on.stored(name) for name in names]
+        with echo.round():
+            for body in bodies:
+                on.hear(body)
+        change = {"metadata": {"labels": {"round": str(index)}}}
+        bodies = [await on.patch(body, change) for body in bodies]
+        with other.round():
+            for body in bodies:
+                on.hear(body)
+    return {"echo": echo.figures(), "strangersChange": other.figures()}
+
+
+async def _center(on: Inside, rounds: int) -> dict[str, dict[str, Any]]:
+    fresh, known = Meter(on), Meter(on)
+    on.hear(await on.create("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 3600}))
+    with fresh.round():
+        await on.reconcile_center()
+    for _ in range(rounds):
+        on.hear(on.stored("page", "jobcenters"))
+        with known.round():
+            await on.reconcile_center()
+    return {"centerNew": fresh.figures(), "centerKnown": known.figures()}
+
+
+def _in_memory(on: Inside, rounds: int, name: str) -> dict[str, dict[str, Any]]:
+    conceal(secrets.token_urlsafe(30) for _ in range(SECRETS))
+    body, planning = on.stored(name), Planning(PLANNED)
+    statuses = [copy.deepcopy(body) for _ in range(READINGS)]
+    searching, plans = Meter(on, READINGS), Meter(on, READINGS)
+    for _ in range(rounds):
+        with searching.round():
+            for one in statuses:
+                search(one)
+        with plans.round():
+            for _ in range(READINGS):
+                planning.plan()
+    return {"search": searching.figures(), "plan": plans.figures()}
