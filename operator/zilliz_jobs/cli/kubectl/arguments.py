@@ -29,6 +29,10 @@ Name = Annotated[
 TimeoutSeconds = Annotated[
     str | None, typer.Option("--timeout", help="Longest wait, as 90, 90s, 30m or 2h; default: none.", metavar="TIME")
 ]
+ANSWER_TIME = "30s"
+AnswerTime = Annotated[
+    str, typer.Option("--timeout", help="Longest wait for the operator's answer, as 90, 90s or 5m.", metavar="TIME")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several jobs are changed.")]
 
 

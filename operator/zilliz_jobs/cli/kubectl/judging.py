@@ -10,7 +10,7 @@ from zilliz_jobs.cli.kubectl.jobview import JobView
 from zilliz_jobs.control.objects import Body, status_of
 from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.requests import Verdict, judge_cancel, judge_retry
-from zilliz_jobs.core.snapshot import Link, Rules, is_open
+from zilliz_jobs.core.snapshot import Link, Rules, is_finished, is_open
 from zilliz_jobs.jobs.snapshots import Surroundings, snapshot
 
 
@@ -43,7 +43,8 @@ def judged(job: JobView, connection: Body | None, now: datetime) -> Judged | Non
 
 
 def open_submission(status: JobStatus) -> str:
-    return status.submission.token if status.submission and is_open(status) else ""
+    """After the end of the job there is nothing to decide, though what it left in the cloud may be as unknown."""
+    return status.submission.token if status.submission and is_open(status) and not is_finished(status) else ""
 
 
 def token_of_open(job: JobView) -> str:
