@@ -75,7 +75,7 @@ def test_figures_that_no_commit_has_are_not_kept(commit: str, kept: bool) -> Non
 
 
 def test_the_page_shows_each_unit_beside_the_floor_and_beside_earlier_commits() -> None:
-    text = part([line("aaa1111", ms=8.0), {**line("bbb2222"), "units": {"floorPage": taken()["units"]["echo"]}}])
+    text = part([line("aaa1111", leastMs=8.0), {**line("bbb2222"), "units": {"floorPage": taken()["units"]["echo"]}}])
     assert "| ms | aaa1111 | bbb2222 |" in text
     assert "| the event of an own write | 8.00 | - |" in text, "a unit that a commit did not measure"
     assert f"| {TITLES['floorPage']} | 2.00 | 1.50 | 1.00 | 1.00 | 0 |" in text

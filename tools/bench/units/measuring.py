@@ -21,7 +21,7 @@ async def measure(scale: float, teller: Teller, *, real: bool = True) -> dict[st
         async with inside() as on:
             teller.say("the life of one import")
             lived, form = await life.measure(on)
-            teller.say("a hundred imports, unit by unit")
+            teller.say("the imports of one page, unit by unit")
             units = await work.measure(on, form, rounds=max(1, round(ROUNDS * min(scale, 1.0))))
     finally:
         log.setLevel(level)
