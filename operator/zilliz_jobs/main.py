@@ -27,7 +27,8 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.control.kindstream import KindStream
 from zilliz_jobs.control.leaderelection import Alone, Elector, Leadership, Pace
-from zilliz_jobs.control.watches import Open, Sign, Watches
+from zilliz_jobs.control.signs import Open, Sign
+from zilliz_jobs.control.watches import Watches
 from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kopfsettings import WATCH_SECONDS, configure
@@ -77,6 +78,7 @@ def make_registry(settings: Settings, own_signals: Callable[[], None] = lambda: 
             engine.feed,
             engine.objects.newest_version,
             limit=options.watch_limit,
+            silence=client.contact.longest_silence,
         )
         memo.watches.start()
         log.info("the operator runs on %s", client.server)

@@ -18,7 +18,7 @@ from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.importjob import IMPORT_JOB
 from zilliz_jobs.api.resource import Resource
-from zilliz_jobs.control.watches import Listed, Open, Sign, Told
+from zilliz_jobs.control.signs import Listed, Open, Sign, Told
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import Forbidden, NotServed
 from zilliz_jobs.kube.objects import Objects

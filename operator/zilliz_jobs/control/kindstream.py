@@ -11,7 +11,7 @@ import weakref
 from collections.abc import AsyncGenerator
 
 from zilliz_jobs.control.objects import Body
-from zilliz_jobs.control.watches import Cut, Listed, Mark, Sign, Told
+from zilliz_jobs.control.signs import Cut, Listed, Mark, Sign, Told
 from zilliz_jobs.control.workqueue import CLOCK_STEP
 
 SETTLE_SECONDS = 1.0

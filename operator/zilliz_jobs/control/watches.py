@@ -4,14 +4,15 @@ A kind that the API server does not serve is tried again and again, so its CRD m
 and come back. A watch that reports nothing and does not last its time is begun again with a list. A read that gives
 an older version than a watch reported means that the history of the cluster went back (etcd was restored from a
 backup): then everything is listed again, and no known version counts. Events alone prove nothing, since they need not
-come in the order of their versions.
+come in the order of their versions. Nor does a newer version, where a watch was cut and the API server did not answer
+for a while: another history may have come as far by then. So everything is listed again after that too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,45 +21,16 @@ from typing import Protocol
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.clock import steady
 from zilliz_jobs.control.objects import Body
+from zilliz_jobs.control.signs import Cut, Listed, Mark, Open, Sign, Told
 from zilliz_jobs.core.backoff import exponential
-from zilliz_jobs.kube.errors import KubeError, NotServed
+from zilliz_jobs.kube.errors import KubeError, NotServed, Unavailable
 
 ASK_AGAIN_SECONDS = 3.0  # for a kind that is not served
 AFTER_CUT_SECONDS = 1.0  # until the API server is asked what it holds now, after it cut a watch
+AWAY_SECONDS = 5.0  # without an answer; a leader renews its Lease, and others read it, more often
 MAX_PAUSE = 30.0  # seconds, before a watch that failed is begun again
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Told:
-    """An object from a list (`listed`) or from the watch. `gone`: it was deleted."""
-
-    body: Body
-    gone: bool = False
-    listed: bool = False
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A list is complete, and all its objects were given; what follows comes from the watch."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A watch lasted its whole time, and another one follows: it was alive, though it may have reported nothing."""
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A watch ended before its time, and another one goes on from its version: the API server may have been down, and
-    may have another history now."""
-
-
-Sign = Told | Listed | Mark | Cut
-Open = Callable[[Resource, str | None], AsyncGenerator[Sign, None]]
-"""Opens a list, then a watch, for ever, over lost connections. Raises NotServed where the kind is unknown, and any
-other exception after which it cannot go on."""
 
 
 class State(StrEnum):
@@ -109,7 +81,8 @@ class Watch:
 
 class Watches:
     """`limit`: seconds without a sign, after which a watch counts as silent. `newest`: the present version of the
-    objects of a kind and namespace, by a read that is consistent; raises KubeError."""
+    objects of a kind and namespace, by a read that is consistent; raises KubeError. `silence`: the longest time
+    without an answer of the API server, in seconds, since this was asked last."""
 
     def __init__(
         self,
@@ -120,9 +93,11 @@ class Watches:
         newest: Callable[[Resource, str | None], Awaitable[int]],
         *,
         limit: float,
+        silence: Callable[[], float] = lambda: 0.0,
         clock: Callable[[], float] = steady,
     ) -> None:
         self._open, self._listener, self._newest, self._limit, self._clock = open_, listener, newest, limit, clock
+        self._silence = silence
         self._watches = [Watch(one, namespace, clock()) for one in resources for namespace in namespaces]
         self._ending: set[asyncio.Task[None]] = set()
         self._check: asyncio.Task[None] | None = None
@@ -239,12 +214,10 @@ class Watches:
 
     def went_back(self, what: object, before: int, version: int) -> None:
         """A consistent read of `what` gave an older version than was known before it: list everything again."""
-        log.warning(
-            "the history of the cluster went back (%s: from version %d to %d); everything is listed anew",
-            what,
-            before,
-            version,
-        )
+        self._distrust(f"the history of the cluster went back ({what}: from version {before} to {version})")
+
+    def _distrust(self, why: str) -> None:
+        log.warning("%s; everything is listed anew", why)
         for one in self._watches:
             one.told = one.read = 0
         asyncio.get_running_loop().call_soon(self._list_anew)
@@ -260,11 +233,26 @@ class Watches:
                 async with asyncio.timeout(self._limit / 4):
                     await self._cut.wait()
                     await asyncio.sleep(AFTER_CUT_SECONDS)
+            was_cut = self._cut.is_set()
             self._cut.clear()
-            for watch in self._watches:
-                silent = self._clock() - watch.heard_at
-                if watch.state is State.WATCHING and (silent > self._limit / 2 or watch.doubted):
+            answered = await self._ask_all()
+            if was_cut and not answered:
+                self._cut.set()  # until the API server answers, no watch can tell anything
+            elif was_cut and (away := self._silence()) > AWAY_SECONDS:
+                self._distrust(f"the API server did not answer for {away:.0f} s, and may have another history now")
+
+    async def _ask_all(self) -> bool:
+        """Ask what the API server holds of each kind whose watch is silent or doubted. False: it cannot be asked."""
+        for watch in self._watches:
+            silent = self._clock() - watch.heard_at
+            if watch.state is State.WATCHING and (silent > self._limit / 2 or watch.doubted):
+                try:
                     await self._ask(watch, silent)
+                except Unavailable:
+                    return False
+                except KubeError:
+                    continue  # its turn comes again
+        return True
 
     async def _ask(self, watch: Watch, silent: float) -> None:
         task = watch.task
@@ -273,8 +261,6 @@ class Watches:
         except NotServed:
             self._begin(watch)  # whose list finds that out too
             return
-        except KubeError:
-            return  # its turn comes again; while the API server is away no watch can tell anything
         if watch.task is not task or watch.state is not State.WATCHING:
             return
         if 0 < version < max(watch.told, watch.read):

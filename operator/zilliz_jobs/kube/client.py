@@ -19,6 +19,7 @@ import aiohttp
 from kubernetes.aio.client import ApiClient
 
 from zilliz_jobs.kube.connection import Credentials, Source, credentials_of, find_source
+from zilliz_jobs.kube.contact import Contact
 from zilliz_jobs.kube.errors import Body, KubeError, Unauthorised, Unavailable, error_of
 
 REQUEST_SECONDS = 15.0
@@ -48,6 +49,7 @@ class KubeClient:
         self._reloading = asyncio.Lock()
         self.on_answer: Callable[[str, float], None] = lambda _date, _took: None
         """Told of every answer, a refusal too: its `Date` header, and the seconds that it took."""
+        self.contact = Contact()
 
     @classmethod
     async def connect(
@@ -186,6 +188,7 @@ class KubeClient:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             cause = _LOGIN.sub("://***@", str(error)) or type(error).__name__  # of a proxy
             raise Unavailable(f"cannot {asked}: {cause}") from error
+        self.contact.answered(response.status)
         answer = _object(data)
         if not 200 <= response.status < 300:
             retry_after = _seconds(response.headers.get("Retry-After"))

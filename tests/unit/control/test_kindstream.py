@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.control.kindstream import SETTLE_SECONDS, KindStream
-from zilliz_jobs.control.watches import Cut, Listed, Mark, Sign, Told
+from zilliz_jobs.control.signs import Cut, Listed, Mark, Sign, Told
 
 pytestmark = pytest.mark.looptime
 

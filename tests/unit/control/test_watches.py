@@ -11,7 +11,9 @@ import pytest
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.importjob import IMPORT_JOB
 from zilliz_jobs.api.resource import Resource
-from zilliz_jobs.control.watches import Cut, Listed, Mark, Sign, Told, Watches
+from zilliz_jobs.control.signs import Cut, Listed, Mark, Sign, Told
+from zilliz_jobs.control.watches import Watches
+from zilliz_jobs.kube.contact import Contact
 from zilliz_jobs.kube.errors import NotServed, Unavailable
 
 pytestmark = pytest.mark.looptime
@@ -89,6 +91,8 @@ class Stage:
     def __init__(self) -> None:
         self.engine = Engine()
         self.imports, self.backups = Server(), Server()
+        self.contact = Contact(lambda: asyncio.get_running_loop().time())
+        self.renewals = asyncio.create_task(self.renew())
         self.watches = Watches(
             [IMPORT_JOB, BACKUP_JOB],
             [None],
@@ -96,9 +100,21 @@ class Stage:
             self.engine,
             lambda resource, _ns: self.of(resource).newest(),
             limit=LIMIT,
+            silence=self.contact.longest_silence,
             clock=lambda: asyncio.get_running_loop().time(),
         )
         self.watches.start()
+
+    async def renew(self) -> None:
+        """The Lease, every two seconds."""
+        while True:
+            if self.imports.trouble is None:
+                self.contact.answered(200)
+            await asyncio.sleep(2)
+
+    async def close(self) -> None:
+        self.renewals.cancel()
+        await self.watches.close()
 
     def of(self, resource: Resource) -> Server:
         return self.imports if resource is IMPORT_JOB else self.backups
@@ -120,7 +136,7 @@ async def test_a_kind_that_is_not_served_is_asked_for_until_it_is(caplog: pytest
     assert stage.watches.told == "all kinds are watched"
     assert stage.engine.serves["ImportJob"]
     assert len([r for r in caplog.records if "does not serve it" in r.message]) == 1, "said once"
-    await stage.watches.close()
+    await stage.close()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +164,7 @@ async def test_a_watch_that_ends_is_begun_anew_and_ends_no_other(error: Exceptio
     await asyncio.sleep(40)
     assert stage.engine.known == {"b", "i"}
     assert not stage.watches.unwatched
-    await stage.watches.close()
+    await stage.close()
 
 
 async def test_a_silent_watch_is_begun_anew_within_its_limit(caplog: pytest.LogCaptureFixture):
@@ -158,7 +174,7 @@ async def test_a_silent_watch_is_begun_anew_within_its_limit(caplog: pytest.LogC
     await asyncio.sleep(1.5 * LIMIT)
     assert "unheard" in stage.engine.known
     assert "told nothing" in caplog.text
-    await stage.watches.close()
+    await stage.close()
 
 
 async def test_a_watch_that_lasts_its_time_is_left_alone_though_it_tells_nothing():
@@ -168,7 +184,7 @@ async def test_a_watch_that_lasts_its_time_is_left_alone_though_it_tells_nothing
         for server in (stage.imports, stage.backups):
             server.say(Mark())
     assert (stage.imports.lists, stage.backups.lists) == (1, 1)
-    await stage.watches.close()
+    await stage.close()
 
 
 async def test_while_the_api_server_is_away_a_silent_watch_is_nobodys_fault():
@@ -177,7 +193,7 @@ async def test_while_the_api_server_is_away_a_silent_watch_is_nobodys_fault():
     stage.imports.trouble = stage.backups.trouble = Unavailable("no route")
     await asyncio.sleep(10 * LIMIT)
     assert (stage.imports.lists, stage.backups.lists) == (1, 1)
-    await stage.watches.close()
+    await stage.close()
 
 
 @pytest.mark.parametrize("older", [0, 1, 20])
@@ -197,7 +213,7 @@ async def test_a_history_that_went_back_is_noticed_and_everything_listed_anew(ol
     assert stage.backups.lists >= 2, "versions are those of the whole cluster"
     await asyncio.sleep(10 * LIMIT)
     assert stage.engine.rewinds == 1
-    await stage.watches.close()
+    await stage.close()
 
 
 async def test_after_a_watch_was_cut_the_history_is_looked_at_at_once():
@@ -209,7 +225,60 @@ async def test_after_a_watch_was_cut_the_history_is_looked_at_at_once():
     await asyncio.sleep(2)
     assert stage.engine.rewinds == 1
     assert "new" in stage.engine.known
-    await stage.watches.close()
+    await stage.close()
+
+
+async def test_after_a_silence_another_history_may_have_come_as_far_as_the_old_one():
+    """The operator stood still, or the API server was away for long: what was made meanwhile has versions that the
+    watch is past."""
+    stage = Stage()
+    await asyncio.sleep(LIMIT)
+    stage.imports.make("old")
+    await asyncio.sleep(3)
+    stage.renewals.cancel()
+    await asyncio.sleep(9)
+    stage.imports.make("made meanwhile", told=False)
+    stage.imports.version = 1000
+    stage.imports.say(Cut())
+    await asyncio.sleep(3)
+    assert stage.engine.rewinds == 1
+    assert "made meanwhile" in stage.engine.known
+    await stage.close()
+
+
+async def test_an_api_server_that_is_away_is_asked_as_soon_as_it_is_back():
+    stage = Stage()
+    await asyncio.sleep(LIMIT)
+    stage.imports.trouble = stage.backups.trouble = Unavailable("503")
+    stage.imports.say(Cut())
+    await asyncio.sleep(20)
+    stage.imports.make("made meanwhile", told=False)
+    stage.imports.trouble = stage.backups.trouble = None
+    await asyncio.sleep(5)
+    assert stage.engine.rewinds == 1
+    assert "made meanwhile" in stage.engine.known
+    await asyncio.sleep(10 * LIMIT)
+    assert stage.engine.rewinds == 1, "once"
+    await stage.close()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_an_api_server_that_is_starting_says_nothing_of_its_history(status):
+    contact = Contact(lambda: asyncio.get_running_loop().time())
+    for _ in range(5):
+        await asyncio.sleep(2)
+        contact.answered(status)
+    assert contact.longest_silence() == 10
+
+
+async def test_a_silence_is_told_once_and_the_longest_one():
+    contact = Contact(lambda: asyncio.get_running_loop().time())
+    for seconds, status in [(3, 200), (8, 404), (1, 200)]:
+        await asyncio.sleep(seconds)
+        contact.answered(status)
+    assert contact.longest_silence() == 8
+    await asyncio.sleep(2)
+    assert contact.longest_silence() == 2
 
 
 async def test_a_watch_that_is_cut_again_and_again_is_not_alive():
@@ -220,7 +289,7 @@ async def test_a_watch_that_is_cut_again_and_again_is_not_alive():
         await asyncio.sleep(LIMIT / 10)
     assert stage.imports.lists > before
     assert stage.engine.rewinds == 0
-    await stage.watches.close()
+    await stage.close()
 
 
 async def test_a_change_that_the_watch_is_yet_to_tell_of_is_no_history_that_went_back():
@@ -232,7 +301,7 @@ async def test_a_change_that_the_watch_is_yet_to_tell_of_is_no_history_that_went
     await asyncio.sleep(1)
     assert stage.engine.rewinds == 0
     assert "late" in stage.engine.known
-    await stage.watches.close()
+    await stage.close()
 
 
 async def test_what_is_told_in_another_order_is_no_history_that_went_back():
@@ -244,7 +313,7 @@ async def test_what_is_told_in_another_order_is_no_history_that_went_back():
         stage.imports.say(Told(body(f"at-{version}", version)))
     await asyncio.sleep(3 * LIMIT)
     assert stage.engine.rewinds == 0
-    await stage.watches.close()
+    await stage.close()
 
 
 async def test_a_list_tells_what_is_there():
@@ -255,4 +324,4 @@ async def test_a_list_tells_what_is_there():
     stage.imports.say(Told(body("a", 11), gone=True))
     await asyncio.sleep(1)
     assert stage.engine.known == {"b"}
-    await stage.watches.close()
+    await stage.close()
