@@ -18,6 +18,7 @@ from zilliz_local.ending import end
 from zilliz_local.kube.bodies import Source, read_bodies
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.cleanup import Cleanup
+from zilliz_local.kube.door import Door
 from zilliz_local.kube.faults import Faults
 from zilliz_local.kube.kubeconfig import as_yaml, kubeconfig, write_whole
 from zilliz_local.kube.listing import Lister
@@ -28,7 +29,7 @@ from zilliz_local.kube.resource import Resource
 from zilliz_local.kube.route import Route
 from zilliz_local.kube.server import Server
 from zilliz_local.kube.stats import Stats
-from zilliz_local.kube.store import Store
+from zilliz_local.kube.store import Store, Subscription
 from zilliz_local.kube.watching import Watcher
 from zilliz_local.kube.writer import Writer
 
@@ -71,6 +72,7 @@ class KubeApi:
         watcher = Watcher(self.store, lister, self.faults, self.stats, utc_now, bookmark_seconds)
         objects = Objects(self.store, self._writer, lister)
         self._server = Server(self._catalog, objects, watcher, self.faults, self.stats, token)
+        self.door = Door(self._server, utc_now)
         self._host, self._port, self._token = host, port, token
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -140,6 +142,10 @@ class KubeApi:
     def versions(self, resource: str) -> list[Body]:
         """All versions of all objects of a resource, as far as a watch may look back; read-only."""
         return [change.record.body for change in self.store.shelf(self._known(resource).key).history]
+
+    def follow(self, resources: Iterable[str]) -> Subscription:
+        """A list and a watch without HTTP, of all these resources, whether or not they are served yet."""
+        return self.store.follow((group, plural) for plural, _, group in (name.partition(".") for name in resources))
 
     def _known(self, name: str) -> Resource:
         found = self._catalog.named(name)

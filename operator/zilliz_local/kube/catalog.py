@@ -30,12 +30,14 @@ class Catalog:
         self._served: dict[tuple[str, str, str], Resource] = {}
         self._compiled: dict[tuple[str, str], list[Resource]] = {}
         """What each version of a definition serves, by its uid and resourceVersion."""
+        self._preferred: dict[Key, Resource | None] = {}
         self.generation = 0
         self.refresh()
 
     def refresh(self) -> None:
         """Read the definitions again."""
         self.generation += 1
+        self._preferred = {}
         self._served = {(one.group, one.version, one.plural): one for one in BUILTIN}
         known, self._compiled = self._compiled, {}
         for record in self._store.records(CRDS):
@@ -61,10 +63,12 @@ class Catalog:
 
     def by_key(self, key: Key) -> Resource | None:
         """Any version of a resource by its shelf, the stored one if it is served."""
-        found = [one for one in self._served.values() if one.key == key]
-        return min(
-            found, key=lambda one: (one.storage_version not in ("", one.version), rank(one.version)), default=None
-        )
+        if key not in self._preferred:
+            found = [one for one in self._served.values() if one.key == key]
+            self._preferred[key] = min(
+                found, key=lambda one: (one.storage_version not in ("", one.version), rank(one.version)), default=None
+            )
+        return self._preferred[key]
 
     def stored(self) -> list[Resource]:
         """The custom resources in the versions that they are stored in."""

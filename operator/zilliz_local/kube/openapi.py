@@ -4,6 +4,7 @@ There is no v2: kubectl asks for v3 first, and a 404 on v2 is how it learns that
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from zilliz_local.kube.catalog import Catalog
@@ -30,26 +31,33 @@ def index(catalog: Catalog) -> Body:
     for group in catalog.groups():
         for version in catalog.versions(group):
             root = f"apis/{group}/{version}" if group else f"api/{version}"
-            digest = hashlib.sha256(encode(document(catalog, group, version))).hexdigest()[:32].upper()
+            digest = hashlib.sha256(document(catalog, group, version)).hexdigest()[:32].upper()
             paths[root] = {"serverRelativeURL": f"/openapi/v3/{root}?hash={digest}"}
     return {"paths": paths}
 
 
-def document(catalog: Catalog, group: str, version: str) -> Body:
-    """The document of one API version."""
+def document(catalog: Catalog, group: str, version: str) -> bytes:
+    """The document of one API version, as JSON."""
+    return _document(tuple(catalog.resources(group, version)))
+
+
+@lru_cache(maxsize=64)
+def _document(resources: tuple[Resource, ...]) -> bytes:
+    """Kept by what it says: the same definitions are installed again and again, and their schemas are long."""
     schemas: Body = {META_NAME: plain(OBJECT_META), LIST_META_NAME: LIST_META}
     paths: Body = {}
-    for resource in catalog.resources(group, version):
+    for resource in resources:
         name = schema_name(resource)
         schemas[name] = kind_schema(resource)
         schemas[f"{name}List"] = list_schema(resource, name)
         paths |= _paths(resource, name)
-    return {
+    whole = {
         "openapi": "3.0.0",
         "info": {"title": "zilliz_local.kube", "version": "v1.37.0"},
         "paths": paths,
         "components": {"schemas": schemas},
     }
+    return encode(whole)
 
 
 def schema_name(resource: Resource) -> str:

@@ -13,6 +13,7 @@ from zilliz_local.kube import discovery, openapi
 from zilliz_local.kube.accept import Form, wanted_form
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.faults import Faults
+from zilliz_local.kube.message import CutError, Reply, Request, Watching, refused
 from zilliz_local.kube.objects import Answer, Asked, Objects
 from zilliz_local.kube.record import Body, encode
 from zilliz_local.kube.refusal import RefusalError, bad_request, method_not_allowed, page_missing
@@ -23,7 +24,7 @@ from zilliz_local.kube.watching import Watcher
 ONE = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 MANY = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 LARGEST = 3 * 1024 * 1024
-JSON = "application/json"
+TOO_LARGE = RefusalError(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
 UNAUTHORIZED = RefusalError(401, "Unauthorized", "Unauthorized")
 UNACCEPTABLE = RefusalError(406, "NotAcceptable", "only the following media types are accepted: application/json")
 
@@ -45,21 +46,21 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         try:
-            return await self._handle(request)
+            found = await self.answer(request)
+            if isinstance(found, Watching):
+                return await self._watcher.serve(request, found.route, found.form)
+            return found.as_response()
         except RefusalError as refusal:
-            headers = {**refusal.headers}
-            if refusal.code == 404 and not refusal.reason:
-                return web.Response(status=404, text=f"{refusal.message}\n", headers=headers)
-            return web.Response(
-                status=refusal.code, body=encode(refusal.status()), content_type=JSON, headers=headers
-            )
-        except (ConnectionResetError, asyncio.CancelledError):
+            return refused(refusal).as_response()
+        except CutError:
+            if request.transport is not None:
+                request.transport.abort()
             raise
         except web.HTTPRequestEntityTooLarge:
-            too_large = RefusalError(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728")
-            return web.Response(status=413, body=encode(too_large.status()), content_type=JSON)
+            return refused(TOO_LARGE).as_response()
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: Request) -> Reply | Watching:
+        """Do what is asked for. Raises `RefusalError`, and `CutError` where no answer comes."""
         path = request.path
         if self._token and request.headers.get("Authorization") != f"Bearer {self._token}":
             raise UNAUTHORIZED
@@ -78,29 +79,30 @@ class Server:
         if route is None:
             return self._document(request, form)
         if verb == "watch":
-            return await self._watcher.serve(request, route, form)
+            return Watching(route, form)
         raw = await request.read()
         answer = self._objects.answer(verb, route, Asked(request.query, form, request.content_type, raw))
         if self._faults.take("drop_after", methods, path):
-            await _cut(request)
-        return _respond(route, answer)
+            raise CutError("cut on request")
+        return _reply(route, answer)
 
-    async def _before(self, methods: tuple[str, ...], request: web.Request) -> None:
+    async def _before(self, methods: tuple[str, ...], request: Request) -> None:
         if delay := self._faults.take("delay", methods, request.path):
             await asyncio.sleep(delay.seconds)
         if self._faults.take("drop_before", methods, request.path):
-            await _cut(request)
+            await request.read()
+            raise CutError("cut on request")
         if fault := self._faults.take("answer", methods, request.path):
             raise fault.refusal()
 
-    def _verb(self, request: web.Request, route: Route | None) -> str:
+    def _verb(self, request: Request, route: Route | None) -> str:
         if route is None:
             return "other"
         if request.method == "GET" and request.query.get("watch", "").lower() in ("true", "1"):
             return "watch"
         return (ONE if route.name else MANY).get(request.method, "other")
 
-    def _document(self, request: web.Request, form: Form) -> web.Response:
+    def _document(self, request: Request, form: Form) -> Reply:
         """Everything that is not an object."""
         path = request.path.rstrip("/") or "/"
         if request.method not in ("GET", "HEAD"):
@@ -108,21 +110,23 @@ class Server:
                 raise page_missing()
             raise method_not_allowed()
         if path in ("/healthz", "/livez", "/readyz"):
-            return web.Response(text="ok")
+            return Reply(body=b"ok", content_type="text/plain; charset=utf-8")
         if path in ("/api", "/apis") and form.discovery:
             body = discovery.aggregated(self._catalog, core=path == "/api", form=form.discovery)
             kind = discovery.AGGREGATED.format(form.discovery)
-            return web.Response(body=encode(body), headers={"Content-Type": kind, "Vary": "Accept"})
+            return Reply(body=encode(body), content_type=kind, headers=(("Vary", "Accept"),))
         cached = self._documents.get((path, self._catalog.generation))
         if cached is None:
             found = self._build(path)
             if found is None:
                 raise page_missing()
             self._documents = {key: raw for key, raw in self._documents.items() if key[1] == self._catalog.generation}
-            cached = self._documents[path, self._catalog.generation] = encode(found)
-        return web.Response(body=cached, content_type=JSON)
+            cached = self._documents[path, self._catalog.generation] = (
+                found if isinstance(found, bytes) else encode(found)
+            )
+        return Reply(body=cached)
 
-    def _build(self, path: str) -> Body | None:
+    def _build(self, path: str) -> Body | bytes | None:
         catalog = self._catalog
         fixed: dict[str, Callable[[], Body]] = {
             "/": lambda: discovery.root_paths(catalog),
@@ -146,7 +150,7 @@ class Server:
                 return openapi.document(catalog, group, version)
         return None
 
-    async def _control(self, request: web.Request) -> web.Response:
+    async def _control(self, request: Request) -> Reply:
         """The stand-in's own end points."""
         reply: Any = None
         match (request.method, request.path):
@@ -164,23 +168,12 @@ class Server:
                 reply = self._faults.report()
             case _:
                 raise page_missing()
-        return web.Response(body=encode(reply), content_type=JSON)
+        return Reply(body=encode(reply))
 
 
-def _respond(route: Route, answer: Answer) -> web.Response:
-    response = web.Response(status=answer.code, body=answer.raw, content_type=JSON)
+def _reply(route: Route, answer: Answer) -> Reply:
     warnings = answer.warnings
     if route.resource.deprecation:
         warnings = (*warnings, route.resource.deprecation)
-    for text in warnings:
-        quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-        response.headers.add("Warning", f'299 - "{quoted}"')
-    return response
-
-
-async def _cut(request: web.Request) -> None:
-    """Cut the connection as a dying proxy would."""
-    await request.read()
-    if request.transport is not None:
-        request.transport.abort()
-    raise ConnectionResetError("cut on request")
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in warnings)
+    return Reply(answer.code, answer.raw, headers=tuple(("Warning", f'299 - "{text}"') for text in quoted))

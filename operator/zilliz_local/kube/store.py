@@ -7,7 +7,7 @@ shelf per resource (group and plural), so that all versions of an API share thei
 import asyncio
 import bisect
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from zilliz_local.kube.record import Body, Change, Record, place
@@ -127,6 +127,20 @@ class Store:
             subscription.push(change)
         shelf.subscriptions.add(subscription)
         return subscription
+
+    def follow(self, keys: Iterable[Key]) -> Subscription:
+        """The objects of several resources as they are now, then all changes in the order in which they happen."""
+        subscription = Subscription()
+        for key in keys:
+            for record in self.records(key):
+                subscription.push(Change("ADDED", record, None))
+            self.shelf(key).subscriptions.add(subscription)
+        return subscription
+
+    def leave(self, subscription: Subscription) -> None:
+        """The end of what `follow` began."""
+        for shelf in self._shelves.values():
+            shelf.subscriptions.discard(subscription)
 
     def unsubscribe(self, key: Key, subscription: Subscription) -> None:
         self.shelf(key).subscriptions.discard(subscription)
