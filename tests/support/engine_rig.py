@@ -1,15 +1,17 @@
-"""The Engine between a Kubernetes API and a cloud, both small and in this process; polling stands for the watches."""
+"""The Engine between a Kubernetes API and a cloud, both small and in this process. The watches are
+what the first tells of each change, without HTTP."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import copy
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from tests.support.doorwire import door_client
 
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
@@ -21,6 +23,7 @@ from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.settings import Settings
 from zilliz_local.cloud import KEY, MOVIES, CloudSimulator
 from zilliz_local.kube import KubeApi
+from zilliz_local.kube.store import Subscription
 
 Body = dict[str, Any]
 NAMESPACE = "default"
@@ -38,6 +41,9 @@ QUICK = Rules(
 CALM = replace(QUICK, poll_min=1.0, poll_max=2.0, backoff_base=60.0, backoff_max=60.0, recheck=60.0)
 """For many objects; and nobody is woken by mere back-off, so that a turn which is lost stays lost."""
 
+LATE_SECONDS = 0.01
+"""A watch tells what happened up to so long ago, so that a writer mostly has its answer first."""
+
 PATIENCE = 6
 """How many times slower than a quiet machine this one may be before a test says that something hangs."""
 
@@ -46,12 +52,12 @@ PATIENCE = 6
 class Rig:
     kube: KubeApi
     cloud: CloudSimulator
-    kubeconfig: Path
     engine: Engine | None = None
     deaf: bool = False  # the watch tells nothing
     _client: KubeClient | None = None
     _watch: asyncio.Task[None] | None = None
-    _told: dict[str, Body] = field(default_factory=dict)
+    _changes: Subscription | None = None
+    _kinds_told: set[str] = field(default_factory=set)
 
     async def start(
         self,
@@ -67,14 +73,15 @@ class Rig:
         options = Settings(allow_http_endpoints=True, **wanted)
         self.engine = engine = Engine(options, client, leadership, rules=rules, clock=clock)
         engine.status_writer.turn_seconds = 0.0  # who waits says so at once
-        self._told = {}
+        self._kinds_told = set()
         await engine.start()
+        self._changes = self.kube.follow(resource.crd_name for resource in RESOURCES)
         self._watch = asyncio.create_task(self._watching(engine))
         return engine
 
     async def client(self) -> KubeClient:
         if self._client is None:
-            self._client = await KubeClient.connect(kubeconfig=self.kubeconfig)
+            self._client = door_client(self.kube)
         return self._client
 
     async def stop(self) -> None:
@@ -82,36 +89,38 @@ class Rig:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
+        if self._changes is not None:
+            self.kube.store.leave(self._changes)
         if self.engine is not None:
             lost = self.engine.sweep.lost() if self.engine.alive and self.engine.leadership.works else []
             await self.engine.stop()
             assert not lost, f"nothing would have looked at these again: {lost}"
         if self._client is not None:
             await self._client.close()
-        self.engine = self._client = self._watch = None
+        self.engine = self._client = self._watch = self._changes = None
 
     async def _watching(self, engine: Engine) -> None:
+        assert self._changes is not None
         while True:
+            await self._changes.wake.wait()
             if not self.deaf:
                 self.tell(engine)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(LATE_SECONDS)
 
     def tell(self, engine: Engine) -> None:
         """What a watch would have told since the last time."""
-        now = {body["metadata"]["uid"]: body for body in self.everything()}
-        for uid in self._told.keys() - now.keys():
-            engine.on_delete(copy.deepcopy(self._told.pop(uid)))
-        for uid, body in now.items():
-            if (
-                self._told.get(uid, {}).get("metadata", {}).get("resourceVersion")
-                != body["metadata"]["resourceVersion"]
-            ):
-                self._told[uid] = body
-                engine.on_upsert(copy.deepcopy(body))
+        assert self._changes is not None
+        for change in self._changes.drain():
+            body = change.record.fresh()
+            self._kinds_told.add(body["kind"])
+            if change.type == "DELETED":
+                engine.on_delete(body)
+            else:
+                engine.on_upsert(body)
 
     def told(self, kind: str) -> bool:
         """Whether the watch has told of an object of the kind."""
-        return any(body["kind"] == kind for body in self._told.values())
+        return kind in self._kinds_told
 
     # -- people
 
@@ -174,8 +183,8 @@ class Rig:
         return found
 
     def get(self, plural: str, name: str) -> Body:
-        body = self.kube.object(f"{plural}.jobs.zilliz.com", NAMESPACE, name)
-        return copy.deepcopy(body) if body else {}
+        """Not to be changed: it is the server's own."""
+        return self.kube.object(f"{plural}.jobs.zilliz.com", NAMESPACE, name) or {}
 
     def status(self, plural: str, name: str) -> Body:
         found: Body = self.get(plural, name).get("status") or {}
@@ -214,10 +223,10 @@ def condition(body: Body, kind: str) -> Body:
 
 @asynccontextmanager
 async def rig(tmp_path: Path, cloud: CloudSimulator) -> AsyncIterator[Rig]:
-    async with KubeApi(crds=[crd(resource) for resource in RESOURCES]) as kube, cloud:
+    kube = KubeApi(crds=[crd(resource) for resource in RESOURCES])
+    async with cloud:
         cloud.behave(requests_per_second=0, submits_take_seconds=1)
-        kube.write_kubeconfig(tmp_path / "kubeconfig")
-        rig = Rig(kube, cloud, tmp_path / "kubeconfig")
+        rig = Rig(kube, cloud)
         try:
             yield rig
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,6 @@ async def test_a_deletion_that_no_watch_tells_of_frees_its_target_too(world: Rig
     await world.until(lambda: world.cloud.ledger.effects(kind="submit"), "the cloud has it")
     world.deaf = True
     await world.delete("importjobs", "doomed")
-    world._told = {}
     await world.until(lambda: not engine.ownership._open, "no lock is held")
     await world.until(lambda: len(engine.cache) == 0, "and nothing of it is kept")
 
@@ -160,7 +160,7 @@ async def test_a_late_echo_of_an_earlier_state_wakes_no_dead(world: Rig) -> None
     await world.until_state("importjobs", "one", "Failed")
     await world.until(lambda: len(engine.cache) == 0, "it is let go")
     world.deaf = True
-    late = world.get("importjobs", "one")
+    late = copy.deepcopy(world.get("importjobs", "one"))
     late["metadata"]["resourceVersion"] = "1"
     late["status"] = {"state": "Pending", "submission": {"token": "t", "evidence": "Sending", "sends": 1}}
     engine.on_upsert(late)

@@ -16,11 +16,11 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import aiohttp
-from kubernetes.aio.client import ApiClient
 
 from zilliz_jobs.kube.connection import Credentials, Source, credentials_of, find_source
 from zilliz_jobs.kube.contact import Contact
 from zilliz_jobs.kube.errors import Body, KubeError, Unauthorised, Unavailable, error_of
+from zilliz_jobs.kube.wire import ApiWire, Wire
 
 REQUEST_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
@@ -34,17 +34,20 @@ FIELD_MANAGER = "zilliz-jobs"
 USER_AGENT = "zilliz-jobs-operator"
 
 
+Opener = Callable[[Any], Wire]
+
 _LOGIN = re.compile(r"://[^\s/@]+@")
 
 
 class KubeClient:
     """Made by `connect`; to be closed. Safe for any number of concurrent calls of one event loop."""
 
-    def __init__(self, source: Source, configuration: Any) -> None:
+    def __init__(self, source: Source, configuration: Any, wire: Opener = ApiWire) -> None:
         self._source = source
         self._namespace: str | None = None
-        self._api = self._open(configuration)
-        self._retired: Any = None
+        self._open = wire
+        self._configuration, self._wire = configuration, wire(configuration)
+        self._retired: Wire | None = None
         self._loaded = time.monotonic()
         self._reloading = asyncio.Lock()
         self.on_answer: Callable[[str, float], None] = lambda _date, _took: None
@@ -53,15 +56,20 @@ class KubeClient:
 
     @classmethod
     async def connect(
-        cls, *, kubeconfig: str | Path | None = None, context: str | None = None, trust_env: bool = False
+        cls,
+        *,
+        kubeconfig: str | Path | None = None,
+        context: str | None = None,
+        trust_env: bool = False,
+        wire: Opener = ApiWire,
     ) -> Self:
         """Read the configuration (see `find_source`) and prepare a client; nothing is sent to the server.
 
-        `trust_env`: use the proxies that the environment names. Raises KubeError when the configuration
-        cannot be used.
+        `trust_env`: use the proxies that the environment names. `wire`: opens the connections; again when the
+        credentials have changed. Raises KubeError when the configuration cannot be used.
         """
         source = find_source(kubeconfig, context, trust_env=trust_env)
-        return cls(source, await source.load())
+        return cls(source, await source.load(), wire)
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,15 +79,15 @@ class KubeClient:
 
     async def close(self) -> None:
         """Close all connections. Idempotent."""
-        for api in (self._api, self._retired):
-            if api is not None:
-                await api.close()
+        for wire in (self._wire, self._retired):
+            if wire is not None:
+                await wire.close()
         self._retired = None
 
     @property
     def server(self) -> str:
         """URL of the API server."""
-        return str(self._api.configuration.host)
+        return str(self._configuration.host)
 
     @property
     def namespace(self) -> str:
@@ -100,7 +108,7 @@ class KubeClient:
         """
         if fresh:
             await self._reload()
-        return await credentials_of(self._api.configuration, self.namespace)
+        return await credentials_of(self._configuration, self.namespace)
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Body:
         """GET `path`. Raises KubeError; changes nothing."""
@@ -152,16 +160,13 @@ class KubeClient:
             response.close()
 
     async def _open_stream(self, path: str, query: Mapping[str, str], timeout: float) -> aiohttp.ClientResponse:
-        api, headers = self._api, {"Accept": JSON, "User-Agent": USER_AGENT}
-        await api.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+        headers = {"Accept": JSON, "User-Agent": USER_AGENT}
         limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
-        url = f"{api.configuration.host}{path}?{urlencode(query)}"
         try:
-            answer = await api.call_api("GET", url, header_params=headers, _request_timeout=limits)
+            response = await self._wire.stream(f"{path}?{urlencode(query)}", headers, limits)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             cause = _LOGIN.sub("://***@", str(error)) or type(error).__name__
             raise Unavailable(f"cannot GET {path}: {cause}") from error
-        response: aiohttp.ClientResponse = answer.response
         if response.status != 200:
             body = _object(await response.read()) or {}
             response.release()
@@ -171,41 +176,28 @@ class KubeClient:
     async def _send(
         self, asked: str, method: str, url: str, body: object | None, content_type: str, timeout: float
     ) -> Body:
-        api = self._api
         headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": USER_AGENT}
-        await api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
-        sent = time.monotonic()
         limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
         try:
-            response = await api.call_api(
-                method, api.configuration.host + url, header_params=headers, body=body, _request_timeout=limits
-            )
-            self.on_answer(response.headers.get("Date") or "", time.monotonic() - sent)
-            try:
-                data: bytes = await response.read()
-            finally:
-                response.response.release()
+            heard = await self._wire.send(method, url, headers, body, limits)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             cause = _LOGIN.sub("://***@", str(error)) or type(error).__name__  # of a proxy
             raise Unavailable(f"cannot {asked}: {cause}") from error
-        self.contact.answered(response.status)
-        answer = _object(data)
-        if not 200 <= response.status < 300:
-            retry_after = _seconds(response.headers.get("Retry-After"))
-            raise error_of(asked, response.status, answer or {}, retry_after)
+        self.contact.answered(heard.status)
+        self.on_answer(heard.headers.get("Date") or "", heard.took)
+        answer = _object(heard.content)
+        if not 200 <= heard.status < 300:
+            retry_after = _seconds(heard.headers.get("Retry-After"))
+            raise error_of(asked, heard.status, answer or {}, retry_after)
         if answer is None:
-            raise Unavailable(f"cannot {asked}: the answer is no JSON object", status=response.status)
+            raise Unavailable(f"cannot {asked}: the answer is no JSON object", status=heard.status)
         return answer
-
-    def _open(self, configuration: Any) -> Any:
-        configuration.client_session_kwargs = {"trust_env": False}  # what the environment says is in it by now
-        return ApiClient(configuration)
 
     async def _reload(self) -> bool:
         """Read the configuration again; False when that was done a moment ago and cannot help."""
-        before = self._api
+        before = self._wire
         async with self._reloading:
-            if self._api is not before:
+            if self._wire is not before:
                 return True  # another request did it meanwhile
             if time.monotonic() - self._loaded < RELOAD_SECONDS:
                 return False
@@ -214,7 +206,8 @@ class KubeClient:
             if self._retired is not None:
                 await self._retired.close()
             # Requests in flight go on with the old connections, which are closed at the next turn.
-            self._retired, self._api = self._api, self._open(configuration)
+            self._configuration = configuration
+            self._retired, self._wire = self._wire, self._open(configuration)
             return True
 
 
