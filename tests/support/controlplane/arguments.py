@@ -14,6 +14,47 @@ CONTROLLERS = (
     "serviceaccount-token-controller",
 )
 
+# The APIs that an operator, its chart and kubectl use. All others cost: each has a cache in the server, is deleted in
+# every namespace that ends, and is written into the OpenAPI document that is made anew for every change of a CRD.
+SERVED = (
+    "v1",
+    "admissionregistration.k8s.io/v1",
+    "apiextensions.k8s.io/v1",
+    "apiregistration.k8s.io/v1",
+    "apps/v1",
+    "authentication.k8s.io/v1",
+    "authorization.k8s.io/v1",
+    "batch/v1",
+    "coordination.k8s.io/v1",
+    "discovery.k8s.io/v1",  # the server itself waits for its endpoint slices
+    "events.k8s.io/v1",
+    "networking.k8s.io/v1",
+    "policy/v1",
+    "rbac.authorization.k8s.io/v1",
+)
+
+# Their objects are in APIs that are not served, or they would refuse what needs nodes. ServiceAccount refuses pods
+# until their service account has been made, which nothing here waits for. PodSecurity stays, and all that CRDs need.
+WITHOUT_ADMISSION = (
+    "CertificateApproval",
+    "CertificateSigning",
+    "CertificateSubjectRestriction",
+    "ClusterTrustBundleAttest",
+    "DefaultIngressClass",
+    "DefaultStorageClass",
+    "DefaultTolerationSeconds",
+    "LimitRanger",
+    "NodeDeclaredFeatureValidator",
+    "PersistentVolumeClaimResize",
+    "PodTopologyLabels",
+    "Priority",
+    "ResourceQuota",
+    "RuntimeClass",
+    "ServiceAccount",
+    "StorageObjectInUseProtection",
+    "TaintNodesByCondition",
+)
+
 
 def etcd(*, url: str, data: Path) -> list[str]:
     """Return the arguments of etcd: one member, in memory as far as durability goes."""
@@ -57,8 +98,13 @@ def kube_apiserver(
         f"--service-account-signing-key-file={key}",
         "--service-account-issuer=https://kubernetes.default.svc",
         "--service-cluster-ip-range=10.0.0.0/24",
-        # It would refuse pods until their service account has been made, which nothing here waits for.
-        "--disable-admission-plugins=ServiceAccount",
+        f"--runtime-config=api/all=false,{','.join(f'api/{v}=true' if v == 'v1' else f'{v}=true' for v in SERVED)}",
+        f"--disable-admission-plugins={','.join(WITHOUT_ADMISSION)}",
+        # What a server with many users needs: a queue for each of them, profiles, counts of all objects.
+        "--enable-priority-and-fairness=false",
+        "--profiling=false",
+        "--etcd-count-metric-poll-period=0",
+        "--etcd-db-metric-poll-interval=0",
         "--endpoint-reconciler-type=none",
         f"--audit-policy-file={audit_policy}",
         f"--audit-log-path={audit_log}",
