@@ -82,16 +82,14 @@ def release(
 
 
 @pytest.fixture
-def cluster_namespace(request: pytest.FixtureRequest, real_cluster: ControlPlane) -> Iterator[str]:
-    """A namespace of the test's own."""
+def cluster_namespace(request: pytest.FixtureRequest, real_cluster: ControlPlane) -> str:
+    """A namespace of the test's own. It is left; what a user made in it goes with the user."""
     rooms: Rooms | None = request.getfixturevalue("rooms") if NAMESPACED else None
     if rooms is not None:
-        yield rooms.free()
-        return
+        return rooms.free()
     name = f"test-{secrets.token_hex(4)}"
-    real_cluster.kubectl("create", "namespace", name)
-    yield name
-    real_cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found", check=False)
+    real_cluster.client.create_namespace(name)
+    return name
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +107,7 @@ def operator(cluster: ControlPlane, release: Release, tmp_path_factory: pytest.T
 def user(cluster: ControlPlane, cluster_namespace: str, operator: Operator) -> Iterator[User]:
     user = User(cluster, cluster_namespace, operator)
     yield user
+    user.clear()
     user.close()
 
 

@@ -12,7 +12,7 @@ import yaml
 from tests.support.charted import Release
 from tests.support.cloud import Cloud, movies
 from tests.support.operators import Operator, OperatorInProcess
-from tests.support.user import Job, User, condition
+from tests.support.user import Job, User, condition, manifest
 
 from zilliz_local.cloud.clusters import ClusterFields
 
@@ -215,10 +215,4 @@ def test_a_size_that_is_neither_old_nor_wanted_is_nobodys_success(user: User, cl
 )
 def test_a_spec_that_means_nothing_is_refused(user: User, kind: str, spec: dict[str, Any], told: str) -> None:
     """Else the mistake would show only when the job runs."""
-    manifest = {
-        "apiVersion": "jobs.zilliz.com/v1alpha1",
-        "kind": kind,
-        "metadata": {"name": "wrong"},
-        "spec": {"clusterId": "in01-1", **spec},
-    }
-    assert told in user.refused("create", "-f", "-", stdin=yaml.safe_dump(manifest))
+    assert told in user.post(manifest(kind, "wrong", {"clusterId": "in01-1", **spec})).message

@@ -22,10 +22,8 @@ def started(cloud: Cloud) -> str:
 
 def row(user: User, job_id: str) -> Job:
     def find() -> str:
-        shown = user.kubectl(
-            "get", "projectjobs", "-o", "jsonpath={range .items[*]}{.status.jobId}={.metadata.name} "
-        )
-        return dict(pair.split("=", 1) for pair in shown.split()).get(job_id, "")
+        named = {(one.get("status") or {}).get("jobId"): one["metadata"]["name"] for one in rows(user)}
+        return str(named.get(job_id, ""))
 
     return Job(user, "ProjectJob", str(user.until(f"a row of {job_id}", find)))
 

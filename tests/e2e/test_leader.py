@@ -112,6 +112,7 @@ def test_a_lead_that_was_interrupted_for_a_moment_loses_no_job(
         follows_on(user, cloud, operator, lambda: stops_for_13_s(operator))
     finally:
         operator.close()
+        user.clear()
         user.close()
     operator.require_clean_log()
 

@@ -75,7 +75,7 @@ def test_it_ends_and_what_became_of_each_job_is_in_the_log_and_the_metric(
     never.until("is held", lambda s: s["reason"] == "Suspended")
     page.until("is listed", lambda s: s.get("lastListTime"))
 
-    user.cluster.kubectl("delete", "namespace", user.namespace, "--wait=false")
+    user.cluster.client.delete_namespace(user.namespace)
     user.until("its account is gone", lambda: not user.read(f"/api/v1/namespaces/{user.namespace}/secrets/bucket"))
     user.until("the connection is gone", lambda: not user.connection_condition(name="plain"))
     assert clone.body(), "its backup is seen to its end, and removed"
@@ -105,7 +105,7 @@ def test_one_that_hung_without_an_operator_ends_when_one_is_started(
     job = user.backup(cloud, deletionPolicy="Cancel")
     job_id = job.until_submitted()["jobId"]
     assert operator.stop() == 0
-    user.cluster.kubectl("delete", "namespace", user.namespace, "--wait=false")
+    user.cluster.client.delete_namespace(user.namespace)
     user.until("the connection is gone", lambda: not user.connection_condition())
     assert job.body()["metadata"]["finalizers"] == ["jobs.zilliz.com/cleanup"]
     operator.start()

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.controlplane
 
 def open_watches(cluster: ControlPlane) -> set[str]:
     """Our kinds that somebody watches, as the API server counts them."""
-    samples = cluster.kubectl("get", "--raw", "/metrics").stdout.splitlines()
+    samples = str(cluster.client.get("/metrics")).splitlines()
     watches = [s for s in samples if s.startswith("apiserver_longrunning_requests{") and f'group="{GROUP}"' in s]
     return {r.plural for r in RESOURCES if any(f'resource="{r.plural}"' in s and s[-2:] != " 0" for s in watches)}
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from tests.support.cloud import FILMS, Cloud
-from tests.support.user import Body, User, condition, manifest
+from tests.support.user import Body, Job, User, condition, manifest
 
 pytestmark = pytest.mark.controlplane
 
@@ -67,7 +65,7 @@ def test_a_suspended_connection_holds_all_its_jobs(user: User, cloud: Cloud) -> 
     for job in (films, movies):
         job.until_reason("ConnectionSuspended")
     assert not cloud.requests()
-    user.kubectl("patch", "zillizconnection/default", "--type=merge", "-p", '{"spec": {"suspend": false}}')
+    Job(user, "ZillizConnection", "default").edit(suspend=False)
     for job in (films, movies):
         job.until_ended()
 
@@ -78,7 +76,7 @@ def test_a_held_first_submission_waits_for_a_word(user: User, cloud: Cloud) -> N
     job = user.backup(cloud)
     assert "set it to Submit" in job.until_reason("Held")["message"]
     assert not cloud.requests()
-    user.kubectl("patch", "zillizconnection/default", "--type=merge", "-p", '{"spec": {"firstSubmission": "Submit"}}')
+    Job(user, "ZillizConnection", "default").edit(firstSubmission="Submit")
     job.until_ended()
 
 
@@ -159,5 +157,4 @@ REFUSALS = [
 @pytest.mark.parametrize(("kind", "spec", "sentence"), REFUSALS)
 def test_a_wrong_manifest_is_refused_in_a_sentence(user: User, kind: str, spec: Body, sentence: str) -> None:
     """Else a mistake would be found only in the status of an object that was taken."""
-    said = user.refused("create", "-f", "-", stdin=json.dumps(manifest(kind, "wrong", spec)))
-    assert sentence in said
+    assert sentence in user.post(manifest(kind, "wrong", spec)).message

@@ -76,12 +76,12 @@ def test_a_cluster_that_comes_later(user: User, cloud: Cloud) -> None:
 def test_storage_credentials_that_come_later(user: User, cloud: Cloud) -> None:
     """Else an import could be sent without the credentials that it names, and fail in the cloud."""
     user.connect(cloud)
-    user.kubectl("delete", "secret", "bucket")
+    user.delete("secrets", "bucket")
     job = user.importing(cloud)
     assert "there is no Secret bucket" in job.until_told("SecretNotFound")
     user.apply(secret("bucket", {}, accessKey="AK", secretKey="SK"))
     assert "jobs.zilliz.com/credentials" in job.until_told("SecretNotLabelled")
-    user.kubectl("delete", "secret", "bucket")
+    user.delete("secrets", "bucket")
     user.apply(secret("bucket", accessKey="AK"))
     assert "has no key secretKey" in job.until_told("SecretKeyMissing")
     assert not cloud.requests()

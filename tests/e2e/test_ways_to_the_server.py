@@ -7,7 +7,6 @@ import json
 import socket
 import socketserver
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ import pytest
 from tests.support.charted import Release
 from tests.support.controlplane import ControlPlane
 from tests.support.controlplane.supervise import free_ports
+from tests.support.forkserver import ForkServer
 from tests.support.operators import SOURCE, OperatorProcess
 from tests.support.user import User
 
@@ -96,6 +96,7 @@ def require_work(cluster: ControlPlane, operator: OperatorProcess, namespace: st
     try:
         user.create("BackupJob", "seen", {"clusterId": "in01-0123456789abcde"}).until_reason("ConnectionNotFound")
     finally:
+        user.clear()
         user.close()
         operator.close()
     operator.require_clean_log()
@@ -151,9 +152,8 @@ def test_what_cannot_be_done_is_one_sentence_at_the_start(
     config["clusters"][0]["cluster"] |= cluster_fields
     config["users"][0]["user"] |= user_fields
     (path := tmp_path / "kubeconfig").write_text(json.dumps(config))
-    command = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator", "--kubeconfig", str(path)]
     environ = {"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin", "ZILLIZ_JOBS_LOG_LEVEL": "error"}
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 2
-    assert told in done.stderr
-    assert "Traceback" not in done.stderr
+    code, printed = ForkServer.only().run("zilliz_jobs.cli.app", ["operator", "--kubeconfig", str(path)], environ)
+    assert code == 2
+    assert told in printed
+    assert "Traceback" not in printed

@@ -57,13 +57,17 @@ def install(cluster: ControlPlane, namespace: str, *, namespaces: Sequence[str] 
     name = f"jobs-{secrets.token_hex(3)}"
     given = json.dumps(HERE | {"watchNamespaces": [*namespaces]} | values)
     flags = ("-n", namespace, "--create-namespace", "-f", "-")
-    cluster.run_helm("install", name, str(CHART), *flags, input=given)
-    return installed(cluster, name, namespace, tuple(namespaces))
+    done = cluster.run_helm("install", name, str(CHART), *flags, "-o", "json", input=given)
+    return _release(cluster, name, namespace, tuple(namespaces), json.loads(done.stdout)["manifest"])
 
 
 def installed(cluster: ControlPlane, name: str, namespace: str, namespaces: tuple[str, ...] = ()) -> Release:
     """The release as it is now, with a token of its service account."""
     text = cluster.run_helm("get", "manifest", name, "-n", namespace).stdout
+    return _release(cluster, name, namespace, namespaces, text)
+
+
+def _release(cluster: ControlPlane, name: str, namespace: str, namespaces: tuple[str, ...], text: str) -> Release:
     manifests = [body for body in yaml.safe_load_all(text) if body]
     (deployment,) = (body for body in manifests if body["kind"] == "Deployment")
     account = pod_of(deployment)["serviceAccountName"]

@@ -23,6 +23,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Sequence
@@ -89,6 +90,19 @@ class ForkServer:
             wanted = {"program": program, "arguments": list(arguments), "environment": environment}
             socket.send_fds(self._socket, [json.dumps(wanted).encode()], [theirs.fileno(), log.fileno()])
         return Forked(ours)
+
+    def run(
+        self, program: str, arguments: Sequence[str], environment: dict[str, str], *, seconds: float = 60.0
+    ) -> tuple[int, str]:
+        """Run the module to its end: its exit code, and all that it printed. Raises TimeoutExpired."""
+        with tempfile.TemporaryFile() as log:
+            process = self.start(program, arguments, environment, log)
+            try:
+                code = process.wait(seconds)
+            finally:
+                process.kill()
+            log.seek(0)
+            return code, log.read().decode()
 
     def close(self) -> None:
         self._socket.close()

@@ -6,10 +6,7 @@ wanted without replicas, it ends the operator that stands for its pods.
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +15,8 @@ from datetime import UTC, datetime
 
 from tests.support.charted import Body, container_of, environment_of, pod_of
 from tests.support.controlplane import ControlPlane
+from tests.support.controlplane.client import MERGE
+from tests.support.forkserver import ForkServer
 from tests.support.operators import SOURCE, OperatorProcess
 
 PAUSE = 0.2
@@ -33,23 +32,32 @@ class Kubelet:
     accounts: set[str] = field(default_factory=set)
     _ended: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        self._client = self.cluster.new_client()
+        self._server = ForkServer.only()
+
     def look(self) -> None:
         """One round over the namespace."""
         if self.operator is not None and self.operator.runs and self._wanted_replicas() == 0:
             self.operator.stop()
-        for job in self._read("jobs.batch"):
+        for job in self._read("batch", "jobs"):
             if job["metadata"]["uid"] not in self._ended:
                 self._ended.add(job["metadata"]["uid"])
                 self._run(job)
 
+    def close(self) -> None:
+        self._client.close()
+
     def _wanted_replicas(self) -> int | None:
-        found = [one["spec"]["replicas"] for one in self._read("deployments.apps")]
+        found = [one["spec"]["replicas"] for one in self._read("apps", "deployments")]
         return found[0] if found else None
 
-    def _read(self, kind: str) -> list[Body]:
-        done = self.cluster.kubectl("-n", self.namespace, "get", kind, "-o", "json", check=False)
-        items: list[Body] = json.loads(done.stdout)["items"] if done.returncode == 0 else []
+    def _read(self, group: str, plural: str) -> list[Body]:
+        items: list[Body] = self._client.get(self._path(group, plural)).get("items", [])
         return items
+
+    def _path(self, group: str, plural: str) -> str:
+        return f"/apis/{group}/v1/namespaces/{self.namespace}/{plural}"
 
     def _run(self, job: Body) -> None:
         threading.Thread(target=self._to_its_end, args=(job,)).start()
@@ -60,13 +68,12 @@ class Kubelet:
         config = self.cluster.kubeconfig_for(self.namespace, account)
         env = self.cluster.environment | environment_of(job)
         env |= {"KUBECONFIG": str(config), "PYTHONPATH": os.pathsep.join((str(SOURCE), str(SOURCE.parent)))}
-        command = [sys.executable, "-m", "zilliz_jobs.cli.app", *container_of(job)["args"]]
         for _ in range(job["spec"]["backoffLimit"] + 1):
-            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-            self.said.append(f"exit {done.returncode}: {done.stdout}{done.stderr}")
-            if done.returncode == 0:
+            code, printed = self._server.run("zilliz_jobs.cli.app", container_of(job)["args"], env)
+            self.said.append(f"exit {code}: {printed}")
+            if code == 0:
                 break
-        self._tell(job["metadata"]["name"], done.returncode == 0)
+        self._tell(job["metadata"]["name"], code == 0)
 
     def _tell(self, name: str, well: bool) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -74,10 +81,9 @@ class Kubelet:
         conditions = [{"type": end, "status": "True", "lastTransitionTime": now} for end in ends]
         status = {"startTime": now, "conditions": conditions, "uncountedTerminatedPods": {}}
         status |= {"completionTime": now, "succeeded": 1} if well else {"failed": 1}
-        change = json.dumps({"status": status})
-        self.cluster.kubectl(
-            "-n", self.namespace, "patch", "job", name, "--subresource=status", "--type=merge", "-p", change
-        )
+        client = self.cluster.new_client()
+        client.call("PATCH", f"{self._path('batch', 'jobs')}/{name}/status", {"status": status}, kind=MERGE).ok()
+        client.close()
 
 
 @contextmanager
@@ -88,6 +94,7 @@ def kubelet(cluster: ControlPlane, namespace: str, operator: OperatorProcess | N
     def live() -> None:
         while not over.wait(PAUSE):
             one.look()
+        one.close()
 
     worker = threading.Thread(target=live)
     worker.start()

@@ -62,6 +62,7 @@ class Pair:
     def close(self) -> None:
         with ExitStack() as ends:  # of both, whatever becomes of one: it would lead for ever
             ends.callback(self.user.close)
+            ends.callback(self.user.clear)
             for operator in (self.first, self.second):
                 ends.callback(operator.close)
                 if operator.runs and operator.is_stopped:

@@ -35,6 +35,26 @@ def granted(manifests: Iterable[Body], component: str) -> set[Right]:
     }
 
 
+def may(cluster: ControlPlane, user: str, verb: str, what: str, *, namespace: str = "") -> bool:
+    """Whether the user is allowed it, as `kubectl auth can-i --as` asks. `what`: plural.group/subresource.
+
+    A role that was just made is known to the server a moment later.
+    """
+    groups = ["system:authenticated"]
+    if user.startswith("system:serviceaccount:"):
+        groups += ["system:serviceaccounts", f"system:serviceaccounts:{user.split(':')[2]}"]
+    kind, _, subresource = what.partition("/")
+    plural, _, group = kind.partition(".")
+    asked = {"verb": verb, "group": group, "resource": plural, "subresource": subresource, "namespace": namespace}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": user, "groups": groups, "resourceAttributes": asked},
+    }
+    answer = cluster.client.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review).ok()
+    return bool(answer["status"]["allowed"])
+
+
 class Deeds:
     """What a service account of a release did: by its roles, whose names begin with that of the release."""
 

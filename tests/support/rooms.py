@@ -21,7 +21,7 @@ class Rooms:
         self._cluster = cluster
         self.names = [f"room-{secrets.token_hex(4)}" for _ in range(ROOMS)]
         for name in self.names:
-            cluster.kubectl("create", "namespace", name)
+            cluster.client.create_namespace(name)
         self._used = 0
 
     def free(self) -> str:

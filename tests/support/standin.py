@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.cloud import LoopThread
-from tests.support.controlplane import ControlPlaneError
+from tests.support.controlplane import ApiClient, ControlPlaneError
 
 from zilliz_local.kube import KubeApi
 
@@ -28,6 +28,10 @@ class StandIn:
         self._work_dir, self._kubectl = work_dir, kubectl
         self.kubeconfig = work_dir / "kubeconfig"
         kube.write_kubeconfig(self.kubeconfig)
+        self.client = self.new_client()
+
+    def new_client(self) -> ApiClient:
+        return ApiClient(self.url)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -57,6 +61,8 @@ def stand_in(thread: LoopThread, kubectl: Path) -> Iterator[StandIn]:
     with tempfile.TemporaryDirectory(prefix="stand-in-") as work_dir:
         thread.run(kube.start)
         try:
-            yield StandIn(kube, Path(work_dir), kubectl)
+            plane = StandIn(kube, Path(work_dir), kubectl)
+            yield plane
+            plane.client.close()
         finally:
             thread.run(kube.stop)

@@ -4,7 +4,17 @@ For tests only: the tokens and the etcd behind it are unprotected on the loopbac
 """
 
 from .binaries import Binaries, UnavailableError, find_binaries
+from .client import Answer, ApiClient
 from .server import ControlPlane, control_plane
 from .supervise import ControlPlaneError
 
-__all__ = ["Binaries", "ControlPlane", "ControlPlaneError", "UnavailableError", "control_plane", "find_binaries"]
+__all__ = [
+    "Answer",
+    "ApiClient",
+    "Binaries",
+    "ControlPlane",
+    "ControlPlaneError",
+    "UnavailableError",
+    "control_plane",
+    "find_binaries",
+]

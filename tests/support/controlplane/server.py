@@ -15,6 +15,7 @@ from pathlib import Path
 
 from . import arguments, credentials
 from .binaries import Binaries, UnavailableError, find_binaries
+from .client import ApiClient
 from .supervise import ControlPlaneError, Reaper, Server, free_ports, get_status
 
 KEEP_VARIABLE = "CONTROLPLANE_KEEP"
@@ -22,6 +23,7 @@ START_SECONDS = 60.0
 START_ATTEMPTS = 3
 COMMAND_SECONDS = 240.0  # for kubectl and helm, which may wait for what never comes
 POLITE_STOP_SECONDS = 2.0
+TOKEN_SECONDS = 7200
 TAKEN_PORT = "address already in use"
 
 
@@ -62,6 +64,7 @@ class ControlPlane:
         self._etcd = Server("etcd", [str(binaries.etcd), *etcd], work_dir, reaper)
         self._apiserver = Server("kube-apiserver", [str(binaries.kube_apiserver), *apiserver], work_dir, reaper)
         self._controllers: Server | None = None
+        self._client: ApiClient | None = None
         if controllers:
             program = binaries.kube_controller_manager
             if program is None:
@@ -83,6 +86,17 @@ class ControlPlane:
         return env
 
     @property
+    def client(self) -> ApiClient:
+        """The admin's connection, for the thread that made the control plane."""
+        if self._client is None:
+            self._client = self.new_client()
+        return self._client
+
+    def new_client(self) -> ApiClient:
+        """One more connection, for another thread."""
+        return ApiClient(self.url, token=self.admin_token, ca_file=self.ca_file)
+
+    @property
     def pids(self) -> dict[str, int]:
         """The process ids of the servers that run, by name."""
         servers = [self._etcd, self._apiserver, *([self._controllers] if self._controllers else [])]
@@ -99,6 +113,8 @@ class ControlPlane:
 
     def stop(self) -> None:
         """Stop all servers at once; their data is not needed any more."""
+        if self._client is not None:
+            self._client.close()
         for server in (self._controllers, self._apiserver, self._etcd):
             if server is not None:
                 server.stop(kill=True)
@@ -216,7 +232,10 @@ class ControlPlane:
 
     def kubeconfig_for(self, namespace: str, service_account: str) -> Path:
         """Write a kubeconfig with a fresh token of an existing service account: its RBAC is real."""
-        token = self.kubectl("create", "token", service_account, "-n", namespace, "--duration=2h").stdout.strip()
+        asked_of = f"/api/v1/namespaces/{namespace}/serviceaccounts/{service_account}/token"
+        with closing(self.new_client()) as client:  # in whatever thread this is
+            asked = client.call("POST", asked_of, {"spec": {"expirationSeconds": TOKEN_SECONDS}}).ok()
+        token = asked["status"]["token"]
         path = self.work_dir / "kubeconfigs" / f"{namespace}.{service_account}.kubeconfig"
         return self._write_kubeconfig(path, service_account, token, namespace)
 
