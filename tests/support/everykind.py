@@ -48,6 +48,11 @@ class Row:
     ends: str = "Failed"  # or Unknown, where the cloud shows no more than that all is as before
 
     @property
+    def shape(self) -> tuple[str, bool]:
+        """Its kind, and whether it is made by steps: what decides which fields its objects have."""
+        return self.manifest["kind"], not self.job or self.breaks is not None
+
+    @property
     def failing(self) -> str:
         return self.job if self.breaks is None else self.breaks
 
@@ -307,13 +312,13 @@ def named(case: tuple[Row, Walk]) -> str:
 
 
 def cover() -> list[tuple[Row, Walk]]:
-    """Few of the cases: each row and each walk is in one of them."""
+    """Few of the cases: each shape of an object and each walk is in one of them."""
     chosen: list[tuple[Row, Walk]] = []
     seen: set[object] = set()
     every = cases()
-    while best := max(every, key=lambda case: len({case[0].name, case[1]} - seen)):
-        if {best[0].name, best[1]} <= seen:
+    while best := max(every, key=lambda case: len({case[0].shape, case[1]} - seen)):
+        if {best[0].shape, best[1]} <= seen:
             break
         chosen.append(best)
-        seen |= {best[0].name, best[1]}
+        seen |= {best[0].shape, best[1]}
     return chosen
