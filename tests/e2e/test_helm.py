@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,8 @@ pytestmark = pytest.mark.controlplane
 FINALIZER = "jobs.zilliz.com/cleanup"
 NAME = "jobs"
 CRDS = [resource.crd_name for resource in RESOURCES]
-GONE_SECONDS = "180s"  # fourteen definitions, one after the other, on a busy machine
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+GONE_SECONDS = 180.0  # fourteen definitions, one after the other, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +44,36 @@ def cluster(cluster_binaries: Binaries, helm_binary: Path) -> Iterator[ControlPl
         yield plane
 
 
+@pytest.fixture(scope="module")
+def place() -> str:
+    """The namespace of all these releases, one after the other: the next one takes over what definitions are left."""
+    return f"home-{secrets.token_hex(4)}"
+
+
 @pytest.fixture
-def home(cluster: ControlPlane) -> Iterator[str]:
-    """A namespace for the release. Nothing of it may outlast the test."""
-    name = f"home-{secrets.token_hex(4)}"
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
-    cluster.kubectl("delete", "crd", "--ignore-not-found", f"--timeout={GONE_SECONDS}", *CRDS)
+def home(cluster: ControlPlane, place: str) -> Iterator[str]:
+    """A namespace for the release, which does not outlast the test."""
+    yield place
+    if cluster.client.get(f"/api/v1/namespaces/{place}/secrets", labelSelector="owner=helm")["items"]:  # it failed
+        cluster.run_helm("uninstall", NAME, "-n", place, "--no-hooks")
+
+
+@pytest.fixture
+def no_definitions(cluster: ControlPlane) -> None:
+    paths = [f"{DEFINITIONS}/{name}" for name in CRDS]
+    for path in paths:
+        cluster.client.call("DELETE", path)
+    deadline = time.monotonic() + GONE_SECONDS
+    while any(map(cluster.client.get, paths)):
+        assert time.monotonic() < deadline, "the definitions do not go"
+        time.sleep(0.2)
 
 
 @pytest.fixture
 def namespace(cluster: ControlPlane, home: str) -> str:
     """Where the jobs are."""
     name = f"team-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "namespace", name)
+    cluster.client.create_namespace(name)
     return name
 
 
@@ -112,7 +130,13 @@ def largest_record(cluster: ControlPlane, home: str) -> int:
 
 
 def test_from_an_old_release_over_an_upgrade_to_its_end(
-    cluster: ControlPlane, home: str, namespace: str, cloud: Cloud, old_chart: Path, log_file: Path
+    cluster: ControlPlane,
+    no_definitions: None,
+    home: str,
+    namespace: str,
+    cloud: Cloud,
+    old_chart: Path,
+    log_file: Path,
 ) -> None:
     """Else an upgrade would leave old definitions behind, or an uninstall namespaces that hang for ever."""
     values: dict[str, Any] = {
@@ -152,7 +176,7 @@ def test_from_an_old_release_over_an_upgrade_to_its_end(
         assert sorted(left_of_the_chart(cluster)) == kept
         assert cluster.run_helm("list", "-A", "-q").stdout == ""
         assert cloud.effects("cancel") == [], "an uninstall is no reason to cancel what runs in the cloud"
-        cluster.kubectl("delete", "namespace", namespace, f"--timeout={GONE_SECONDS}")
+        cluster.kubectl("delete", "namespace", namespace, f"--timeout={GONE_SECONDS:g}s")
         operator.require_clean_log()
     finally:
         user.close()
@@ -192,7 +216,7 @@ def test_the_hook_uses_every_right_that_it_is_given(
     hooks = [h for h in yaml.safe_load_all(cluster.run_helm("get", "hooks", NAME, "-n", home).stdout) if h]
     assert {hook["metadata"]["annotations"]["helm.sh/hook"] for hook in hooks} == {"pre-delete"}
     (account,) = (hook["metadata"]["name"] for hook in hooks if hook["kind"] == "ServiceAccount")
-    deeds = Deeds(cluster, f"system:serviceaccount:{home}:{account}", NAME)
+    deeds = Deeds(cluster, f"system:serviceaccount:{home}:{account}", NAME, from_now=True)
     user = User(cluster, namespace, None)  # type: ignore[arg-type]
     held = [kind.resource.kind for kind in JOB_KINDS if kind.traits.can_cancel or kind.traits.cleanup]
     specs = {row.manifest["kind"]: row.manifest["spec"] for row in ROWS}
@@ -231,11 +255,10 @@ def test_a_hook_that_fails_stops_the_uninstall_and_there_is_a_way_back(
 
 
 def test_definitions_that_somebody_applied_are_taken_over_where_that_is_said(
-    cluster: ControlPlane, home: str, namespace: str
+    cluster: ControlPlane, no_definitions: None, home: str
 ) -> None:
     """Else who began with kubectl could never go on with helm."""
-    for file in (CHART / "files/crds").glob("*.yaml"):
-        cluster.kubectl("apply", "-f", str(file))
+    cluster.kubectl("apply", "-f", str(CHART / "files/crds"))
     with pytest.raises(ControlPlaneError, match="invalid ownership metadata"):
         helm(cluster, home, "install", str(CHART))
     helm(cluster, home, "install", str(CHART), "--take-ownership")

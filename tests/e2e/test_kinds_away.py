@@ -38,11 +38,10 @@ def user(alone: ControlPlane, log_file: Path) -> Iterator[User]:
     operator = OperatorProcess(alone, log_file, watch_limit=WATCH_LIMIT)
     user = User(alone, "default", operator)
     yield user
+    user.clear()
     user.close()
     if operator.runs:
         operator.close()
-    for plural in ("importjobs", "backupjobs", "zillizconnections"):
-        alone.kubectl("delete", f"{plural}.jobs.zilliz.com", "--all", "--wait=false")
 
 
 def test_crds_that_are_installed_after_the_operator_are_served(user: User, cloud: Cloud) -> None:

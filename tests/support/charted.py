@@ -92,8 +92,9 @@ def environment_of(workload: Body) -> dict[str, str]:
 class Audit:
     """What one user asked the API server for. The log is read on from where it was left."""
 
-    def __init__(self, cluster: ControlPlane, user: str) -> None:
-        self._log, self._user, self._at = cluster.audit_log, user, 0
+    def __init__(self, cluster: ControlPlane, user: str, *, from_now: bool = False) -> None:
+        self._log, self._user = cluster.audit_log, user
+        self._at = self._log.stat().st_size if from_now and self._log.exists() else 0
         self._entries: list[Body] = []
 
     def entries(self) -> list[Body]:

@@ -5,6 +5,7 @@ Played on the stand-in and on a real API server.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from tests.support.cloud import Cloud
 from tests.support.operators import OperatorProcess
 from tests.support.user import User
 
+from zilliz_jobs.api.model import GROUP, VERSION
+
 CRDS = Path(__file__).parents[2] / "crds"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 IMPORTS = CRDS / "importjobs.yaml"
 SOON = 25.0  # seconds: the health is asked of the handlers every ten
 GONE = 120.0  # seconds: until the API server has taken its CRDs down, on a busy machine
@@ -79,20 +83,28 @@ def _operator(user: User) -> OperatorProcess:
 def _delete(user: User, crds: Path) -> None:
     """Once their objects can be listed: an API server that is told to delete a CRD before that tries in vain to list
     what is to go with it, at longer and longer intervals."""
-    named = user.cluster.kubectl("get", "-f", str(crds), "-o", "name").stdout.split()
-    kinds = ",".join(name.partition("/")[2] for name in named)
-    user.until("they are served", lambda: not user.cluster.kubectl("get", kinds, "-A", check=False).returncode, GONE)
-    user.cluster.kubectl("delete", "-f", str(crds), "--wait=false")
-
-    def gone() -> bool:
-        return not user.cluster.kubectl("get", "-f", str(crds), "--ignore-not-found", "-o", "name").stdout.strip()
-
-    user.until(f"{crds.name} is gone", gone, GONE)
+    _until_served(user, crds)
+    paths = [f"{DEFINITIONS}/{plural}.{GROUP}" for plural in _plurals(crds)]
+    for path in paths:
+        user.cluster.client.call("DELETE", path).ok()
+    user.until(f"{crds.name} is gone", lambda: not any(map(user.read, paths)), GONE)
 
 
 def _apply(user: User, crds: Path) -> None:
     user.cluster.kubectl("create", "-f", str(crds))
-    user.cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", "-f", str(crds))
+    _until_served(user, crds)
+
+
+def _plurals(crds: Path) -> list[str]:
+    return [file.stem for file in ([crds] if crds.is_file() else sorted(crds.glob("*.yaml")))]
+
+
+def _until_served(user: User, crds: Path) -> None:
+    def served() -> bool:
+        lists = (f"/apis/{GROUP}/{VERSION}/{plural}" for plural in _plurals(crds))
+        return all(user.cluster.client.call("GET", path, limit="1").status == HTTPStatus.OK for path in lists)
+
+    user.until("they are served", served, GONE)
 
 
 def _until_told(user: User, text: str) -> dict[str, Any]:

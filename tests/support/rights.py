@@ -58,8 +58,9 @@ def may(cluster: ControlPlane, user: str, verb: str, what: str, *, namespace: st
 class Deeds:
     """What a service account of a release did: by its roles, whose names begin with that of the release."""
 
-    def __init__(self, cluster: ControlPlane, account: str, release: str) -> None:
-        self._audit, self._role = Audit(cluster, account), release
+    def __init__(self, cluster: ControlPlane, account: str, release: str, *, from_now: bool = False) -> None:
+        """`from_now`: an earlier release of the same name had an account of the same name."""
+        self._audit, self._role = Audit(cluster, account, from_now=from_now), release
 
     def used(self) -> set[Right]:
         """The rights that it needed; what every user of a cluster may do is not among them."""
