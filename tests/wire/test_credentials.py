@@ -18,7 +18,7 @@ from zilliz_jobs.jobs import credentials
 from zilliz_jobs.jobs.credentials import Credentials
 from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kube.client import MERGE_PATCH, KubeClient
-from zilliz_jobs.kube.errors import NotFound
+from zilliz_jobs.kube.errors import Conflict, NotFound
 from zilliz_jobs.kube.secrets import Secret, Secrets
 from zilliz_local.kube import KubeApi
 
@@ -185,4 +185,5 @@ async def test_a_stranger_who_fills_the_secret_is_noticed(client: KubeClient, pl
     where = "/api/v1/namespaces/default/secrets/new-credentials"
     change = {"metadata": {"annotations": {"jobs.zilliz.com/made-for": "RestoreJob/another"}}}
     await client.request("PATCH", where, body=change, content_type=MERGE_PATCH)
-    assert "another's" in await place._store(job(), "new-credentials", TOLD)
+    with pytest.raises(Conflict, match="another's"):
+        await place.fill(job(), "new-credentials", TOLD)

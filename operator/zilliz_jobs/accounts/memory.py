@@ -12,7 +12,7 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -22,17 +22,17 @@ from zilliz_jobs.control.departed import Departed, Owner
 from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body, Key, raw_status
 from zilliz_jobs.control.ownership import JobOwnership
-from zilliz_jobs.core.backoff import exponential
 from zilliz_jobs.core.highwater import HighWaterMark
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.kube.errors import KubeError, NotFound
 from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.persist import Pace, Write, persist
 from zilliz_jobs.kube.status import StatusWriter
 
 KEEP = timedelta(days=7)
 SETTLED = timedelta(hours=2)  # the longest submissionSettleSeconds, and as much again
 GATHER_SECONDS = 0.2  # a namespace that is emptied is one write, not a thousand
-MAX_PAUSE_SECONDS = 60.0
+PACE = Pace(0.5, 60.0)
 
 Changes = dict[str, RememberedSubmission | None]
 """Entries by the object's uid; None: to be removed, since its fate is known."""
@@ -111,22 +111,32 @@ class SubmissionMemory(JobListener):
 
     async def _write(self, connection: Key) -> None:
         await asyncio.sleep(GATHER_SECONDS)
-        failures = 0
-        while changes := self._changes.pop(connection, None):
+        while self._changes.get(connection):
             try:
-                await self._store(connection, changes)
-                failures = 0
+                await persist(_ConnectionWrite(self, connection), PACE)
             except NotFound:
                 log.warning(
-                    "%s is gone, and what it should remember with it: %d submissions", connection, len(changes)
+                    "%s is gone, and what it should remember with it: %d submissions",
+                    connection,
+                    len(self._changes.pop(connection, {})),
                 )
-            except KubeError as error:
-                if not self._works():
-                    return
-                log.warning("%s: cannot store what it should remember: %s", connection, error)
-                self._changes[connection] = {**changes, **self._changes.get(connection, {})}
-                failures += 1
-                await asyncio.sleep(exponential(failures, base=0.5, cap=MAX_PAUSE_SECONDS, jitter=0.5))
+            except KubeError:  # another process leads, and stores what it finds itself
+                self._changes.pop(connection, None)
+                return
+
+    async def store(self, connection: Key) -> None:
+        """Store all changes for this connection that are known by now. Raises KubeError; then they are kept."""
+        changes = self._changes.pop(connection, {})
+        try:
+            await self._store(connection, changes)
+        except KubeError:
+            self._changes[connection] = {**changes, **self._changes.get(connection, {})}
+            raise
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether this process still leads, so that it is the one that writes."""
+        return self._works()
 
     async def _store(self, connection: Key, changes: Changes) -> None:
         body = await self._objects.get(ZILLIZ_CONNECTION, connection.namespace, connection.name)
@@ -137,6 +147,20 @@ class SubmissionMemory(JobListener):
         kept = {name: wire[name] for name in ("remembered", "rememberedSince") if name in wire}
         rest = {name: value for name, value in raw.items() if name not in ("remembered", "rememberedSince")}
         await self._writer.write(ZILLIZ_CONNECTION, body, rest | kept)
+
+
+@dataclass(frozen=True)
+class _ConnectionWrite(Write[None]):
+    memory: SubmissionMemory
+    connection: Key
+
+    async def once(self) -> None:
+        await self.memory.store(self.connection)
+
+    def again(self, error: KubeError, tries: int) -> None:
+        if isinstance(error, NotFound) or not self.memory.is_wanted:
+            raise error
+        log.warning("%s: cannot store what it should remember: %s", self.connection, error)
 
 
 def remembered(status: ZillizConnectionStatus, changes: Changes, now: datetime) -> ZillizConnectionStatus:

@@ -19,6 +19,7 @@ from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.persist import AT_ONCE, Write, persist
 
 TRIES = 5
 
@@ -69,32 +70,39 @@ async def _free(client: KubeClient, kind: AnyKind, body: Body, wanted: Wanted) -
     outcome = "would be freed"
     if not wanted.dry_run:
         try:
-            outcome = await _remove(client, kind, body, wanted)
+            outcome = await persist(_Removal(client, kind, body, wanted), AT_ONCE)
         except KubeError as error:
             outcome, failed = str(error), True
     return Line(kind.resource.kind, meta["namespace"], meta["name"], outcome, in_the_cloud(kind, body), failed)
 
 
-async def _remove(client: KubeClient, kind: AnyKind, body: Body, wanted: Wanted) -> str:
-    uid = body["metadata"]["uid"]
-    for last in (*(False for _ in range(TRIES - 1)), True):
-        try:
-            left = await Finalizers(client).remove(kind.resource, body, FINALIZER)
-        except Conflict:
-            if last:
-                raise
+@dataclass
+class _Removal(Write[str]):
+    """Takes the finalizer off one object, and says in words what came of it. `body`: as last read."""
+
+    client: KubeClient
+    kind: AnyKind
+    body: Body
+    wanted: Wanted
+    _is_old: bool = False
+
+    async def once(self) -> str:
+        meta, resource = self.body["metadata"], self.kind.resource
+        if self._is_old:
             try:
-                body = await Objects(client).get(
-                    kind.resource, body["metadata"]["namespace"], body["metadata"]["name"]
-                )
+                self.body = await Objects(self.client).get(resource, meta["namespace"], meta["name"])
             except NotFound:
                 return "gone"
-            if body["metadata"]["uid"] != uid or not _is_held(body, wanted):
+            if self.body["metadata"]["uid"] != meta["uid"] or not _is_held(self.body, self.wanted):
                 return "freed by somebody else"
-            continue
+        left = await Finalizers(self.client).remove(resource, self.body, FINALIZER)
         others = [name for name in (left or {}).get("metadata", {}).get("finalizers") or [] if name != FINALIZER]
         return f"freed; others hold it still: {', '.join(others)}" if others else "freed"
-    raise AssertionError("unreachable")
+
+    def again(self, error: KubeError, tries: int) -> None:
+        if not isinstance(error, Conflict) or tries >= TRIES:
+            raise error
+        self._is_old = True
 
 
 def in_the_cloud(kind: AnyKind, body: Body) -> str:

@@ -147,7 +147,8 @@ class RowStatusWriter(JobStatusWriter):
     def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
         """Nothing: the store counts the requests."""
 
-    async def _read(self, kind: AnyKind, body: Body) -> Body:
+    async def read(self, kind: AnyKind, body: Body) -> Body:
+        """As `JobStatusWriter.read`."""
         return await self.rows.read(body)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -13,7 +14,8 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
 from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.jobcenter.jobrow import label_of
-from zilliz_jobs.kube.errors import AlreadyExists, Conflict, NotFound, StrictDecoding
+from zilliz_jobs.kube.errors import AlreadyExists, Conflict, KubeError, NotFound, StrictDecoding
+from zilliz_jobs.kube.persist import AT_ONCE, Write, persist
 from zilliz_jobs.telemetry.metrics_delta import count_requests
 
 LABEL = f"{GROUP}/jobcenter"
@@ -99,15 +101,10 @@ class RowWriter:
     async def change(self, namespace: str, name: str, change: Change, body: Body | None = None) -> Body | None:
         """Write the changed status; returns the object as stored, None where it is gone. Tries again after a
         Conflict. `body`: the object as last read, None: it is read first. Raises KubeError."""
-        for _ in range(TRIES):
-            try:
-                body = body or await self._objects.get(PROJECT_JOB, namespace, name)
-                return await self._write(body, change)
-            except NotFound:
-                return None
-            except Conflict:
-                body = None  # a person or another part of the operator changed it; read it again
-        raise Conflict(f"cannot write the status of ProjectJob {namespace}/{name}: it changes all the time")
+        try:
+            return await persist(_RowWrite(self, namespace, name, change, body), AT_ONCE)
+        except NotFound:
+            return None
 
     async def delete(self, namespace: str, name: str, uid: str) -> None:
         """Remove this object, and no other of its name. Idempotent. Raises KubeError."""
@@ -116,7 +113,12 @@ class RowWriter:
         except Conflict:
             return  # another object has the name by now
 
-    async def _write(self, body: Body, change: Change) -> Body:
+    async def read(self, namespace: str, name: str) -> Body:
+        """The row as it is now. Raises KubeError."""
+        return await self._objects.get(PROJECT_JOB, namespace, name)
+
+    async def write(self, body: Body, change: Change) -> Body:
+        """Write the changed status of the row as it was read; returns it as stored. Raises KubeError."""
         old = row_status(body)
         new = change(body, old)
         if new is None or new.wire() == (body.get("status") or {}):
@@ -132,6 +134,30 @@ class RowWriter:
             raise
         finally:
             self._metrics.status_writes.labels(PROJECT_JOB.kind, outcome).inc()
+
+
+@dataclass
+class _RowWrite(Write[Body]):
+    """A change of one row. `body`: as last read; None: it is read first."""
+
+    rows: RowWriter
+    namespace: str
+    name: str
+    change: Change
+    body: Body | None
+
+    async def once(self) -> Body:
+        self.body = self.body or await self.rows.read(self.namespace, self.name)
+        return await self.rows.write(self.body, self.change)
+
+    def again(self, error: KubeError, tries: int) -> None:
+        if not isinstance(error, Conflict):
+            raise error
+        if tries >= TRIES:
+            raise Conflict(
+                f"cannot write the status of ProjectJob {self.namespace}/{self.name}: it changes all the time"
+            ) from error
+        self.body = None  # a person or another part of the operator changed it; read it again
 
 
 def _names(body: Body) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.model import GROUP
@@ -17,7 +17,8 @@ from zilliz_jobs.control.objects import Body, key_of
 from zilliz_jobs.core.observation import Accepted, Blocked, Found, Prepared
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.kube.errors import AlreadyExists, Denied, Forbidden, KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Denied, Forbidden, KubeError, NotFound, Unavailable
+from zilliz_jobs.kube.persist import Pace, Write, persist
 from zilliz_jobs.kube.secrets import Secret, Secrets
 from zilliz_jobs.telemetry.concealed import CONCEALED
 
@@ -71,16 +72,15 @@ class Credentials:
             return bare
         password, namespace = answer.credentials.get("password", ""), body["metadata"]["namespace"]
         CONCEALED.conceal(password, namespace=namespace)
-        key, loop = key_of(body), asyncio.get_running_loop()
-        deadline = loop.time() + KEEP_SECONDS
-        while problem := await self._store(body, name, answer.credentials):
-            if loop.time() > deadline:
-                log.error(
-                    "%s: the one-time credentials are lost, reset the password in the console: %s", key, problem
-                )
-                return bare
-            log.warning("%s: the one-time credentials are not stored yet: %s", key, problem)
-            await asyncio.sleep(PAUSE_SECONDS)
+        loop = asyncio.get_running_loop()
+        write = _Filling(self, body, name, answer.credentials, loop.time() + KEEP_SECONDS)
+        try:
+            await persist(write, Pace(PAUSE_SECONDS, PAUSE_SECONDS))
+        except KubeError as error:
+            log.error(  # noqa: TRY400 - the error says what happened, and is no bug
+                "%s: the one-time credentials are lost, reset the password in the console: %s", key_of(body), error
+            )
+            return bare
         return replace(bare, credentials_stored=True)
 
     async def check(self, body: Body, name: str, found: Found) -> Found:
@@ -110,16 +110,31 @@ class Credentials:
                     raise error from None  # it says why there is none
         return secret if _is_ours(secret, body) else None
 
-    async def _store(self, body: Body, name: str, values: Mapping[str, str]) -> str:
-        """Store the values; returns why that failed, empty where it did not."""
-        try:
-            secret = await self._ours_or_new(body, name)
-            if secret is None:
-                return f"Secret {name} is another's by now"
-            await self._secrets.fill(secret, values)
-        except KubeError as error:
-            return str(error)
-        return ""
+    async def fill(self, body: Body, name: str, values: Mapping[str, str]) -> None:
+        """Store the values in the Secret that was made for this job. Idempotent. Raises KubeError."""
+        secret = await self._ours_or_new(body, name)
+        if secret is None:
+            raise Conflict(f"Secret {name} is another's by now")
+        await self._secrets.fill(secret, values)
+
+
+@dataclass(frozen=True)
+class _Filling(Write[None]):
+    """`until`: when to give up, in the loop's time."""
+
+    credentials: Credentials
+    body: Body
+    name: str
+    values: Mapping[str, str]
+    until: float
+
+    async def once(self) -> None:
+        await self.credentials.fill(self.body, self.name, self.values)
+
+    def again(self, error: KubeError, tries: int) -> None:
+        if asyncio.get_running_loop().time() > self.until:
+            raise error
+        log.warning("%s: the one-time credentials are not stored yet: %s", key_of(self.body), error)
 
 
 def _mark(body: Body) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import math
 import time
@@ -12,7 +10,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
-from zilliz_jobs.api.jobstatus import MAX_OTHERS, JobStatus
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.control import obstacles
 from zilliz_jobs.control.crdcheck import CrdCheck
@@ -23,6 +21,7 @@ from zilliz_jobs.core.conditions import dated
 from zilliz_jobs.core.read_status import RecordError
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of
+from zilliz_jobs.jobs.answerwrite import AnswerWrite, Patience, SecondJobWrite
 from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.events import news
 from zilliz_jobs.jobs.snapshots import weigh
@@ -30,7 +29,6 @@ from zilliz_jobs.jobs.statuses import Statuses
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.errors import (
     Conflict,
-    Forbidden,
     HandleConflict,
     KubeError,
     NotFound,
@@ -40,11 +38,10 @@ from zilliz_jobs.kube.errors import (
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.persist import persist
 from zilliz_jobs.telemetry.metrics import Metrics
 from zilliz_jobs.telemetry.metrics_delta import count_job
 
-STORE_PAUSE_SECONDS = 0.5
-STORE_MAX_PAUSE_SECONDS = 10.0
 TURN_SECONDS = 30.0  # an object that waits for a submission lock for so long says so in its status
 
 log = logging.getLogger(__name__)
@@ -99,7 +96,7 @@ class JobStatusWriter:
             stored = await self._store(entry, body, status, "major")
         except Unavailable:
             # The write may have succeeded: the intent is our own only if the stored record names this process.
-            stored = await self._read(entry.kind, body)
+            stored = await self.read(entry.kind, body)
         record = (stored.get("status") or {}).get("submission") or {}
         if stored["metadata"]["uid"] != body["metadata"]["uid"]:
             raise Conflict("cannot submit: the object was replaced meanwhile")
@@ -129,31 +126,12 @@ class JobStatusWriter:
         """
         submission = intent.submission
         assert submission is not None  # noqa: S101 - callers sent an intent
-        pause, since = STORE_PAUSE_SECONDS, self._clock()
-        while True:
-            try:
-                stored = await self._writer.write_handle(kind.resource, body, status.wire(), submission.token)
-                self.tell(kind, stored, intent, status)
-                return stored
-            except HandleConflict as conflict:
-                return await self._another_record(
-                    kind, body, conflict.body, status, lambda: self._clock() - since >= patience()
-                )
-            except NotFound:
-                raise
-            except KubeError as error:
-                if went():
-                    raise NotFound("cannot store the answer: the object is gone") from error
-                # Whatever the error, also a missing right or expired credentials: the handle is stored nowhere else.
-                if isinstance(error, StrictDecoding):
-                    self._crds.doubt(kind.resource.kind, str(error))
-                if pause == STORE_PAUSE_SECONDS:
-                    log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
-                    obstacles.tell(self._events, body, error)
-                if self._clock() - since >= patience():
-                    raise
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
+        so_long = Patience(patience, self._clock(), self._clock, went)
+        stored = await persist(AnswerWrite(self, kind, body, status, submission.token, so_long))
+        if isinstance(stored, HandleConflict):
+            return await self._another_record(kind, body, stored.body, status, so_long)
+        self.tell(kind, stored, intent, status)
+        return stored
 
     async def add_finalizer(self, kind: AnyKind, body: Body) -> Body:
         """Add the finalizer. Raises Conflict when the object changed or is gone, KubeError."""
@@ -228,7 +206,24 @@ class JobStatusWriter:
 
     # -- parts
 
-    async def _read(self, kind: AnyKind, body: Body) -> Body:
+    async def store_handle(self, kind: AnyKind, body: Body, status: JobStatus, token: str) -> Body:
+        """For `AnswerWrite`; see there."""
+        return await self._writer.write_handle(kind.resource, body, status.wire(), token)
+
+    async def store(self, kind: AnyKind, body: Body, status: JobStatus) -> Body:
+        """For `SecondJobWrite`; see there."""
+        return await self._writer.write(kind.resource, body, status.wire())
+
+    def not_stored(self, kind: AnyKind, body: Body, error: KubeError, tries: int) -> None:
+        """Log that the answer is not stored yet, and post an event; once for each answer."""
+        if isinstance(error, StrictDecoding):
+            self._crds.doubt(kind.resource.kind, str(error))
+        if tries == 1:
+            log.warning("%s: the answer is not stored yet: %s", key_of(body), error)
+            obstacles.tell(self._events, body, error)
+
+    async def read(self, kind: AnyKind, body: Body) -> Body:
+        """The object as it is now. Raises KubeError."""
         return await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
 
     async def _store(self, entry: JobEntry, body: Body, status: JobStatus, weight: str) -> Body:
@@ -247,10 +242,10 @@ class JobStatusWriter:
         return stored
 
     async def _another_record(
-        self, kind: AnyKind, body: Body, live: Body, status: JobStatus, is_over: Callable[[], bool]
+        self, kind: AnyKind, body: Body, live: Body, status: JobStatus, so_long: Patience
     ) -> Body:
         """Another process recorded a result for this submission first. If it names another job, both must be in the
-        status. Raises NotFound, and KubeError where that could not be stored until `is_over`."""
+        status. Raises NotFound, and KubeError where that could not be stored for `so_long`."""
         ours = handle_of(status)
         try:
             theirs = handle_of(status_of(live))
@@ -269,27 +264,7 @@ class JobStatusWriter:
         message = f"the cloud also named {names} for this submission; look at both"
         log.error("%s: TwoHandles: %s", key_of(live), message)
         self._events.post(live, "Warning", str(Reason.TWO_HANDLES), message)
-        pause = STORE_PAUSE_SECONDS
-        while True:
-            current = status_of(live)
-            known = {*handle_of(current).values(), *((current.submission and current.submission.other_handles) or [])}
-            new = sorted({*ours.values()} - known)
-            if current.submission is None or not new:
-                return live
-            others = [*(current.submission.other_handles or []), *new]
-            noted = current.but(submission=current.submission.but(other_handles=others[:MAX_OTHERS]))
-            try:
-                return await self._writer.write(kind.resource, live, noted.wire())
-            except NotFound:
-                raise
-            except KubeError as error:
-                log.warning("%s: cannot note the second job yet: %s", key_of(live), error)
-                if is_over():
-                    raise
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, STORE_MAX_PAUSE_SECONDS)
-            with contextlib.suppress(Unavailable, Forbidden):
-                live = await self._read(kind, live)
+        return await persist(SecondJobWrite(self, kind, live, frozenset(ours.values()), so_long))
 
 
 def _is_deleting(body: Body) -> bool:

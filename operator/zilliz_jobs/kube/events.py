@@ -12,6 +12,7 @@ import hashlib
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -20,6 +21,7 @@ from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.kube.client import FIELD_MANAGER, KubeClient
 from zilliz_jobs.kube.errors import AlreadyExists, Body, KubeError, NotFound, Terminating, Unavailable
 from zilliz_jobs.kube.paths import path
+from zilliz_jobs.kube.persist import Pace, Write, persist
 
 EventType = Literal["Normal", "Warning"]
 
@@ -140,28 +142,16 @@ class EventPoster:
         self._some.clear()
 
     async def _deliver(self, event: Body, logged: bool) -> None:
-        pause = FIRST_PAUSE_SECONDS
-        for attempt in range(1, TRIES + 1):
-            try:
-                where = path("v1", "events", event["metadata"]["namespace"])
-                await self._client.request("POST", where, query={"fieldManager": FIELD_MANAGER}, body=event)
-            except AlreadyExists:
-                return
-            except Unavailable as error:
-                if attempt == TRIES:
-                    self._failed(event, logged, error)
-                else:
-                    # The name makes a repetition harmless.
-                    await asyncio.sleep(min(error.retry_after or pause, MAX_PAUSE_SECONDS))
-                    pause *= 2
-            except KubeError as error:
-                self._failed(event, logged, error)
-                return
-            else:
-                if self._failing:
-                    self._failing = False
-                    log.info("events can be posted again")
-                return
+        try:
+            await persist(_Posting(self._client, event), Pace(FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS))
+        except AlreadyExists:
+            return
+        except KubeError as error:
+            self._failed(event, logged, error)
+            return
+        if self._failing:
+            self._failing = False
+            log.info("events can be posted again")
 
     def _failed(self, event: Body, logged: bool, error: KubeError) -> None:
         """Say once that Events fail, unless it is only that the namespace ends; the text of a lost Event goes to the
@@ -175,3 +165,19 @@ class EventPoster:
         if not logged:
             level = logging.WARNING if event["type"] == "Warning" else logging.INFO
             log.log(level, "%s: %s", event["reason"], event["message"], extra=extra)
+
+
+@dataclass(frozen=True)
+class _Posting(Write[None]):
+    """An Event is not worth waiting for long: the status tells the story anyway."""
+
+    client: KubeClient
+    event: Body
+
+    async def once(self) -> None:
+        where = path("v1", "events", self.event["metadata"]["namespace"])
+        await self.client.request("POST", where, query={"fieldManager": FIELD_MANAGER}, body=self.event)
+
+    def again(self, error: KubeError, tries: int) -> None:
+        if not isinstance(error, Unavailable) or tries >= TRIES:  # its name makes a repetition harmless
+            raise error
