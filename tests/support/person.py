@@ -1,0 +1,65 @@
+"""A person with a role of the cluster in one namespace, who types `kubectl zilliz`: kubectl itself finds the program
+on the PATH, as it does on the machine of anybody."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.controlplane import ControlPlane
+
+PATIENCE = 30.0
+COMMAND_SECONDS = 120
+INSTALLED = Path(sys.executable).parent
+"""Where the commands of this environment are, `kubectl-zilliz` among them."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """`role`: "" for somebody without any."""
+
+    plane: ControlPlane
+    namespace: str
+    role: str
+    kubeconfig: Path
+
+    @classmethod
+    def arrive(cls, plane: ControlPlane, namespace: str, role: str = "") -> Person:
+        account = f"person-{role or 'without-rights'}"
+        plane.kubectl("-n", namespace, "create", "serviceaccount", account)
+        if role:
+            subject = f"--serviceaccount={namespace}:{account}"
+            plane.kubectl("-n", namespace, "create", "rolebinding", account, f"--clusterrole={role}", subject)
+        person = cls(plane, namespace, role, plane.kubeconfig_for(namespace, account))
+        person._until_the_role_is_filled()
+        return person
+
+    def types(self, *words: str, width: int = 0) -> subprocess.CompletedProcess[str]:
+        """`kubectl WORDS`, to its end."""
+        path = os.pathsep.join([str(INSTALLED), os.environ.get("PATH", "")])
+        env = self.plane.environment | {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
+        env |= {"COLUMNS": str(width)} if width else {}
+        return subprocess.run(
+            [str(self.plane.binaries.kubectl), *words],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_SECONDS,
+        )
+
+    def zilliz(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.types("zilliz", *words)
+
+    def _until_the_role_is_filled(self) -> None:
+        """A role of the cluster is put together by a controller, from the chart's roles too."""
+        deadline = time.monotonic() + PATIENCE
+        ask = ("auth", "can-i", "list", "importjobs.jobs.zilliz.com")
+        while self.role and self.types(*ask).stdout.strip() != "yes":
+            assert time.monotonic() < deadline, f"the role {self.role} has no rights on jobs"
+            time.sleep(0.2)
