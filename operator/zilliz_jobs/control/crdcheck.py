@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.api.schema import Schema
 from zilliz_jobs.api.skew import missing_fields
 from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
@@ -20,6 +22,22 @@ AGAIN_SECONDS = 15.0
 CALM_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
+
+
+def problems_of(schemas: Mapping[str, Schema]) -> dict[str, str]:
+    """What is wrong with the installed CRDs, by kind; nothing for those that are new enough. `schemas`: by kind, as
+    the API server publishes them. Pure."""
+    found: dict[str, str] = {}
+    for resource in RESOURCES:
+        schema = schemas.get(resource.kind)
+        if schema is None:
+            found[resource.kind] = f"the CRD {resource.crd_name} is not installed; apply the CRDs of this release"
+        elif lacking := missing_fields(crd(resource), schema):
+            shown = first_of(lacking)
+            found[resource.kind] = (
+                f"the installed CRD {resource.crd_name} lacks {shown}; apply the CRDs of this release"
+            )
+    return found
 
 
 class CrdCheck:
@@ -43,19 +61,10 @@ class CrdCheck:
 
     async def check(self) -> bool:
         """Compare once; whether the result differs from the last one. Idempotent. Raises KubeError."""
-        schemas = await fetch_schemas(self._client)
+        problems = problems_of(await fetch_schemas(self._client))
         before = dict(self._lacking)
         for resource in RESOURCES:
-            schema = schemas.get(resource.kind)
-            if schema is None:
-                self._say(
-                    resource.kind, f"the CRD {resource.crd_name} is not installed; apply the CRDs of this release"
-                )
-                continue
-            lacking = missing_fields(crd(resource), schema)
-            shown = first_of(lacking)
-            advice = f"the installed CRD {resource.crd_name} lacks {shown}; apply the CRDs of this release"
-            self._say(resource.kind, advice if lacking else "")
+            self._say(resource.kind, problems.get(resource.kind, ""))
         return before != self._lacking
 
     async def run(self, changed: asyncio.Event) -> None:
