@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.support.charted import Release
 from tests.support.cloud import BROKEN, FILMS, Cloud
 from tests.support.controlplane import ControlPlane
-from tests.support.person import Person
+from tests.support.person import Person, zilliz
+from tests.support.rights import Right, granted
 from tests.support.user import User
 
+from zilliz_jobs.cli.kubectl.doctor.rights import needed
+
 pytestmark = pytest.mark.controlplane
+VERDICTS = ("OK", "PROBLEM", "not checked")
 
 
 @pytest.fixture
@@ -85,3 +90,54 @@ def test_kubectl_itself_knows_the_command(viewer: Person) -> None:
     assert "kubectl-zilliz" in listed
     assert viewer.zilliz("--version").returncode == 0
     assert viewer.zilliz("jobs", "--help").stdout.startswith("Usage: kubectl zilliz jobs")
+
+
+def test_the_doctor_of_an_administrator_looks_at_everything(
+    cluster: ControlPlane, user: User, cloud: Cloud, release: Release
+) -> None:
+    user.connect(cloud)
+    user.backup(cloud, "movies").until_submitted()
+    seen = zilliz(cluster, cluster.kubeconfig, "doctor", "-n", user.namespace)
+    said = {verdict: [line for line in seen.stdout.splitlines() if line.startswith(verdict)] for verdict in VERDICTS}
+    found, problems = "\n".join(said["OK"]), "\n".join(said["PROBLEM"])
+    name = release.one("Deployment")["metadata"]["name"]
+    assert f"{release.account} has all rights that the operator needs in {user.namespace}" in found
+    assert f"leads, and renews Lease {release.namespace}/{name}" in found
+    assert "all 14 CRDs are there" in found
+    assert "ZillizConnection" in found
+    assert "an operator has taken note of 1 job" in found
+    assert f"Deployment {release.namespace}/{name}: none of" in problems, "no kubelet runs its pods here"
+    assert seen.returncode == 1
+
+
+def test_the_doctor_asks_for_the_rights_that_the_chart_gives(release: Release) -> None:
+    """One that it does not ask for is missed by no doctor, and one too many is a problem that is none."""
+    leases = ("coordination.k8s.io", "leases")
+    given = {right for right in granted(release.manifests, "operator") if (right.group, right.resource) != leases}
+    assert {Right(deed.group, deed.resource, deed.verb) for deed in needed("shop")} == given
+
+
+def test_the_doctor_of_a_person_of_one_namespace_says_what_it_could_not_look_at(
+    user: User, cloud: Cloud, editor: Person, viewer: Person
+) -> None:
+    user.connect(cloud)
+    user.until("the connection is ready", lambda: user.connection_condition().get("status") == "True")
+    seen = editor.zilliz("doctor")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert "you may cancel, retry and suspend jobs of all kinds" in seen.stdout
+    assert "(needs list on deployments.apps in all namespaces; or say --operator-namespace)" in seen.stdout
+    seen = viewer.zilliz("doctor")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert "you may not cancel, retry and suspend jobs" in seen.stdout
+
+
+def test_the_doctor_of_a_person_without_rights_names_them(
+    real_cluster_with_controllers: ControlPlane, user: User
+) -> None:
+    nobody = Person.arrive(real_cluster_with_controllers, user.namespace)
+    seen = nobody.zilliz("doctor")
+    assert seen.returncode == 1, seen.stdout + seen.stderr
+    assert (
+        f"you cannot see all in {user.namespace}: no get, list, watch on zillizconnections, backupjobs" in seen.stdout
+    )
+    assert "the connections (needs list on zillizconnections.jobs.zilliz.com)" in seen.stdout

@@ -18,6 +18,24 @@ INSTALLED = Path(sys.executable).parent
 """Where the commands of this environment are, `kubectl-zilliz` among them."""
 
 
+def kubectl(plane: ControlPlane, kubeconfig: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`kubectl WORDS` with a PATH on which it finds the command."""
+    path = os.pathsep.join([str(INSTALLED), os.environ.get("PATH", "")])
+    return subprocess.run(
+        [str(plane.binaries.kubectl), *words],
+        env=plane.environment | {"KUBECONFIG": str(kubeconfig), "PATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_SECONDS,
+    )
+
+
+def zilliz(plane: ControlPlane, kubeconfig: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return kubectl(plane, kubeconfig, "zilliz", *words)
+
+
 @dataclass(frozen=True)
 class Person:
     """`role`: "" for somebody without any."""
@@ -38,20 +56,9 @@ class Person:
         person._until_the_role_is_filled()
         return person
 
-    def types(self, *words: str, width: int = 0) -> subprocess.CompletedProcess[str]:
+    def types(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`kubectl WORDS`, to its end."""
-        path = os.pathsep.join([str(INSTALLED), os.environ.get("PATH", "")])
-        env = self.plane.environment | {"KUBECONFIG": str(self.kubeconfig), "PATH": path}
-        env |= {"COLUMNS": str(width)} if width else {}
-        return subprocess.run(
-            [str(self.plane.binaries.kubectl), *words],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=COMMAND_SECONDS,
-        )
+        return kubectl(self.plane, self.kubeconfig, *words)
 
     def zilliz(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.types("zilliz", *words)

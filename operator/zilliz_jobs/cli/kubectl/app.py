@@ -210,6 +210,23 @@ def resolve(
     return run(requests.resolve(where, name, decisions[0], seconds, Screen.of_process()))
 
 
+@app.command()
+def doctor(
+    namespace: Namespace = None,
+    everywhere: AllNamespaces = False,
+    operator_namespace: Annotated[
+        str | None, typer.Option("--operator-namespace", help="Namespace of the operator; default: looked for.")
+    ] = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> int:
+    """Check all that jobs need: CRDs, operator, rights, connections. Exit code 1: there is a problem."""
+    from zilliz_jobs.cli.kubectl.doctor.round import examine
+    from zilliz_jobs.cli.kubectl.screen import Screen
+
+    return run(examine(Where(namespace, context, kubeconfig, everywhere), operator_namespace, Screen.of_process()))
+
+
 def run(work: Coroutine[None, None, ExitCode]) -> int:
     return int(asyncio.run(work))
 

@@ -18,7 +18,8 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cli.kubectl.arguments import Where
 from zilliz_jobs.cli.kubectl.exitcodes import CommandError
 from zilliz_jobs.cli.kubectl.jobview import JobView
-from zilliz_jobs.cli.kubectl.kindnames import Reference, kind_named, listed
+from zilliz_jobs.cli.kubectl.kindnames import Reference, kind_named
+from zilliz_jobs.cli.kubectl.wording import listed
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.core.foreigntext import shown

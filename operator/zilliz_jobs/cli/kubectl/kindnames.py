@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from zilliz_jobs.api.resource import Resource
@@ -46,9 +45,3 @@ def reference(text: str) -> Reference:
     if not name or "/" in name or (slash and not word):
         raise CommandError(f"{text!r} names no job; write KIND/NAME, importjob/films for example")
     return Reference(word, name)
-
-
-def listed(words: Iterable[str]) -> str:
-    """A list for a sentence."""
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last

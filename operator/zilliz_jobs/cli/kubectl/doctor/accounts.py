@@ -1,0 +1,79 @@
+"""The connections of the namespace, and whether an operator takes note of what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.cli.kubectl.cluster import Cluster
+from zilliz_jobs.cli.kubectl.doctor.finding import Finding
+from zilliz_jobs.cli.kubectl.jobview import JobView, objects_in
+from zilliz_jobs.cli.kubectl.wording import counted
+from zilliz_jobs.control.objects import CANCEL, RETRY, Body, raw_status
+from zilliz_jobs.core.foreigntext import shown
+from zilliz_jobs.core.reasons import help_of
+from zilliz_jobs.core.requests import is_new
+from zilliz_jobs.core.shortening import first_of
+from zilliz_jobs.kube.errors import Forbidden, NotServed
+
+SEEN_WITHIN = timedelta(seconds=60)
+
+
+async def check_connections(cluster: Cluster) -> list[Finding]:
+    """Raises KubeError where the server gives no answer."""
+    try:
+        found = [body async for body in cluster.objects.list_all(ZILLIZ_CONNECTION, cluster.namespace)]
+    except Forbidden:
+        return [Finding.unchecked("the connections", f"needs list on {ZILLIZ_CONNECTION.crd_name}")]
+    except NotServed:
+        return []
+    if not found:
+        place = f"in namespace {cluster.namespace}" if cluster.namespace else "in any namespace"
+        return [Finding.problem(f"there is no ZillizConnection {place}; create one, with the Secret of an API key")]
+    return [_connection(body) for body in found]
+
+
+def _connection(body: Body) -> Finding:
+    meta, status = body["metadata"], raw_status(body)
+    me = f"ZillizConnection {meta['namespace']}/{meta['name']}"
+    ready = next((row for row in objects_in(status.get("conditions")) if row.get("type") == "Ready"), None)
+    suspended = isinstance(body.get("spec"), dict) and body["spec"].get("suspend") is True
+    if ready is None or status.get("observedGeneration") != meta.get("generation"):
+        return Finding.problem(f"{me}: no operator has checked it as it is now")
+    reason, message = shown(str(ready.get("reason") or "")), shown(str(ready.get("message") or ""))
+    if ready.get("status") != "True":
+        return Finding.problem(f"{me}: {reason}: {message}. {help_of(reason)}")
+    if suspended:
+        return Finding.problem(f"{me} is suspended: its jobs are not submitted; set spec.suspend to false")
+    return Finding.ok(f"{me} is ready: {shown(str(status.get('endpoint') or ''))} accepts its key")
+
+
+async def check_attention(cluster: Cluster) -> list[Finding]:
+    """Objects that no operator has taken note of: what a dead watch, or a missing operator, leaves behind. Raises
+    CommandError where no job can be read."""
+    read = await cluster.jobs()
+    return [*(Finding.unchecked("some kinds", text) for text in read.unread), *attention(read.jobs, cluster.now())]
+
+
+def attention(jobs: Sequence[JobView], now: datetime) -> list[Finding]:
+    """Whether an operator has taken note of these jobs as they are now. Pure."""
+    unseen = [job for job in jobs if _is_unseen(job)]
+    late = [job for job in unseen if job.created is None or now - job.created > SEEN_WITHIN]
+    if late:
+        names = first_of([f"{job.namespace}/{job.reference}" for job in late])
+        text = f"no operator has taken note of {counted(len(late), 'job')} for a minute: {names}"
+        return [Finding.problem(f"{text}; see whether it runs and watches this namespace, and its log")]
+    if len(unseen) == len(jobs):
+        return [Finding.unchecked("whether an operator takes note of jobs", "there is none older than a minute")]
+    young = f"; {counted(len(unseen), 'more job')} too young to tell" if unseen else ""
+    seen = counted(len(jobs) - len(unseen), "job")
+    return [Finding.ok(f"an operator has taken note of {seen}, as Kubernetes has them now{young}")]
+
+
+def _is_unseen(job: JobView) -> bool:
+    """Neither its spec nor its requests are answered."""
+    annotations = job.body["metadata"].get("annotations") or {}
+    asked = ((CANCEL, "cancel"), (RETRY, "retry"))
+    seen = job.status.get("observedGeneration") == job.body["metadata"].get("generation")
+    return not seen or any(is_new(annotations.get(mark), job.request(name)) for mark, name in asked)
