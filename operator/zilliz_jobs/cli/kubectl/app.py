@@ -227,6 +227,18 @@ def doctor(
     return run(examine(Where(namespace, context, kubeconfig, everywhere), operator_namespace, Screen.of_process()))
 
 
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+def create(context: typer.Context) -> int:
+    """Make a job from flags: create KIND NAME; create KIND --help lists the flags of a kind."""
+    from zilliz_jobs.cli.kubectl.creation import create
+    from zilliz_jobs.cli.kubectl.screen import Screen
+
+    return run(create(context.args, Screen.of_process()))
+
+
 def run(work: Coroutine[None, None, ExitCode]) -> int:
     return int(asyncio.run(work))
 
