@@ -44,22 +44,15 @@ class Credentials:
         if name is None:
             return ready
         try:
-            secret = await self._ours_or_new(body, name)
-            if secret is not None and not secret.keys:
+            secret = await self._present_or_new(body, name)
+            if taken(secret, body) is None:
                 await self._secrets.fill(secret, {})  # changes nothing, but needs the same right
         except Denied:
             raise  # no right would help
         except Forbidden as error:
             return Blocked(Reason.CREDENTIALS_FORBIDDEN, f"{Reason.CREDENTIALS_FORBIDDEN.help} {error}")
-        if secret is None:
-            message = f"Secret {name} exists and was not made for this {key.kind}; name another in the spec"
-            return Blocked(Reason.CREDENTIALS_SECRET_TAKEN, message)
-        if secret.keys:
-            message = (
-                f"Secret {name} holds the credentials of an earlier {key.kind} of this name; keep them elsewhere and "
-                "delete it, or name another in the spec"
-            )
-            return Blocked(Reason.CREDENTIALS_SECRET_TAKEN, message)
+        if problem := taken(secret, body):
+            return problem
         return replace(ready, credentials_secret=name)
 
     async def keep(self, body: Body, name: str, answer: Accepted) -> Accepted:
@@ -95,8 +88,8 @@ class Credentials:
 
     # -- parts
 
-    async def _ours_or_new(self, body: Body, name: str) -> Secret | None:
-        """The Secret if it was made for this job, created now if there is none; None if it was made for another."""
+    async def _present_or_new(self, body: Body, name: str) -> Secret:
+        """The Secret of this name, whosever it is; made now for this job if there is none."""
         namespace = body["metadata"]["namespace"]
         try:
             secret = await self._secrets.read(namespace, name)
@@ -108,12 +101,12 @@ class Credentials:
                     secret = await self._secrets.read(namespace, name)
                 except NotFound:
                     raise error from None  # it says why there is none
-        return secret if _is_ours(secret, body) else None
+        return secret
 
     async def fill(self, body: Body, name: str, values: Mapping[str, str]) -> None:
         """Store the values in the Secret that was made for this job. Idempotent. Raises KubeError."""
-        secret = await self._ours_or_new(body, name)
-        if secret is None:
+        secret = await self._present_or_new(body, name)
+        if not _is_ours(secret, body):
             raise Conflict(f"Secret {name} is another's by now")
         await self._secrets.fill(secret, values)
 
@@ -135,6 +128,21 @@ class _Filling(Write[None]):
         if asyncio.get_running_loop().time() > self.until:
             raise error
         log.warning("%s: the one-time credentials are not stored yet: %s", key_of(self.body), error)
+
+
+def taken(secret: Secret, body: Body) -> Blocked | None:
+    """Why the Secret cannot take the one-time credentials of this job; None where it can. Pure."""
+    kind = key_of(body).kind
+    if not _is_ours(secret, body):
+        message = f"Secret {secret.name} exists and was not made for this {kind}; name another in the spec"
+        return Blocked(Reason.CREDENTIALS_SECRET_TAKEN, message)
+    if secret.keys:
+        message = (
+            f"Secret {secret.name} holds the credentials of an earlier {kind} of this name; keep them elsewhere and "
+            "delete it, or name another in the spec"
+        )
+        return Blocked(Reason.CREDENTIALS_SECRET_TAKEN, message)
+    return None
 
 
 def _mark(body: Body) -> str:
