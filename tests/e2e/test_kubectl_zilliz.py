@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.support.charted import Release
@@ -10,7 +11,7 @@ from tests.support.cloud import BROKEN, FILMS, Cloud
 from tests.support.controlplane import ControlPlane
 from tests.support.person import Person, zilliz
 from tests.support.rights import Right, granted
-from tests.support.user import User
+from tests.support.user import User, manifest
 
 from zilliz_jobs.cli.kubectl.doctor.rights import needed
 
@@ -141,3 +142,26 @@ def test_the_doctor_of_a_person_without_rights_names_them(
         f"you cannot see all in {user.namespace}: no get, list, watch on zillizconnections, backupjobs" in seen.stdout
     )
     assert "the connections (needs list on zillizconnections.jobs.zilliz.com)" in seen.stdout
+
+
+def test_a_plan_says_as_much_as_the_rights_allow(
+    user: User, cloud: Cloud, editor: Person, viewer: Person, tmp_path: Path
+) -> None:
+    """The role `edit` may read Secrets, the role `view` may not."""
+    user.connect(cloud)
+    storage = {"urls": [FILMS], "credentialsSecretRef": {"name": "bucket"}}
+    spec = {"clusterId": cloud.cluster, "collection": "films", "objectStorage": storage}
+    file = tmp_path / "films.json"
+    file.write_text(json.dumps(manifest("ImportJob", "films", spec)))
+    seen = editor.zilliz("plan", "-f", str(file))
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    assert "the API server takes the manifest" in seen.stdout
+    assert "/v2/vectordb/jobs/import/create" in seen.stdout
+    assert "storage-canary" not in seen.stdout
+    seen = viewer.zilliz("plan", "-f", str(file))
+    assert seen.returncode == 4, seen.stdout + seen.stderr
+    assert "(needs get on Secret zilliz-api-key)" in seen.stdout
+    assert "(needs get on Secret bucket)" in seen.stdout
+    assert "(needs create on importjobs.jobs.zilliz.com)" in seen.stdout
+    assert cloud.effects("submit") == []
+    assert user.read(f"/apis/jobs.zilliz.com/v1alpha1/namespaces/{user.namespace}/importjobs")["items"] == []

@@ -66,6 +66,15 @@ class Objects:
         where = resource_path(resource, body["metadata"]["namespace"])
         return await self._client.request("POST", where, query=_OURS, body=body)
 
+    async def try_create(self, resource: Resource, body: Body) -> None:
+        """Have the API server do all of a creation but storing it: schema, rules, admission. Changes nothing.
+
+        Raises AlreadyExists, Invalid, Forbidden, KubeError.
+        """
+        where = resource_path(resource, body["metadata"]["namespace"])
+        query = _OURS | {"dryRun": "All", "fieldValidation": "Strict"}
+        await self._client.request("POST", where, query=query, body=body)
+
     async def delete(self, resource: Resource, body: Body) -> None:
         """Delete exactly the object that was read: same uid, and same version if `body` has one. One that is gone is
         no error.

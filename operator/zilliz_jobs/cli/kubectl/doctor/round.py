@@ -30,7 +30,7 @@ async def examine(where: Where, operator_namespace: str | None, screen: Screen) 
             async for finding in _findings(cluster, operator_namespace):
                 problems += finding.verdict is Verdict.PROBLEM
                 unchecked += finding.verdict is Verdict.NOT_CHECKED
-                for line in _lines(finding, screen):
+                for line in finding_lines(finding, screen):
                     screen.say(line)
         except KubeError as error:
             raise cluster.problem(error, "get", []) from error
@@ -55,7 +55,8 @@ async def _findings(cluster: Cluster, operator_namespace: str | None) -> AsyncIt
         yield Finding.unchecked("whether an operator takes note of the jobs", str(error))
 
 
-def _lines(finding: Finding, screen: Screen) -> list[Text]:
+def finding_lines(finding: Finding, screen: Screen) -> list[Text]:
+    """The finding, on a terminal folded to its width."""
     word = Text(f"{finding.verdict:<{WORD}}", style=STYLES[finding.verdict] if screen.terminal else "")
     if not screen.terminal:
         return [Text.assemble(word, finding.text)]

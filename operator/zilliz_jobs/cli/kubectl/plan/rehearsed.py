@@ -1,0 +1,30 @@
+"""What a plan finds about one job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from zilliz_jobs.cli.kubectl.doctor.finding import Finding
+from zilliz_jobs.cli.kubectl.jobview import JobView
+from zilliz_jobs.cloud.rehearsal import Withheld
+from zilliz_jobs.core.foreigntext import shown
+
+
+@dataclass
+class Rehearsed:
+    """What was found about one job. `request`: what would be sent, without secrets; None where that is not known."""
+
+    job: JobView
+    findings: list[Finding] = field(default_factory=list)
+    request: Withheld | None = None
+    hidden: frozenset[str] = field(default_factory=frozenset, repr=False)
+    """Values of Secrets, which are not shown."""
+
+    def problem(self, reason: str, message: str) -> None:
+        self.findings.append(Finding.problem(f"{reason}: {shown(message)}"))
+
+    def ok(self, text: str) -> None:
+        self.findings.append(Finding.ok(text))
+
+    def unchecked(self, what: str, needs: str) -> None:
+        self.findings.append(Finding.unchecked(what, needs))

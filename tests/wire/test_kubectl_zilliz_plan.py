@@ -1,0 +1,176 @@
+"""`kubectl zilliz plan`: what it says of a manifest is what would happen, and nothing happens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.support.engine_rig import Rig
+from tests.support.everykind import ROWS
+from tests.support.kubectl_zilliz import Typed, typed
+
+from zilliz_jobs.cli.kubectl.plan.rehearsing import without_secrets
+from zilliz_local.cloud import MOVIES
+
+FILM = "s3://demo-data/films/part-1.parquet"
+STORAGE = {"urls": [FILM], "credentialsSecretRef": {"name": "bucket"}}
+FILMS = {"clusterId": MOVIES, "collection": "films", "objectStorage": STORAGE}
+KEPT = "storage-canary-4711"
+
+
+@pytest.fixture(autouse=True)
+def http_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for an operator beside the simulator."""
+    monkeypatch.setenv("ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS", "true")
+
+
+@pytest.fixture
+def prepared(world: Rig) -> Rig:
+    labels = {"jobs.zilliz.com/credentials": "true"}
+    meta = {"name": "bucket", "namespace": "default", "labels": labels}
+    data = {"accessKey": "QUtJQS0x", "secretKey": "c3RvcmFnZS1jYW5hcnktNDcxMQ=="}
+    world.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data})
+    return world
+
+
+async def planned(rig: Rig, folder: Path, *manifests: dict[str, Any]) -> Typed:
+    file = folder / "jobs.yaml"
+    file.write_text(yaml.safe_dump_all(manifests), encoding="utf-8")
+    before = [body["metadata"]["resourceVersion"] for body in rig.everything()]
+    seen = await typed(rig.kubeconfig, "plan", "-f", str(file))
+    assert rig.cloud.ledger.effects() == [], "something was sent"
+    assert [body["metadata"]["resourceVersion"] for body in rig.everything()] == before, "something was written"
+    assert KEPT not in seen.out + seen.err
+    return seen
+
+
+def job(kind: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "jobs.zilliz.com/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def said(seen: Typed, verdict: str) -> str:
+    return "\n".join(line for line in seen.lines if line.startswith(verdict))
+
+
+def body_of(seen: Typed) -> dict[str, Any]:
+    """The body of the one request that is shown."""
+    text = seen.out.partition("The request, of which nothing was sent:\n")[2]
+    found: dict[str, Any] = json.loads(text[text.index("{") :])
+    return found
+
+
+async def test_a_job_with_nothing_in_its_way_shows_its_request(prepared: Rig, tmp_path: Path) -> None:
+    seen = await planned(prepared, tmp_path, job("ImportJob", "films", FILMS))
+    assert seen.code == 0, seen.out
+    assert said(seen, "PROBLEM") == ""
+    assert f"POST {prepared.cloud.url}/v2/vectordb/jobs/import/create" in seen.out
+    body = body_of(seen)
+    assert (body["clusterId"], body["collectionName"], body["objectUrls"]) == (MOVIES, "films", [[FILM]])
+    assert (body["accessKey"], body["secretKey"]) == ("***", "***")
+
+
+async def test_it_is_the_request_that_is_sent_then(prepared: Rig, tmp_path: Path) -> None:
+    seen = await planned(prepared, tmp_path, job("BackupJob", "movies", {"clusterId": MOVIES}))
+    assert seen.code == 0, seen.out
+    prepared.backup("movies")
+    await prepared.start()
+    await prepared.until(lambda: prepared.status("backupjobs", "movies").get("jobId"), "it is submitted")
+    (sent,) = [entry for entry in prepared.cloud.ledger.entries if entry.event == "request"]
+    assert f"POST {prepared.cloud.url}/v2/clusters/{sent.target['clusterId']}/backups/create" in seen.out
+
+
+@pytest.mark.parametrize("console", [False, True], ids=["documented calls", "console"])
+async def test_a_job_of_every_kind_can_be_planned(keyed: Rig, tmp_path: Path, console: bool) -> None:
+    """Each by its own checks; some examples wait for a backup, or for a Secret that is not here."""
+    keyed.connection(consoleApi={"enabled": console})
+    manifests = {row.manifest["kind"]: row.manifest for row in ROWS}
+    seen = await planned(keyed, tmp_path, *manifests.values())
+    assert seen.code == 1, seen.out + seen.err
+    assert [line.split()[0] for line in seen.lines if " default/" in line and line[0] in "BREMICS"] == [*manifests]
+    assert seen.out.count("The request, of which nothing was sent:") >= 4
+
+
+async def test_what_is_in_the_way_is_what_the_operator_would_say(prepared: Rig, tmp_path: Path) -> None:
+    """For each: the same reason on the object, where it is created all the same."""
+    nobody = {"clusterId": "in01-nobody"}
+    secretless = FILMS | {"objectStorage": STORAGE | {"credentialsSecretRef": {"name": "none"}}}
+    waits = {"backup": {"backupJobRef": {"name": "none"}}, "integrationId": "i", "directory": "d"}
+    jobs = {
+        "nobody": (job("BackupJob", "nobody", nobody), "backupjobs", "ClusterNotFound"),
+        "secretless": (job("ImportJob", "secretless", secretless), "importjobs", "SecretNotFound"),
+        "waits": (job("ExportJob", "waits", waits), "exportjobs", "BackupNotReady"),
+        "elsewhere": (
+            job("BackupJob", "elsewhere", {"clusterId": MOVIES, "connectionRef": {"name": "none"}}),
+            "backupjobs",
+            "ConnectionNotFound",
+        ),
+        "held": (job("BackupJob", "held", {"clusterId": MOVIES, "suspend": True}), "backupjobs", "Suspended"),
+    }
+    for manifest, _, reason in jobs.values():
+        seen = await planned(prepared, tmp_path, manifest)
+        assert seen.code == 1, seen.out
+        assert f"{reason}: " in said(seen, "PROBLEM"), seen.out
+    for manifest, _, _ in jobs.values():
+        prepared.kube.create({**manifest, "metadata": {**manifest["metadata"], "namespace": "default"}})
+    await prepared.start()
+    for name, (_, plural, reason) in jobs.items():
+        await prepared.until(lambda: prepared.status(plural, name).get("reason") == reason, f"{name} is {reason}")  # noqa: B023
+
+
+async def test_a_key_that_is_rejected_is_told_before_all_else(keyed: Rig, tmp_path: Path) -> None:
+    await keyed.patch_secret("another")
+    keyed.connection()
+    seen = await planned(keyed, tmp_path, job("BackupJob", "movies", {"clusterId": MOVIES}))
+    assert seen.code == 1
+    assert "ConnectionNotReady: ZillizConnection default: " in said(seen, "PROBLEM")
+    assert "request" not in seen.out
+
+
+async def test_a_cloud_that_is_not_reached_from_here_is_not_called_a_fault_of_the_job(
+    world: Rig, tmp_path: Path
+) -> None:
+    await world.patch("zillizconnections", "default", {"spec": {"endpoint": "http://127.0.0.1:9"}})
+    seen = await planned(world, tmp_path, job("BackupJob", "movies", {"clusterId": MOVIES}))
+    assert seen.code == 4, seen.out
+    assert "no way to it from here" in said(seen, "not checked")
+
+
+async def test_a_job_that_is_there_already_sends_nothing(world: Rig, tmp_path: Path) -> None:
+    world.backup("movies")
+    status = {"state": "Successful", "completionTime": "2026-03-01T12:00:00Z"}
+    await world.patch("backupjobs", "movies", {"status": status}, "/status")
+    seen = await planned(world, tmp_path, job("BackupJob", "movies", {"clusterId": MOVIES}))
+    assert seen.code == 1
+    assert "backupjob/movies is Successful already, and an object is one job" in said(seen, "PROBLEM")
+
+
+async def test_a_manifest_that_no_server_takes_is_told(world: Rig, tmp_path: Path) -> None:
+    seen = await planned(world, tmp_path, job("ImportJob", "films", {"clusterId": MOVIES}))
+    assert seen.code == 1
+    assert "spec.collection: Field required" in said(seen, "PROBLEM")
+    seen = await planned(world, tmp_path, job("BackupJob", "movies", {"clusterId": MOVIES, "colections": ["a"]}))
+    assert seen.code == 1
+    assert "colections" in said(seen, "PROBLEM"), "a misspelt field would be dropped in silence"
+
+
+async def test_what_is_no_file_of_jobs_is_said(world: Rig, tmp_path: Path) -> None:
+    for name, text, words in (
+        ("none", None, "cannot read"),
+        ("odd", "a: [", "is no YAML"),
+        ("other", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}", "there is no job in"),
+        ("nameless", "apiVersion: jobs.zilliz.com/v1alpha1\nkind: BackupJob", "without metadata.name"),
+    ):
+        file = tmp_path / name
+        if text is not None:
+            file.write_text(text, encoding="utf-8")
+        seen = await typed(world.kubeconfig, "plan", "-f", str(file))
+        assert (seen.code, seen.out) == (5, "")
+        assert words in seen.err
+
+
+def test_a_secret_is_hidden_wherever_it_stands() -> None:
+    body = {"a": "key-1", "b": [{"c": "https://x?sig=key-1"}], "d": 1}
+    assert without_secrets(body, frozenset({"key-1"})) == {"a": "***", "b": [{"c": "https://x?sig=***"}], "d": 1}
