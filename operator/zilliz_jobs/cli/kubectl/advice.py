@@ -49,7 +49,7 @@ def advice(job: JobView, rules: Judged | None) -> list[Advice]:
         found += [
             Advice("mend the Secret", form.format(name=name, namespace=job.namespace)) for name in secrets_of(job)
         ]
-    if not job.state:
+    if job.is_unseen:
         found.append(Advice("no operator has seen it; find out why", f"kubectl zilliz doctor -n {job.namespace}"))
     if job.time("completionTime") is None and job.end is None:
         found.append(Advice("wait for its end", f"kubectl zilliz wait {me}"))

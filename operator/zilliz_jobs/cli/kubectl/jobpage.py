@@ -85,7 +85,8 @@ def page(known: Known, screen: Screen) -> Iterator[Cell]:
 
 
 def _head(job: JobView, now: datetime, screen: Screen) -> Iterator[Cell]:
-    state = screen.state(job.state or "not seen by an operator yet", job.state)
+    unseen = "; no operator has seen it yet" if job.is_unseen else ""
+    state = screen.state(f"{job.state or 'new'}{unseen}", job.state)
     bar = screen.progress(job.progress, job.state)
     yield Text.assemble(_label("State"), state, INDENT if bar.plain else "", bar)
     if job.reason:

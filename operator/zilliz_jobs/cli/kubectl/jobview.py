@@ -62,8 +62,13 @@ class JobView:
 
     @property
     def state(self) -> str:
-        """Empty until the operator has seen the object."""
+        """As stored; a new object is Pending before any operator has seen it."""
         return self.text("state")
+
+    @property
+    def is_unseen(self) -> bool:
+        """No operator has ever written its status."""
+        return self.status.get("observedGeneration") in (None, -1)
 
     @property
     def reason(self) -> str:
