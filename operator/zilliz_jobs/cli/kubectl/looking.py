@@ -117,3 +117,22 @@ def plan(
     from zilliz_jobs.cli.kubectl.screen import Screen
 
     return run(planning.plan(Where(namespace, context, kubeconfig), file, Screen.of_process()))
+
+
+@looking.command()
+def center(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="Of the JobCenter; default: all.", show_default=False)
+    ] = "",
+    namespace: Namespace = None,
+    everywhere: AllNamespaces = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing the page as it changes.")] = False,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> int:
+    """The job-centre page: all jobs of a project, whoever started them."""
+    from zilliz_jobs.cli.kubectl.center import show_page, watch_page
+    from zilliz_jobs.cli.kubectl.screen import Screen
+
+    where = Where(namespace, context, kubeconfig, everywhere)
+    return run((watch_page if watch else show_page)(where, name, Screen.of_process()))
