@@ -54,6 +54,7 @@ class Rig:
     cloud: CloudSimulator
     engine: Engine | None = None
     deaf: bool = False  # the watch tells nothing
+    kubeconfig: Path = Path("no server listens")
     _client: KubeClient | None = None
     _watch: asyncio.Task[None] | None = None
     _changes: Subscription | None = None
