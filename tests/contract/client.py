@@ -88,6 +88,17 @@ class Client:
     namespace: str
     real: bool
 
+    def kubeconfig(self) -> dict[str, Any]:
+        """Of a server that asks for no credentials."""
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "it",
+            "clusters": [{"name": "it", "cluster": {"server": self.url}}],
+            "users": [{"name": "it", "user": {}}],
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it", "namespace": self.namespace}}],
+        }
+
     def core(self, plural: str, name: str = "") -> str:
         return f"/api/v1/namespaces/{self.namespace}/{plural}{f'/{name}' if name else ''}"
 

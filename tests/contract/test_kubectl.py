@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.conftest import REAL, STAND_IN
+from tests.contract.client import Client
 from tests.contract.widget import CRD, NAME, widget
 from tests.support.controlplane import ControlPlane
 from tests.support.controlplane.binaries import find_kubectl
-
-from zilliz_local.kube import KubeApi
 
 READY = {"observedGeneration": 9, "conditions": [{"type": "Ready", "status": "True", "reason": "Tested"}]}
 
@@ -56,30 +52,26 @@ def environment(folder: Path, kubeconfig: Path) -> dict[str, str]:
     return {**cleaned, "KUBECONFIG": str(kubeconfig), "KUBECACHEDIR": str(folder / "cache"), "KUBERC": "off"}
 
 
-@pytest.fixture(params=[STAND_IN, REAL])
-async def kubectl(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kubectl]:
-    namespace = f"kubectl-{secrets.token_hex(4)}"
-    if request.param == STAND_IN:
-        async with KubeApi([CRD], bookmark_seconds=1) as api:
-            api.write_kubeconfig(tmp_path / "kubeconfig")
-            command = Kubectl(environment(tmp_path, tmp_path / "kubeconfig"), namespace)
-            await command.run("create", "namespace", namespace)
-            yield command
-        return
-    plane: ControlPlane = request.getfixturevalue("real_with_widgets")
-    command = Kubectl(environment(tmp_path, plane.kubeconfig), namespace)
-    await command.run("create", "namespace", namespace)
-    yield command
-    await command.run("delete", "namespace", namespace, "--wait=false")
+@pytest.fixture(scope="module")
+def discovered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What kubectl remembers of the real server: it need not be asked anew for each test."""
+    return tmp_path_factory.mktemp("kubectl")
 
 
 @pytest.fixture
-async def made(kubectl: Kubectl) -> Kubectl:
-    """With one widget, applied and ready."""
-    await kubectl.apply(widget())
-    await kubectl.run(
-        "patch", "widget", "one", "--subresource=status", "--type=merge", "-p", json.dumps({"status": READY})
-    )
+def kubectl(request: pytest.FixtureRequest, server: Client, tmp_path: Path, discovered: Path) -> Kubectl:
+    if server.real:
+        plane: ControlPlane = request.getfixturevalue("real_with_widgets")
+        return Kubectl(environment(discovered, plane.kubeconfig), server.namespace)
+    (tmp_path / "kubeconfig").write_text(json.dumps(server.kubeconfig()))
+    return Kubectl(environment(tmp_path, tmp_path / "kubeconfig"), server.namespace)
+
+
+@pytest.fixture
+async def made(kubectl: Kubectl, server: Client) -> Kubectl:
+    """With one widget, which is ready."""
+    await server.create(server.widgets(), widget())
+    (await server.merge(server.widgets("one", "status"), {"status": READY})).ok()
     return kubectl
 
 
