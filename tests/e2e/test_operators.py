@@ -32,6 +32,10 @@ def test_an_operator_in_this_process_leaves_nothing_behind(
     cluster: ControlPlane, release: Release, log_file: Path
 ) -> None:
     """Else tests that have nothing to do with it would fail for it."""
+    deadline = time.monotonic() + 30
+    while open_watches(cluster):  # of the operator of an earlier test, which has just ended
+        assert time.monotonic() < deadline, "somebody watches still"
+        time.sleep(0.1)
     threads = set(threading.enumerate())
     operator = OperatorInProcess(release, log_file)
     operator.start()
