@@ -52,8 +52,9 @@ def open_session(known: Credentials, asked: Asked | None = None) -> aiohttp.Clie
         headers["Authorization"] = f"Bearer {known.token}"
     elif known.username is not None and known.password is not None:
         headers["Authorization"] = aiohttp.BasicAuth(known.username, known.password).encode()
+    secure = tls_of(known) if known.server.startswith("https:") else True  # a local server; no trust is read for it
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=tls_of(known)),
+        connector=aiohttp.TCPConnector(limit=0, ssl=secure),
         headers=headers,
         proxy=known.proxy_url,
         trust_env=False,
