@@ -71,6 +71,9 @@ class JobEntry:
     lock_told_from: float | None = None
     """By the status writer's clock: since when its status could say that it waits for a submission lock."""
 
+    searched: int | None = None
+    """The generation of known secrets in which its stored status was last searched for them."""
+
     preparing_from: float | None = None
     """Since when it tries to prepare a submission."""
     line: str | None = None

@@ -39,6 +39,7 @@ from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.persist import persist
+from zilliz_jobs.telemetry.concealed import CONCEALED
 from zilliz_jobs.telemetry.metrics import Metrics
 from zilliz_jobs.telemetry.metrics_delta import count_job
 
@@ -72,11 +73,14 @@ class JobStatusWriter:
 
         Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
-        old, new = body.get("status") or {}, hidden(body, status.wire())
+        old, new, known = body.get("status") or {}, status.wire(), CONCEALED.generation
+        if weigh(old, new) != "none" or entry.searched != known:
+            new = hidden(body, new)
         weight = weigh(old, new)
         if weight != "turn":
             entry.lock_told_from = None
         if weight == "none":
+            entry.searched = known
             return body
         now = self._clock()
         if weight == "turn":

@@ -45,6 +45,8 @@ class Concealed:
         self._by_start: dict[str, dict[str, _Form]] = {}
         """By first characters, so that a text costs its own length and not the number of secrets."""
         self._users: defaultdict[str, set[str]] = defaultdict(set)
+        self.generation = 0
+        """Grows when more is hidden than before: a text that was searched in this generation need not be again."""
 
     def conceal(self, *values: str, namespace: str | None = None) -> None:
         """From now on these are hidden, in whatever form they travel. `namespace`: whose they are; None for all."""
@@ -57,15 +59,20 @@ class Concealed:
                         longer = sorted([*known.values(), _Form(text)], key=lambda form: -len(form.text))
                         known = self._by_start[text[:SHORTEST]] = {form.text: form for form in longer}
                     form = known[text]
+                    before = form.unmistakable, form.everywhere, len(form.namespaces)
                     form.unmistakable = form.unmistakable or clear
                     form.everywhere = form.everywhere or namespace is None
                     form.namespaces |= {namespace} if namespace else set()
+                    if before != (form.unmistakable, form.everywhere, len(form.namespaces)):
+                        self.generation += 1
 
     def uses(self, namespace: str, key: str) -> None:
         """A connection of the namespace uses the API key of this fingerprint. It counts for as long as the process
         lives: what went over a key can come back when nobody uses it any more."""
         with self._lock:
-            self._users[key].add(namespace)
+            if namespace not in self._users[key]:
+                self._users[key].add(namespace)
+                self.generation += 1
 
     def users(self, key: str) -> Namespaces:
         with self._lock:

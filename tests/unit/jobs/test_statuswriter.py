@@ -6,11 +6,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.unit.engine.fakes import Crds, Events, Kind, ListState, backup, entry
+from tests.unit.engine.fakes import Body, Crds, Events, Kind, ListState, backup, entry
 
 from zilliz_jobs.api.jobstatus import Condition, Evidence, JobStatus, State, Submission
+from zilliz_jobs.control.redaction import hidden
+from zilliz_jobs.jobs import statuswriter
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
+from zilliz_jobs.telemetry.concealed import CONCEALED
 from zilliz_jobs.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.looptime
@@ -28,10 +31,17 @@ ANSWER = INTENT.but(
 )
 
 
+class HidingState(ListState):
+    """It takes the secrets out of what is stored, as the real one does."""
+
+    async def write(self, resource: Any, body: Body, status: Body) -> Body:
+        return await super().write(resource, body, hidden(body, status))
+
+
 class Bench:
     def __init__(self, **body: Any) -> None:
         self.now = 0.0
-        self.shelf, self.events, self.crds = ListState(backup(**body)), Events(), Crds()
+        self.shelf, self.events, self.crds = HidingState(backup(**body)), Events(), Crds()
         self.entry = entry(self.body, KIND)
         port: Any = self.shelf
         self.status_writer = JobStatusWriter(
@@ -317,3 +327,50 @@ class TestTurn:
         bench.now += 31
         await bench.status_writer.write(bench.entry, dict(bench.body), self.LINE)
         assert bench.shelf.status["reason"] == "SubmissionInProgress"
+
+
+class TestSecrets:
+    """What the stored status says was searched when it was written; a pass that changes nothing searches no more."""
+
+    async def test_a_pass_without_a_change_searches_nothing(self, bench, monkeypatch):
+        """Else each look at each running job would search its whole status, for nothing."""
+        searched = []
+        monkeypatch.setattr(statuswriter, "hidden", lambda _body, status: searched.append(status) or status)
+        status = ANSWER.but(message="the cloud works")
+        await bench.status_writer.write(bench.entry, bench.body, status)
+        for _ in range(10):
+            await bench.status_writer.write(bench.entry, bench.body, status)
+        assert len(searched) <= 2
+        await bench.status_writer.write(bench.entry, bench.body, status.but(message="the cloud rests"), force=True)
+        assert len(searched) <= 4
+
+    async def test_a_secret_that_becomes_known_later_is_taken_out_of_what_stands_there(self, bench):
+        """The Secret may be read long after the cloud gave its reason."""
+        status = ANSWER.but(message="no access with canary-of-the-bucket-1")
+        for _ in range(3):
+            await bench.status_writer.write(bench.entry, bench.body, status)
+        assert "canary" in bench.shelf.status["message"]
+        CONCEALED.conceal("canary-of-the-bucket-1", namespace="ns")
+        bench.now += 60
+        await bench.status_writer.write(bench.entry, bench.body, status)
+        assert bench.shelf.status["message"] == "no access with ***"
+
+    async def test_so_is_one_of_a_namespace_that_begins_to_share_the_key(self, bench):
+        CONCEALED.conceal("canary-of-the-neighbour", namespace="next-door")
+        status = ANSWER.but(message="no access with canary-of-the-neighbour")
+        for _ in range(3):
+            await bench.status_writer.write(bench.entry, bench.body, status)
+        assert "canary" in bench.shelf.status["message"]
+        for namespace in ("ns", "next-door"):
+            CONCEALED.uses(namespace, "a key that two share")
+        bench.now += 60
+        await bench.status_writer.write(bench.entry, bench.body, status)
+        assert bench.shelf.status["message"] == "no access with ***"
+
+    async def test_another_process_searches_once(self, bench):
+        """It knows secrets that its predecessor did not, and not which of them were searched for."""
+        CONCEALED.conceal("canary-of-the-last-one", namespace="ns")
+        status = ANSWER.but(message="no access with canary-of-the-last-one")
+        bench.shelf.body["status"] = status.wire()
+        await bench.status_writer.write(entry(bench.body, KIND), bench.body, status)
+        assert bench.shelf.status["message"] == "no access with ***"
