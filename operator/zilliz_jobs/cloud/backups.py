@@ -16,11 +16,15 @@ _ONE = "/v2/clusters/{clusterId}/backups/{backupId}"
 
 
 class BackedUpCollection(WireModel):
+    """One collection in a backup. `status`: the cloud's word; which ones there are is not documented."""
+
     collection_name: Text = ""
     status: Text = ""
 
 
 class BackedUpDatabase(WireModel):
+    """One database in a backup, and which of its collections the backup holds."""
+
     db_name: Text = ""
     collections: Annotated[tuple[BackedUpCollection, ...], Rows] = ()
 
@@ -48,6 +52,9 @@ class Backup(WireModel):
 
 
 class Backups:
+    """Calls about backups of one key. Reads raise the tree of `errors` and may be repeated; effects answer as
+    `effects` says, and raise nothing for what the cloud does."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

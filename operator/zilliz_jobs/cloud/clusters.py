@@ -32,6 +32,8 @@ class Cluster(WireModel):
 
 
 class Clusters:
+    """Reads of clusters; they raise the tree of `errors`, change nothing and may be repeated."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

@@ -41,6 +41,10 @@ class ConsoleJob(WireModel):
 
 
 class Console:
+    """Calls of the console. Reads raise the tree of `errors` and may be repeated; effects answer as `effects`
+    says. `base_path`: the connection's `consoleApi.basePath`. Where the endpoint does not serve a call, a read
+    is ProtocolMismatch or NotFound, and an effect is Refused with `http_status` 404 or 405."""
+
     def __init__(self, transport: Transport, base_path: str) -> None:
         self._transport = transport
         self._base = "/" + base_path.strip("/")

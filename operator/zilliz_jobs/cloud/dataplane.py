@@ -42,6 +42,7 @@ class Collection(WireModel):
 
     @property
     def loaded(self) -> bool:
+        """Whether all of it is loaded."""
         return self.load == LOADED
 
 
@@ -53,6 +54,7 @@ class Loading(WireModel):
 
     @property
     def loaded(self) -> bool:
+        """Whether all of the collection is loaded."""
         return self.load_state == LOADED
 
 

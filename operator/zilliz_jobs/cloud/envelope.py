@@ -74,6 +74,7 @@ class Envelope:
 
     @property
     def succeeded(self) -> bool:
+        """HTTP 2xx with the code of success, or without a code where the answer is documented to have none."""
         return 200 <= self.status < 300 and self.readable and (self.code is None or self.code in SUCCESS_CODES)
 
     @property

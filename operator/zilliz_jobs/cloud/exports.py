@@ -8,6 +8,8 @@ from zilliz_jobs.cloud.transport import Transport
 
 
 class Exports:
+    """Calls about exports of one key; see `effects` for what they answer."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

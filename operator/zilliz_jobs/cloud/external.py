@@ -14,6 +14,8 @@ from zilliz_jobs.cloud.fields import WireModel
 
 
 class SourceType(StrEnum):
+    """The kinds of source that the vendor's migration guides have; the words are ours."""
+
     MILVUS = "MILVUS"
     PINECONE = "PINECONE"
     QDRANT = "QDRANT"

@@ -70,12 +70,18 @@ class ImportDetail(WireModel):
 
 
 class ImportProgress(ImportDetail):
+    """A whole import: its own state, progress and reason, and its files in `details`. An import of one file may
+    stand without `details`, in the fields of the import itself."""
+
     job_id: Text = ""
     collection_name: Text = ""
     details: Annotated[tuple[ImportDetail, ...], Rows] = ()
 
 
 class Imports:
+    """Calls about imports of one key, v2. Reads raise the tree of `errors` and may be repeated; effects answer as
+    `effects` says. Keeps the spelling of the progress call that worked."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._spelling: str | None = None

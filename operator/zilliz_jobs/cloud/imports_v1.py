@@ -58,6 +58,9 @@ class ImportProgressV1(ImportDetailV1):
 
 
 class ImportsV1:
+    """Calls about imports of one key, v1. Reads raise the tree of `errors` and may be repeated; effects answer as
+    `effects` says."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

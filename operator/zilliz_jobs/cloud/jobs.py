@@ -20,6 +20,8 @@ class Job(WireModel):
 
 
 class Jobs:
+    """Reads of single jobs; they change nothing and may be repeated."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

@@ -77,6 +77,7 @@ class Limiter:
 
     @property
     def rate(self) -> float:
+        """Requests a second and route that were asked for; `pace` is a little less."""
         return HEADROOM / self._interval
 
     @property

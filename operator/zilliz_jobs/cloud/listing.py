@@ -43,11 +43,13 @@ class Page(Generic[_Row]):
 
     @property
     def is_short(self) -> bool:
+        """Whether the page has fewer rows than the cloud puts on a full one, so that the list may end with it."""
         # A cloud that puts fewer rows on a page than asked says so; its full pages must not pass for short ones.
         return self.length < min(self.size or PAGE_SIZE, PAGE_SIZE)
 
     @property
     def length(self) -> int:
+        """How many rows the cloud sent, those that cannot be read too."""
         return len(self.rows) + self.unreadable
 
     def ends(self, met: int) -> bool:
@@ -100,6 +102,7 @@ async def pages(
 
 
 def rows_in_words(count: int) -> str:
+    """The number of rows, for a message."""
     return "1 row of the list" if count == 1 else f"{count} rows of the list"
 
 

@@ -17,12 +17,20 @@ NO_ANSWER = ("unavailable", "none")
 class Meter(Protocol):
     """`telemetry.metrics.Metrics` is one. Never raises."""
 
-    def called(self, route: str, outcome: str, code: str, seconds: float) -> None: ...
-    def waited(self, priority: str, seconds: float) -> None: ...
-    def turned_away(self, priority: str) -> None: ...
+    def called(self, route: str, outcome: str, code: str, seconds: float) -> None:
+        """A request was answered, or got no answer. `route`: method and path template; `outcome`: a word of
+        `outcome_of` or `unreadable`; `code`: as `code_of` gives it, `none` without an answer; `seconds`: from
+        its turn in the budget to the end of the answer, connecting included."""
+
+    def waited(self, priority: str, seconds: float) -> None:
+        """A request got its turn in the budget after so many `seconds`. `priority`: the name of a `Priority`, in
+        small letters."""
+
+    def turned_away(self, priority: str) -> None:
+        """A request got no turn in the time that it could wait."""
 
 
-class Unmetered:
+class Unmetered(Meter):
     """Counts nothing."""
 
     def called(self, route: str, outcome: str, code: str, seconds: float) -> None: ...
@@ -67,6 +75,7 @@ class Call:
         self._ended = ("unreadable", "none")
 
     def answered(self, envelope: Envelope, codes: Codes) -> None:
+        """This is the answer. `codes`: what the codes of the host mean."""
         self._ended = (outcome_of(envelope, codes), code_of(envelope, codes))
 
 

@@ -45,6 +45,7 @@ class DatabaseCollections(WireModel):
     collections: tuple[str, ...] = ()
 
     def to_wire(self) -> dict[str, Any]:
+        """The form of Migrate to Existing Cluster: each name in an object of its own (documented)."""
         wire: dict[str, Any] = self.model_dump(by_alias=True, exclude_none=True, exclude={"collections"})
         if self.collections:
             wire["collections"] = [{"collectionName": name} for name in self.collections]
@@ -63,6 +64,8 @@ class NewCluster(WireModel):
 
 
 class Migrations:
+    """The public calls that start a migration. They answer as `effects` says."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

@@ -12,6 +12,8 @@ from zilliz_jobs.cloud.transport import Transport
 
 
 class Project(WireModel):
+    """A project of the organisation. `plan` and `org_type`: the cloud's words."""
+
     project_id: Id
     project_name: Text = ""
     plan: Text = ""
@@ -22,6 +24,8 @@ class Project(WireModel):
 
 
 class Projects:
+    """Reads of projects; they change nothing and may be repeated."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

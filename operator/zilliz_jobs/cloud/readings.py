@@ -37,6 +37,8 @@ class Readings:
         self._newest: Reading | None = None
 
     def note(self, received: float, date: datetime) -> None:
+        """An answer came at `received` (the event loop's clock) with the `Date` header `date`. May be called for
+        every answer."""
         self._newest = Reading(received, date)
         if not self._last or received - self._last[-1].received >= EVERY:
             self._last.append(self._newest)

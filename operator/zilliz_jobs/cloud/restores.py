@@ -33,6 +33,8 @@ class Restored:
 
 
 class Restores:
+    """The calls that start a restore. They answer as `effects` says."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

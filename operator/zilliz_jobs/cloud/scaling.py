@@ -34,6 +34,8 @@ class Schedule(WireModel):
 
 
 class Schedules(WireModel):
+    """Scheduled scaling: sizes by the clock. The whole list is sent; it replaces the one before."""
+
     schedules: tuple[Schedule, ...]
 
 
@@ -52,6 +54,8 @@ class Autoscaling:
 
 
 class Scaling:
+    """The calls that change a cluster's state or size. They answer as `effects` says; `Taken` holds no job id."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 

@@ -120,6 +120,7 @@ class Transport:
         return other
 
     async def close(self) -> None:
+        """Close all connections. Reads in flight end as Transient, effects as what is proven of them. Idempotent."""
         await self._reading.aclose()
         await self._effecting.aclose()
 

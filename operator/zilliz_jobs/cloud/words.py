@@ -15,6 +15,8 @@ from zilliz_jobs.core.foreigntext import is_damaged
 
 @dataclass(frozen=True)
 class Word:
+    """One word of the cloud's, and the state that it stands for. `remark`: for people, in the reference page."""
+
     text: str
     state: State
     remark: str = ""

@@ -8,6 +8,8 @@ from zilliz_jobs.kube.paths import path
 
 
 class Deployments:
+    """Deployments of any namespace. Repeats nothing."""
+
     def __init__(self, client: KubeClient) -> None:
         self._client = client
 

@@ -43,7 +43,7 @@ class Wire(Protocol):
         """Close all connections. Idempotent."""
 
 
-class ApiWire:
+class ApiWire(Wire):
     """Connections of the server, proxy, trust and credentials that a `Configuration` names."""
 
     def __init__(self, configuration: Any) -> None:
