@@ -60,7 +60,11 @@ def sizes(engine: Any, *, apart: tuple[Any, ...]) -> dict[str, int]:
 
 
 STAND_INS = ("client", "._api", "kinds[BackupJob]")
-REMEMBERED = {"engine.ownership._orphans": 10_000, "engine.deletions._told": 10_000}
+REMEMBERED = {
+    "engine.ownership._orphans": 10_000,
+    "engine.ownership._gone._known": 10_000,
+    "engine.deletions._told": 10_000,
+}
 """What is kept of objects that are gone, on purpose, and how much at most."""
 
 
