@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.telemetry.concealed import CONCEALED
 from zilliz_local.cloud import KEY, CloudSimulator, ManualClock
 
 
@@ -20,6 +22,13 @@ def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of its own knows no secret of the tests before."""
+    monkeypatch.setattr(CONCEALED, "_by_start", {})
+    monkeypatch.setattr(CONCEALED, "_users", defaultdict(set))
 
 
 @pytest.fixture

@@ -7,27 +7,18 @@ and what went over an API key stays hidden, whoever hears it again.
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
 
 import pytest
 from prometheus_client import generate_latest
 from tests.support.engine_rig import NAMESPACE, Body, Rig
 
 from zilliz_jobs.engine.runtime import Engine
-from zilliz_jobs.telemetry.concealed import CONCEALED
 from zilliz_local.cloud import KEY, MOVIES, PROJECT, Duration
 
 LABEL = {"jobs.zilliz.com/credentials": "true"}
 OTHER_KEY = "the-api-key-of-another-account"
 FILM = "s3://demo-data/films/part-1.parquet"
 AZURE = "https://demodata.blob.core.windows.net/demo-data/films/"
-
-
-@pytest.fixture(autouse=True)
-def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process of its own knows no secret of the tests before."""
-    monkeypatch.setattr(CONCEALED, "_by_start", {})
-    monkeypatch.setattr(CONCEALED, "_users", defaultdict(set))
 
 
 @pytest.fixture

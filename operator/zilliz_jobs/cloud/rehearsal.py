@@ -30,6 +30,7 @@ class Rehearsal(httpx2.AsyncBaseTransport):
         self._withheld = withheld
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a read. Raises httpx2.ConnectError for a request with an effect, which then has not left."""
         if EFFECT not in request.headers:
             return await self._wire.handle_async_request(request)
         content = await request.aread()
