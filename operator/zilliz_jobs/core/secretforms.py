@@ -31,8 +31,9 @@ def forms(secret: str) -> tuple[str, ...]:
     if len(secret) < SHORTEST:
         return ()
     quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    twice = {quote(form, safe="") for form in quoted}
-    found = {secret, *quoted, *twice, *map(_small, quoted | twice)}
+    small = set(map(_small, quoted))
+    twice = {quote(form, safe="") for form in quoted} | {_small(quote(form, safe="")) for form in small}
+    found = {secret, *quoted, *small, *twice}
     for only_ascii in (True, False):
         written = json.dumps(secret, ensure_ascii=only_ascii)[1:-1]
         found |= {written, written.replace("/", "\\/"), json.dumps(written)[1:-1]}
