@@ -64,12 +64,16 @@ def mirrored(asked: Asked | str, verdict: Verdict, now: datetime) -> RequestStat
 
 def is_new(token: str | None, known: RequestStatus | None) -> bool:
     """Whether the object's own annotation asks for something that was not judged yet."""
-    return bool(token) and (known is None or (token or "")[:MAX_TOKEN] not in (known.token, known.annotation))
+    if not token:
+        return False
+    return known is None or token[:MAX_TOKEN] not in (known.token, known.annotation)
 
 
 def is_new_elsewhere(token: str | None, known: RequestStatus | None) -> bool:
     """The same of a token that stands at the other object."""
-    return bool(token) and (known is None or (token or "")[:MAX_TOKEN] not in (known.token, known.elsewhere))
+    if not token:
+        return False
+    return known is None or token[:MAX_TOKEN] not in (known.token, known.elsewhere)
 
 
 def newest(own: str | None, other: str | None, known: RequestStatus | None) -> Asked | None:
@@ -88,10 +92,9 @@ def newest(own: str | None, other: str | None, known: RequestStatus | None) -> A
 def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     known = status.cancel
     new = newest(s.cancel_token, s.cancel_asked, known)
-    waiting = known is not None and known.outcome is Outcome.REQUESTED
-    if new is None and not waiting:
+    asked = new or (again(known) if known and known.outcome is Outcome.REQUESTED else None)
+    if asked is None:
         return status
-    asked = new or again(known)
     verdict = judge_cancel(s, status)
     request = mirrored(asked, verdict, now)
     if known and new is None and known.outcome is request.outcome:
@@ -104,9 +107,9 @@ def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     return status
 
 
-def again(known: RequestStatus | None) -> Asked:
+def again(known: RequestStatus) -> Asked:
     """A request that waits, to be judged once more."""
-    return Asked(known.token, known.annotation, known.elsewhere) if known else Asked("")
+    return Asked(known.token, known.annotation, known.elsewhere)
 
 
 def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:

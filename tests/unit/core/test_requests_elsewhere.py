@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.examples import examples
@@ -12,37 +11,10 @@ from tests.unit.core.scenes import NOON
 
 from zilliz_jobs.api.jobstatus import Outcome, RequestStatus
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.requests import Asked, mirrored, newest
+from zilliz_jobs.core.requests import mirrored, newest
 from zilliz_jobs.jobcenter.forwarding import _open, _taken_over
 
 DONE = (Outcome.REFUSED, Reason.ALREADY_FINISHED, "")
-
-
-def known(token: str, annotation: str | None = None, elsewhere: str | None = None) -> RequestStatus:
-    return RequestStatus(token=token, annotation=annotation, elsewhere=elsewhere)
-
-
-@pytest.mark.parametrize(
-    ("case", "own", "other", "status", "judged"),
-    [
-        ("nothing was ever asked", None, None, None, None),
-        ("the first request", "a", None, None, Asked("a")),
-        ("the first request, of the row", None, "p", None, Asked("p", annotation="")),
-        ("the row's, beside an old one of its own", "a", "p", known("a"), Asked("p", annotation="a")),
-        ("its own after the row's", "b", None, known("p", "a"), Asked("b", elsewhere="p")),
-        ("both are new: its own first", "b", "q", known("p", "a"), Asked("b", elsewhere="p")),
-        ("then the row's", "b", "q", known("b", None, "p"), Asked("q", annotation="b")),
-        ("the row's is still there", "b", "p", known("b", None, "p"), None),
-        ("its own is still there", "a", "p", known("p", "a"), None),
-        ("the same word at both", "x", "x", known("x"), None),
-        ("a token that was cut", "t" * 300, None, known("t" * 256), None),
-        ("an empty token asks for nothing", "", "", None, None),
-    ],
-)
-def test_what_is_judged_next(
-    case: str, own: str | None, other: str | None, status: RequestStatus | None, judged: Asked | None
-) -> None:
-    assert newest(own, other, status) == judged, case
 
 
 @dataclass
