@@ -77,8 +77,7 @@ def _read(raw: dict[str, Any]) -> JobStatus:
         return status
     if raw.get("completionTime") is not None:
         raise RecordError("status.completionTime is no time")
-    status = _with_end(_with_row(status))
-    return status if status.completion_time is not None else _with_job(status)
+    return _with_job(_with_row(status))
 
 
 def _with_row(status: JobStatus) -> JobStatus:
@@ -89,20 +88,6 @@ def _with_row(status: JobStatus) -> JobStatus:
         return status
     row = Attempt(number=record.attempt, job_id=status.job_id, automatic=record.attempt - 1)
     return status.but(attempts=[*(status.attempts or []), row][-MAX_ATTEMPTS:])
-
-
-def _with_end(status: JobStatus) -> JobStatus:
-    """An end that only the row of the current attempt tells of, since somebody removed the rest, is an end all the
-    same."""
-    row = attempt_of(status)
-    if row.completion_time is None or row.state is None or not row.state.finished:
-        return status
-    return status.but(
-        completion_time=row.completion_time,
-        state=row.state,
-        reason=row.reason or status.reason,
-        message=row.message or status.message,
-    )
 
 
 def _with_job(status: JobStatus) -> JobStatus:

@@ -9,6 +9,13 @@ import pytest
 
 from zilliz_jobs.core.secretforms import SHORTEST, forms, is_unmistakable
 
+
+@pytest.fixture(autouse=True)
+def _computed_anew() -> None:
+    """What another test asked for is remembered."""
+    forms.cache_clear()
+
+
 UNMISTAKABLE = {
     "": False,
     "a" * 31: False,
