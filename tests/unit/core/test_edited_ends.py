@@ -81,3 +81,77 @@ def _check(name: str, scene: Snapshot, edit: str) -> None:
     told = {c.type: (c.status, c.reason, c.message) for c in after.conditions or []}
     assert told == {c.type: (c.status, c.reason, c.message) for c in before.conditions or []}, name
     assert is_finished(after)
+
+
+CANCELED: Body = {
+    "state": "Canceled",
+    "reason": "Canceled",
+    "message": "cancelled",
+    "completionTime": "2026-03-01T12:00:00Z",
+    "attempts": [
+        {
+            "number": 1,
+            "state": "Canceled",
+            "completionTime": "2026-03-01T12:00:00Z",
+            "reason": "Canceled",
+            "message": "cancelled",
+        }
+    ],
+    "conditions": [
+        {"type": "Succeeded", "status": "False", "reason": "Canceled", "message": "cancelled"},
+        {"type": "Finished", "status": "True", "reason": "Canceled", "message": "cancelled"},
+        {"type": "Ready", "status": "False", "reason": "Canceled", "message": "cancelled"},
+        {"type": "Stalled", "status": "True", "reason": "Canceled", "message": "cancelled"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "attempt", "condition", "kept"),
+    [
+        ("a", "b", "a", "a"),
+        ("a", "b", "b", "b"),
+        ("a", "b", "c", "b"),
+        ("a", None, "c", "a"),
+        (None, None, "c", "c"),
+        (None, "b", None, "b"),
+        ("a", None, None, "a"),
+        (None, None, None, None),
+    ],
+)
+@pytest.mark.parametrize("name", ["reason", "message"])
+def test_what_two_of_three_places_say_is_kept(
+    name: str, field: str | None, attempt: str | None, condition: str | None, kept: str | None
+) -> None:
+    raw = JobStatus.model_validate(CANCELED).wire()
+    for place, value in ((raw, field), (raw["attempts"][-1], attempt), (_row(raw, "Succeeded"), condition or "")):
+        place[name] = value
+    if condition is None:
+        raw["conditions"] = [c for c in raw["conditions"] if c["type"] != "Succeeded"]
+    assert getattr(mended(JobStatus.model_validate(raw)), name) == kept
+
+
+@pytest.mark.parametrize("word", ["Successful", "Failed", "Unknown"])
+def test_an_end_that_only_the_conditions_tell_of(word: str) -> None:
+    """Failed and Canceled look alike there: the first of them is taken."""
+    told = {"Successful": "True", "Failed": "False", "Unknown": "Unknown"}[word]
+    conditions = [{"type": "Succeeded", "status": told}, {"type": "Finished", "status": "True"}]
+    raw: Body = {"completionTime": CANCELED["completionTime"], "conditions": conditions}
+    assert mended(JobStatus.model_validate(raw)).state == word
+    conditions[1]["status"] = "False"
+    assert mended(JobStatus.model_validate(raw)).state is None
+
+
+def test_an_end_without_a_message_shows_as_whole() -> None:
+    raw = JobStatus.model_validate(CANCELED).wire()
+    for place in (raw, raw["attempts"][-1], *raw["conditions"]):
+        place["message"] = ""
+    assert shows_its_end(raw)
+    for place in (raw, raw["attempts"][-1], *raw["conditions"]):
+        del place["message"]
+    assert shows_its_end(raw), "left out, or empty, is the same"
+
+
+def test_a_status_that_has_not_ended_stays() -> None:
+    status = JobStatus.model_validate({"state": "Failed", "reason": "JobFailed"})
+    assert mended(status) == status
