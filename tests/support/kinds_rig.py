@@ -50,8 +50,8 @@ class Object:
     secrets: dict[str, str] = field(default_factory=dict)
 
     async def prepare(self, step: str = SUBMIT_STEP) -> Prepared | Blocked:
-        draft = SubmitContext(step, self.status, self.name, self.token, self.backup, self.finds_first)
-        ready = await self.kind.prepare(self.account, self.spec, draft, holder="h")
+        context = SubmitContext(step, self.status, self.name, self.token, self.backup, self.finds_first)
+        ready = await self.kind.prepare(self.account, self.spec, context, holder="h")
         if isinstance(ready, Prepared):
             then = ready.cloud_time - timedelta(seconds=self.earlier) if ready.cloud_time else None
             self.submission = Submission(

@@ -68,11 +68,11 @@ class RowKind(JobKind[RowSpec]):
     # -- what it asks of the cloud
 
     async def baseline(
-        self, account: Account, spec: RowSpec, draft: SubmitContext
+        self, account: Account, spec: RowSpec, context: SubmitContext
     ) -> Baselined | Impossible | Blocked:
         """The job as it is before its retry. What the row says may be as old as the last reading of the list."""
-        job_id = _job_before(draft.status)
-        if account.session.console is None or draft.step != RETRY_STEP:
+        job_id = _job_before(context.status)
+        if account.session.console is None or context.step != RETRY_STEP:
             reason = Reason.JOB_ID_UNKNOWN if account.session.console and not job_id else Reason.NO_PUBLIC_API
             return Impossible(reason, reason.help)
         try:
@@ -88,13 +88,13 @@ class RowKind(JobKind[RowSpec]):
             return Impossible(Reason.NOT_FAILED, f"the job {told}: {state}")
         return Baselined({"jobId": [job_id], "endTime": [format_time(job.end_time) if job.end_time else ""]})
 
-    async def submit(self, account: Account, spec: RowSpec, order: SubmitRequest) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: RowSpec, request: SubmitRequest) -> SubmitAnswer:
         """The console's retry."""
         console = account.session.console
         if console is None:
             return Refused(Reason.NO_PUBLIC_API, Reason.NO_PUBLIC_API.help)
-        job_id, _ = _before(order.submission)
-        reply = await console.retry(job_id, token=order.token, fence=order.fence)
+        job_id, _ = _before(request.submission)
+        reply = await console.retry(job_id, token=request.token, fence=request.fence)
         answer = answers.submitted(reply, ("jobId",))
         if isinstance(answer, Accepted) and not answer.handle:
             return Accepted({ROW_ID: spec.row_id})

@@ -96,8 +96,8 @@ class Actions:
         match action:
             case Prepare(step):
                 first = attempt_of(status).number == 1 and snap.link.first_submission is FirstSubmission.FIND
-                draft = SubmitContext(step, status, job.entry.key.name, _token(status, step), finds_first=first)
-                return await self._prepare(job, draft)
+                context = SubmitContext(step, status, job.entry.key.name, _token(status, step), finds_first=first)
+                return await self._prepare(job, context)
             case Observe():
                 return await kind.read(account, spec, status)
             case Find():
@@ -188,7 +188,7 @@ class Actions:
 
     # -- the actions
 
-    async def _prepare(self, job: JobInHand, draft: SubmitContext) -> seen_.Preparation:
+    async def _prepare(self, job: JobInHand, context: SubmitContext) -> seen_.Preparation:
         await self._ensure_synced()
         entry, kind, spec = job.entry, job.kind, job.spec
         if getattr(spec, "adopt", None) is None:
@@ -198,11 +198,11 @@ class Actions:
             if isinstance(source, seen_.Blocked):
                 self._locks.leave(entry)  # a turn that it was woken for is the next one's
                 return source
-            draft = replace(draft, backup=source)
-        lock = kind.lock_of(spec, draft.step, backup=draft.backup)
+            context = replace(context, backup=source)
+        lock = kind.lock_of(spec, context.step, backup=context.backup)
         if entry.preparing_from is None:
             entry.preparing_from = asyncio.get_running_loop().time()
-        draft = replace(draft, since=entry.preparing_from)
+        context = replace(context, since=entry.preparing_from)
         if not self._locks.enter(entry, lock, spec):
             if kind.exclusive:
                 return seen_.Blocked(
@@ -213,7 +213,7 @@ class Actions:
             return seen_.Blocked(Reason.SUBMISSION_IN_PROGRESS, message, SCOPE_SECONDS)
         ready: seen_.Preparation | None = None
         try:
-            ready = await self._gather(job, draft)
+            ready = await self._gather(job, context)
         finally:
             if not isinstance(ready, seen_.Prepared):
                 self._locks.leave(entry)
@@ -223,7 +223,7 @@ class Actions:
             entry.preparing_from = None
         return ready
 
-    async def _gather(self, job: JobInHand, draft: SubmitContext) -> seen_.Preparation:
+    async def _gather(self, job: JobInHand, context: SubmitContext) -> seen_.Preparation:
         """Read the backup and the Secrets that the spec names, then the baseline from the cloud; last reserve the
         Secret for one-time credentials."""
         kind, account, spec = job.kind, job.account, job.spec
@@ -231,18 +231,18 @@ class Actions:
             source = await self._backup(job)
             if isinstance(source, seen_.Blocked):
                 return source
-            draft = replace(draft, backup=source)
+            context = replace(context, backup=source)
         values = await self._inputs.secrets(kind, job.entry.key.namespace, spec)
         if isinstance(values, seen_.Blocked):
             return values
         job.secrets.update(values.values)
-        draft, notices = with_keys(draft, values.versions)
-        prepared = await kind.prepare(account, spec, draft, holder=self.process)
+        context, notices = with_keys(context, values.versions)
+        prepared = await kind.prepare(account, spec, context, holder=self.process)
         ready = await answers.key_or_right(account.session, prepared)
         if not isinstance(ready, seen_.Prepared):
             return ready
         told = (*ready.notices, *notices)
-        ready = replace(ready, step=draft.step if notices else "", notices=told, secret_versions=values.versions)
+        ready = replace(ready, step=context.step if notices else "", notices=told, secret_versions=values.versions)
         return await self._credentials.reserve(kind, job.body, spec, ready)
 
     async def _backup(self, job: JobInHand) -> BackupSource | seen_.Blocked | None:

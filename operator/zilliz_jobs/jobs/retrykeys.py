@@ -15,19 +15,19 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import SubmitContext
 
 
-def with_keys(draft: SubmitContext, versions: Mapping[str, str]) -> tuple[SubmitContext, tuple[Notice, ...]]:
-    """The draft, turned from a retry in place into a submission where keys have changed, and a notice about that.
+def with_keys(context: SubmitContext, versions: Mapping[str, str]) -> tuple[SubmitContext, tuple[Notice, ...]]:
+    """The context, turned from a retry in place into a submission where keys have changed, and a notice about that.
     `versions`: of the Secrets that the spec names, as they are now. Pure."""
-    attempts = draft.status.attempts or []
-    if draft.step != RETRY_STEP or not versions or len(attempts) < 2:
-        return draft, ()
+    attempts = context.status.attempts or []
+    if context.step != RETRY_STEP or not versions or len(attempts) < 2:
+        return context, ()
     before = attempts[-2].secret_versions or {}
     changed = sorted(name for name, version in versions.items() if before.get(name) != version)
     if not changed:
-        return draft, ()
+        return context, ()
     known = [name for name in changed if name in before]
     names = ", ".join(known or changed)
     why = f"Secret {names} was changed" if known else f"it is not known whether Secret {names} was changed"
     text = f"{why} since job {attempts[-2].job_id} was submitted, and the console would go on with the old keys"
     notice = Notice(Reason.CREDENTIALS_CHANGED, f"{text}; so the job is submitted again, not retried in place")
-    return replace(draft, step=SUBMIT_STEP), (notice,)
+    return replace(context, step=SUBMIT_STEP), (notice,)

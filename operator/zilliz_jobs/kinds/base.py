@@ -116,8 +116,8 @@ class SubmitRequest:
 
 @dataclass(frozen=True)
 class Baselined:
-    """The answer of `baseline` when nothing stands in the way. Of the draft, `submit`, `find` and `observe` know only
-    what is in it, and a later send of the same attempt goes by it too."""
+    """The answer of `baseline` when nothing stands in the way. `submit`, `find` and `observe` get no context: what
+    they need of it has to be in here. A later send of the same attempt goes by it too."""
 
     baseline: Baseline = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
@@ -255,12 +255,12 @@ class JobKind(ABC, Generic[S]):
 
     @abstractmethod
     async def baseline(
-        self, account: Account, spec: S, draft: SubmitContext
+        self, account: Account, spec: S, context: SubmitContext
     ) -> Baselined | AlreadyDone | Impossible | Blocked:
         """What a later look-up compares with; or why the job cannot be submitted now. Raises CloudError."""
 
     @abstractmethod
-    async def submit(self, account: Account, spec: S, order: SubmitRequest) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: S, request: SubmitRequest) -> SubmitAnswer:
         """Send the one request."""
 
     @abstractmethod
@@ -282,16 +282,16 @@ class JobKind(ABC, Generic[S]):
 
     # -- what is the same for all
 
-    async def prepare(self, account: Account, spec: S, draft: SubmitContext, *, holder: str) -> Preparation:
+    async def prepare(self, account: Account, spec: S, context: SubmitContext, *, holder: str) -> Preparation:
         """`baseline`, with the cloud's clock of that very read."""
         try:
-            ready = await self.baseline(account, spec, draft)
+            ready = await self.baseline(account, spec, context)
         except CloudError as error:
             return answers.waiting(error)
         if isinstance(ready, Blocked | AlreadyDone | Impossible):
             return ready
         then = ready.cloud_time or account.cloud_time
-        return Prepared(draft.token, holder, ready.baseline, then, notices=ready.notices)
+        return Prepared(context.token, holder, ready.baseline, then, notices=ready.notices)
 
     async def look(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
         try:

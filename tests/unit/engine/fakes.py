@@ -180,13 +180,13 @@ class Kind(JobKind[BackupJobSpec]):
     async def baseline(self, *_: Any) -> Any:
         raise AssertionError("prepare is scripted")
 
-    async def prepare(self, _account: Any, _spec: Any, draft: SubmitContext, *, holder: str) -> Any:
+    async def prepare(self, _account: Any, _spec: Any, context: SubmitContext, *, holder: str) -> Any:
         self.story.append("prepare")
-        return self._answer("prepare", Prepared(draft.token, holder, {"backups": []}))
+        return self._answer("prepare", Prepared(context.token, holder, {"backups": []}))
 
-    async def submit(self, _account: Any, _spec: Any, order: Any) -> Any:
+    async def submit(self, _account: Any, _spec: Any, request: Any) -> Any:
         try:
-            order.fence()
+            request.fence()
         except Exception:
             self.story.append("fence closed")
             raise

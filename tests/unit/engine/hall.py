@@ -177,8 +177,8 @@ class CloudKind(Kind):
         await asyncio.sleep(0.001)
         return await super().prepare(*args, **named)
 
-    async def submit(self, _account: Any, spec: Any, order: Any) -> Any:
-        order.fence()
+    async def submit(self, _account: Any, spec: Any, request: Any) -> Any:
+        request.fence()
         self.calls["submit"] += 1
         job = f"job-{next(self.jobs)}"
         self.posts.append((spec.cluster_id, job))

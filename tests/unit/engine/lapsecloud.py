@@ -74,9 +74,9 @@ class LapseCloud(CloudKind):
         await self._answer_time()
         return o.Blocked(Reason.CLOUD_UNREACHABLE, DOWN) if self.down else await super().prepare(*args, **named)
 
-    async def submit(self, _account: Any, spec: Any, order: Any) -> Any:
+    async def submit(self, _account: Any, spec: Any, request: Any) -> Any:
         try:
-            order.fence()
+            request.fence()
         except FenceClosed as error:
             return o.NotSent(Reason.NOT_SUBMITTED, str(error))
         self._sends(spec.cluster_id)
@@ -86,7 +86,7 @@ class LapseCloud(CloudKind):
         if fate == "lost on its way":
             await self._answer_time()
             return o.EffectUnknown("no answer")
-        job = self.take(spec.cluster_id, order.token, LATE_SECONDS if fate == "late" else 0.0)
+        job = self.take(spec.cluster_id, request.token, LATE_SECONDS if fate == "late" else 0.0)
         await self._answer_time()
         return o.EffectUnknown("no answer") if fate in ("late", "answer lost") else o.Accepted({"jobId": job.id})
 

@@ -19,8 +19,8 @@ async def lost(stage: Hall) -> None:
     """One job whose answer was lost, and which no look-up shows yet."""
     stage.kind.answers["submit"] = [EffectUnknown("lost")]
 
-    async def submit(_account, spec, order):
-        order.fence()
+    async def submit(_account, spec, request):
+        request.fence()
         stage.kind.posts.append((spec.cluster_id, "?"))
         return EffectUnknown("lost")
 

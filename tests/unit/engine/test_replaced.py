@@ -83,20 +83,20 @@ class Moments:
 
     # -- the cloud: all jobs there are, with whose they are
 
-    async def prepare(self, _account: Any, _spec: Any, draft: Any, *, holder: str) -> Any:
+    async def prepare(self, _account: Any, _spec: Any, context: Any, *, holder: str) -> Any:
         await asyncio.sleep(0.001)
-        return Prepared(draft.token, holder, {"backups": [f"b-{job}" for job in self.tokens]})
+        return Prepared(context.token, holder, {"backups": [f"b-{job}" for job in self.tokens]})
 
     async def cancel(self, *_: Any) -> Any:
         await asyncio.sleep(0.001)
         return CancelAccepted()
 
-    async def submit(self, _account: Any, spec: Any, order: Any) -> Any:
-        order.fence()
+    async def submit(self, _account: Any, spec: Any, request: Any) -> Any:
+        request.fence()
         job = f"job-{next(self.stage.kind.jobs)}"
         self.stage.kind.posts.append((spec.cluster_id, job))
-        assert order.submission.token not in self.tokens.values(), "sent twice"
-        self.tokens[job] = order.submission.token
+        assert request.submission.token not in self.tokens.values(), "sent twice"
+        self.tokens[job] = request.submission.token
         await asyncio.sleep(0.001)
         if self.lose:
             self.lose -= 1

@@ -43,8 +43,8 @@ def lose(stage: Hall, name: str) -> None:
     """The answer to this object's submission is lost; it reaches the cloud."""
     real = stage.kind.submit
 
-    async def submit(account: Any, spec: Any, order: Any) -> Any:
-        answer = await real(account, spec, order)
+    async def submit(account: Any, spec: Any, request: Any) -> Any:
+        answer = await real(account, spec, request)
         lost = stage.kind.posts[-1:] and len(stage.kind.posts) in losing
         return EffectUnknown("the answer was lost") if lost else answer
 

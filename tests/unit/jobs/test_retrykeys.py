@@ -13,7 +13,7 @@ from zilliz_jobs.kinds.base import SubmitContext
 OLD, NEW = "uid-1/100", "uid-1/101"
 
 
-def draft(versions: dict[str, str] | None, step: str = RETRY_STEP) -> SubmitContext:
+def context_of(versions: dict[str, str] | None, step: str = RETRY_STEP) -> SubmitContext:
     failed = Attempt(number=1, job_id="job-1", state=State.FAILED, secret_versions=versions)
     return SubmitContext(step, JobStatus(attempts=[failed, Attempt(number=2)]), "one", "t")
 
@@ -29,7 +29,7 @@ def draft(versions: dict[str, str] | None, step: str = RETRY_STEP) -> SubmitCont
     ],
 )
 def test_what_is_not_proven_to_be_the_same_is_submitted_again(before, now, words):
-    changed, (notice,) = with_keys(draft(before), now)
+    changed, (notice,) = with_keys(context_of(before), now)
     assert changed.step == SUBMIT_STEP
     assert (notice.reason, words in notice.message, "job-1" in notice.message) == (
         Reason.CREDENTIALS_CHANGED,
@@ -43,8 +43,8 @@ def test_what_is_not_proven_to_be_the_same_is_submitted_again(before, now, words
     [({"s3": OLD}, {"s3": OLD}), (None, {}), ({"s3": OLD, "gone": OLD}, {"s3": OLD})],
 )
 def test_the_same_keys_are_retried_in_place(before, now):
-    assert with_keys(draft(before), now) == (draft(before), ())
+    assert with_keys(context_of(before), now) == (context_of(before), ())
 
 
 def test_a_submission_stays_one():
-    assert with_keys(draft({"s3": OLD}, SUBMIT_STEP), {"s3": NEW}) == (draft({"s3": OLD}, SUBMIT_STEP), ())
+    assert with_keys(context_of({"s3": OLD}, SUBMIT_STEP), {"s3": NEW}) == (context_of({"s3": OLD}, SUBMIT_STEP), ())

@@ -95,7 +95,7 @@ async def submit(
     database: str | None,
     collections: Sequence[str],
     copy_regions: Sequence[str] = (),
-    order: SubmitRequest,
+    request: SubmitRequest,
 ) -> SubmitAnswer:
     """Send the one request; without `collections` for the whole cluster. The handle is {jobId, backupId}."""
     reply = await account.session.backups.create(
@@ -103,8 +103,8 @@ async def submit(
         database=database or "default",
         collections=tuple(collections),
         copy_regions=tuple(copy_regions),
-        token=order.token,
-        fence=order.fence,
+        token=request.token,
+        fence=request.fence,
     )
     answer = answers.submitted(reply, ("jobId", "backupId"), busy=Reason.BACKUP_SLOT_BUSY)
     if isinstance(answer, Accepted) and isinstance(reply, Taken):

@@ -38,17 +38,17 @@ class BackupKind(JobKind[BackupJobSpec]):
     def could_be_of(self, spec: BackupJobSpec, other: JobSpec, *, gone: bool) -> bool:
         return backing.could_be_alike(spec, other)
 
-    async def baseline(self, account: Account, spec: BackupJobSpec, draft: SubmitContext) -> Baselined | Blocked:
+    async def baseline(self, account: Account, spec: BackupJobSpec, context: SubmitContext) -> Baselined | Blocked:
         return await backing.baseline(account, spec.cluster_id)
 
-    async def submit(self, account: Account, spec: BackupJobSpec, order: SubmitRequest) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: BackupJobSpec, request: SubmitRequest) -> SubmitAnswer:
         return await backing.submit(
             account,
             spec.cluster_id,
             database=spec.database,
             collections=spec.collections or (),
             copy_regions=_regions(spec),
-            order=order,
+            request=request,
         )
 
     async def find(self, account: Account, spec: BackupJobSpec, submission: Submission, free: Claimable) -> Look:

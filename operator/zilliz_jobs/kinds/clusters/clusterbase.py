@@ -82,7 +82,7 @@ class ClusterKind(JobKind[C]):
         return {"status": [cluster.status]}
 
     @abstractmethod
-    async def send(self, account: Account, spec: C, order: SubmitRequest) -> EffectReply: ...
+    async def send(self, account: Account, spec: C, request: SubmitRequest) -> EffectReply: ...
 
     @abstractmethod
     def judge(self, spec: C, cluster: Cluster, submission: Submission) -> Look:
@@ -108,7 +108,7 @@ class ClusterKind(JobKind[C]):
         return ()
 
     async def baseline(
-        self, account: Account, spec: C, draft: SubmitContext
+        self, account: Account, spec: C, context: SubmitContext
     ) -> Baselined | AlreadyDone | Impossible | Blocked:
         cluster = await account.session.clusters.describe(spec.cluster_id)
         if done := self.is_done(spec, cluster):
@@ -117,13 +117,13 @@ class ClusterKind(JobKind[C]):
             return Blocked(Reason.CLUSTER_NOT_FOUND, f"cluster {spec.cluster_id} is deleted")
         if cluster_state_of(cluster.status) is not self.starts_from:
             return Blocked(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
-        earlier = draft.status.submission
-        if draft.sent_before and earlier and (change := self.overtaken(cluster, earlier)):
+        earlier = context.status.submission
+        if context.sent_before and earlier and (change := self.overtaken(cluster, earlier)):
             return Impossible(Reason.CHANGED_ELSEWHERE, change)
         return Baselined(self.facts(cluster), self.before(cluster))
 
-    async def submit(self, account: Account, spec: C, order: SubmitRequest) -> SubmitAnswer:
-        reply = await self.send(account, spec, order)
+    async def submit(self, account: Account, spec: C, request: SubmitRequest) -> SubmitAnswer:
+        reply = await self.send(account, spec, request)
         answer = answers.submitted(reply, ())
         return Accepted({"clusterId": spec.cluster_id}) if isinstance(answer, Accepted) else answer
 

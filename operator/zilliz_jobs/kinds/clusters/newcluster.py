@@ -69,15 +69,15 @@ def default_name(object_name: str, token: str) -> str:
     return f"{head}-{mark}"
 
 
-async def prepare(account: Account, wanted: NewCluster, draft: SubmitContext) -> AlreadyDone | Blocked | None:
+async def prepare(account: Account, wanted: NewCluster, context: SubmitContext) -> AlreadyDone | Blocked | None:
     """Whether the name is free; None where it is, or where whoever has it by now may be this attempt's own cluster:
     the cloud refuses a second one then, and that leads to another look. Raises CloudError."""
-    if draft.sent_before:
+    if context.sent_before:
         return None
     taken = [cluster.cluster_id for cluster in await _clusters(account) if cluster.cluster_name == wanted.name]
     if not taken:
         return None
-    if draft.finds_first and not wanted.own_name:
+    if context.finds_first and not wanted.own_name:
         cluster = await account.session.clusters.describe(taken[0])
         if not _differs(cluster, wanted, Submission(), account.clocks):
             return AlreadyDone(f"cluster {taken[0]} is named {wanted.name}, in the same project and of the same size")

@@ -39,5 +39,5 @@ class ResumeClusterKind(StateChangeKind):
         back="the cluster is suspended again, and was not seen running",
     )
 
-    async def send(self, account: Account, spec: ClusterJobSpec, order: SubmitRequest) -> EffectReply:
-        return await account.session.scaling.resume(spec.cluster_id, token=order.token, fence=order.fence)
+    async def send(self, account: Account, spec: ClusterJobSpec, request: SubmitRequest) -> EffectReply:
+        return await account.session.scaling.resume(spec.cluster_id, token=request.token, fence=request.fence)

@@ -143,20 +143,20 @@ class ScaleKind(ClusterKind[P]):
         )
 
     @abstractmethod
-    async def send_with(self, account: Account, spec: P, order: SubmitRequest, other: Rule | None) -> EffectReply:
+    async def send_with(self, account: Account, spec: P, request: SubmitRequest, other: Rule | None) -> EffectReply:
         """Send the request, and with it the rule of the other dimension; None for no rule."""
 
-    async def send(self, account: Account, spec: P, order: SubmitRequest) -> EffectReply:
+    async def send(self, account: Account, spec: P, request: SubmitRequest) -> EffectReply:
         """Read once more, since what is sent along would undo a change that somebody made since the last read."""
         try:
             cluster = await account.session.clusters.describe(spec.cluster_id)
         except CloudError as error:
             waits = answers.waiting(error)
             return effects.NotSent(waits.reason, waits.message, waits.retry_after)
-        if change := self.overtaken(cluster, order.submission):
+        if change := self.overtaken(cluster, request.submission):
             return effects.NotSent(Reason.CHANGED_ELSEWHERE, change)
-        other = _other_rule(order.submission) or None
-        reply = await self.send_with(account, spec, order, other)
+        other = _other_rule(request.submission) or None
+        reply = await self.send_with(account, spec, request, other)
         if isinstance(reply, effects.Refused) and other and self.wanted(spec) is not None:
             return replace(reply, message=f"{reply.message} ({self._sent_along()})")
         return reply

@@ -31,12 +31,12 @@ class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
         return cluster.cu_size
 
     async def send_with(
-        self, account: Account, spec: ScaleClusterJobSpec, order: SubmitRequest, other: Rule | None
+        self, account: Account, spec: ScaleClusterJobSpec, request: SubmitRequest, other: Rule | None
     ) -> EffectReply:
         return await account.session.scaling.modify(
             spec.cluster_id,
             cu_size=spec.cu_size,
             autoscaling=Autoscaling(cu=self.wire_rule(spec), replica=other),
-            token=order.token,
-            fence=order.fence,
+            token=request.token,
+            fence=request.fence,
         )

@@ -38,13 +38,13 @@ class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
         return cluster.replica
 
     async def send_with(
-        self, account: Account, spec: ScaleReplicasJobSpec, order: SubmitRequest, other: Rule | None
+        self, account: Account, spec: ScaleReplicasJobSpec, request: SubmitRequest, other: Rule | None
     ) -> EffectReply:
         scaling, kept = account.session.scaling, Autoscaling(cu=other, replica=self.wire_rule(spec))
         if spec.replicas is not None and spec.replicas <= MOST_BY_ITS_OWN_CALL:
             return await scaling.modify_replica(
-                spec.cluster_id, replica=spec.replicas, autoscaling=kept, token=order.token, fence=order.fence
+                spec.cluster_id, replica=spec.replicas, autoscaling=kept, token=request.token, fence=request.fence
             )
         return await scaling.modify(
-            spec.cluster_id, replica=spec.replicas, autoscaling=kept, token=order.token, fence=order.fence
+            spec.cluster_id, replica=spec.replicas, autoscaling=kept, token=request.token, fence=request.fence
         )

@@ -28,5 +28,5 @@ class SuspendClusterKind(StateChangeKind):
         back="the cluster runs again, and was not seen suspended",
     )
 
-    async def send(self, account: Account, spec: ClusterJobSpec, order: SubmitRequest) -> EffectReply:
-        return await account.session.scaling.suspend(spec.cluster_id, token=order.token, fence=order.fence)
+    async def send(self, account: Account, spec: ClusterJobSpec, request: SubmitRequest) -> EffectReply:
+        return await account.session.scaling.suspend(spec.cluster_id, token=request.token, fence=request.fence)

@@ -74,40 +74,40 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         )
 
     async def baseline(
-        self, account: Account, spec: CloneCollectionJobSpec, draft: SubmitContext
+        self, account: Account, spec: CloneCollectionJobSpec, context: SubmitContext
     ) -> Baselined | AlreadyDone | Impossible | Blocked:
-        if draft.step == DELETE:
-            return await self._may_delete(account, spec, draft)
-        again = draft.sent_before
+        if context.step == DELETE:
+            return await self._may_delete(account, spec, context)
+        again = context.sent_before
         if waits := await restoring.prepare(account, _restore(spec), again=again):
             return waits
-        match draft.step:
+        match context.step:
             case "Backup":
                 return await backing.baseline(account, spec.cluster_id)
             case "Restore":
-                source = _temporary(spec, draft.status)
+                source = _temporary(spec, context.status)
                 return Baselined(backupsource.record(source) | {LOADED: [str(await self._is_loaded(account, spec))]})
             case _:
                 return Baselined(await known(account, JobType.CLONE_COLLECTION, spec.cluster_id))
 
-    async def submit(self, account: Account, spec: CloneCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
-        match order.submission.step:
+    async def submit(self, account: Account, spec: CloneCollectionJobSpec, request: SubmitRequest) -> SubmitAnswer:
+        match request.submission.step:
             case "Backup":
                 answer = await backing.submit(
                     account,
                     spec.cluster_id,
                     database=spec.database,
                     collections=[spec.collection],
-                    order=order,
+                    request=request,
                 )
                 return replace(answer, result={}) if isinstance(answer, Accepted) else answer
             case "Restore":
-                one, source = _restore(spec, order.submission), _source(order.submission)
-                return await restoring.submit(account, one, source, order)
+                one, source = _restore(spec, request.submission), _source(request.submission)
+                return await restoring.submit(account, one, source, request)
             case "DeleteBackup":
-                return await self._delete(account, _source(order.submission), order)
+                return await self._delete(account, _source(request.submission), request)
             case _:
-                return await self._by_console(account, spec, order)
+                return await self._by_console(account, spec, request)
 
     async def find(
         self, account: Account, spec: CloneCollectionJobSpec, submission: Submission, free: Claimable
@@ -153,18 +153,18 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
     # -- parts
 
     async def _may_delete(
-        self, account: Account, spec: CloneCollectionJobSpec, draft: SubmitContext
+        self, account: Account, spec: CloneCollectionJobSpec, context: SubmitContext
     ) -> Baselined | AlreadyDone | Impossible:
-        row, source = _row(draft.status, BACKUP), _temporary(spec, draft.status)
+        row, source = _row(context.status, BACKUP), _temporary(spec, context.status)
         if not source.backup_id or await _is_gone(account, source):
             return AlreadyDone("there is no temporary backup left")
         if row is None or row.submission is None or row.submission.evidence is not Evidence.ANSWERED:
             return Impossible(Reason.LEFT_BEHIND, "its answer was lost, so it is not proven to be this job's")
         return Baselined(backupsource.record(source))
 
-    async def _delete(self, account: Account, source: BackupSource, order: SubmitRequest) -> SubmitAnswer:
+    async def _delete(self, account: Account, source: BackupSource, request: SubmitRequest) -> SubmitAnswer:
         reply = await account.session.backups.delete(
-            source.cluster_id, source.backup_id, token=order.token, fence=order.fence
+            source.cluster_id, source.backup_id, token=request.token, fence=request.fence
         )
         handle = {"backupId": source.backup_id}
         if isinstance(reply, effects.Refused) and await _is_gone(account, source):
@@ -178,7 +178,9 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         data = account.session.data(cluster.connect_address)
         return (await data.load_state(spec.collection, database=spec.database)).loaded
 
-    async def _by_console(self, account: Account, spec: CloneCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
+    async def _by_console(
+        self, account: Account, spec: CloneCollectionJobSpec, request: SubmitRequest
+    ) -> SubmitAnswer:
         console, one = account.session.console, _place(spec)
         if console is None:
             return answers.console_is_off()
@@ -188,10 +190,10 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
             collection=one.collection,
             dest_database=one.dest_database,
             dest_collection=one.dest_collection,
-            token=order.token,
-            fence=order.fence,
+            token=request.token,
+            fence=request.fence,
         )
-        return answers.submitted(reply, ("jobId",), makes_named=order.submission.sends > 1)
+        return answers.submitted(reply, ("jobId",), makes_named=request.submission.sends > 1)
 
     async def _on_the_list(
         self, account: Account, spec: CloneCollectionJobSpec, submission: Submission, free: Claimable

@@ -58,35 +58,37 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
         return f"restore/{spec.cluster_id}"
 
     async def baseline(
-        self, account: Account, spec: SampleCollectionJobSpec, draft: SubmitContext
+        self, account: Account, spec: SampleCollectionJobSpec, context: SubmitContext
     ) -> Baselined | Blocked:
         cluster = await account.session.clusters.describe(spec.cluster_id)
         if cluster_state_of(cluster.status) not in SERVING:
             return Blocked(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
-        if draft.step == WRITE:
+        if context.step == WRITE:
             return Baselined()
         # One that is there after a send may be what that send made; a second one is refused then, and tells more.
-        if not draft.sent_before and await account.session.data(cluster.connect_address).has_collection(
+        if not context.sent_before and await account.session.data(cluster.connect_address).has_collection(
             spec.collection, database=spec.database
         ):
             return Blocked(
                 Reason.NAME_TAKEN, f"there is a collection {spec.collection} already; name another, or drop it"
             )
-        if draft.step == SUBMIT_STEP:
+        if context.step == SUBMIT_STEP:
             return Baselined(await known(account, JobType.SAMPLE_COLLECTION, spec.cluster_id))
         return Baselined()
 
-    async def submit(self, account: Account, spec: SampleCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
-        if order.submission.step == SUBMIT_STEP:
-            return await self._by_console(account, spec, order)
+    async def submit(self, account: Account, spec: SampleCollectionJobSpec, request: SubmitRequest) -> SubmitAnswer:
+        if request.submission.step == SUBMIT_STEP:
+            return await self._by_console(account, spec, request)
         try:
             data = await _data_plane(account, spec)
         except CloudError as error:
             return answers.not_sent(error)
-        if order.submission.step == CREATE:
-            return await self._create(data, spec, order)
+        if request.submission.step == CREATE:
+            return await self._create(data, spec, request)
         rows = sampledata.rows(spec.dataset)
-        reply = await data.upsert(spec.collection, rows, database=spec.database, token=order.token, fence=order.fence)
+        reply = await data.upsert(
+            spec.collection, rows, database=spec.database, token=request.token, fence=request.fence
+        )
         answer = answers.submitted(reply, ())
         return Accepted(_handle(spec), {"rows": len(rows)}) if isinstance(answer, Accepted) else answer
 
@@ -131,23 +133,23 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
 
     # -- parts
 
-    async def _create(self, data: DataPlane, spec: SampleCollectionJobSpec, order: SubmitRequest) -> SubmitAnswer:
+    async def _create(self, data: DataPlane, spec: SampleCollectionJobSpec, request: SubmitRequest) -> SubmitAnswer:
         wanted = NewCollection(
             db_name=spec.database,
             collection_name=spec.collection,
-            description=_mark(order.token),
+            description=_mark(request.token),
             collection_schema=sampledata.schema(spec.dataset),
             index_params=sampledata.INDEX,
         )
-        reply = await data.create_collection(wanted, token=order.token, fence=order.fence)
+        reply = await data.create_collection(wanted, token=request.token, fence=request.fence)
         answer = answers.submitted(reply, ())
-        if isinstance(reply, effects.Refused) and await _is_ours(data, spec, order.token):
+        if isinstance(reply, effects.Refused) and await _is_ours(data, spec, request.token):
             # Creating, indexing and loading are three things inside; a refusal of the last ones leaves a collection.
             return Accepted(_handle(spec))
         return Accepted(_handle(spec)) if isinstance(answer, Accepted) else answer
 
     async def _by_console(
-        self, account: Account, spec: SampleCollectionJobSpec, order: SubmitRequest
+        self, account: Account, spec: SampleCollectionJobSpec, request: SubmitRequest
     ) -> SubmitAnswer:
         console = account.session.console
         if console is None:
@@ -157,10 +159,10 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             database=spec.database or "default",
             collection=spec.collection,
             dataset=spec.dataset.value,
-            token=order.token,
-            fence=order.fence,
+            token=request.token,
+            fence=request.fence,
         )
-        return answers.submitted(reply, ("jobId",), makes_named=order.submission.sends > 1)
+        return answers.submitted(reply, ("jobId",), makes_named=request.submission.sends > 1)
 
     async def _on_the_list(
         self, account: Account, spec: SampleCollectionJobSpec, submission: Submission, free: Claimable

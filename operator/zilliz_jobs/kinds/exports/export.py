@@ -83,27 +83,27 @@ class ExportKind(JobKind[ExportJobSpec]):
     def backup_job(self, spec: ExportJobSpec) -> str | None:
         return backupsource.job_of(spec.backup)
 
-    async def baseline(self, account: Account, spec: ExportJobSpec, draft: SubmitContext) -> Baselined | Blocked:
-        backup = await backupsource.ready(account, spec.backup, draft.backup)
+    async def baseline(self, account: Account, spec: ExportJobSpec, context: SubmitContext) -> Baselined | Blocked:
+        backup = await backupsource.ready(account, spec.backup, context.backup)
         if isinstance(backup, Blocked):
             return backup
         return Baselined(backupsource.record(backup) | await known(account, JobType.EXPORT, backup.cluster_id))
 
-    async def submit(self, account: Account, spec: ExportJobSpec, order: SubmitRequest) -> SubmitAnswer:
-        backup = backupsource.recorded(order.submission)
+    async def submit(self, account: Account, spec: ExportJobSpec, request: SubmitRequest) -> SubmitAnswer:
+        backup = backupsource.recorded(request.submission)
         if backup is None or spec.integration_id is None or spec.directory is None:
             return NotSent(Reason.NOT_SUBMITTED, "the record of the submission does not say what to export")
         reply = await account.session.exports.export(
             backup.cluster_id,
             backup.backup_id,
             integration_id=spec.integration_id,
-            directory=_directory(spec.directory, order.token),
-            token=order.token,
-            fence=order.fence,
+            directory=_directory(spec.directory, request.token),
+            token=request.token,
+            fence=request.fence,
         )
         answer = answers.submitted(reply, ("jobId",), busy=Reason.BACKUP_NOT_READY)
         if isinstance(answer, Accepted):
-            return Accepted(answer.handle, _result(spec, backup, order.token))
+            return Accepted(answer.handle, _result(spec, backup, request.token))
         return answer
 
     async def find(self, account: Account, spec: ExportJobSpec, submission: Submission, free: Claimable) -> Look:

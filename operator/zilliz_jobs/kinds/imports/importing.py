@@ -114,34 +114,36 @@ class ImportKind(JobKind[ImportJobSpec]):
             on_list(row, status) if isinstance(row, ImportRecord | ImportTask) else super().shown(row, spec, status)
         )
 
-    async def baseline(self, account: Account, spec: ImportJobSpec, draft: SubmitContext) -> Baselined | Blocked:
+    async def baseline(self, account: Account, spec: ImportJobSpec, context: SubmitContext) -> Baselined | Blocked:
         if account.import_api is ImportApi.V1 and (problem := why_not_v1(spec)):
             return Blocked(Reason.NO_PUBLIC_API, problem)
         known: Baseline = {}
-        if draft.step == RETRY_STEP:
-            known = await _before_retry(account, (draft.status.attempts or [])[-2].job_id or "")
+        if context.step == RETRY_STEP:
+            known = await _before_retry(account, (context.status.attempts or [])[-2].job_id or "")
         elif spec.cluster_id:
             await account.session.clusters.describe(spec.cluster_id)
         else:
             await account.session.projects.list()  # for the cloud's clock
         # A later send goes by the time of the first one.
-        since = None if draft.sent_before else draft.since
+        since = None if context.sent_before else context.since
         return Baselined(known, cloud_time=await second_before(account.session.transport.readings, since))
 
-    async def submit(self, account: Account, spec: ImportJobSpec, order: SubmitRequest) -> SubmitAnswer:
+    async def submit(self, account: Account, spec: ImportJobSpec, request: SubmitRequest) -> SubmitAnswer:
         session = account.session
-        if order.submission.step == RETRY_STEP:
-            return await self._retry_in_place(account, order)
+        if request.submission.step == RETRY_STEP:
+            return await self._retry_in_place(account, request)
         if account.import_api is ImportApi.V1:
             if session.imports_v1 is None:
                 return Refused(Reason.REJECTED, "cannot use the v1 import API: the connection names no region")
-            if order.secrets.get("token"):
+            if request.secrets.get("token"):
                 return NotSent(Reason.NO_PUBLIC_API, "the v1 import API takes no short-term token; use importApi V2")
-            request = v1_request(spec, order.secrets)
+            wanted = v1_request(spec, request.secrets)
             return answers.submitted(
-                await session.imports_v1.create(request, token=order.token, fence=order.fence), ("jobId",)
+                await session.imports_v1.create(wanted, token=request.token, fence=request.fence), ("jobId",)
             )
-        reply = await session.imports.create(v2_request(spec, order.secrets), token=order.token, fence=order.fence)
+        reply = await session.imports.create(
+            v2_request(spec, request.secrets), token=request.token, fence=request.fence
+        )
         return answers.submitted(reply, ("jobId",))
 
     async def find(self, account: Account, spec: ImportJobSpec, submission: Submission, free: Claimable) -> Look:
@@ -170,13 +172,13 @@ class ImportKind(JobKind[ImportJobSpec]):
         except CloudError:
             return None
 
-    async def _retry_in_place(self, account: Account, order: SubmitRequest) -> SubmitAnswer:
+    async def _retry_in_place(self, account: Account, request: SubmitRequest) -> SubmitAnswer:
         """The console's retry; the id may stay the same or change."""
-        earlier = (order.submission.baseline or {}).get("jobId", [""])[0]
+        earlier = (request.submission.baseline or {}).get("jobId", [""])[0]
         console = account.session.console
         if console is None:
             return Refused(Reason.NO_PUBLIC_API, Reason.NO_PUBLIC_API.help, heals=True)
-        reply = await console.retry(earlier, token=order.token, fence=order.fence)
+        reply = await console.retry(earlier, token=request.token, fence=request.fence)
         answer = answers.submitted(reply, ("jobId",))
         if isinstance(answer, Accepted) and not answer.handle:
             return Accepted({"jobId": earlier})

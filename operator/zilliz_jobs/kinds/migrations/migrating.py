@@ -74,7 +74,7 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         return spec.source is not None and spec.target is not None
 
     async def baseline(
-        self, account: Account, spec: MigrationJobSpec, draft: SubmitContext
+        self, account: Account, spec: MigrationJobSpec, context: SubmitContext
     ) -> Baselined | AlreadyDone | Blocked:
         if problem := why_not(spec, console=account.session.console is not None):
             return Blocked(Reason.NO_PUBLIC_API, problem)
@@ -85,12 +85,12 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         made = _made(spec)
         if made is None:
             return await migrationarrivals.prepare(account, spec, _target_id(spec), source)
-        name = made.name or newcluster.default_name(draft.name, draft.token)
-        taken = await newcluster.prepare(account, _wanted(made, name), draft)
+        name = made.name or newcluster.default_name(context.name, context.token)
+        taken = await newcluster.prepare(account, _wanted(made, name), context)
         return taken or Baselined({"cluster": [name]})
 
-    async def submit(self, account: Account, spec: MigrationJobSpec, order: SubmitRequest) -> SubmitAnswer:
-        return answered(spec, await send(account, spec, _recorded_name(order.submission), order))
+    async def submit(self, account: Account, spec: MigrationJobSpec, request: SubmitRequest) -> SubmitAnswer:
+        return answered(spec, await send(account, spec, _recorded_name(request.submission), request))
 
     async def find(self, account: Account, spec: MigrationJobSpec, submission: Submission, free: Claimable) -> Look:
         made = _made(spec)

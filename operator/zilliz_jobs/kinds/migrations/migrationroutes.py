@@ -65,9 +65,9 @@ def why_not(spec: MigrationJobSpec, *, console: bool) -> str:
     return ""
 
 
-async def send(account: Account, spec: MigrationJobSpec, name: str, order: SubmitRequest) -> EffectReply:
+async def send(account: Account, spec: MigrationJobSpec, name: str, request: SubmitRequest) -> EffectReply:
     """The one request. `name`: of the cluster to make, where one is made."""
-    session, token, fence = account.session, order.token, order.fence
+    session, token, fence = account.session, request.token, request.fence
     source, target = spec.source, spec.target
     if source is None or target is None:
         return effects.NotSent(Reason.NO_SOURCE, Reason.NO_SOURCE.help)
@@ -76,7 +76,7 @@ async def send(account: Account, spec: MigrationJobSpec, name: str, order: Submi
     there = target.cluster_id or ""
     route = route_of(spec)
     if route is Route.REMOTE:
-        files = migrationwire.remote(spec, order.secrets)
+        files = migrationwire.remote(spec, request.secrets)
         return await session.migrations.start_by_remote(files, there, token=token, fence=fence)
     if route is Route.EXISTING:
         some = migrationwire.in_databases(spec)
@@ -89,7 +89,7 @@ async def send(account: Account, spec: MigrationJobSpec, name: str, order: Submi
     if route is Route.ZERO_DOWNTIME and made:
         return await session.console.migrate_zero_downtime(here, made, token=token, fence=fence)
     return await session.console.migrate_external(
-        migrationwire.external(source, order.secrets),
+        migrationwire.external(source, request.secrets),
         made or there,
         migrationwire.migrated(spec),
         token=token,

@@ -102,32 +102,32 @@ class RestoreKind(JobKind[RestoreJobSpec]):
         return spec.new_cluster.credentials_secret_name or f"{name}-credentials"
 
     async def baseline(
-        self, account: Account, spec: RestoreJobSpec, draft: SubmitContext
+        self, account: Account, spec: RestoreJobSpec, context: SubmitContext
     ) -> Baselined | AlreadyDone | Blocked:
-        backup = await backupsource.ready(account, spec.backup, draft.backup)
+        backup = await backupsource.ready(account, spec.backup, context.backup)
         if isinstance(backup, Blocked):
             return backup
         facts = backupsource.record(backup)
         problem: AlreadyDone | Blocked | None = Blocked(Reason.NO_SOURCE, Reason.NO_SOURCE.help)
         if spec.new_cluster:
-            name = spec.new_cluster.name or newcluster.default_name(draft.name, draft.token)
+            name = spec.new_cluster.name or newcluster.default_name(context.name, context.token)
             facts[CLUSTER_NAME] = [name]
-            problem = await newcluster.prepare(account, _wanted(spec.new_cluster, name), draft)
+            problem = await newcluster.prepare(account, _wanted(spec.new_cluster, name), context)
         elif spec.existing_cluster:
             one = await destinations.prepared(account, spec.existing_cluster, backup)
             if isinstance(one, Blocked):
                 return one
-            problem = await restoring.prepare(account, one, again=draft.sent_before)
+            problem = await restoring.prepare(account, one, again=context.sent_before)
             facts |= {} if problem else await known(account, JobType.RESTORE, one.cluster_id)
             facts |= destinations.record(one)
         return problem or Baselined(facts)
 
-    async def submit(self, account: Account, spec: RestoreJobSpec, order: SubmitRequest) -> SubmitAnswer:
-        backup = backupsource.recorded(order.submission)
-        if backup and spec.new_cluster and (name := _recorded_name(order.submission)):
-            return await _restore_cluster(account, spec.new_cluster, backup, name, order)
+    async def submit(self, account: Account, spec: RestoreJobSpec, request: SubmitRequest) -> SubmitAnswer:
+        backup = backupsource.recorded(request.submission)
+        if backup and spec.new_cluster and (name := _recorded_name(request.submission)):
+            return await _restore_cluster(account, spec.new_cluster, backup, name, request)
         if backup and spec.existing_cluster:
-            return await _restore_collections(account, spec.existing_cluster, backup, order)
+            return await _restore_collections(account, spec.existing_cluster, backup, request)
         return NotSent(Reason.NOT_SUBMITTED, "the record of the submission does not say what to restore")
 
     async def find(self, account: Account, spec: RestoreJobSpec, submission: Submission, free: Claimable) -> Look:
@@ -167,17 +167,17 @@ class RestoreKind(JobKind[RestoreJobSpec]):
 
 
 async def _restore_collections(
-    account: Account, target: ExistingCluster, backup: BackupSource, order: SubmitRequest
+    account: Account, target: ExistingCluster, backup: BackupSource, request: SubmitRequest
 ) -> SubmitAnswer:
-    one = destinations.restore(target, order.submission)
+    one = destinations.restore(target, request.submission)
     if not one.collections:
         return NotSent(Reason.NOT_SUBMITTED, "the record of the submission does not say what to restore")
-    answer = await restoring.submit(account, one, backup, order)
+    answer = await restoring.submit(account, one, backup, request)
     return replace(answer, result={"clusterId": target.cluster_id}) if isinstance(answer, Accepted) else answer
 
 
 async def _restore_cluster(
-    account: Account, target: NewCluster, backup: BackupSource, name: str, order: SubmitRequest
+    account: Account, target: NewCluster, backup: BackupSource, name: str, request: SubmitRequest
 ) -> SubmitAnswer:
     reply = await account.session.restores.restore_cluster(
         backup.cluster_id,
@@ -185,10 +185,10 @@ async def _restore_cluster(
         project_id=target.project_id,
         name=name,
         cu_size=target.cu_size,
-        collection_status=_status_word(target, order.submission),
+        collection_status=_status_word(target, request.submission),
         restore_version_policy=VERSIONS[target.restore_version_policy] if target.restore_version_policy else None,
-        token=order.token,
-        fence=order.fence,
+        token=request.token,
+        fence=request.fence,
     )
     answer = newcluster.answered(reply, busy=Reason.BACKUP_NOT_READY)
     if isinstance(answer, Refused) and answer.reason is Reason.REJECTED and STATUS_FIELD in answer.message.lower():

@@ -72,7 +72,7 @@ class CollectionRestore:
 
 
 async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> Blocked | None:
-    """Why the restore cannot be submitted now; None where it can. `again`: see `Draft.sent_before`.
+    """Why the restore cannot be submitted now; None where it can. `again`: see `SubmitContext.sent_before`.
 
     Raises CloudError.
     """
@@ -89,11 +89,11 @@ async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> B
 
 
 async def submit(
-    account: Account, one: CollectionRestore, backup: BackupSource, order: SubmitRequest
+    account: Account, one: CollectionRestore, backup: BackupSource, request: SubmitRequest
 ) -> SubmitAnswer:
     """Send the one request; a later one only while none of the collections is to be seen. Its refusal would say
     nothing then that is not known."""
-    if order.submission.sends > 1:
+    if request.submission.sends > 1:
         try:
             cluster = await account.session.clusters.describe(one.cluster_id)
             if there := await _present(account, cluster, one):
@@ -105,8 +105,8 @@ async def submit(
         backup.backup_id,
         dest_cluster_id=one.cluster_id,
         collections=() if one.whole else [_wire(place) for place in one.collections],
-        token=order.token,
-        fence=order.fence,
+        token=request.token,
+        fence=request.fence,
     )
     answer = answers.submitted(reply, ("jobId",), makes_named=True)
     if isinstance(answer, Refused) and answer.reason is Reason.REJECTED and (one.whole or len(one.collections) > 1):

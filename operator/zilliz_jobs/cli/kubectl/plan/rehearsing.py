@@ -101,8 +101,8 @@ async def _prepare(
     if account is None or values is None or isinstance(backup, Blocked):
         return
     step = next_step(snap, JobStatus())
-    draft = SubmitContext(step, JobStatus(), job.name, TOKEN, backup=backup)
-    prepared = await job.kind.prepare(account, spec, draft, holder="plan")
+    context = SubmitContext(step, JobStatus(), job.name, TOKEN, backup=backup)
+    prepared = await job.kind.prepare(account, spec, context, holder="plan")
     match await answers.key_or_right(account.session, prepared):
         case Blocked(reason, message) if reason in NOT_FROM_HERE:
             found.unchecked("what the cloud says to it", f"no way to it from here: {shown(message)}")
