@@ -36,6 +36,7 @@ class Connection:
 
     @property
     def uid(self) -> str:
+        """Of the object; a later one of the same name has another."""
         return str(self.body["metadata"]["uid"])
 
     @property

@@ -57,15 +57,17 @@ A = TypeVar("A")
 
 
 def unreadable(error: CloudError) -> Unreadable:
+    """A failed read as one that says nothing of the job, also where the cloud answered NotFound. Pure."""
     return Unreadable(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
 
 
 def reading(error: CloudError) -> Missing | Unreadable:
+    """A failed read of the job itself: Missing where the cloud answered that it does not know it. Pure."""
     return Missing() if isinstance(error, NotFound) else unreadable(error)
 
 
 def waiting(error: CloudError) -> Blocked:
-    """Why a submission cannot be prepared. What the cloud does not know before a submission is its target."""
+    """Why a submission cannot be prepared. What the cloud does not know before a submission is its target. Pure."""
     if isinstance(error, NotFound) or (isinstance(error, Rejected) and error.code in NO_CLUSTER_CODES):
         return Blocked(Reason.CLUSTER_NOT_FOUND, error.message)
     return Blocked(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
@@ -116,7 +118,8 @@ def _is_taken(code: int | None, message: str) -> bool:
 
 
 async def cancel(session: CloudSession, job_id: str, token: str, fence: Callable[[], None]) -> CancelAnswer:
-    """Cancel through the console API; whether a refusal means "too late" is asked of the job itself."""
+    """Cancel through the console API; whether a refusal means "too late" is asked of the job itself. Raises no
+    CloudError. May be repeated: a cancel of a job that is being cancelled changes nothing (inferred)."""
     if session.console is None:
         return CancelRefused(Reason.NO_PUBLIC_API, Reason.NO_PUBLIC_API.help)
     reply = await session.console.cancel(job_id, token=token, fence=fence)
@@ -148,7 +151,8 @@ async def _key_or_right(session: CloudSession, message: str, retry_after: float 
 
 
 async def key_or_right(session: CloudSession, said: A) -> A:
-    """What the cloud said of the key may be meant of what was asked only: then a right is missing, not a key."""
+    """What the cloud said of the key may be meant of what was asked only: then a right is missing, not a key. Reads
+    once more where the key was rejected, and raises no CloudError."""
     if isinstance(said, Refused | Blocked) and said.reason is Reason.KEY_REJECTED and await accepts_key(session):
         return replace(said, reason=Reason.NO_PERMISSION)
     return said
@@ -156,7 +160,7 @@ async def key_or_right(session: CloudSession, said: A) -> A:
 
 async def accepts_key(session: CloudSession) -> bool | None:
     """Whether the cloud takes the key at all; None where it cannot be asked. One code of the cloud says both "unknown
-    token" and "not authorised" (documented: 80002), so another read has to tell."""
+    token" and "not authorised" (documented: 80002), so another read has to tell. Raises nothing."""
     try:
         await session.projects.list()
     except Unauthorised:
@@ -180,7 +184,8 @@ async def _why_refused(session: CloudSession, job_id: str, message: str) -> Canc
 
 @dataclass(frozen=True)
 class Basic:
-    """What Describe Job tells of a job of any type."""
+    """What Describe Job tells of a job of any type. `state` None: a word that nobody knows. `progress`: percent.
+    Times are the cloud's."""
 
     state: State | None
     cloud_status: str
@@ -191,8 +196,8 @@ class Basic:
 
 
 async def describe(session: CloudSession, job_id: str) -> Basic:
-    """Where the answer cannot be read, or does not say how the job is, as the console shows it, if that may be asked.
-    Raises CloudError."""
+    """The job as Describe Job tells it; where that answer cannot be read, or does not say how the job is, as the
+    console shows it, if that may be asked. Raises CloudError, NotFound among them."""
     job: Job | ConsoleJob
     try:
         job = await session.jobs.describe(job_id)
@@ -274,9 +279,11 @@ def same_word(state: State | None, word: str, status: JobStatus) -> str:
 
 
 def not_sent(error: CloudError) -> NotSent:
-    """What had to be read first could not be, so nothing was sent."""
+    """What had to be read first could not be, so nothing was sent. Pure."""
     return NotSent(error.reason, error.message, error.retry_after if isinstance(error, Transient) else None)
 
 
 def console_is_off() -> NotSent:
+    """Only the console has the call, and the connection may not use it; it was switched off since this was prepared.
+    Pure."""
     return NotSent(Reason.NO_PUBLIC_API, Reason.NO_PUBLIC_API.help)

@@ -1,8 +1,11 @@
 """What a job kind is: its names and traits, and the verbs that drive the cloud for it.
 
-The verbs' written rules: none waits for a job; `baseline`, `find`, `observe` and `adopt` change nothing and may be
-repeated; `submit` sends one request at most, and only it and `cancel` have an effect. None raises for what the cloud
-or the network does: the answer is a value of `core.observation`.
+The verbs' written rules: none waits for a job; `baseline`, `find`, `observe`, `named`, `details` and `adopt` change
+nothing and may be repeated; `submit` sends one request with an effect at most, and only it and `cancel` have an
+effect.
+A kind's own reads (`baseline`, `find`, `observe`, `details`) raise CloudError. Around three of them stand `prepare`,
+`look` and `read`, which all kinds share: they raise nothing for what the cloud or the network does, and answer with a
+value of `core.observation`. So do `adopt` and `cancel`; `submit` as well, save for a read beside its request.
 """
 
 from __future__ import annotations
@@ -51,7 +54,8 @@ S = TypeVar("S", bound=JobSpec)
 
 @dataclass(frozen=True)
 class Account:
-    """The cloud as one connection sees it."""
+    """The cloud as one connection sees it. `import_api`: by which of its two APIs imports go. `project_id`: of the
+    connection, whose jobs the console lists; "" where it names none."""
 
     session: CloudSession
     import_api: ImportApi = ImportApi.V2
@@ -60,7 +64,8 @@ class Account:
 
     @property
     def cloud_time(self) -> datetime | None:
-        """The clock of the control plane when it last answered."""
+        """The clock of the control plane when it last answered, by the `Date` of the answer; None before the
+        first."""
         return self.session.transport.cloud_time
 
     @property
@@ -103,7 +108,9 @@ class SubmitContext:
 
 @dataclass(frozen=True)
 class SubmitRequest:
-    """All that one submission takes beside the spec. `secrets`: values by key, of all Secrets that the spec names."""
+    """All that one submission takes beside the spec. `submission`: its intent, which is stored already. `fence`: to
+    be called just before the first byte leaves; raises where nothing may be sent any more. `secrets`: values by key,
+    of all Secrets that the spec names."""
 
     submission: Submission
     fence: Callable[[], None]
@@ -111,6 +118,8 @@ class SubmitRequest:
 
     @property
     def token(self) -> str:
+        """What marks this submission, in the names and texts that a kind makes of it. The same at each further
+        send."""
         return self.submission.token
 
 
@@ -141,8 +150,16 @@ class Variant:
 
 
 class JobKind(ABC, Generic[S]):
+    """One kind of jobs: what it says of itself, and its verbs. Keeps nothing of any job, so that one instance serves
+    all objects of the kind; what a verb has to remember stands in the object's status.
+
+    What it says of itself is pure. How to add one is told in CONTRIBUTING.md."""
+
     resource: ClassVar[Resource]
+    """Its model: names, spec, status, and what its CRD is made of."""
     traits: ClassVar[Traits]
+    """What the cloud allows for such a job, and how sure its look-up is; for some specs `traits_of` says
+    otherwise."""
     variants: ClassVar[tuple[Variant, ...]] = ()
     """Where what the cloud allows depends on the spec."""
     job_type: ClassVar[JobType | None] = None
@@ -220,6 +237,7 @@ class JobKind(ABC, Generic[S]):
         return is_open(status) or (self.exclusive and bool(handle_of(status)))
 
     def secrets(self, spec: S) -> tuple[SecretNeed, ...]:
+        """The Secrets of the namespace that must be read before the job can be submitted, and what they need."""
         return ()
 
     def credentials_secret(self, spec: S, name: str) -> str | None:
@@ -261,18 +279,22 @@ class JobKind(ABC, Generic[S]):
 
     @abstractmethod
     async def submit(self, account: Account, spec: S, request: SubmitRequest) -> SubmitAnswer:
-        """Send the one request."""
+        """Send the one request with an effect; reads may come before and after it. Not to be repeated: each call may
+        begin a job. An exception counts as EffectUnknown."""
 
     @abstractmethod
     async def find(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
-        """Look for an open submission, once and completely. Raises CloudError."""
+        """Look for an open submission, once and completely: Absent only where all that could be it was read. `free`:
+        what it finds must belong to no other object. Raises CloudError."""
 
     @abstractmethod
     async def observe(self, account: Account, spec: S, status: JobStatus) -> Seen | Missing:
-        """Read the job that the status names. Raises CloudError."""
+        """Read the job that the status names. Missing where the cloud does not know it; a kind may leave it to
+        NotFound to say so. Raises CloudError."""
 
     async def named(self, account: Account, spec: S, submission: Submission, seen: Seen, free: Claimable) -> Seen:
-        """What was seen of a job without an id, with the id where the console's list leaves no doubt of it."""
+        """What was seen of a job without an id, with the id where the console's list leaves no doubt of it. Raises
+        nothing: a list that cannot be read names nobody."""
         return seen
 
     async def details(self, account: Account, place: Place, job_id: str) -> Seen | None:
@@ -283,7 +305,8 @@ class JobKind(ABC, Generic[S]):
     # -- what is the same for all
 
     async def prepare(self, account: Account, spec: S, context: SubmitContext, *, holder: str) -> Preparation:
-        """`baseline`, with the cloud's clock of that very read."""
+        """`baseline`, with the cloud's clock of that very read. `holder`: the name of this process, for the
+        record. Blocked where the cloud cannot be read. May be repeated."""
         try:
             ready = await self.baseline(account, spec, context)
         except CloudError as error:
@@ -294,12 +317,15 @@ class JobKind(ABC, Generic[S]):
         return Prepared(context.token, holder, ready.baseline, then, notices=ready.notices)
 
     async def look(self, account: Account, spec: S, submission: Submission, free: Claimable) -> Look:
+        """`find`, and Unreadable where the cloud cannot be read: that never counts as Absent. May be repeated."""
         try:
             return await self.find(account, spec, submission, free)
         except CloudError as error:
             return answers.unreadable(error)
 
     async def read(self, account: Account, spec: S, status: JobStatus) -> Reading:
+        """`observe`, and whether a cancel is under way by the cloud's word for the state. Missing only where the
+        cloud answered that it does not know the job; Unreadable for every other failure. May be repeated."""
         try:
             seen = await self.observe(account, spec, status)
         except CloudError as error:
@@ -309,7 +335,8 @@ class JobKind(ABC, Generic[S]):
     async def adopt(
         self, account: Account, spec: S, job_id: str, status: JobStatus
     ) -> Seen | Missing | Unreadable | Blocked:
-        """Read the job of this id, if it is one of this kind."""
+        """Read the job of this id, if it is one of this kind: Blocked where the cloud says that it is of another
+        type. Changes nothing; who makes it the object's own is the caller. Raises nothing for what the cloud does."""
         try:
             job = await account.session.jobs.describe(job_id)
             types = self.types_of(step_of(status))

@@ -32,7 +32,8 @@ class CloudClocks:
         return SLACK + self._lag
 
     def witness(self, sent: datetime, began: datetime) -> None:
-        """A job is dated so, of which the cloud said that it is of the request sent after `sent`. Repeatable."""
+        """The cloud answered the request sent after `sent` with a job that it dates `began`; both are the cloud's
+        times. The slack grows where they contradict one another, and never shrinks. Idempotent."""
         self._lag = min(max(self._lag, sent - began), MAX_LAG)
 
     def is_older(self, began: datetime | None, submission: Submission) -> bool:

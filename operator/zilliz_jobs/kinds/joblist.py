@@ -74,17 +74,20 @@ class NewJobs:
 
     @property
     def ids(self) -> str:
+        """The ids of the first ones, `sure` before `vague`, for people."""
         return first_of(row.job_id for row in (*self.sure, *self.vague))
 
     @property
     def handles(self) -> tuple[Handle, ...]:
+        """The handles of `sure` alone, each with its jobId."""
         return tuple({"jobId": row.job_id} for row in self.sure)
 
     def __bool__(self) -> bool:
         return bool(self.sure or self.vague)
 
     def verdict(self, submission: Submission) -> Found | Absent | Undecided:
-        """What the list says of a submission that the console lists for certain."""
+        """What the list says of a submission that the console lists for certain, so that not to be on it is to be
+        absent. Pure."""
         if row := self.only:
             return Found({"jobId": row.job_id}, Evidence.INFERRED)
         if self:

@@ -21,6 +21,7 @@ class SecretNeed:
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """All keys whose values may be read and sent; others of the Secret are left alone."""
         return (*self.required, *self.instead, *self.optional)
 
     def is_name(self, key: str, value: str) -> bool:

@@ -18,6 +18,9 @@ from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, Submi
 
 
 class BackupKind(JobKind[BackupJobSpec]):
+    """One manual backup for each job. The handle is {jobId, backupId}; of a lost submission that was found again
+    {backupId}, and jobId where the console names it. The lock is the cluster's."""
+
     resource: ClassVar[Resource] = BACKUP_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
     job_type = JobType.BACKUP

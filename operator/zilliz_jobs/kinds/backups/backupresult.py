@@ -19,7 +19,8 @@ NAMED = timedelta(hours=1)
 
 async def named_by_console(account: Account, job_id: str, ended: datetime | None) -> tuple[str | None, bool]:
     """The backup that a job made which was started elsewhere, and whether that is all that will be known: only the
-    console says so, and may do that a while after the end, or when it can be asked again."""
+    console says so, and may do that a while after the end, or when it can be asked again. Raises nothing. `ended`: by
+    the cloud's clock."""
     if account.session.console is None:
         return None, True
     try:
@@ -34,7 +35,7 @@ async def named_by_console(account: Account, job_id: str, ended: datetime | None
 
 async def made(account: Account, cluster_id: str, backup_id: str) -> tuple[dict[str, Any], bool]:
     """What the backup became, and whether that is all; a job that ended is not held up by a failing read of its
-    product."""
+    product. Raises nothing: a read that may succeed later makes it not all, and any other failure ends the asking."""
     try:
         return result_of(await account.session.backups.describe(cluster_id, backup_id)), True
     except CloudError as error:
@@ -42,6 +43,7 @@ async def made(account: Account, cluster_id: str, backup_id: str) -> tuple[dict[
 
 
 def result_of(backup: Backup) -> dict[str, Any]:
+    """The backup as `status.result` shows it, without what the cloud does not tell. `sizeBytes`: bytes. Pure."""
     facts = {
         "backupId": backup.backup_id,
         "backupName": backup.backup_name or None,

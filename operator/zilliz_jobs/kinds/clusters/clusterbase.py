@@ -82,7 +82,8 @@ class ClusterKind(JobKind[C]):
         return {"status": [cluster.status]}
 
     @abstractmethod
-    async def send(self, account: Account, spec: C, request: SubmitRequest) -> EffectReply: ...
+    async def send(self, account: Account, spec: C, request: SubmitRequest) -> EffectReply:
+        """Send the one request with an effect. Raises no CloudError; not to be repeated."""
 
     @abstractmethod
     def judge(self, spec: C, cluster: Cluster, submission: Submission) -> Look:

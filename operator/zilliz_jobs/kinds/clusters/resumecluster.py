@@ -1,4 +1,5 @@
-"""ResumeClusterJob: POST resume, then the cluster goes from STOPPED over RESUMING to RUNNING (documented)."""
+"""ResumeClusterJob: POST resume, then the cluster goes from STOPPED over RESUMING to RUNNING (STOPPED: see
+`suspendcluster`)."""
 
 from __future__ import annotations
 
@@ -24,6 +25,8 @@ HAS_RUN = frozenset(
 
 
 class ResumeClusterKind(StateChangeKind):
+    """From suspended to running. The call has no body and its answer no job id (documented)."""
+
     resource: ClassVar[Resource] = RESUME_CLUSTER_JOB
     job_type = JobType.RESUME
     cluster_words = CLUSTER_WORDS[ClusterState.RESUMING]
@@ -40,4 +43,5 @@ class ResumeClusterKind(StateChangeKind):
     )
 
     async def send(self, account: Account, spec: ClusterJobSpec, request: SubmitRequest) -> EffectReply:
+        """POST resume. A cluster in another state than STOPPED is expected to refuse it with 40003 (inferred)."""
         return await account.session.scaling.resume(spec.cluster_id, token=request.token, fence=request.fence)

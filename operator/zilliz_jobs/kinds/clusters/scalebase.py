@@ -55,6 +55,7 @@ class ScaleKind(ClusterKind[P]):
         """The size that the cluster has; None where the cloud does not tell."""
 
     def rule(self, spec: P) -> Bounds | Schedules | None:
+        """The rule that the spec wants for this dimension; None for a fixed size. Pure."""
         if spec.autoscaling is not None:
             return Bounds(min=spec.autoscaling.min, max=spec.autoscaling.max)
         if spec.schedules is not None:
@@ -73,6 +74,7 @@ class ScaleKind(ClusterKind[P]):
         return (spec.autoscaling, spec.schedules) != (other.autoscaling, other.schedules)
 
     def wire_rule(self, spec: P) -> Rule | None:
+        """`rule` under the names of the wire, to be sent and to be compared with what the cloud shows. Pure."""
         rule = self.rule(spec)
         return rule.model_dump(by_alias=True, exclude_none=True, mode="json") if rule else None
 

@@ -16,6 +16,8 @@ from zilliz_jobs.kinds.clusters.scalingrules import Rule
 
 
 class ScaleClusterKind(ScaleKind[ScaleClusterJobSpec]):
+    """The dimension `cu`: a fixed size and rules both go by `modify` (documented), with the replicas' rule beside."""
+
     resource: ClassVar[Resource] = SCALE_CLUSTER_JOB
     job_type = JobType.SCALE_CLUSTER
     cluster_words = CLUSTER_WORDS[ClusterState.SCALING]

@@ -22,6 +22,8 @@ MOST_BY_ITS_OWN_CALL = 8
 
 
 class ScaleReplicasKind(ScaleKind[ScaleReplicasJobSpec]):
+    """The dimension `replica`. The size decides which call is used; the Query CUs' rule goes with either."""
+
     resource: ClassVar[Resource] = SCALE_REPLICAS_JOB
     job_type = JobType.SCALE_REPLICAS
     cluster_words = CLUSTER_WORDS[ClusterState.SCALING]

@@ -32,6 +32,9 @@ class StateChange:
 
 
 class StateChangeKind(ClusterKind[ClusterJobSpec]):
+    """A kind of such jobs. A cluster in `starts_from` proves that the request had no effect so far; one in a state of
+    `change.proving`, that what was wanted is so, whose doing it ever was."""
+
     change: ClassVar[StateChange]
 
     def description(self, spec: ClusterJobSpec) -> str:

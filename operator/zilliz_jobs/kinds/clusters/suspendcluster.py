@@ -1,4 +1,7 @@
-"""SuspendClusterJob: POST suspend, then the cluster goes from RUNNING over STOPPING to STOPPED (documented)."""
+"""SuspendClusterJob: POST suspend, then the cluster goes from RUNNING over STOPPING to STOPPED.
+
+STOPPED is missing in the page's list of states; the vendor's Terraform provider knows it. SUSPENDED counts as well.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from zilliz_jobs.kinds.clusters.statechange import StateChange, StateChangeKind
 
 
 class SuspendClusterKind(StateChangeKind):
+    """From running to suspended. The call has no body and its answer no job id (documented)."""
+
     resource: ClassVar[Resource] = SUSPEND_CLUSTER_JOB
     job_type = JobType.SUSPEND
     cluster_words = CLUSTER_WORDS[ClusterState.SUSPENDING]
@@ -29,4 +34,5 @@ class SuspendClusterKind(StateChangeKind):
     )
 
     async def send(self, account: Account, spec: ClusterJobSpec, request: SubmitRequest) -> EffectReply:
+        """POST suspend. A cluster in another state than RUNNING is expected to refuse it with 40003 (inferred)."""
         return await account.session.scaling.suspend(spec.cluster_id, token=request.token, fence=request.fence)

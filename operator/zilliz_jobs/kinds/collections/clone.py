@@ -48,6 +48,9 @@ LOADED = "loaded"
 
 
 class CloneKind(JobKind[CloneCollectionJobSpec]):
+    """One job with the console's call, or three steps. The handle is that of the step: {jobId, backupId} of the
+    backup, {clusterId, jobId} of the restore, {backupId} of the deletion."""
+
     resource: ClassVar[Resource] = CLONE_COLLECTION_JOB
     traits: ClassVar[Traits] = Traits(steps=(BACKUP, RESTORE, DELETE), cleanup=DELETE)
     job_type = JobType.CLONE_COLLECTION

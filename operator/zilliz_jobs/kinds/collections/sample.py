@@ -43,6 +43,9 @@ SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
 
 
 class SampleKind(JobKind[SampleCollectionJobSpec]):
+    """One job with the console's call, or two steps. The handle is {jobId} from the console, and {clusterId,
+    collection} of a step: the data plane answers at once and knows no jobs."""
+
     resource: ClassVar[Resource] = SAMPLE_COLLECTION_JOB
     traits: ClassVar[Traits] = Traits(steps=(CREATE, WRITE))
     job_type = JobType.SAMPLE_COLLECTION

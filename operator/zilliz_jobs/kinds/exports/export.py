@@ -38,6 +38,8 @@ from zilliz_jobs.kinds.spelling import is_same
 
 
 class ExportKind(JobKind[ExportJobSpec]):
+    """The handle is {jobId}. A lost submission is never Absent: what no list shows may run all the same."""
+
     resource: ClassVar[Resource] = EXPORT_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.RESUBMIT)
     job_type = JobType.EXPORT

@@ -58,6 +58,9 @@ from zilliz_jobs.kinds.secretneed import SecretNeed
 
 
 class ImportKind(JobKind[ImportJobSpec]):
+    """The handle is {jobId}, for either generation of the API. The cloud offers no cancel (documented: Job
+    Center)."""
+
     resource: ClassVar[Resource] = IMPORT_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=False, retry=RetryRule.FREELY)
     job_type = JobType.IMPORT
@@ -84,6 +87,8 @@ class ImportKind(JobKind[ImportJobSpec]):
         return not isinstance(other, ImportJobSpec) or could_be_alike(spec, other)
 
     def secrets(self, spec: ImportJobSpec) -> tuple[SecretNeed, ...]:
+        """Of an object storage that needs one. `token` beside the keys is optional; where the storage opens with it
+        alone, it may stand instead of them."""
         storage = spec.object_storage
         if storage is None or storage.credentials_secret_ref is None:
             return ()

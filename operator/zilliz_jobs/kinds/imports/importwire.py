@@ -25,6 +25,7 @@ TOKEN_HOSTS = ("storage.cloud.google.com", "storage.googleapis.com", BLOB_HOST)
 
 
 def sources(spec: ImportJobSpec) -> list[str]:
+    """URLs of an object storage, or paths in a volume; empty where an adopted job names none."""
     if spec.object_storage:
         return spec.object_storage.urls
     return spec.volume.paths if spec.volume else []
@@ -37,10 +38,12 @@ def takes_token_alone(spec: ImportJobSpec) -> bool:
 
 
 def target_of(spec: ImportJobSpec) -> ImportTarget:
+    """A cluster, or project and region of an on-demand one (documented)."""
     return ImportTarget(cluster_id=spec.cluster_id, project_id=spec.project_id, region_id=spec.region_id)
 
 
 def v2_request(spec: ImportJobSpec, secrets: Mapping[str, str]) -> ImportRequest:
+    """The body of import/create, v2. `secrets`: values by key; it holds them, and must not be logged."""
     each = [[source] for source in sources(spec)]  # documented: an inner list holds exactly one file or folder
     limit = spec.options.timeout_seconds if spec.options else None
     return ImportRequest(
@@ -77,6 +80,7 @@ def why_not_v1(spec: ImportJobSpec) -> str:
 
 
 def v1_request(spec: ImportJobSpec, secrets: Mapping[str, str]) -> ImportRequestV1:
+    """The body of the v1 import, for a spec that `why_not_v1` says nothing against. It takes no short-term token."""
     return ImportRequestV1(
         cluster_id=spec.cluster_id or "",
         collection_name=spec.collection,
@@ -89,7 +93,9 @@ def v1_request(spec: ImportJobSpec, secrets: Mapping[str, str]) -> ImportRequest
 
 @dataclass(frozen=True)
 class Facts:
-    """One import, whichever API told of it."""
+    """One import, whichever API told of it. `state` None: a word that nobody knows, in `cloud_status`. `progress`:
+    percent. Times are the cloud's. `names`: of its files, none where they cannot be told apart. `result`: as the
+    status shows it."""
 
     state: State | None
     cloud_status: str
@@ -101,6 +107,8 @@ class Facts:
     result: dict[str, Any] = field(default_factory=dict)
 
     def seen(self, job_id: str, start: datetime | None, now: datetime | None) -> Seen:
+        """The same as an observation of the job. `start`: when it began, where these facts do not tell; `now`: for
+        the estimated end, None for none. Both are the cloud's times."""
         start = self.start_time or start
         return Seen(
             state=self.state,
@@ -116,6 +124,8 @@ class Facts:
 
 
 def facts_v2(progress: ImportProgress) -> Facts:
+    """The v2 progress. It has no start. The rows of a file are those that were imported, or else all of it; their sum
+    is told of a successful import only."""
     state = state_of(progress.state)
     files = progress.details or ((progress,) if progress.file_name else ())
     rows = [f.imported_rows if f.imported_rows is not None else f.total_rows for f in files]
@@ -175,6 +185,7 @@ def _word_v1(progress: ImportDetailV1) -> str:
 
 
 def described_by_job(job: Job) -> Facts:
+    """The import as Describe Job tells it: with its start, and without files and rows."""
     return Facts(
         state=state_of(job.status),
         cloud_status=job.status,

@@ -31,6 +31,9 @@ ZERO_DOWNTIME = Traits(can_cancel=False, why_no_cancel=Reason.ZERO_DOWNTIME, ret
 
 
 class MigrationKind(JobKind[MigrationJobSpec]):
+    """The handle is {jobId}, with newClusterId where a cluster is made and clusterId where one exists. It is never
+    retried."""
+
     resource: ClassVar[Resource] = MIGRATION_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.NEVER)
     variants = (Variant("zero-downtime", "mode", Mode.ZERO_DOWNTIME, ZERO_DOWNTIME),)
@@ -62,6 +65,7 @@ class MigrationKind(JobKind[MigrationJobSpec]):
         return replace(super().traits_of(spec), exact_find=bool(made and made.name))
 
     def secrets(self, spec: MigrationJobSpec) -> tuple[SecretNeed, ...]:
+        """The one Secret of the source; none for a cluster of the connection's own account."""
         return needs(spec.source)
 
     def credentials_secret(self, spec: MigrationJobSpec, name: str) -> str | None:

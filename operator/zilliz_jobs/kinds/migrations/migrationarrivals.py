@@ -43,7 +43,8 @@ async def prepare(
 
 
 async def look(account: Account, target_id: str, submission: Submission, free: Claimable) -> Look:
-    """Raises CloudError."""
+    """Look for the migration on the console's list. Absent only where the request never left; what has come into the
+    cluster is told, and proves nothing. Raises CloudError."""
     if submission.sends == 0:
         return Absent()
     listed = await new_jobs(account, JobType.MIGRATION, target_id, submission, free)
@@ -85,7 +86,7 @@ async def follow(account: Account, target_id: str, submission: Submission | None
 
 
 async def running(account: Account, cluster_id: str) -> Cluster | Blocked:
-    """The cluster, if it takes part in a migration now. Raises CloudError."""
+    """The cluster, if it can take part in a migration now: it must be RUNNING (inferred). Raises CloudError."""
     cluster = await account.session.clusters.describe(cluster_id)
     match cluster_state_of(cluster.status):
         case ClusterState.RUNNING:

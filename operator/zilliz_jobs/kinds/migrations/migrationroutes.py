@@ -20,6 +20,9 @@ BY_HAND = "start it in the web console and adopt its id (spec.adopt.jobId)"
 
 
 class Route(StrEnum):
+    """The call by which a migration is started. The first three are documented, `toExisting` and `toNewDedicated` as
+    deprecated; the others are the console's."""
+
     REMOTE = "startByRemote"
     EXISTING = "toExisting"
     NEW_DEDICATED = "toNewDedicated"
@@ -28,10 +31,12 @@ class Route(StrEnum):
 
     @property
     def is_public(self) -> bool:
+        """Whether it is a documented call, which needs no console."""
         return self in (Route.REMOTE, Route.EXISTING, Route.NEW_DEDICATED)
 
 
 def route_of(spec: MigrationJobSpec) -> Route:
+    """The one call that fits source and target. Whether it can do all that the spec says is `why_not`'s. Pure."""
     source, target = spec.source, spec.target
     if source and source.milvus_backup:
         return Route.REMOTE
@@ -66,7 +71,8 @@ def why_not(spec: MigrationJobSpec, *, console: bool) -> str:
 
 
 async def send(account: Account, spec: MigrationJobSpec, name: str, request: SubmitRequest) -> EffectReply:
-    """The one request. `name`: of the cluster to make, where one is made."""
+    """Send the one request. `name`: of the cluster to make, where one is made. Raises no CloudError; not to be
+    repeated."""
     session, token, fence = account.session, request.token, request.fence
     source, target = spec.source, spec.target
     if source is None or target is None:

@@ -45,6 +45,7 @@ class Move:
 
     @property
     def renames(self) -> bool:
+        """Whether the collection gets another name: the one that the spec wants, or one that the cloud allows."""
         return self.collection != self.destination
 
 
@@ -96,6 +97,8 @@ def whole_databases(spec: MigrationJobSpec) -> dict[str, str]:
 
 
 def new_cluster(wanted: api.NewCluster, name: str) -> wire.NewCluster:
+    """The cluster to make, in the cloud's words for plan and CU type. `name`: the spec's, or the one that the record
+    of the submission holds."""
     return wire.NewCluster(
         cluster_name=name,
         project_id=wanted.project_id,

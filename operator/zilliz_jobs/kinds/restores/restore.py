@@ -53,6 +53,9 @@ VERSIONS: dict[RestoreVersionPolicy, VersionWord] = {
 
 
 class RestoreKind(JobKind[RestoreJobSpec]):
+    """The handle is {jobId, newClusterId} of a cluster that is made, {jobId, clusterId} of collections in one that
+    exists; without jobId where a lost submission was found again and the console does not name it."""
+
     resource: ClassVar[Resource] = RESTORE_JOB
     traits: ClassVar[Traits] = Traits()
     job_type = JobType.RESTORE

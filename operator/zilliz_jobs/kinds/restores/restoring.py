@@ -51,6 +51,7 @@ class Destination:
 
     @property
     def name(self) -> str:
+        """Where it goes, `database/collection`."""
         return f"{self.dest_database}/{self.dest_collection}"
 
 
@@ -145,7 +146,8 @@ async def find(
 
 
 async def observe(account: Account, one: CollectionRestore) -> Seen | Missing:
-    """How the restore is, by the collection alone: for one whose job id is not known, or not known any more.
+    """How the restore is, by its collections alone: for one whose job id is not known, or not known any more. Missing
+    until all are there.
     Raises CloudError."""
     cluster = await account.session.clusters.describe(one.cluster_id)
     there = await _present(account, cluster, one)
