@@ -14,7 +14,7 @@ import pytest
 import zilliz_jobs
 
 ROOT = Path(zilliz_jobs.__file__).parent
-PACKAGES = ("cloud", "kube", "kinds", "polling", "accounts")
+PACKAGES = ("cloud", "kube", "kinds", "polling", "accounts", "control", "jobs")
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py") if file.name != "__init__.py")
 
 

@@ -48,16 +48,19 @@ class Dispatcher:
         the history of the cluster went back."""
 
     def on_upsert(self, body: Body) -> None:
+        """An object was reported: tell the controller of its kind. An object of no controller is ignored."""
         key = key_of(body)
         if controller := self._by_kind.get(key.kind):
             controller.on_upsert(key, body)
 
     def on_delete(self, body: Body) -> None:
+        """An object is gone: tell the controller of its kind. `body`: as last seen."""
         key = key_of(body)
         if controller := self._by_kind.get(key.kind):
             controller.on_delete(key, body)
 
     def wake_all(self) -> None:
+        """Have all unfinished objects reconciled: something changed that any of them may wait for. Idempotent."""
         for controller in self._controllers:
             controller.wake_all()
 

@@ -59,7 +59,7 @@ class Leadership(Protocol):
         ended. Raises nothing; may be repeated."""
 
 
-class Alone:
+class Alone(Leadership):
     """No election: this process always leads."""
 
     leader = "this process; there is no election"
@@ -82,9 +82,14 @@ class Alone:
 class LeasePort(Protocol):
     """`kube.leases.Leases`, whose errors each method raises: NotFound, Conflict, KubeError."""
 
-    async def get(self) -> Lease: ...
-    async def create(self, holder: str, seconds: int, now: datetime) -> Lease: ...
-    async def replace(self, lease: Lease, holder: str, seconds: int, now: datetime) -> Lease: ...
+    async def get(self) -> Lease:
+        """The Lease as it is now. Raises NotFound where there is none."""
+
+    async def create(self, holder: str, seconds: int, now: datetime) -> Lease:
+        """Make the Lease, for so many seconds. Raises Conflict where another process was faster."""
+
+    async def replace(self, lease: Lease, holder: str, seconds: int, now: datetime) -> Lease:
+        """Write it, if nobody else has since `lease` was read; else Conflict. `holder` "": it is given back."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,11 @@ class Pace:
 
     @property
     def margin(self) -> float:
+        """Seconds from giving up to the end of the Lease, in which what has left may still arrive."""
         return self.duration - self.deadline
 
 
-class Elector:
+class Elector(Leadership):
     """The election by a Lease. `identity`: of this process only; its successor in the same pod has another one.
     `chance`: random numbers from 0 to 1."""
 

@@ -45,8 +45,11 @@ class State(StrEnum):
 class Listener(Protocol):
     """Receives what the watches report; `engine.feed.Feed` is one."""
 
-    def on_upsert(self, body: Body) -> None: ...
-    def on_delete(self, body: Body) -> None: ...
+    def on_upsert(self, body: Body) -> None:
+        """The object is there, perhaps as it was known already; versions may come out of order."""
+
+    def on_delete(self, body: Body) -> None:
+        """The object is gone. `body`: as the watch last saw it."""
 
     def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
         """These objects exist, and no other of the kind and namespace."""

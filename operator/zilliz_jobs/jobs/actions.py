@@ -62,6 +62,7 @@ class JobInHand:
 
     @property
     def kind(self) -> AnyKind:
+        """The kind of the object, whose verbs the actions call."""
         return self.entry.kind
 
 

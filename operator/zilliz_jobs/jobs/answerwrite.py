@@ -49,6 +49,7 @@ class Patience:
 
     @property
     def is_over(self) -> bool:
+        """Whether the time to try has passed. It may be false again, where `seconds` has grown."""
         return self.clock() - self.since >= self.seconds()
 
 
