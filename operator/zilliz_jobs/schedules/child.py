@@ -1,0 +1,39 @@
+"""A job object that a schedule made, as it is seen now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from zilliz_jobs.api.jobstatus import State
+
+
+class Cancelling(StrEnum):
+    """Whether the job can be cancelled for a newer run."""
+
+    POSSIBLE = "Possible"  # not submitted yet, or its kind, its connection and its evidence allow it
+    ASKED = "Asked"  # it was asked, and the answer is awaited
+    IMPOSSIBLE = "Impossible"  # no cancel, evidence Inferred, no console API, or the cloud refused
+
+
+@dataclass(frozen=True)
+class Child:
+    """`owned`: its controller is the schedule's uid. `state`: None where it has no status yet; `settled`: no automatic
+    attempt is left in that state. `referred`: an unfinished object names it as its backup (BackupJob)."""
+
+    name: str
+    kind: str
+    uid: str
+    owned: bool
+    created: datetime
+    state: State | None = None
+    reason: str = ""
+    message: str = ""
+    completed: datetime | None = None
+    cancelling: Cancelling = Cancelling.IMPOSSIBLE
+    referred: bool = False
+
+    @property
+    def finished(self) -> bool:
+        return self.state is not None and self.state.finished

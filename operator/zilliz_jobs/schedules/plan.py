@@ -1,0 +1,105 @@
+"""What is to be done about one JobSchedule.
+
+The order is the promise: the record is stored first, on condition that nobody changed the object (resourceVersion).
+Only then the actions are carried out. What was stored without its actions is done by the next pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from zilliz_jobs.core.conditions import Row
+from zilliz_jobs.schedules.reasons import ScheduleReason
+from zilliz_jobs.schedules.record import Record
+
+
+@dataclass(frozen=True)
+class CreateChild:
+    """Create the object with fieldValidation=Strict and the schedule as its controller. Repeatable: an object of that
+    name that the schedule owns is the answer `Created` too. Answer: ChildAnswer, or none where Kubernetes gave none.
+    In a run, stop at the first that is not `Created`."""
+
+    run: str
+    entry: str
+    kind: str
+    name: str
+    spec: Mapping[str, Any]
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CancelChild:
+    """Cancel the job for a newer run, as the annotation cancel-requested would. Repeatable."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True)
+class DeleteChild:
+    """Delete the object (uid as precondition); its run is over and beyond the history limit. Repeatable."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True)
+class LookUpChild:
+    """Read the object from the API server: no event told of it. Answer: it is in the children of the next decision, or
+    in its `gone`."""
+
+    kind: str
+    name: str
+
+
+ScheduleAction = CreateChild | CancelChild | DeleteChild | LookUpChild
+
+
+@dataclass(frozen=True)
+class Created:
+    """The object is there and the schedule's own."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True)
+class NotCreated:
+    """The object is not there, and another try would not help. `reason`: NameTaken, CRDOutdated, KubernetesRefused."""
+
+    name: str
+    reason: ScheduleReason
+    message: str
+
+
+ChildAnswer = Created | NotCreated
+
+
+@dataclass(frozen=True)
+class News:
+    """An event about the schedule, to be posted after the record is stored. `warning`: its type. `count`: how many due
+    times of RunMissed; 1 elsewhere."""
+
+    reason: ScheduleReason
+    message: str
+    warning: bool = False
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`conditions`: by type, see `core.conditions.dated`. `next_schedule_time`: None while no run is made by cron.
+    `wake`: seconds until the next pass at the latest, always positive."""
+
+    record: Record
+    actions: tuple[ScheduleAction, ...]
+    news: tuple[News, ...]
+    conditions: Mapping[str, Row]
+    next_schedule_time: datetime | None
+    wake: float
