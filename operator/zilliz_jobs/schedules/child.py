@@ -19,8 +19,8 @@ class Cancelling(StrEnum):
 
 @dataclass(frozen=True)
 class Child:
-    """`owned`: its controller is the schedule's uid. `state`: None where it has no status yet; `settled`: no automatic
-    attempt is left in that state. `referred`: an unfinished object names it as its backup (BackupJob)."""
+    """`owned`: its controller is the schedule's uid. `state`: None where it has no status yet. `referred`: an
+    unfinished object names it as its backup (BackupJob)."""
 
     name: str
     kind: str

@@ -20,8 +20,8 @@ def decide(
     skew: timedelta = timedelta(0),
     gone: frozenset[str] = frozenset(),
 ) -> Plan:
-    """`children`: by name, all job objects that the schedule owns, and those whose names its runs need; every kind was
-    listed once before. `now`: the API server's time, in UTC. `skew`: by how much the operator's clock differs.
+    """`children`: by name, all job objects that the schedule owns, and those whose names its runs need; every kind
+    was listed once before. `now`: the API server's time, in UTC. `skew`: by how much the operator's clock differs.
     `gone`: names of which a read that is newer than `record` says that there is no such object."""
     raise NotImplementedError
 

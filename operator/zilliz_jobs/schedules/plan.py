@@ -51,8 +51,8 @@ class DeleteChild:
 
 @dataclass(frozen=True)
 class LookUpChild:
-    """Read the object from the API server: no event told of it. Answer: it is in the children of the next decision, or
-    in its `gone`."""
+    """Read the object from the API server: no event told of it. Answer: it is in the children of the next decision,
+    or in its `gone`."""
 
     kind: str
     name: str
@@ -71,7 +71,8 @@ class Created:
 
 @dataclass(frozen=True)
 class NotCreated:
-    """The object is not there, and another try would not help. `reason`: NameTaken, CRDOutdated, KubernetesRefused."""
+    """The object is not there, and a repetition would not help. `reason`: NameTaken, CRDOutdated,
+    KubernetesRefused."""
 
     name: str
     reason: ScheduleReason
@@ -83,8 +84,8 @@ ChildAnswer = Created | NotCreated
 
 @dataclass(frozen=True)
 class News:
-    """An event about the schedule, to be posted after the record is stored. `warning`: its type. `count`: how many due
-    times of RunMissed; 1 elsewhere."""
+    """An event about the schedule, to be posted after the record is stored. `warning`: its type. `count`: how many
+    due times of RunMissed; 1 elsewhere."""
 
     reason: ScheduleReason
     message: str
