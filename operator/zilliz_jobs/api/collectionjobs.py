@@ -14,6 +14,7 @@ from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
+from zilliz_jobs.api.template import named_anew
 
 DEFAULT_DATABASE = "default"
 
@@ -84,6 +85,7 @@ CLONE_COLLECTION_JOB = Resource(
             _is_a_copy,
         ),
     ),
+    template_rules=(named_anew("destCollection", lambda spec: [spec.dest_collection]),),
 )
 
 SAMPLE_COLLECTION_JOB = Resource(
@@ -100,4 +102,5 @@ SAMPLE_COLLECTION_JOB = Resource(
     selectable=(*JOB_SELECTABLE, ".spec.clusterId"),
     categories=("zilliz",),
     mutable=ALWAYS_MUTABLE,
+    template_rules=(named_anew("collection", lambda spec: [spec.collection]),),
 )

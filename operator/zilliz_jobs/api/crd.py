@@ -101,6 +101,8 @@ def root_schema(resource: Resource) -> Schema:
     }
     if issubclass(resource.status, JobStatus):
         root["x-kubernetes-validations"] = [_submitted_rule(resource, spec)]
+    if resource.max_name is not None:
+        root["x-kubernetes-validations"] = [_name_rule(resource.max_name)]
     return root
 
 
@@ -165,6 +167,14 @@ def _submitted_rule(resource: Resource, spec: Schema) -> Schema:
         f"still be changed; for other work create a new {resource.kind}",
         "reason": "FieldValueForbidden",
         "fieldPath": ".spec",
+    }
+
+
+def _name_rule(longest: int) -> Schema:
+    """The server knows of a root nothing but the name."""
+    return {
+        "rule": f"self.metadata.name.size() <= {longest}",
+        "message": f"the name may have at most {longest} characters, since those of its jobs' objects begin with it",
     }
 
 

@@ -13,6 +13,7 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.migrationsource import SOURCES, MigrationSource
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
+from zilliz_jobs.api.template import RUN, named_anew, names_run
 
 MAX_COLLECTIONS = 10  # documented: for one migration
 
@@ -154,6 +155,16 @@ def _entries_name_collections(spec: MigrationJobSpec) -> bool:
     return _source(spec).zilliz_cluster is not None or all(c.source for c in spec.collections or [])
 
 
+def _migrates_under_new_names(spec: MigrationJobSpec) -> bool:
+    if spec.target is None or spec.target.cluster_id is None:
+        return True
+    return bool(spec.collections) and all(names_run(one.destination) for one in spec.collections or [])
+
+
+def _new_cluster(spec: MigrationJobSpec) -> list[NewCluster]:
+    return [spec.target.new_cluster] if spec.target and spec.target.new_cluster else []
+
+
 def _entries_may_name_databases(spec: MigrationJobSpec) -> bool:
     source = _source(spec)
     has_databases = source.zilliz_cluster is not None or source.zilliz_external is not None
@@ -215,7 +226,7 @@ MIGRATION_JOB = Resource(
             _leads_elsewhere,
         ),
         Rule(
-            "self.mode != 'ZeroDowntime' || ((!has(self.source) || has(self.source.zillizCluster))"
+            "!has(self.mode) || self.mode != 'ZeroDowntime' || ((!has(self.source) || has(self.source.zillizCluster))"
             " && (!has(self.target) || has(self.target.newCluster)) && !has(self.collections))",
             "ZeroDowntime migrates all of a zillizCluster into a newCluster: name these, and no collections",
             _can_go_on_serving,
@@ -242,6 +253,24 @@ MIGRATION_JOB = Resource(
             "only collections of a zillizCluster or zillizExternal have a database: leave it out; a milvus and a "
             "postgresql have theirs in source",
             _entries_may_name_databases,
+        ),
+    ),
+    cancellable=Rule(
+        "!has(self.mode) || self.mode == 'Offline'",
+        "a zero-downtime migration cannot be cancelled",
+        lambda spec: spec.mode is Mode.OFFLINE,
+    ),
+    template_rules=(
+        named_anew("target.newCluster.name", lambda spec: [one.name for one in _new_cluster(spec)]),
+        named_anew(
+            "target.newCluster.credentialsSecretName",
+            lambda spec: [one.credentials_secret_name for one in _new_cluster(spec)],
+        ),
+        Rule(
+            "!has(self.target) || !has(self.target.clusterId) || (has(self.collections)"
+            f" && self.collections.all(one, has(one.destination) && one.destination.contains('{RUN}')))",
+            f"each run makes its collections once more: name the collections, each with {RUN} in its destination",
+            _migrates_under_new_names,
         ),
     ),
 )

@@ -59,6 +59,12 @@ class Resource:
     selectable: tuple[str, ...] = ()
     """Paths that `kubectl get --field-selector` takes (Kubernetes 1.31 and newer)."""
     rules: tuple[Rule, ...] = ()
+    max_name: int | None = None
+    """How long its objects' names may be, where names of others are made of them."""
+    template_rules: tuple[Rule, ...] = ()
+    """Further rules of the spec of a job that a JobSchedule makes in each run."""
+    cancellable: Rule | None = None
+    """Which of its jobs can be cancelled while they run, where not all of a kind whose spec has a deletionPolicy."""
     row_type: RowType | None = None
     """Of a job kind: its type on the job-centre page; None for what is no job there."""
 

@@ -14,6 +14,7 @@ from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
+from zilliz_jobs.api.template import RUN, named_anew, names_run
 
 DEFAULT_DATABASE = "default"
 ClusterName = Annotated[str, Field(min_length=1, max_length=64)]  # documented: 1 to 64, for on-demand clusters
@@ -120,6 +121,17 @@ def _restores_each_once(spec: RestoreJobSpec) -> bool:
     return len({_destination(one) for one in wanted}) == len(wanted)
 
 
+def _restores_under_new_names(spec: RestoreJobSpec) -> bool:
+    if spec.existing_cluster is None:
+        return True
+    wanted = spec.existing_cluster.collections or []
+    return bool(wanted) and all(names_run(one.dest_collection) for one in wanted)
+
+
+def _new_cluster(spec: RestoreJobSpec) -> list[NewCluster]:
+    return [spec.new_cluster] if spec.new_cluster else []
+
+
 def _destination_cel(one: str) -> str:
     database = f"(has({one}.destDatabase) ? {one}.destDatabase : has({one}.database) ? {one}.database : 'default')"
     return f"{database} + '/' + (has({one}.destCollection) ? {one}.destCollection : {one}.collection)"
@@ -154,6 +166,21 @@ RESTORE_JOB = Resource(
             "restore each collection under a name of its own: two of existingCluster.collections have the same "
             "destination",
             _restores_each_once,
+        ),
+    ),
+    template_rules=(
+        named_anew("newCluster.name", lambda spec: [one.name for one in _new_cluster(spec)]),
+        named_anew(
+            "newCluster.credentialsSecretName",
+            lambda spec: [one.credentials_secret_name for one in _new_cluster(spec)],
+        ),
+        Rule(
+            "!has(self.existingCluster) || (has(self.existingCluster.collections)"
+            " && self.existingCluster.collections.all(one,"
+            f" has(one.destCollection) && one.destCollection.contains('{RUN}')))",
+            "each run restores its collections once more: name existingCluster.collections, each with "
+            f"{RUN} in its destCollection",
+            _restores_under_new_names,
         ),
     ),
 )

@@ -16,12 +16,19 @@ from zilliz_jobs.api.model import Model
 Schema = dict[str, Any]
 
 _KEPT = ("description", "type", "format", "default", "enum", "nullable")
-_BOUNDS = ("minLength", "maxLength", "pattern", "minItems", "maxItems", "minimum", "maximum", "multipleOf")
+_BOUNDS = (
+    *("minLength", "maxLength", "pattern", "minItems", "maxItems", "maxProperties"),
+    *("minimum", "maximum", "multipleOf"),
+)
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _DROPPED = frozenset({"title", "discriminator", "$defs"})
 _HANDLED = frozenset({"properties", "required", "items", "additionalProperties", "const", *_EXCLUSIVE})
 _EXTENSION = "x-kubernetes-"
-_KNOWN = frozenset({*_KEPT, *_BOUNDS, *_DROPPED, *_HANDLED})
+TEMPLATE = "template"
+"""Of a field: the spec in it is the template of other objects. It has no defaults, since those come with the objects,
+and shorter lists, since the cost of a rule counts once for each template that there may be."""
+TEMPLATE_ITEMS = 32
+_KNOWN = frozenset({*_KEPT, *_BOUNDS, *_DROPPED, *_HANDLED, TEMPLATE})
 
 # What may refuse a write; a status schema has none of it. Order and uniqueness are not used anywhere.
 REFUSING = frozenset({"enum", "format", "nullable", "default", *_BOUNDS, *_EXCLUSIVE})
@@ -99,7 +106,7 @@ def _translate(node: Schema, defs: dict[str, Schema], path: str, seen: tuple[str
             pass
         case other:
             raise SchemaError(f"cannot say {path}: every node needs one type, this has {other!r}")
-    return out
+    return _as_template(out) if node.get(TEMPLATE) else out
 
 
 def _object(node: Schema, defs: dict[str, Schema], path: str, seen: tuple[str, ...]) -> Schema:
@@ -140,6 +147,18 @@ def _resolve(
     if node.get("default", ...) is None:
         node = {key: value for key, value in node.items() if key != "default"}
     return node, seen
+
+
+def _as_template(schema: Schema) -> Schema:
+    out = {key: value for key, value in schema.items() if key != "default"}
+    if "maxItems" in out:
+        out["maxItems"] = min(out["maxItems"], TEMPLATE_ITEMS)
+    if "properties" in out:
+        out["properties"] = {name: _as_template(child) for name, child in out["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if key in out:
+            out[key] = _as_template(out[key])
+    return out
 
 
 def _lenient(schema: Schema) -> Schema:
