@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -105,13 +104,17 @@ class DueTimes:
     """Made by `parse`. All times are UTC and whole minutes."""
 
     key: str
-    """The expressions and the zone in short; another key means other due times."""
+    """The zone and the expressions, as `parse_key` reads them; another key means other due times."""
     expressions: tuple[_Expression, ...]
     zone: tzinfo
 
     def next_due(self, after: datetime) -> datetime:
         """The first due time later than `after`."""
         return min(expression.next_due(after, self.zone) for expression in self.expressions)
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether this very minute is a due time."""
+        return self.next_due(moment - timedelta(seconds=1)) == moment
 
     def newest_missed(self, after: datetime, now: datetime, deadline: timedelta) -> datetime | None:
         """The newest due time later than `after`, not later than `now`, and not longer ago than `deadline`.
@@ -146,8 +149,17 @@ def parse(expressions: tuple[str, ...], time_zone: str) -> DueTimes:
     if not expressions:
         raise InvalidScheduleError(f"spec.schedules is empty; {ALLOWED}")
     parsed = tuple(_parse(text) for text in expressions)
-    key = sha256("\n".join((time_zone, *sorted(one.fields for one in parsed))).encode()).hexdigest()[:16]
+    key = ";".join((time_zone, *sorted(one.fields for one in parsed)))
     return DueTimes(key, parsed, _zone(time_zone))
+
+
+def parse_key(key: str) -> DueTimes | None:
+    """The due times of a stored key; None where it cannot be read (any more)."""
+    time_zone, *expressions = key.split(";")
+    try:
+        return parse(tuple(expressions), time_zone)
+    except InvalidScheduleError:
+        return None
 
 
 def _parse(text: str) -> _Expression:

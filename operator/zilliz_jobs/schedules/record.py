@@ -73,14 +73,13 @@ class RunRequest:
     token: str
     time: datetime
     outcome: Outcome
-    reason: str
     message: str
 
 
 @dataclass(frozen=True)
 class Record:
     """`due_after`: no due time at or before it is ever made; all of them were made, missed, or did not count.
-    `times`: the expressions and the zone that it was counted by, as `DueTimes.key`. `suspended`: the spec said so at
+    `times`: the zone and the expressions that it was counted by, as `DueTimes.key`. `suspended`: the spec said so at
     the last pass. `waiting`: the due time whose run starts when the replaced one has ended. `runs`: newest first."""
 
     due_after: datetime | None = None
