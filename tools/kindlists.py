@@ -18,9 +18,11 @@ from pathlib import Path
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.jobcenter import JOB_CENTER
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.api.scheduledjob import TEMPLATES
 from zilliz_jobs.core.snapshot import RetryRule, Traits
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
@@ -51,7 +53,11 @@ def template() -> str:
     ):
         text += f'\n{{{{- /* {meaning} */}}}}\n{{{{- define "zilliz.{name}" -}}}}\n'
         text += f"[{', '.join(plurals)}]\n{{{{- end }}}}\n"
-    return text
+    text += (
+        '\n{{- /* Those that are jobs, by their fields in a JobSchedule. */}}\n{{- define "zilliz.templates" -}}\n'
+    )
+    text += "".join(f"{field}: {resource.plural}\n" for field, resource in TEMPLATES.items())
+    return text + "{{- end }}\n"
 
 
 def rule(traits: Traits) -> str:
@@ -106,6 +112,7 @@ LISTS: dict[str, list[str]] = {
             *((kind.resource.kind, "Succeeded") for kind in JOB_KINDS),
             (ZILLIZ_CONNECTION.kind, "Ready"),
             (JOB_CENTER.kind, "Ready"),
+            (JOB_SCHEDULE.kind, "Ready"),
         )
         for line in health(kind, condition)
     ],
@@ -121,6 +128,7 @@ PLACES = {
         "every kind",
         "the status of every kind",
         "kinds whose objects may carry the finalizer",
+        "jobs and rows",
         "jobs and rows",
     ],
     "deploy/gitops/flux/02-gate.yaml": ["health of the kinds that stand in Git"],

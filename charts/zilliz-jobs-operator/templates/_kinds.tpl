@@ -2,7 +2,7 @@
 
 {{- /* Every kind. */}}
 {{- define "zilliz.kinds" -}}
-[zillizconnections, backupjobs, restorejobs, exportjobs, migrationjobs, importjobs, clonecollectionjobs, samplecollectionjobs, suspendclusterjobs, resumeclusterjobs, scaleclusterjobs, scalereplicasjobs, jobcenters, projectjobs]
+[zillizconnections, backupjobs, restorejobs, exportjobs, migrationjobs, importjobs, clonecollectionjobs, samplecollectionjobs, suspendclusterjobs, resumeclusterjobs, scaleclusterjobs, scalereplicasjobs, jobcenters, projectjobs, jobschedules]
 {{- end }}
 
 {{- /* Those that are jobs. */}}
@@ -13,4 +13,19 @@
 {{- /* Those whose objects may carry the finalizer. */}}
 {{- define "zilliz.held" -}}
 [backupjobs, exportjobs, migrationjobs, clonecollectionjobs]
+{{- end }}
+
+{{- /* Those that are jobs, by their fields in a JobSchedule. */}}
+{{- define "zilliz.templates" -}}
+backupJob: backupjobs
+restoreJob: restorejobs
+exportJob: exportjobs
+migrationJob: migrationjobs
+importJob: importjobs
+cloneCollectionJob: clonecollectionjobs
+sampleCollectionJob: samplecollectionjobs
+suspendClusterJob: suspendclusterjobs
+resumeClusterJob: resumeclusterjobs
+scaleClusterJob: scaleclusterjobs
+scaleReplicasJob: scalereplicasjobs
 {{- end }}

@@ -19,7 +19,7 @@ an audit of the API server over a run in which everything happens is compared wi
   resources: {{ append $jobs "projectjobs" | toJson }}
   verbs: [delete]
 - apiGroups: [jobs.zilliz.com]
-  resources: [projectjobs]
+  resources: {{ append $jobs "projectjobs" | toJson }}
   verbs: [create]
 - apiGroups: [""]
   resources: [secrets]

@@ -73,6 +73,8 @@ def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     """The end of what was not submitted in time, or whose submission stays unknown."""
     if is_finished(status):
         return status
+    if s.withdrawn is not None and is_unsent(status) and s.deleting_since is None:
+        return ended(s, status, State.CANCELED, s.withdrawn.reason, s.withdrawn.message, now)
     bound = swept_by(s, status)
     if bound and now >= bound:
         message = f"not done within {s.rules.cleanup_seconds} s; the last obstacle was: {status.message or 'none'}"

@@ -70,6 +70,9 @@ class Reason(StrEnum):
     )
     BACKUP_SLOT_BUSY = "BackupSlotBusy", "The cloud makes one manual backup of a cluster at a time; this one waits."
     BACKUP_NOT_READY = "BackupNotReady", "The BackupJob that is named has not ended well yet; this job follows it."
+    WAITING_FOR = "WaitingFor", "Other jobs of the schedule's run must be Successful first."
+    RUN_OVER = "RunOver", "The schedule's run that the object belongs to is over; its job is not submitted."
+    RUN_FAILED = "RunFailed", "A job of the schedule's run that had to be first did not end well."
     BACKUP_NOT_FOUND = "BackupNotFound", "The cloud has no such backup; correct the backup that the spec names."
     COLLECTIONS_NOT_TOLD = (
         "CollectionsNotTold",

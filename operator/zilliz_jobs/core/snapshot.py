@@ -75,6 +75,14 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Withdrawn:
+    """The job is not wanted any more, if nothing of it was submitted: its run is over, or failed before it."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
 class Snapshot:
     spec: JobSpec | None
     status: JobStatus
@@ -96,6 +104,7 @@ class Snapshot:
     restored: bool = False  # brought back by a backup tool, so perhaps submitted in another life
     tracked: bool = False  # managed by a GitOps tool or Helm
     gate: Blocked | None = None  # why this operator may submit nothing at the moment
+    withdrawn: Withdrawn | None = None
     tries: int = 0  # consecutive passes that learnt nothing
     obstacle: str = ""  # what stood in the way last, where the status may not tell it (yet)
     jitter: float = 0.5  # 0..1, fixed per object

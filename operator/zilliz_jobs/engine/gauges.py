@@ -15,6 +15,7 @@ from zilliz_jobs.control.objects import Key
 from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.jobs.inventory import Inventory
+from zilliz_jobs.schedules.controller import JobScheduleController
 from zilliz_jobs.telemetry import catalogue
 from zilliz_jobs.telemetry.live import Reading, Sample
 
@@ -69,3 +70,21 @@ class GaugeCollector:
         known = self._connections.readiness()
         shown = sorted(known, key=known.__getitem__)[:MAX_CONNECTIONS]  # connections that are not ready first
         return [((key.namespace, key.name), float(known[key])) for key in shown]
+
+
+class ScheduleGauges:
+    """The same of JobSchedules, read after all others."""
+
+    def __init__(self, schedules: JobScheduleController, leadership: Leadership) -> None:
+        self._schedules, self._leadership = schedules, leadership
+
+    def read(self) -> Reading:
+        """The samples of the gauges of schedules; none while another process leads. May be called by any thread."""
+        if not self._leadership.works:
+            return {}
+        known = [((one.namespace, one.name), one) for one in self._schedules.figures()]
+        return {
+            catalogue.SCHEDULE_LAST_SUCCESS: [(at, one.last_success) for at, one in known if one.last_success],
+            catalogue.SCHEDULE_NEXT: [(at, one.next_due) for at, one in known if one.next_due],
+            catalogue.SCHEDULE_FAILED: [(at, float(one.failed)) for at, one in known],
+        }

@@ -35,7 +35,7 @@ from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.feed import Feed
-from zilliz_jobs.engine.gauges import GaugeCollector
+from zilliz_jobs.engine.gauges import GaugeCollector, ScheduleGauges
 from zilliz_jobs.jobcenter.owners import Owners
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.jobcenter.rowjobs import RowJobs, RowOwnership
@@ -50,6 +50,7 @@ from zilliz_jobs.jobs.deletions import Deletions, Leftover
 from zilliz_jobs.jobs.inventory import Inventory
 from zilliz_jobs.jobs.reconciler import JobReconciler
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
+from zilliz_jobs.jobs.submissiongates import SubmissionGates
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.client import KubeClient
@@ -58,6 +59,7 @@ from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.schedules.wiring import ScheduleParts
 from zilliz_jobs.settings import Settings
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -139,11 +141,12 @@ class Engine:
             connections_known=self.connections.bodies,
             ensure_synced=self.cache_sync.wait_for_sync,
         )
+        gates = SubmissionGates(self.crds)
         reconciler = JobReconciler(
             self.connections,
             self.actions,
             self.status_writer,
-            self.crds,
+            gates,
             self.metrics,
             self.deletions,
             rules=self.rules,
@@ -174,19 +177,30 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
+        access = ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics)
+        self.schedules = ScheduleParts(
+            self.kinds, self.connections, self.jobs, access, self.queue, self.clock, self.cache_sync.wait_for_sync
+        )
+        gates.runs = self.schedules.runs
         self.jobcenter = JobCenterParts(
             Owners(OwnJobs(self.kinds), self.ownership, self.cache_sync),
             self.accounts,
             self.jobs.poller,
             self.jobs,
-            ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics),
+            access,
             self.queue,
             self._row_jobs(secrets, writer),
             self.clock.now,
         )
         listeners = self.watch_health, self.cache_sync, self.jobcenter, self.memory, ClockWitness(self.connections)
-        self.cache.listeners.subscribe(*listeners)
-        controllers = (self.accounts, self.jobs, self.jobcenter.centers, self.jobcenter.rows)
+        self.cache.listeners.subscribe(*listeners, self.schedules.children)
+        controllers = (
+            self.accounts,
+            self.jobs,
+            self.jobcenter.centers,
+            self.jobcenter.rows,
+            self.schedules.controller,
+        )
         self.dispatcher = Dispatcher(
             controllers, self.queue, self.objects, self.leadership, self.events, self.metrics
         )
@@ -201,7 +215,8 @@ class Engine:
         self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
         parts = self.inventory, self.queue, self.watch_health, self.connections, self.leadership, self.clock
         gauges = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
-        self.metrics.read_from(gauges.read)
+        schedules = ScheduleGauges(self.schedules.controller, self.leadership)
+        self.metrics.read_from(lambda: {**gauges.read(), **schedules.read()})
 
     def _row_jobs(self, secrets: Secrets, writer: StatusWriter) -> RowJobs:
         """The machinery of job objects once more, for rows whose job belongs to none: what it stores is a row, and
@@ -228,7 +243,7 @@ class Engine:
                 ensure_synced=self.cache_sync.wait_for_sync,
             ),
             status_writer,
-            self.crds,
+            SubmissionGates(self.crds),
             self.metrics,
             self.deletions,
             rules=self.rules,

@@ -14,7 +14,6 @@ from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.control.clock import ServerClock
-from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.objects import FINALIZER, Body, connection_key, key_of, status_of
 from zilliz_jobs.control.obstacles import is_fruitless, obstacle
@@ -27,12 +26,13 @@ from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation, Un
 from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, RecordError
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Rules, Snapshot, is_open, step_of
+from zilliz_jobs.core.snapshot import Rules, Snapshot, Withdrawn, is_open, step_of
 from zilliz_jobs.jobs.actions import Actions, JobInHand
 from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.entry import JobEntry, UnstoredAnswer
 from zilliz_jobs.jobs.snapshots import Surroundings, snapshot
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
+from zilliz_jobs.jobs.submissiongates import SubmissionGates
 from zilliz_jobs.jobs.unsent import UnsentIntents
 from zilliz_jobs.jobs.unstored import STORE_SECONDS, UnstoredAnswers
 from zilliz_jobs.kinds.base import Account, AnyKind
@@ -85,7 +85,7 @@ class JobReconciler:
         connections: Connections,
         actions: Actions,
         status_writer: JobStatusWriter,
-        crds: CrdCheck,
+        gates: SubmissionGates,
         metrics: Metrics,
         deletions: Deletions,
         *,
@@ -93,7 +93,7 @@ class JobReconciler:
         clock: ServerClock,
     ) -> None:
         self._connections, self.actions, self.status_writer = connections, actions, status_writer
-        self._crds, self._metrics, self.deletions, self.rules, self.clock = crds, metrics, deletions, rules, clock
+        self._gates, self._metrics, self.deletions, self.rules, self.clock = gates, metrics, deletions, rules, clock
         self.unstored = UnstoredAnswers(status_writer, actions.in_flight, actions.wake)
         self._unsent = UnsentIntents()
 
@@ -106,13 +106,16 @@ class JobReconciler:
         seen = self._key_or_right(body, seen)
         kind, since = entry.kind, self.deletions.since(entry, body)
         link = self._connections.link(connection_key(body), parting=since is not None)
-        uid, gate, kept = entry.uid, self._crds.gate(kind.resource.kind), entry.unstored
+        uid, kept = entry.uid, entry.unstored
         if kept is not None and since is None:
             return Reconciled(body, None, True)  # it is woken when its answer is stored
+        gate = await self._gates.of(kind.resource.kind, body)
+        withdrawn, gate = (gate, None) if isinstance(gate, Withdrawn) else (None, gate)
         known = self.actions.known(uid) if kept is None else NOTHING_KNOWN
         around = Surroundings(link, gate, tries, self.rules, self.clock.now(), entry.asked, known, since)
         try:
-            base = replace(snapshot(kind, body, around), clock_set=self.clock.set_at, obstacle=entry.obstacle)
+            base = snapshot(kind, body, around)
+            base = replace(base, clock_set=self.clock.set_at, obstacle=entry.obstacle, withdrawn=withdrawn)
             base = base if kept is None else replace(base, status=kept.status)
         except RecordError:
             if since is None:
@@ -277,7 +280,9 @@ class JobReconciler:
                 body = await self.status_writer.remove_finalizer(kind, body)
         if plan.note is not None and body is not None:
             self.status_writer.note(body, plan.note)
-        if isinstance(plan.action, Delete) and body is not None:
+        if isinstance(plan.action, Delete) and body is not None and await self._gates.keep(body):
+            wake = self.rules.recheck
+        elif isinstance(plan.action, Delete) and body is not None:
             await self.status_writer.delete(kind, body)
             body = None
         return Reconciled(body, wake, learnt, plan.look)

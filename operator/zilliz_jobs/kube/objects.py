@@ -11,6 +11,7 @@ from zilliz_jobs.kube.paths import group_path, path, resource_path
 
 MAX_RESTARTS = 5
 _OURS = {"fieldManager": FIELD_MANAGER}
+_STRICT = {**_OURS, "fieldValidation": "Strict"}
 
 
 class Objects:
@@ -58,13 +59,14 @@ class Objects:
         version = str((page.get("metadata") or {}).get("resourceVersion") or "")
         return int(version) if version.isdecimal() else 0
 
-    async def create(self, resource: Resource, body: Body) -> Body:
-        """Make the object; returns it as it is. Its status is not written.
+    async def create(self, resource: Resource, body: Body, *, strict: bool = False) -> Body:
+        """Make the object; returns it as it is. Its status is not written. `strict`: a field that the installed CRD
+        lacks refuses the object (StrictDecoding), and is not left out of it.
 
         Raises AlreadyExists, Invalid, Forbidden, Unavailable (it may be made), KubeError.
         """
         where = resource_path(resource, body["metadata"]["namespace"])
-        return await self._client.request("POST", where, query=_OURS, body=body)
+        return await self._client.request("POST", where, query=_STRICT if strict else _OURS, body=body)
 
     async def try_create(self, resource: Resource, body: Body) -> None:
         """Have the API server do all of a creation but storing it: schema, rules, admission. Changes nothing.

@@ -188,6 +188,35 @@ CONNECTION_READY = Family(
     by_leader=True,
 )
 
+SCHEDULE_LAST_SUCCESS = Family(
+    "zilliz_jobs_schedule_last_success_timestamp_seconds",
+    "gauge",
+    "When a run of this JobSchedule last ended well; none before the first. time() minus this is the time since the "
+    "last success. Of 2,000 schedules at most, as the next two are.",
+    ("object_namespace", "schedule"),
+    by_leader=True,
+)
+SCHEDULE_NEXT = Family(
+    "zilliz_jobs_schedule_next_timestamp_seconds",
+    "gauge",
+    "When the next run of this JobSchedule is due; none while it is suspended or cannot be understood.",
+    ("object_namespace", "schedule"),
+    by_leader=True,
+)
+SCHEDULE_FAILED = Family(
+    "zilliz_jobs_schedule_failed",
+    "gauge",
+    "1 while the last run of this JobSchedule that ended did not end well, else 0.",
+    ("object_namespace", "schedule"),
+    by_leader=True,
+)
+SCHEDULE_RUNS = Family(
+    "zilliz_jobs_schedule_runs_total",
+    "counter",
+    "Runs of JobSchedules: started, succeeded, failed, and due times that were missed.",
+    ("outcome",),
+)
+
 LIVE = (
     OBJECTS,
     UNFINISHED,
@@ -202,6 +231,9 @@ LIVE = (
     LEADER,
     CLOCK_SKEW,
     CONNECTION_READY,
+    SCHEDULE_LAST_SUCCESS,
+    SCHEDULE_NEXT,
+    SCHEDULE_FAILED,
 )
 """Read when they are asked for; the others are counted where they happen."""
 
@@ -223,4 +255,5 @@ FAMILIES = (
     SWEPT,
     *LIVE[8:],
     CRD_OUTDATED,
+    SCHEDULE_RUNS,
 )

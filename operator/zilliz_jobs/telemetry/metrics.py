@@ -20,6 +20,7 @@ ENDS = ("Successful", "Failed", "Canceled", "Unknown")
 REQUESTS = ("cancel", "retry", "resolve")
 OUTCOMES = ("Requested", "Accepted", "Completed", "Refused", "Failed")
 ASKERS = ("policy", "person", "elsewhere")
+RUNS = ("started", "succeeded", "failed", "missed")
 RANKS = ("effect", "need", "poll")
 
 _without_created: Callable[[], None] = disable_created_metrics
@@ -41,6 +42,7 @@ class Metrics:
         self.passes = self._counter(catalogue.PASSES)
         self.status_writes = self._counter(catalogue.STATUS_WRITES)
         self.swept = self._counter(catalogue.SWEPT)
+        self.schedule_runs = self._counter(catalogue.SCHEDULE_RUNS)
         crds = catalogue.CRD_OUTDATED
         self.crd_outdated = Gauge(crds.name, crds.help, crds.labels, registry=self.registry)
         self._cloud_requests = self._counter(catalogue.CLOUD_REQUESTS)
@@ -71,6 +73,8 @@ class Metrics:
             self.passes.labels(kind, "hung")
         for priority in RANKS:
             self._limiter_refusals.labels(priority)
+        for outcome in RUNS:
+            self.schedule_runs.labels(outcome)
 
     def read_from(self, read: Callable[[], Reading]) -> None:
         """`read` tells the figures of `catalogue.LIVE`. It is called by another thread than the event loop's."""

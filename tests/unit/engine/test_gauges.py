@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import timedelta
 from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,9 +18,10 @@ from zilliz_jobs.control.objects import Key, key_of
 from zilliz_jobs.control.watchhealth import WatchHealth
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.engine.gauges import MAX_CONNECTIONS, GaugeCollector
+from zilliz_jobs.engine.gauges import MAX_CONNECTIONS, GaugeCollector, ScheduleGauges
 from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.inventory import Inventory
+from zilliz_jobs.schedules.controller import ScheduleFigures
 from zilliz_jobs.telemetry import catalogue
 from zilliz_jobs.telemetry.metrics import MAX_ROUTES, Metrics
 
@@ -36,6 +38,9 @@ class Known:
 
     def readiness(self) -> dict[Key, bool]:
         return self.ready
+
+
+SCHEDULES = {catalogue.SCHEDULE_LAST_SUCCESS, catalogue.SCHEDULE_NEXT, catalogue.SCHEDULE_FAILED}
 
 
 class Bench:
@@ -63,7 +68,7 @@ async def test_a_replica_that_stands_by_tells_of_no_object_no_queue_and_no_conne
     bench.inventory.on_upsert(entry(), backup())
     bench.known.ready = {Key("ZillizConnection", "ns", "default"): False}
     bench.queue.add(KEY)
-    assert {family for family in catalogue.LIVE if family.by_leader} <= bench.figures.read().keys()
+    assert {family for family in catalogue.LIVE if family.by_leader} - SCHEDULES <= bench.figures.read().keys()
     bench.lead.works = False
     own = {catalogue.LEADER, catalogue.WATCH_SILENT, catalogue.KIND_WATCHED, catalogue.CLOCK_SKEW}
     assert bench.figures.read().keys() == own
@@ -148,3 +153,18 @@ def test_each_replica_tells_how_far_its_machine_is_from_the_api_server(bench: Be
     late = machine_time() - timedelta(hours=1)
     bench.clock.hear(format_datetime(late, usegmt=True), 0.01)
     assert bench[catalogue.CLOCK_SKEW] == [((), pytest.approx(3600, abs=3))]
+
+
+def test_only_the_process_that_works_tells_of_schedules() -> None:
+    """Else a schedule that failed counts once for each replica, and one that stands by tells what it knew last."""
+    lead: Any = Lead()
+    told: Any = SimpleNamespace(figures=lambda: [ScheduleFigures("ns", "nightly", 5.0, None, failed=True)])
+    gauges = ScheduleGauges(told, lead)
+    lead.works = True
+    assert gauges.read() == {
+        catalogue.SCHEDULE_LAST_SUCCESS: [(("ns", "nightly"), 5.0)],
+        catalogue.SCHEDULE_NEXT: [],
+        catalogue.SCHEDULE_FAILED: [(("ns", "nightly"), 1.0)],
+    }
+    lead.works = False
+    assert gauges.read() == {}

@@ -28,6 +28,7 @@ from zilliz_jobs.jobcenter.rowstore import RowStatusWriter, RowStore
 from zilliz_jobs.jobs.actions import Actions
 from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.reconciler import JobReconciler
+from zilliz_jobs.jobs.submissiongates import SubmissionGates
 from zilliz_jobs.kube.errors import Conflict, Forbidden, KubeError, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -113,7 +114,8 @@ class Desk:
             clock=_seconds,
         )
         deletions = Deletions(events, metrics, stopwatch=clock.stopwatch(), works=lambda: True)
-        reconciler = JobReconciler(accounts, actions, writer, crds, metrics, deletions, rules=Rules(), clock=clock)
+        gates = SubmissionGates(crds)
+        reconciler = JobReconciler(accounts, actions, writer, gates, metrics, deletions, rules=Rules(), clock=clock)
         self.jobs = RowJobs(reconciler, ownership, writer, RowKind())
 
     async def _synced(self) -> None:

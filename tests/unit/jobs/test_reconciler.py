@@ -36,6 +36,7 @@ from zilliz_jobs.jobs.actions import Actions
 from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.reconciler import JobReconciler, Reconciled
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
+from zilliz_jobs.jobs.submissiongates import SubmissionGates
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, Unavailable
 from zilliz_jobs.telemetry.metrics import Metrics
 
@@ -80,7 +81,7 @@ class Bench:
             self.accounts,  # type: ignore[arg-type]
             self.actions,
             status_writer,
-            self.crds,  # type: ignore[arg-type]
+            SubmissionGates(self.crds),  # type: ignore[arg-type]
             self.metrics,
             self.deletions,
             rules=Rules(),

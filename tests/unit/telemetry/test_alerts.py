@@ -91,6 +91,7 @@ def test_every_value_that_is_asked_for_can_occur(where: str) -> None:
     states = {"Pending", "InProgress", "Successful", "Failed", "Canceled", "Unknown"}
     outcomes = {"ok", "refused", "not_found", "unauthorised", "forbidden", "throttled", "unavailable", "unreadable"}
     outcomes |= {"learnt", "fruitless", "hung"}  # of passes
+    outcomes |= {"started", "succeeded", "failed", "missed"}  # of runs
     values = {"reason": {str(r) for r in Reason}, "state": states, "outcome": outcomes}
     for one in promql.selectors(promql.parse(EXPRESSIONS[where])):
         for matcher in one.matchers.matchers:
@@ -165,6 +166,8 @@ class Pod:
             catalogue.UNFINISHED: [(("ImportJob", "InProgress", "InProgress"), 1.0)],
             catalogue.LAST_SUCCESS: [(("BackupJob", "ns", "in01"), NOW - 3600), (("ImportJob", "ns", "x"), 1.0)],
             catalogue.HIDDEN_TARGETS: [((), 0.0)],
+            catalogue.SCHEDULE_FAILED: [(("ns", "nightly"), 0.0)],
+            catalogue.SCHEDULE_NEXT: [(("ns", "nightly"), NOW + 3600)],
         }
         self.metrics.read_from(self._read)
         for _ in range(100):
@@ -232,6 +235,9 @@ CASES: list[tuple[str, Any]] = [
         "ZillizJobsSubmissionUnknown",
         lambda pod: pod.show(catalogue.UNFINISHED, ("ImportJob", "Unknown", "SubmissionUnknown"), 1.0),
     ),
+    ("ZillizJobsScheduleFailed", lambda pod: pod.show(catalogue.SCHEDULE_FAILED, ("ns", "nightly"), 1.0)),
+    ("ZillizJobsScheduleMissed", lambda pod: pod.metrics.schedule_runs.labels("missed").inc()),
+    ("ZillizJobsScheduleLate", lambda pod: pod.show(catalogue.SCHEDULE_NEXT, ("ns", "nightly"), NOW - 900)),
     ("ZillizJobsTargetsHidden", lambda pod: pod.show(catalogue.HIDDEN_TARGETS, (), 5.0)),
     ("ZillizJobsConnectionNotReady", lambda pod: pod.show(catalogue.CONNECTION_READY, ("ns", "default"), 0.0)),
     ("ZillizJobsCloudErrors", lambda pod: pod.calls("unavailable", 50)),

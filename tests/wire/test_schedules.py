@@ -1,0 +1,202 @@
+"""JobSchedules: what a run makes, in which order, and what must never be made or submitted twice."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.support.engine_rig import NAMESPACE, Body, Rig, condition
+
+from zilliz_jobs.schedules.runs import requested_name
+from zilliz_local.cloud import MOVIES
+
+PLURAL = "jobschedules"
+BACKED: Body = {"name": "backup", "backupJob": {"clusterId": MOVIES}}
+EXPORTED: Body = {
+    "name": "export",
+    "exportJob": {
+        "backup": {"backupJobRef": {"name": "backup"}},
+        "integrationId": "integ-demo-s3",
+        "directory": "nightly",
+    },
+}
+
+
+def schedule(world: Rig, *jobs: Body, name: str = "nightly", token: str = "", **spec: Any) -> None:
+    annotations = {"jobs.zilliz.com/run-requested": token} if token else {}
+    world.kube.create(
+        {
+            "apiVersion": "jobs.zilliz.com/v1alpha1",
+            "kind": "JobSchedule",
+            "metadata": {"name": name, "namespace": NAMESPACE, "annotations": annotations},
+            "spec": {"schedules": ["0 0 29 2 *"], "jobs": [copy.deepcopy(job) for job in jobs], **spec},
+        }
+    )
+
+
+def run_in(world: Rig, name: str) -> Body:
+    runs = world.status(PLURAL, "nightly").get("runs") or []
+    return next((run for run in runs if run["name"] == name), {})
+
+
+def ended(world: Rig, name: str) -> bool:
+    return run_in(world, name).get("state") in ("Successful", "Failed")
+
+
+def submitted(world: Rig) -> int:
+    return len(world.cloud.ledger.effects(kind="submit", client="api"))
+
+
+def backups(world: Rig) -> list[Body]:
+    return [body for body in world.everything() if body["kind"] == "BackupJob"]
+
+
+async def test_a_run_makes_its_jobs_in_order(world: Rig) -> None:
+    """The export of a backup that is not there yet would fail, or export the one of yesterday."""
+    await world.start()
+    schedule(world, EXPORTED, BACKED, token="now")
+    run = requested_name("now")
+    backup, export = f"nightly-{run}-backup", f"nightly-{run}-export"
+    await world.until(lambda: world.status("exportjobs", export).get("reason") == "WaitingFor", "the export waits")
+    assert world.get("exportjobs", export)["spec"]["backup"] == {"backupJobRef": {"name": backup}}
+    (owner,) = world.get("backupjobs", backup)["metadata"]["ownerReferences"]
+    assert (owner["name"], owner["controller"], owner["blockOwnerDeletion"]) == ("nightly", True, False)
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup is submitted")
+    world.cloud.advance(10_000)
+    await world.until_state("backupjobs", backup, "Successful")
+    await world.until(lambda: world.status("exportjobs", export).get("jobId"), "the export is submitted")
+    world.cloud.advance(10_000)
+    await world.until(lambda: ended(world, run), "the end of the run")
+    body = world.get(PLURAL, "nightly")
+    assert run_in(world, run)["state"] == "Successful"
+    assert condition(body, "LastRunSucceeded")["status"] == "True"
+    assert condition(body, "Ready")["status"] == "True"
+    assert not condition(body, "Reconciling")
+    assert body["status"]["active"] == []
+    assert body["status"]["run"]["token"] == "now"
+    assert submitted(world) == 2
+
+
+async def test_one_token_makes_one_run_whoever_leads(world: Rig) -> None:
+    await world.start()
+    schedule(world, BACKED, token="now")
+    run = requested_name("now")
+    await world.until(lambda: world.status("backupjobs", f"nightly-{run}-backup").get("jobId"), "the backup")
+    await world.stop()
+    await world.start()
+    world.cloud.advance(10_000)
+    await world.until(lambda: ended(world, run), "the end of the run")
+    await asyncio.sleep(0.5)
+    assert [run["name"] for run in world.status(PLURAL, "nightly")["runs"]] == [run]
+    assert submitted(world) == 1
+
+
+async def test_the_newest_time_that_was_missed_is_made_up_for_once(world: Rig) -> None:
+    """The operator was away for twenty minutes: not twenty backups, and not none."""
+    schedule(world, BACKED, schedules=["* * * * *"])
+    await world.start()
+    await world.until(lambda: world.status(PLURAL, "nightly").get("countedBy"), "the schedule is counted")
+    await world.stop()
+    before = len(backups(world))
+    away = (datetime.now(UTC) - timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M:00Z")
+    await world.patch(PLURAL, "nightly", {"status": {"countedUntil": away}}, "/status")
+    for _ in range(2):
+        await world.start()
+        await world.until(lambda: len(backups(world)) > before, "a run")
+        await asyncio.sleep(0.5)
+        await world.stop()
+    assert len(backups(world)) - before <= 2, "one, and another where the minute turned meanwhile"
+
+
+async def test_a_job_that_follows_a_failed_one_is_not_submitted(world: Rig) -> None:
+    """The schedule stays Ready: no deployment fails for last night's backup."""
+    await world.start()
+    schedule(world, {"name": "backup", "backupJob": {"clusterId": "in01-not-there"}}, EXPORTED, token="x")
+    run = requested_name("x")
+    export = f"nightly-{run}-export"
+    await world.until(lambda: world.status("exportjobs", export).get("reason") == "WaitingFor", "the export waits")
+    await world.patch(
+        "backupjobs",
+        f"nightly-{run}-backup",
+        {"metadata": {"annotations": {"jobs.zilliz.com/cancel-requested": "c"}}},
+    )
+    await world.until_state("exportjobs", export, "Canceled")
+    assert world.status("exportjobs", export)["reason"] == "RunFailed"
+    await world.until(lambda: ended(world, run), "the end of the run")
+    body = world.get(PLURAL, "nightly")
+    assert run_in(world, run)["state"] == "Failed"
+    assert (condition(body, "Ready")["status"], condition(body, "LastRunSucceeded")["status"]) == ("True", "False")
+    await world.until(lambda: world.events("RunFailed"), "the event")
+    assert submitted(world) == 0
+
+
+async def test_an_object_of_a_run_that_is_over_is_not_submitted(world: Rig) -> None:
+    """Its name alone proves nothing: an old leader, a clock that was set back or a restored object may bring it."""
+    await world.start()
+    schedule(world, BACKED)
+    await world.until(lambda: world.status(PLURAL, "nightly").get("conditions"), "the schedule is seen")
+    uid = world.get(PLURAL, "nightly")["metadata"]["uid"]
+    owner = {"apiVersion": "jobs.zilliz.com/v1alpha1", "kind": "JobSchedule", "name": "nightly", "uid": uid}
+    world.kube.create(
+        {
+            "apiVersion": "jobs.zilliz.com/v1alpha1",
+            "kind": "BackupJob",
+            "metadata": {
+                "name": "nightly-202001010300-backup",
+                "namespace": NAMESPACE,
+                "ownerReferences": [owner | {"controller": True, "blockOwnerDeletion": False}],
+            },
+            "spec": {"clusterId": MOVIES},
+        }
+    )
+    status = await world.until_state("backupjobs", "nightly-202001010300-backup", "Canceled")
+    assert status["reason"] == "RunOver"
+    assert submitted(world) == 0
+
+
+async def test_a_name_that_is_taken_fails_the_run_and_submits_nothing(world: Rig) -> None:
+    run = requested_name("now")
+    world.backup(f"nightly-{run}-backup", suspend=True)
+    await world.start()
+    schedule(world, BACKED, EXPORTED, token="now")
+    await world.until(lambda: ended(world, run), "the end of the run")
+    assert run_in(world, run)["reason"] == "NameTaken"
+    assert not world.get("exportjobs", f"nightly-{run}-export")
+    assert submitted(world) == 0
+
+
+async def test_a_ttl_does_not_remove_an_object_before_the_end_of_its_run_is_written(world: Rig) -> None:
+    """Else the run would wait for an object that is gone, or count as failed."""
+    await world.start()
+    schedule(world, {**BACKED, "backupJob": {"clusterId": MOVIES, "ttlSecondsAfterFinished": 0}}, EXPORTED, token="n")
+    run = requested_name("n")
+    backup, export = f"nightly-{run}-backup", f"nightly-{run}-export"
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup")
+    world.cloud.advance(10_000)
+    await world.until(lambda: world.status("exportjobs", export).get("jobId"), "the export")
+    assert world.get("backupjobs", backup), "the export still runs"
+    world.cloud.advance(10_000)
+    await world.until(lambda: ended(world, run), "the end of the run")
+    assert run_in(world, run)["state"] == "Successful"
+    await world.until(lambda: not world.get("backupjobs", backup), "the end of its TTL")
+
+
+async def test_what_a_crash_left_out_is_made_by_the_next_process(world: Rig) -> None:
+    """The run is written before its objects: a process that dies between has promised them."""
+    schedule(world, BACKED, EXPORTED, token="now")
+    await world.start()
+    run = requested_name("now")
+    backup = f"nightly-{run}-backup"
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup")
+    await world.stop()
+    stored = run_in(world, run)
+    for job in stored["jobs"]:
+        if job["entry"] == "export":
+            del job["uid"]
+    await world.delete("exportjobs", f"nightly-{run}-export")
+    await world.patch(PLURAL, "nightly", {"status": {"runs": [stored]}}, "/status")
+    await world.start()
+    await world.until(lambda: world.get("exportjobs", f"nightly-{run}-export"), "the export is made")
+    assert submitted(world) == 1
