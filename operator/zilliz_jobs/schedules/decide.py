@@ -56,15 +56,17 @@ def decide(
         problem = problem or (ScheduleReason.INVALID_SCHEDULE, f"{error}")
     if times is not None and problem is None:
         record = with_times(schedule, record, times, now)
-        record, started = _with_starts(schedule, record, children, now, times)
-        news += started
+        if not any(look_ups(run, children) for run in record.active):  # else nobody knows whether those are active
+            record, started = _with_starts(schedule, record, children, now, times)
+            news += started
     actions: list[ScheduleAction] = []
     if problem is None or problem[0] is not ScheduleReason.CLOCK_SKEW:
         actions = _actions(schedule, record, children)
         record = without_forgotten(schedule, record, children)
     due = None
     if times is not None and problem is None and not schedule.suspend:
-        due = times.next_due(max(record.due_after or now, now))
+        due = times.next_due(record.due_after or now)
+        due = due if due > now else times.next_due(now)
     conditions = _conditions(schedule, record, problem)
     wake = _wake(schedule, record, actions, due, now, unclear=problem is not None)
     return Plan(record, tuple(actions), tuple(news), conditions, due, wake)

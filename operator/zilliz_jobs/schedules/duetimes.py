@@ -60,6 +60,7 @@ class _Expression:
     fields: str
     hourly: bool
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - a value, and passes ask the same again and again
     def next_due(self, after: datetime, zone: tzinfo) -> datetime:
         return self._next_real(after, zone) if self.hourly else self._next_fixed(after, zone)
 

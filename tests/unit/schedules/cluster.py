@@ -73,11 +73,10 @@ class Cluster:
 
     def reconcile(self, skew: timedelta = timedelta(0)) -> Plan:
         """Passes until nothing is left to do at this moment."""
-        plan = self._pass(skew, frozenset())
-        for _ in range(5):
+        for _ in range(6):
             before = self.record
             plan = self._pass(skew, frozenset())
-            if self.record == before:
+            if self.record == before and not plan.actions:
                 break
         return plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,21 @@ class WallClock:
         day, weekday = wall.day in days, wall.isoweekday() % 7 in weekdays
         either = texts[2] != "*" and texts[4] != "*"
         return day or weekday if either else day and weekday
+
+    def due_on_days(self, start: date, end: date) -> Iterator[datetime]:
+        """All due minutes of the days from `start`, without `end`: minute by minute on a day with a change of the
+        clocks, else by the times on the wall."""
+        zone, texts = ZoneInfo(self.zone), self.expression.split()
+        times = [(hour, minute) for hour in sorted(numbers(1, texts[1])) for minute in sorted(numbers(0, texts[0]))]
+        for number in range((end - start).days):
+            day = start + timedelta(days=number)
+            morning = datetime.combine(day, time(), zone)
+            evening = datetime.combine(day + timedelta(days=1), time(), zone)
+            if morning.utcoffset() != evening.utcoffset():
+                yield from self.due(morning.astimezone(UTC) - MINUTE, evening.astimezone(UTC) - MINUTE)
+                continue
+            walls = [datetime.combine(day, time(hour, minute)) for hour, minute in times]
+            yield from (wall.replace(tzinfo=zone).astimezone(UTC) for wall in walls if self.shows(wall))
 
     def due(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """All due minutes after `start`, and not after `end`."""
