@@ -17,7 +17,7 @@ from zilliz_jobs.api.jobstatus import Evidence, Outcome, State, reason_in
 from zilliz_jobs.api.model import EARLIEST, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.joblistener import JobListener
-from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status
+from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status, slim
 from zilliz_jobs.core.cancelling import no_way_to_cancel
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kinds.base import AnyKind
@@ -67,7 +67,7 @@ class Children(JobListener):
             return
         key, schedule = owner
         before = self._of_schedule[schedule].get(uid)
-        self._of_schedule[schedule][uid], self._owners[uid] = body, owner
+        self._of_schedule[schedule][uid], self._owners[uid] = slim(body), owner
         if before is None or _shown(before) != _shown(body):
             self.changed(key)
 

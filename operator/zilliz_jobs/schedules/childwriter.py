@@ -9,7 +9,7 @@ from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.model import API_VERSION, GROUP
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, key_of
-from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound, StrictDecoding
+from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound, NotServed, StrictDecoding
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.schedules.children import Children, owner_of, replacement_token
 from zilliz_jobs.schedules.plan import CancelChild, ChildAnswer, CreateChild, Created, DeleteChild, NotCreated
@@ -65,6 +65,8 @@ class ChildWriter:
         """Read the object; whether it is there. Raises KubeError."""
         try:
             body = await self._objects.get(self._resources[kind], namespace, name)
+        except NotServed:
+            raise  # says nothing of the object
         except NotFound:
             return False
         self._children.on_seen({**body, "kind": kind})
@@ -74,6 +76,8 @@ class ChildWriter:
         """Have the job cancelled as a person would by annotation. Raises KubeError."""
         try:
             body = await self._objects.get(self._resources[order.kind], namespace, order.name)
+        except NotServed:
+            raise
         except NotFound:
             return
         if body["metadata"]["uid"] == order.uid:

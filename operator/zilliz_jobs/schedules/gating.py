@@ -11,7 +11,7 @@ from zilliz_jobs.control.objects import Body
 from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Withdrawn
-from zilliz_jobs.kube.errors import NotFound
+from zilliz_jobs.kube.errors import NotFound, NotServed
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.schedules.children import Children, owner_of
 from zilliz_jobs.schedules.childwriter import RUN_LABEL
@@ -69,6 +69,8 @@ class ScheduledRuns:
         key, uid = owner
         try:
             found = await self._objects.get(JOB_SCHEDULE, key.namespace, key.name)
+        except NotServed:
+            raise  # says nothing of the schedule
         except NotFound:
             return None
         return found if found["metadata"]["uid"] == uid else None
