@@ -6,6 +6,7 @@ which rights that took. With one less, something here is forbidden, and `require
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from tests.support.stirring import stirred
 from tests.support.user import PLURALS, Body, Job, User, condition, connection, manifest
 
 from zilliz_jobs.api.model import API_VERSION, GROUP
+from zilliz_jobs.api.scheduledjob import TEMPLATES
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_local.cloud import PROJECT
 
@@ -62,6 +64,7 @@ def test_it_uses_every_right_that_the_chart_gives_it(user: User, cloud: Cloud, r
         user.until("it reads an object of each kind again", lambda: not deeds.unread(READ), 60)
     for job in short:
         job.until_gone()
+    schedule_each_kind(user)
     row(user, stranger).ask("cancel-requested", "please")
     for job in (*held, copied):
         job.until_ended(seconds=60)
@@ -99,6 +102,31 @@ def expire(user: User) -> list[Job]:
     return [user.create(kind, "short", row.manifest["spec"] | more, annotations=now) for kind, row in BY_KIND.items()]
 
 
+def schedule_each_kind(user: User) -> None:
+    """One run of each kind: the operator makes objects of all of them. A connection that is not there holds them."""
+    nowhere = {"connectionRef": {"name": "nowhere"}}
+    for number, (field, resource) in enumerate(TEMPLATES.items()):
+        spec = json.loads(json.dumps(SCHEDULED.get(resource.kind) or BY_KIND[resource.kind].manifest["spec"]))
+        jobs = [{"name": "job", field: {k: v for k, v in spec.items() if k != "suspend"} | nowhere}]
+        token = {f"{GROUP}/run-requested": "now"}
+        made = {"schedules": ["0 0 29 2 *"], "jobs": jobs}
+        user.create("JobSchedule", f"every-{number}", made, annotations=token)
+
+
+SCHEDULED: dict[str, Body] = {
+    "RestoreJob": {"backup": {"clusterId": "c", "backupId": "b"}, "newCluster": {"projectId": PROJECT, "cuSize": 2}},
+    "ExportJob": {"backup": {"clusterId": "c", "backupId": "b"}, "integrationId": "i", "directory": "d"},
+    "MigrationJob": {
+        "source": {"zillizCluster": {"clusterId": "a"}},
+        "target": {"clusterId": "b"},
+        "collections": [{"source": "films", "destination": "films_$(RUN)"}],
+    },
+    "CloneCollectionJob": {"clusterId": "c", "collection": "films", "destCollection": "films_$(RUN)"},
+    "SampleCollectionJob": {"clusterId": "c", "collection": "films_$(RUN)"},
+}
+"""Those whose example names what can be made once."""
+
+
 def a_job_of_somebody_else(cloud: Cloud) -> str:
     cloud.next_job("BACKUP", run_seconds=10_000)
     path = f"/v2/clusters/{cloud.cluster}/backups/create"
@@ -120,9 +148,13 @@ def restless(user: User, release: Release) -> Iterator[None]:
     """Objects that somebody changes all the time, so that the operator's writes meet what it has not seen yet."""
     others: dict[str, Body] = {"ZillizConnection": {"endpoint": "https://nowhere.invalid"}, "JobCenter": {}}
     others["ZillizConnection"]["credentialsSecretRef"] = {"name": "nothing"}
+    others["JobSchedule"] = {
+        "schedules": ["0 0 29 2 *"],
+        "jobs": [{"name": "a", "suspendClusterJob": {"clusterId": "c"}}],
+    }
     specs = {kind: row.manifest["spec"] for kind, row in BY_KIND.items()} | others
     for kind, spec in specs.items():
-        nowhere = {} if kind == "ZillizConnection" else {"connectionRef": {"name": "nowhere"}}
+        nowhere = {} if kind in ("ZillizConnection", "JobSchedule") else {"connectionRef": {"name": "nowhere"}}
         user.apply(manifest(kind, "restless", spec | nowhere))
     deeds = deeds_of(release)
     with stirred(
@@ -138,7 +170,9 @@ def restless(user: User, release: Release) -> Iterator[None]:
     [
         ("list", "secrets"),
         ("watch", "secrets"),
-        ("create", f"backupjobs.{GROUP}"),
+        ("create", f"zillizconnections.{GROUP}"),
+        ("create", f"jobschedules.{GROUP}"),
+        ("delete", f"jobschedules.{GROUP}"),
         ("get", "configmaps"),
         ("create", "pods"),
         ("list", "namespaces"),
