@@ -60,8 +60,8 @@ def needed(namespace: str) -> list[Deed]:
     deeds = [Deed(verb, GROUP, resource.plural, namespace) for resource in RESOURCES for verb in LOOKING]
     deeds += [Deed("patch", GROUP, f"{resource.plural}/status", namespace) for resource in RESOURCES]
     deeds += [Deed("patch", GROUP, resource.plural, namespace) for resource in held]
-    deeds += [Deed("delete", GROUP, resource.plural, namespace) for resource in (*JOB_RESOURCES, PROJECT_JOB)]
-    deeds += [Deed("create", GROUP, PROJECT_JOB.plural, namespace)]
+    made = (*JOB_RESOURCES, PROJECT_JOB)  # by schedules and job centres
+    deeds += [Deed(verb, GROUP, resource.plural, namespace) for resource in made for verb in ("create", "delete")]
     deeds += [Deed(verb, "", "secrets", namespace) for verb in ("get", "create", "patch")]
     return [*deeds, Deed("create", "", "events", namespace)]
 
