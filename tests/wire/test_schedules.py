@@ -186,17 +186,17 @@ async def test_a_ttl_does_not_remove_an_object_before_the_end_of_its_run_is_writ
 async def test_what_a_crash_left_out_is_made_by_the_next_process(world: Rig) -> None:
     """The run is written before its objects: a process that dies between has promised them."""
     schedule(world, BACKED, EXPORTED, token="now")
+    run, now = requested_name("now"), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    jobs: list[Body] = [
+        {"entry": "backup", "kind": "BackupJob", "name": f"nightly-{run}-backup"},
+        {"entry": "export", "kind": "ExportJob", "name": f"nightly-{run}-export", "after": ["backup"]},
+    ]
+    written = {"name": run, "time": now, "startTime": now, "generation": 1, "state": "Active", "requested": True}
+    answer = {"token": "now", "time": now, "outcome": "Accepted", "message": f"run {run}"}
+    status = {"countedUntil": now, "runs": [written | {"jobs": jobs}], "run": answer}
+    await world.patch(PLURAL, "nightly", {"status": status}, "/status")
     await world.start()
-    run = requested_name("now")
-    backup = f"nightly-{run}-backup"
-    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup")
-    await world.stop()
-    stored = run_in(world, run)
-    for job in stored["jobs"]:
-        if job["entry"] == "export":
-            del job["uid"]
-    await world.delete("exportjobs", f"nightly-{run}-export")
-    await world.patch(PLURAL, "nightly", {"status": {"runs": [stored]}}, "/status")
-    await world.start()
+    await world.until(lambda: world.status("backupjobs", f"nightly-{run}-backup").get("jobId"), "the backup")
     await world.until(lambda: world.get("exportjobs", f"nightly-{run}-export"), "the export is made")
+    assert [one["name"] for one in world.status(PLURAL, "nightly")["runs"]] == [run]
     assert submitted(world) == 1
