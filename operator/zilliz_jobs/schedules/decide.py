@@ -42,7 +42,8 @@ def decide(
 ) -> Plan:
     """`children`: by name, all job objects that the schedule owns, and those whose names its runs need; every kind
     was listed once before. `now`: the API server's time, in UTC. `skew`: by how much the operator's clock differs.
-    `gone`: names of which a read that is newer than `record` says that there is no such object."""
+    `gone`: names of which a read that is newer than `record` says that the schedule has no such object: there is
+    none, or somebody else owns it now."""
     if schedule.deleting:
         return Plan(record, (), (), _conditions(schedule, record, None), None, LONGEST_WAIT.total_seconds())
     record, news = without_future(with_beginning(schedule, record, children, now), now)

@@ -26,7 +26,8 @@ def with_beginning(schedule: Schedule, record: Record, children: Mapping[str, Ch
     if record.due_after is not None:
         known = record.last_schedule_time or record.due_after
         return record.but(due_after=max(record.due_after, schedule.created, min(known, now)))
-    runs = rebuilt(schedule, children)
+    found = rebuilt(schedule, children)
+    runs = (*record.runs, *(run for run in found if record.run(run.name) is None))
     made = max((run.time for run in runs if not run.requested), default=schedule.created)
     return record.but(due_after=max(schedule.created, min(made, now), record.last_schedule_time or made), runs=runs)
 

@@ -378,6 +378,31 @@ def test_a_status_that_was_lost_makes_nothing_twice() -> None:
     assert len(night.news) == told
 
 
+def test_a_mark_that_was_edited_away_makes_nothing_twice_and_changes_no_end() -> None:
+    night = cluster(starting_deadline=DAY)
+    night.at("2026-11-28T03:00").reconcile()
+    night.end_all(State.FAILED)
+    night.record = night.record.but(due_after=None, last_schedule_time=None)
+    night.change(object_of(FIRST), state=State.SUCCESSFUL)
+    night.at("2026-11-28T03:10").reconcile()
+    assert night.submitted == {object_of(FIRST): 1}
+    assert [run.state for run in night.record.runs] == [RunState.FAILED]
+
+
+def test_while_an_object_cannot_be_seen_no_due_time_is_judged() -> None:
+    """Neither a run beside one that may still be active, nor a missed one for an object that is long gone."""
+    night = cluster()
+    night.at("2026-11-28T03:00").reconcile()
+    del night.objects[object_of(FIRST)]
+    night.now += DAY
+    plan = decide(night.schedule, night.record, {}, night.now)
+    assert [type(action) for action in plan.actions] == [LookUpChild]
+    assert plan.news == ()
+    night.reconcile()
+    assert made(night) == [object_of(FIRST), object_of(SECOND)]
+    assert night.told(ScheduleReason.RUN_MISSED) == []
+
+
 def test_what_cannot_be_read_says_so_and_is_ready_after_its_correction() -> None:
     night = cluster(expression="0 0 30 2 *")
     plan = night.reconcile()
