@@ -36,6 +36,11 @@ def schedule(world: Rig, *jobs: Body, name: str = "nightly", token: str = "", **
     )
 
 
+async def ask(world: Rig, token: str) -> None:
+    """For one more run."""
+    await world.patch(PLURAL, "nightly", {"metadata": {"annotations": {"jobs.zilliz.com/run-requested": token}}})
+
+
 def run_in(world: Rig, name: str) -> Body:
     runs = world.status(PLURAL, "nightly").get("runs") or []
     return next((run for run in runs if run["name"] == name), {})
@@ -200,3 +205,64 @@ async def test_what_a_crash_left_out_is_made_by_the_next_process(world: Rig) -> 
     await world.until(lambda: world.get("exportjobs", f"nightly-{run}-export"), "the export is made")
     assert [one["name"] for one in world.status(PLURAL, "nightly")["runs"]] == [run]
     assert submitted(world) == 1
+
+
+async def test_an_object_that_was_taken_from_its_schedule_does_not_stop_the_schedule(world: Rig) -> None:
+    """Its run would be active for ever, and no later one made."""
+    await world.start()
+    schedule(world, BACKED, token="one")
+    first, second = requested_name("one"), requested_name("two")
+    backup = f"nightly-{first}-backup"
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup")
+    await world.patch("backupjobs", backup, {"metadata": {"ownerReferences": None}})
+    await world.until(lambda: ended(world, first), "the end of the run")
+    assert run_in(world, first)["reason"] == "ObjectDeleted"
+    await ask(world, "two")
+    await world.until(lambda: world.get("backupjobs", f"nightly-{second}-backup"), "the next run")
+    world.cloud.advance(10_000)
+    await world.until_state("backupjobs", backup, "Successful")
+
+
+async def test_an_object_that_was_deleted_while_no_operator_ran_fails_its_run(world: Rig) -> None:
+    await world.start()
+    schedule(world, BACKED, EXPORTED, token="one")
+    run = requested_name("one")
+    export = f"nightly-{run}-export"
+    await world.until(lambda: world.status("exportjobs", export).get("reason") == "WaitingFor", "the export waits")
+    await world.until(lambda: world.status("backupjobs", f"nightly-{run}-backup").get("jobId"), "the backup")
+    await world.stop()
+    await world.delete("exportjobs", export)
+    assert not world.get("exportjobs", export)
+    await world.start()
+    world.cloud.advance(10_000)
+    await world.until(lambda: ended(world, run), "the end of the run")
+    assert run_in(world, run)["reason"] == "ObjectDeleted"
+    assert not world.get("exportjobs", export), "what a person deleted is not made again"
+
+
+async def test_an_object_without_a_recorded_uid_is_made_again_by_the_next_process(world: Rig) -> None:
+    """It was made and deleted before its uid was recorded: nothing was submitted for it, and the run promised it."""
+    await world.start()
+    schedule(world, BACKED, EXPORTED, token="one")
+    run = requested_name("one")
+    export = f"nightly-{run}-export"
+    await world.until(lambda: world.status("exportjobs", export).get("reason") == "WaitingFor", "the export waits")
+    await world.until(lambda: world.status("backupjobs", f"nightly-{run}-backup").get("jobId"), "the backup")
+    await world.stop()
+    before = world.get("exportjobs", export)["metadata"]["uid"]
+    stored = copy.deepcopy(run_in(world, run))
+    for job in stored["jobs"]:
+        if job["entry"] == "export":
+            del job["uid"]
+    await world.delete("exportjobs", export)
+    assert not world.get("exportjobs", export)
+    await world.patch(PLURAL, "nightly", {"status": {"runs": [stored]}}, "/status")
+    await world.start()
+    await world.until(lambda: world.get("exportjobs", export), "the export is made")
+    assert world.get("exportjobs", export)["metadata"]["uid"] != before
+    world.cloud.advance(10_000)
+    await world.until(lambda: world.status("exportjobs", export).get("jobId"), "the export is submitted")
+    world.cloud.advance(10_000)
+    await world.until(lambda: ended(world, run), "the end of the run")
+    assert run_in(world, run)["state"] == "Successful"
+    assert submitted(world) == 2

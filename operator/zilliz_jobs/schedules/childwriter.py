@@ -12,7 +12,15 @@ from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, key_of
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound, NotServed, StrictDecoding
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.schedules.children import Children, owner_of, replacement_token
-from zilliz_jobs.schedules.plan import CancelChild, ChildAnswer, CreateChild, Created, DeleteChild, NotCreated
+from zilliz_jobs.schedules.plan import (
+    CancelChild,
+    ChildAnswer,
+    CreateChild,
+    Created,
+    DeleteChild,
+    LookUpChild,
+    NotCreated,
+)
 from zilliz_jobs.schedules.reasons import ScheduleReason
 
 SCHEDULE_LABEL = f"{GROUP}/schedule"
@@ -52,8 +60,7 @@ class ChildWriter:
     async def _found(self, schedule: Body, order: CreateChild, resource: Resource) -> ChildAnswer:
         meta = schedule["metadata"]
         body = await self._objects.get(resource, meta["namespace"], order.name)
-        owner = owner_of(body)
-        if owner is None or owner[1] != meta["uid"]:
+        if not _is_of(body, meta["uid"]):
             text = (
                 f"{order.kind} {order.name} exists and is not of this JobSchedule: delete it, or rename the schedule"
             )
@@ -61,16 +68,18 @@ class ChildWriter:
         self._children.on_seen({**body, "kind": order.kind})
         return Created(order.name, body["metadata"]["uid"])
 
-    async def look(self, namespace: str, kind: str, name: str) -> bool:
-        """Read the object; whether it is there. Raises KubeError."""
+    async def look(self, schedule: Body, order: LookUpChild) -> bool:
+        """Read the object; whether it is there and the schedule's. One that somebody took away from the schedule is
+        told like one that is gone, since no event of it would end its run. Raises KubeError."""
+        meta = schedule["metadata"]
         try:
-            body = await self._objects.get(self._resources[kind], namespace, name)
+            body = await self._objects.get(self._resources[order.kind], meta["namespace"], order.name)
         except NotServed:
             raise  # says nothing of the object
         except NotFound:
             return False
-        self._children.on_seen({**body, "kind": kind})
-        return True
+        self._children.on_seen({**body, "kind": order.kind})
+        return _is_of(body, meta["uid"])
 
     async def cancel(self, namespace: str, order: CancelChild, run: str) -> None:
         """Have the job cancelled as a person would by annotation. Raises KubeError."""
@@ -99,6 +108,11 @@ class ChildWriter:
             if not (body.get("status") or {}).get("submission")
             and not (body.get("status") or {}).get("completionTime")
         ]
+
+
+def _is_of(body: Body, schedule: str) -> bool:
+    owner = owner_of(body)
+    return owner is not None and owner[1] == schedule
 
 
 def _manifest(schedule: Body, order: CreateChild) -> Body:

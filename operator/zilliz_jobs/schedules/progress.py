@@ -48,7 +48,8 @@ def _seen(job: RunJob, child: Child | None, gone: frozenset[str]) -> RunJob:
 
 
 def _deleted(job: RunJob) -> RunJob:
-    return job.ended(State.FAILED, ScheduleReason.OBJECT_DELETED, f"{job.kind} {job.name} was deleted before its end")
+    message = f"{job.kind} {job.name} was deleted, or taken away from the schedule, before its end"
+    return job.ended(State.FAILED, ScheduleReason.OBJECT_DELETED, message)
 
 
 def without_lost_makings(run: Run, schedule: Schedule, now: datetime) -> Run:

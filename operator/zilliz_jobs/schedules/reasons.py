@@ -43,7 +43,7 @@ class ScheduleReason(StrEnum):
     NAME_TAKEN = "NameTaken", "An object of that name exists and is not this schedule's; delete or rename it."
     CRD_OUTDATED = "CRDOutdated", "The installed CRDs are older than the operator; apply the CRDs of its release."
     KUBERNETES_REFUSED = "KubernetesRefused", "Kubernetes refuses an object of the run; the message is its own."
-    OBJECT_DELETED = "ObjectDeleted", "Somebody deleted an object of the run before its end."
+    OBJECT_DELETED = "ObjectDeleted", "Somebody deleted an object of the run, or its ownerReference, before its end."
     DEADLINE_EXCEEDED = "DeadlineExceeded", "The run could not begin within startingDeadlineSeconds."
     # a job of a run
     NOT_RECORDED = "NotRecorded", "The object is not in its run's record yet; nothing is submitted before."

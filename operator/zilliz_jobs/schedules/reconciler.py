@@ -131,7 +131,7 @@ class ScheduleReconciler:
                             failed.add(action.run)
                     case LookUpChild():
                         done.looked = True
-                        if not await self._writer.look(namespace, action.kind, action.name):
+                        if not await self._writer.look(schedule, action):
                             done.gone.add(action.name)
                     case CancelChild():
                         known = run_of(name, action.name)
