@@ -15,7 +15,8 @@ from zilliz_jobs.api.scheduledjob import BACKUP, REFERRING, TEMPLATES, Scheduled
 
 MAX_SCHEDULE_NAME = 52
 MAX_JOBS = 10
-MAX_RUNS = 50
+MAX_HISTORY = 20
+"""Of each of the two history limits, so that the record has room for both and for what is active."""
 DEFAULT_STARTING_DEADLINE = 3600
 
 Cron = Annotated[str, Field(min_length=5, max_length=100)]
@@ -49,10 +50,10 @@ class JobScheduleSpec(Model):
         description="How late a run may begin. Of the times that were missed within it, as the operator did not run, "
         "the newest is made up for, once.",
     )
-    successful_runs_history_limit: Annotated[int, Field(ge=0, le=MAX_RUNS)] = Field(
+    successful_runs_history_limit: Annotated[int, Field(ge=0, le=MAX_HISTORY)] = Field(
         default=3, description="Runs that ended well whose objects are kept."
     )
-    failed_runs_history_limit: Annotated[int, Field(ge=0, le=MAX_RUNS)] = Field(
+    failed_runs_history_limit: Annotated[int, Field(ge=0, le=MAX_HISTORY)] = Field(
         default=3, description="Runs that failed whose objects are kept."
     )
     jobs: Annotated[
