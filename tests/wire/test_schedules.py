@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.support.engine_rig import NAMESPACE, Body, Rig, condition
 
+from zilliz_jobs.control.clock import ServerClock, machine_time
 from zilliz_jobs.schedules.runs import requested_name
 from zilliz_local.cloud import MOVIES
 
@@ -266,3 +267,98 @@ async def test_an_object_without_a_recorded_uid_is_made_again_by_the_next_proces
     await world.until(lambda: ended(world, run), "the end of the run")
     assert run_in(world, run)["state"] == "Successful"
     assert submitted(world) == 2
+
+
+async def test_replace_starts_the_new_run_when_the_old_jobs_are_canceled(world: Rig) -> None:
+    """Not before: two exports into one place, or two backups in one slot."""
+    await world.patch("zillizconnections", "default", {"spec": {"consoleApi": {"enabled": True}}})
+    await world.start()
+    schedule(world, BACKED, token="one", concurrencyPolicy="Replace")
+    first, second = requested_name("one"), requested_name("two")
+    backup = f"nightly-{first}-backup"
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup")
+    await ask(world, "two")
+    await world.until(lambda: world.status("backupjobs", backup).get("cancel", {}).get("outcome") == "Accepted", "it")
+    assert not world.get("backupjobs", f"nightly-{second}-backup"), "the old job still runs"
+    world.cloud.advance(10_000)
+    await world.until_state("backupjobs", backup, "Canceled")
+    await world.until(lambda: world.status("backupjobs", f"nightly-{second}-backup").get("jobId"), "the new one")
+    assert run_in(world, first)["reason"] == "Replaced"
+    assert submitted(world) == 2
+
+
+async def test_a_machine_whose_clock_is_wrong_makes_no_run(world: Rig) -> None:
+    clock = ServerClock(machine=lambda: machine_time() + timedelta(minutes=5))
+    schedule(world, BACKED, schedules=["* * * * *"], token="one")
+    await world.start(clock=clock)
+    await world.until(lambda: condition(world.get(PLURAL, "nightly"), "Ready").get("reason") == "ClockSkew", "Ready")
+    assert backups(world) == []
+    await world.stop()
+    await world.start()
+    await world.until(lambda: backups(world), "the run, by a clock that is right")
+
+
+async def test_a_suspended_schedule_makes_runs_on_request_only(world: Rig) -> None:
+    await world.start()
+    schedule(world, BACKED, schedules=["* * * * *"], suspend=True)
+    await world.until(
+        lambda: condition(world.get(PLURAL, "nightly"), "Suspended").get("status") == "True", "Suspended"
+    )
+    assert not world.status(PLURAL, "nightly").get("nextScheduleTime")
+    await ask(world, "one")
+    await world.until(lambda: backups(world), "the run on request")
+    assert [body["metadata"]["name"] for body in backups(world)] == [f"nightly-{requested_name('one')}-backup"]
+    assert [run["name"] for run in world.status(PLURAL, "nightly")["runs"]] == [requested_name("one")]
+
+
+async def test_what_a_crash_left_out_is_not_made_of_edited_templates(world: Rig) -> None:
+    """Half a run of yesterday's spec and half of today's is what nobody asked for."""
+    schedule(world, BACKED, EXPORTED, token="one")
+    await world.start()
+    run = requested_name("one")
+    backup, export = f"nightly-{run}-backup", f"nightly-{run}-export"
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup")
+    await world.until(lambda: world.status("exportjobs", export).get("reason") == "WaitingFor", "the export waits")
+    await world.stop()
+    stored = copy.deepcopy(run_in(world, run))
+    for job in stored["jobs"]:
+        if job["entry"] == "export":
+            del job["uid"]
+    await world.delete("exportjobs", export)
+    await world.patch(PLURAL, "nightly", {"status": {"runs": [stored]}}, "/status")
+    await world.patch(PLURAL, "nightly", {"spec": {"startingDeadlineSeconds": 600}})
+    await world.start()
+    world.cloud.advance(10_000)
+    await world.until(lambda: ended(world, run), "the end of the run")
+    assert run_in(world, run)["reason"] == "TemplateChanged"
+    assert not world.get("exportjobs", export)
+    assert submitted(world) == 1
+
+
+async def test_history_removes_the_objects_of_the_oldest_run_and_no_other(world: Rig) -> None:
+    await world.start()
+    schedule(world, BACKED, successfulRunsHistoryLimit=1)
+    names = []
+    for token in ("one", "two"):
+        names.append(f"nightly-{requested_name(token)}-backup")
+        await ask(world, token)
+        await world.until(lambda: world.status("backupjobs", names[-1]).get("jobId"), "the backup")
+        world.cloud.advance(10_000)
+        await world.until(lambda token=token: ended(world, requested_name(token)), "the end of the run")
+    await world.until(lambda: not world.get("backupjobs", names[0]), "the oldest is removed")
+    await world.until(lambda: not run_in(world, requested_name("one")), "its run is forgotten")
+    assert world.get("backupjobs", names[1])
+    assert submitted(world) == 2
+
+
+async def test_a_schedule_that_is_deleted_takes_its_objects_along_and_its_job_runs_on(world: Rig) -> None:
+    """As after the deletion of any job object: the backup that was paid for is not lost."""
+    await world.start()
+    schedule(world, BACKED, token="one")
+    backup = f"nightly-{requested_name('one')}-backup"
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the backup")
+    await world.delete(PLURAL, "nightly")
+    await world.until(lambda: not backups(world), "the object is gone")
+    assert not world.get(PLURAL, "nightly")
+    assert not world.cloud.ledger.effects(kind="cancel")
+    assert submitted(world) == 1
