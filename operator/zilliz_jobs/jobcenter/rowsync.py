@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from zilliz_jobs.api.projectjob import ProjectJobStatus
 from zilliz_jobs.cloud.errors import CloudError, Transient
@@ -25,6 +26,9 @@ from zilliz_jobs.kube.objects import Objects
 
 CONCURRENT = 8
 READS = 20  # failed imports whose details are read in one pass
+
+Work = Callable[[], Awaitable[None]]
+"""A write that has not begun, and may never, since the pass can be cancelled before its turn."""
 
 log = logging.getLogger(__name__)
 
@@ -66,27 +70,28 @@ class RowSync:
         """Make, change and remove rows. Returns why something could not be written, empty where all was; it may be
         repeated. `bodies`: rows that were just listed, by name."""
         details = await self._details(page, changes, account, bodies)
-        works: list[Awaitable[None]] = [self._delete(page, name) for name in changes.delete]
-        works += [self._absent(page, name, bodies.get(name)) for name in changes.absent]
+        works: list[Work] = [partial(self._delete, page, name) for name in changes.delete]
+        works += [partial(self._absent, page, name, bodies.get(name)) for name in changes.absent]
         for wanted in changes.update:
             told = of_row(wanted.row, wanted.sources)
             mark, known = print_of(told, partial=wanted.partial), page.known[wanted.name]
             asks = self._requests_differ(wanted.row, known.requests)
             if known.print != mark or known.kept.lists_without or asks or wanted.name in details:
                 more = details.get(wanted.name)
-                works.append(self._update(page, wanted, told, mark, more, asks=asks, body=bodies.get(wanted.name)))
-        works += [self._create(center, page, wanted, details.get(wanted.name)) for wanted in changes.create]
+                body = bodies.get(wanted.name)
+                works.append(partial(self._update, page, wanted, told, mark, more, asks=asks, body=body))
+        works += [partial(self._create, center, page, wanted, details.get(wanted.name)) for wanted in changes.create]
         return await self._all(page, works)
 
     # -- parts
 
-    async def _all(self, page: PageRows, works: Iterable[Awaitable[None]]) -> str:
+    async def _all(self, page: PageRows, works: Iterable[Work]) -> str:
         places, problems = asyncio.Semaphore(CONCURRENT), list[str]()
 
-        async def one(work: Awaitable[None]) -> None:
+        async def one(work: Work) -> None:
             async with places:
                 try:
-                    await work
+                    await work()
                 except KubeError as error:
                     problems.append(str(error))
                     page.synced = False  # the rows that exist are listed again
