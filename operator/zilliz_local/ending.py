@@ -11,9 +11,16 @@ ACCEPTING_SECONDS = 0.01
 
 
 async def end(runner: web.AppRunner) -> None:
-    """Stop listening, and close what is open, a connection that was accepted in the last moment included."""
+    """Stop listening, and close what is open: a connection that was accepted in the last moment included, and one
+    whose client does not read what it was sent."""
     server = runner.server
+    connections = [*server.connections] if server is not None else []
     await runner.cleanup()
     await asyncio.sleep(ACCEPTING_SECONDS)
     if server is not None:
+        connections += server.connections
         await server.shutdown(0)
+    for connection in connections:
+        if connection.transport is not None:
+            connection.transport.abort()
+    await asyncio.sleep(0)  # until each is told that its connection is lost

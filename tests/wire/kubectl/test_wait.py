@@ -73,7 +73,7 @@ async def test_the_end_of_a_job_that_was_asked_again_is_not_the_old_one(keyed: R
         change = {"metadata": {"annotations": {f"jobs.zilliz.com/{mark}-requested": "new"}}}
         await keyed.patch("backupjobs", name, change)
     waiting = asyncio.create_task(typed(keyed.kubeconfig, "wait", "bad", "off"))
-    await asyncio.sleep(0.5)
+    await keyed.until(lambda: keyed.kube.faults.watches, "it watches")
     assert not waiting.done()
     answered = {"retry": {"token": "new", "outcome": "Refused", "time": ENDED}}
     await keyed.patch("backupjobs", "off", {"status": answered}, "/status")
@@ -84,7 +84,7 @@ async def test_the_end_of_a_job_that_was_asked_again_is_not_the_old_one(keyed: R
 async def test_progress_is_told_while_it_waits(keyed: Rig) -> None:
     await in_state(keyed, "running")
     waiting = asyncio.create_task(typed(keyed.kubeconfig, "wait", "running"))
-    await asyncio.sleep(0.5)
+    await keyed.until(lambda: keyed.kube.faults.watches, "it watches")
     for change in ({"progressPercent": 41}, {"progressPercent": 70}, STATUSES["good"][0]):
         await keyed.patch("backupjobs", "running", {"status": change}, "/status")
         await asyncio.sleep(0.1)
@@ -99,7 +99,7 @@ async def test_progress_is_told_while_it_waits(keyed: Rig) -> None:
 async def test_a_job_that_goes_has_no_end_that_can_be_told(keyed: Rig, anew: bool) -> None:
     await in_state(keyed, "running")
     waiting = asyncio.create_task(typed(keyed.kubeconfig, "wait", "running"))
-    await asyncio.sleep(0.5)
+    await keyed.until(lambda: keyed.kube.faults.watches, "it watches")
     await keyed.delete("backupjobs", "running")
     if anew:
         await in_state(keyed, "running")
