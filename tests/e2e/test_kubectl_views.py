@@ -137,6 +137,8 @@ def test_the_commands_of_the_runbooks_do_what_they_say(user: User, cloud: Cloud)
     user.connect(cloud, settle=0)
     user.importing(cloud, "films", url=BROKEN).until_ended("Failed")
     user.backup(cloud, "nightly").until_ended()
+    entry = {"name": "backup", "backupJob": {"clusterId": cloud.cluster}}
+    user.create("JobSchedule", "nightly", {"schedules": ["0 0 29 2 *"], "jobs": [entry]})
     cloud.fault("export.create", "drop_after", times=1)
     lost = export(user)
     token = lost.until_reason("SubmissionUnknown", 90)["submission"]["token"]
@@ -166,6 +168,7 @@ def test_the_commands_of_the_runbooks_do_what_they_say(user: User, cloud: Cloud)
 
 NAMES = {
     "zillizconnection <name>": "zillizconnection default",
+    "jobschedule <name>": "jobschedule nightly",
     "deploy/<operator>": "deploy/none",
     "<its namespace>": "default",
 }

@@ -99,14 +99,14 @@ def test_a_job_and_a_page_live_with_the_rights_of_the_base(user: User, cloud: Cl
 def test_its_rights_are_the_least_that_suffice(applied: Applied) -> None:
     """One more, and a leaked token would open more than the operator needs; a new kind must be added."""
     every = {resource.plural for resource in RESOURCES}
-    jobs = every - {"zillizconnections", "jobcenters", "projectjobs"}
+    jobs = every - {"zillizconnections", "jobcenters", "projectjobs", "jobschedules"}
     held = {"backupjobs", "exportjobs", "migrationjobs", "clonecollectionjobs"}
     assert rights(applied.one("ClusterRole")) == {
         *((GROUP, plural, verb) for plural in every for verb in ("get", "list", "watch")),
         *((GROUP, f"{plural}/status", "patch") for plural in every),
         *((GROUP, plural, "patch") for plural in held),
         *((GROUP, plural, "delete") for plural in jobs | {"projectjobs"}),
-        (GROUP, "projectjobs", "create"),
+        *((GROUP, plural, "create") for plural in jobs | {"projectjobs"}),
         *(("", "secrets", verb) for verb in ("get", "create", "patch")),
         ("", "events", "create"),
     }
