@@ -13,6 +13,8 @@ from typing import Any
 LAST_RESORT_SECONDS = 38.0
 """From the first task of the operator that ends, by a signal or by a failure. An end in order takes 30 at most, and
 Kubernetes waits for 40."""
+CLOSED_TWICE = ("generator didn't stop after athrow", "asynchronous generator is already running")
+"""The words of contextlib and of Python for a generator that something else has closed, or is about to."""
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,19 @@ async def guard(tasks: Collection[asyncio.Task[Any]], seconds: float | None = No
     timer = threading.Timer(LAST_RESORT_SECONDS if seconds is None else seconds, _end, [asyncio.get_running_loop()])
     timer.daemon = True
     timer.start()
+
+
+def ignore_double_closes(loop: asyncio.AbstractEventLoop) -> None:
+    """At the end of the process the loop closes a watch of kopf that was cut while an event of it was handled, and
+    the block inside that watch, both at once. The one that comes second calls it an error. Nothing is lost by it."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        twice = isinstance(error, RuntimeError) and any(words in str(error) for words in CLOSED_TWICE)
+        if not ("asyncgen" in context and twice):
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
 
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:

@@ -254,6 +254,7 @@ async def _operate(settings: Settings) -> None:
     before = asyncio.all_tasks()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    ending.ignore_double_closes(loop)
 
     def own_signals() -> None:
         for one in (signal.SIGINT, signal.SIGTERM):
