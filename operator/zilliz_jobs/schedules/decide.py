@@ -56,7 +56,8 @@ def decide(
     except InvalidScheduleError as error:
         problem = problem or (ScheduleReason.INVALID_SCHEDULE, f"{error}")
     if times is not None and problem is None:
-        record = with_times(schedule, record, times, now)
+        record, told = with_times(schedule, record, times, now)
+        news += told
         if not any(look_ups(run, children) for run in record.active):  # else nobody knows whether those are active
             record, started = _with_starts(schedule, record, children, now, times)
             news += started

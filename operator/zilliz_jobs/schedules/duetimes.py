@@ -43,6 +43,7 @@ _FIELDS = (
 _WHOLE = {2: "1-31", 4: "0-6"}
 _NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})  # files of a zone database, another on each machine
 _LONG_AGO = datetime(2000, 1, 1)  # on the wall
+_MOST_LOOKS = 400
 ALLOWED = (
     "write five fields (minute, hour, day of month, month, day of week) of numbers, *, lists, ranges and steps, or "
     "one of " + ", ".join(MACROS)
@@ -113,10 +114,6 @@ class DueTimes:
         """The first due time later than `after`."""
         return min(expression.next_due(after, self.zone) for expression in self.expressions)
 
-    def holds(self, moment: datetime) -> bool:
-        """Whether this very minute is a due time."""
-        return self.next_due(moment - timedelta(seconds=1)) == moment
-
     def newest_missed(self, after: datetime, now: datetime, deadline: timedelta) -> datetime | None:
         """The newest due time later than `after`, not later than `now`, and not longer ago than `deadline`.
 
@@ -133,6 +130,22 @@ class DueTimes:
             later = self.next_due(middle)
             newest, end = (later, end) if later <= now else (newest, middle)
         return newest
+
+    def newest_missed_of_both(
+        self, other: DueTimes, after: datetime, now: datetime, deadline: timedelta
+    ) -> datetime | None:
+        """The newest due time of `newest_missed` that is one of `other` too.
+
+        Each look goes back to what only one of them holds; after 400 looks without such a time it is None.
+        """
+        left, end = deadline, now
+        for _ in range(_MOST_LOOKS):
+            mine = self.newest_missed(after, end, left)
+            both = None if mine is None else other.newest_missed(after, mine, left - (end - mine))
+            if mine is None or both is None or both == mine:
+                return both
+            left, end = left - (end - both), both
+        return None
 
     def count(self, after: datetime, until: datetime, most: int) -> int:
         """How many due times lie after `after` and not after `until`; counting ends at `most`."""

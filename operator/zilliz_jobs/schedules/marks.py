@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.schedules.child import Child
 from zilliz_jobs.schedules.duetimes import DueTimes, parse_key
-from zilliz_jobs.schedules.plan import News
+from zilliz_jobs.schedules.plan import News, run_missed
 from zilliz_jobs.schedules.progress import rebuilt
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import Record
@@ -47,22 +47,22 @@ def without_future(record: Record, now: datetime) -> tuple[Record, list[News]]:
     return record, news
 
 
-def with_times(schedule: Schedule, record: Record, times: DueTimes, now: datetime) -> Record:
+def with_times(schedule: Schedule, record: Record, times: DueTimes, now: datetime) -> tuple[Record, list[News]]:
     """The record after the schedule was suspended, resumed or edited. Time suspended is not missed; an edit makes no
-    due time of the past, but one that was due before it too."""
+    due time of the past, but one that was due before it too: that one waits for its run."""
     if schedule.suspend:
-        return record.but(suspended=True, waiting=None, times=times.key)
+        return record.but(suspended=True, waiting=None, times=times.key), []
     if record.suspended:
-        return record.but(suspended=False, times=times.key, due_after=_later(record, now))
+        return record.but(suspended=False, times=times.key, due_after=_later(record, now)), []
     if record.times in ("", times.key):
-        return record.but(times=times.key)
-    mark = record.due_after or now
-    newest, old = times.newest_missed(mark, now, schedule.starting_deadline), parse_key(record.times)
-    kept = newest is not None and old is not None and old.holds(newest)
-    return record.but(
-        times=times.key,
-        due_after=newest - timedelta(seconds=1) if newest is not None and kept else _later(record, now),
-    )
+        return record.but(times=times.key), []
+    old, mark = parse_key(record.times), record.due_after or now
+    due = old and times.newest_missed_of_both(old, mark, now, schedule.starting_deadline)
+    record = record.but(times=times.key, due_after=_later(record, now))
+    if due is None:
+        return record, []
+    news = [] if record.waiting is None else [run_missed(record.waiting, 1, "a newer due time took its place")]
+    return record.but(waiting=due), news
 
 
 def _later(record: Record, now: datetime) -> datetime:

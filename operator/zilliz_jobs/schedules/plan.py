@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core.conditions import Row
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import Record
+
+MAX_COUNTED = 1000
+"""Missed due times that are counted one by one."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,13 @@ class News:
     message: str
     warning: bool = False
     count: int = 1
+
+
+def run_missed(oldest: datetime, number: int, why: str) -> News:
+    """What is told of due times that passed without a run, from `oldest` on."""
+    many = f" and {number - 1} later due times" if 1 < number < MAX_COUNTED else " and many later due times"
+    text = f"{format_time(oldest)}{many if number > 1 else ''} passed without a run: {why}"
+    return News(ScheduleReason.RUN_MISSED, text, warning=True, count=number)
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,10 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class Record:
-    """`due_after`: no due time at or before it is ever made; all of them were made, missed, or did not count.
-    `times`: the zone and the expressions that it was counted by, as `DueTimes.key`. `suspended`: the spec said so at
-    the last pass. `waiting`: the due time whose run starts when the replaced one has ended. `runs`: newest first."""
+    """`due_after`: no due time at or before it is ever made, but for `waiting`; all of them were made, missed, or did
+    not count. `times`: the zone and the expressions that it was counted by, as `DueTimes.key`. `suspended`: the spec
+    said so at the last pass. `waiting`: a due time whose run is still to start: when the replaced one has ended, or
+    after an edit. `runs`: newest first."""
 
     due_after: datetime | None = None
     last_schedule_time: datetime | None = None

@@ -12,7 +12,7 @@ from zilliz_jobs.core.requests import MAX_TOKEN
 from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.schedules.child import Cancelling, Child
 from zilliz_jobs.schedules.duetimes import DueTimes
-from zilliz_jobs.schedules.plan import News
+from zilliz_jobs.schedules.plan import MAX_COUNTED, News, run_missed
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import Record, Run, RunRequest
 from zilliz_jobs.schedules.runs import requested_name, run_jobs, run_of, scheduled_name
@@ -20,8 +20,6 @@ from zilliz_jobs.schedules.schedule import ConcurrencyPolicy, Schedule
 
 MAX_ACTIVE = 20
 """Runs of one schedule at a time, also with Allow: a record is bounded."""
-MAX_COUNTED = 1000
-"""Missed due times that are counted one by one."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,18 @@ class Starter:
     now: datetime
 
     def waiting(self, record: Record) -> tuple[Record, list[News]]:
-        """The due time that waits until the run that it replaces has ended."""
+        """The due time that waits: until the run that it replaces has ended, or through an edit of the schedule."""
         due = record.waiting
         if due is None:
             return record, []
+        if self._is_made(record, scheduled_name(due)):
+            return record.but(waiting=None), []
         if self.now - due > self.schedule.starting_deadline:
-            return record.but(waiting=None), [self._missed(due, 1, "the run to replace did not end in time")]
+            return record.but(waiting=None), [run_missed(due, 1, "the run to replace did not end in time")]
         if self._has_room(record):
             return self._started(record.but(waiting=None), due)
         if not self._can_replace(record):
-            return record.but(waiting=None), [self._missed(due, 1, "the active run cannot be cancelled")]
+            return record.but(waiting=None), [run_missed(due, 1, self._obstacle(record))]
         return self._replacing(record), []
 
     def due(self, record: Record, times: DueTimes) -> tuple[Record, list[News]]:
@@ -56,19 +56,19 @@ class Starter:
         news = list[News]()
         if newest is None or number > 1:
             lost = number if newest is None or number == MAX_COUNTED else number - 1
-            news.append(self._missed(oldest, lost, "the operator could not start it in time"))
+            news.append(run_missed(oldest, lost, "the operator could not start it in time"))
         record = record.but(due_after=newest or self.now)
         if newest is None or self._is_made(record, scheduled_name(newest)):
             return record, news
         if record.waiting is not None and self.schedule.concurrency is ConcurrencyPolicy.REPLACE:
-            news.append(self._missed(record.waiting, 1, "a newer due time took its place"))
+            news.append(run_missed(record.waiting, 1, "a newer due time took its place"))
             return record.but(waiting=newest), news
         if self._has_room(record):
             record, started = self._started(record, newest)
             return record, news + started
         if self._can_replace(record):
             return self._replacing(record).but(waiting=newest), news
-        return record, [*news, self._missed(newest, 1, self._obstacle(record))]
+        return record, [*news, run_missed(newest, 1, self._obstacle(record))]
 
     def requested(self, record: Record) -> tuple[Record, list[News]]:
         """The run that is asked for by annotation: one for each token, also while the schedule is suspended."""
@@ -144,11 +144,6 @@ class Starter:
         if before is not None and (before.token, before.outcome, before.message) == (token, outcome, message):
             return record
         return record.but(request=RunRequest(token, self.now, outcome, message))
-
-    def _missed(self, due: datetime, number: int, why: str) -> News:
-        many = f" and {number - 1} later due times" if 1 < number < MAX_COUNTED else " and many later due times"
-        text = f"{format_time(due)}{many if number > 1 else ''} passed without a run: {why}"
-        return News(ScheduleReason.RUN_MISSED, text, warning=True, count=number)
 
 
 def wait_ends(record: Record, schedule: Schedule) -> datetime | None:

@@ -159,3 +159,23 @@ def test_a_zone_that_no_machine_need_have_is_refused(zone: str) -> None:
         parse(("0 3 * * *",), zone)
     with pytest.raises(InvalidScheduleError, match=r"spec\.schedules is empty"):
         parse((), "UTC")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("0 3 * * *", "0 3,4 * * *", "2026-11-28T03:00"),
+        ("*/7 * * * *", "*/5 * * * *", "2026-11-28T11:35"),
+        ("0 3 * * MON", "0 3 * * *", "2026-11-23T03:00"),
+        ("0 3 * * *", "0 4 * * *", None),
+        ("*/2 * * * *", "1-59/2 * * * *", None),
+    ],
+)
+def test_the_newest_missed_of_two_expressions_is_one_of_both(old: str, new: str, expected: str | None) -> None:
+    now, week = utc("2026-11-28T11:59"), 7 * DAY
+    one, other = parse((old,), "UTC"), parse((new,), "UTC")
+    for left, right in ((one, other), (other, one)):
+        assert left.newest_missed_of_both(right, now - week, now, week) == (utc(expected) if expected else None)
+        assert left.newest_missed_of_both(right, now - week, now, timedelta(hours=1)) == (
+            utc(expected) if expected and now - utc(expected) <= timedelta(hours=1) else None
+        )

@@ -6,13 +6,14 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from tests.unit.schedules.cluster import ALLOW, HOUR, START, Cluster, ProcessEndedError, cluster
+from tests.unit.schedules.cluster import ALLOW, DAY, HOUR, START, Cluster, ProcessEndedError, cluster
 
 from zilliz_jobs.api.jobschedule import MAX_HISTORY
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.schedules.child import Child
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import MAX_RUNS, RunState
+from zilliz_jobs.schedules.schedule import ConcurrencyPolicy
 from zilliz_jobs.schedules.starting import MAX_ACTIVE
 
 RUN = "202611280300"
@@ -64,6 +65,7 @@ def test_another_object_under_a_recorded_name_is_not_the_one_that_was_made(state
         ("30 2 * * *", "2026-11-28T03:10", []),  # 02:30 by the new one only, 03:00 by the old one only
         ("0 3,15 * * *", "2026-11-28T03:10", [NAME]),  # due by both
         ("0 * * * *", "2026-11-28T03:00", [NAME]),  # by both, at this second; 02:00 by the new one only
+        ("0,10,20 3 * * *", "2026-11-28T03:30", [NAME]),  # 03:00 by both, 03:10 and 03:20 by the new one only
     ],
 )
 def test_of_the_times_before_an_edit_those_count_that_were_due_before_it_too(
@@ -78,6 +80,52 @@ def test_of_the_times_before_an_edit_those_count_that_were_due_before_it_too(
     night.end_all()
     night.at("2026-11-29T02:30" if edited.startswith("30") else "2026-11-29T03:00").reconcile()
     assert len(night.submitted) == len(made) + 1, "the next time counts"
+
+
+def test_an_edit_does_not_start_a_run_beside_an_active_one() -> None:
+    night = cluster()
+    night.at("2026-11-28T03:00").reconcile()
+    night.edit(expressions=("0,30 3 * * *",), starting_deadline=2 * DAY)
+    night.at("2026-11-29T03:10").reconcile()
+    assert set(night.submitted) == {NAME}
+    assert night.told(ScheduleReason.RUN_MISSED) == [
+        "2026-11-29T03:00:00Z passed without a run: run 202611280300 is active, and concurrencyPolicy is Forbid"
+    ]
+    night.end_all()
+    night.at("2026-11-29T03:30").reconcile()
+    assert len(night.submitted) == 2
+
+
+def test_an_edit_back_and_forth_makes_a_due_time_once() -> None:
+    night = cluster()
+    for second, edited in enumerate(("0 3,4 * * *", "0 3 * * *", "0 2,3 * * *", "0 3 * * *")):
+        night.edit(expressions=(edited,))
+        night.at(f"2026-11-28T03:10:0{second}").reconcile()
+        night.end_all()
+    assert night.submitted == {NAME: 1}
+
+
+def test_a_replacement_that_waits_gives_way_to_the_time_of_an_edit() -> None:
+    night = cluster(concurrency=ConcurrencyPolicy.REPLACE, expression="0 * * * *")
+    night.at("2026-11-28T02:00").reconcile()
+    night.step = hold_cancels
+    with suppress(ProcessEndedError):
+        night.at("2026-11-28T03:00").reconcile()
+    night.edit(expressions=("0,30 * * * *",))
+    with suppress(ProcessEndedError):
+        night.at("2026-11-28T04:10").reconcile()
+    night.step = lambda _: None
+    night.reconcile()
+    night.reconcile()
+    assert night.told(ScheduleReason.RUN_MISSED)[1:] == [
+        "2026-11-28T03:00:00Z passed without a run: a newer due time took its place"
+    ]
+    assert sorted(night.submitted) == ["nightly-202611280200-backup", "nightly-202611280400-backup"]
+
+
+def hold_cancels(step: str) -> None:
+    if step == "CancelChild":
+        raise ProcessEndedError
 
 
 @pytest.mark.parametrize("back", [timedelta(minutes=59), 5 * HOUR, 23 * HOUR])
