@@ -82,10 +82,12 @@ LISTED = {
 WRITTEN = {
     "charts/zilliz-jobs-operator/files/crds/deletebackupjobs.yaml": "kind: DeleteBackupJob",
     "charts/zilliz-jobs-operator/files/crds/jobcenters.yaml": "- DeleteBackup",
+    "charts/zilliz-jobs-operator/files/crds/jobschedules.yaml": "deleteBackupJob:",
     "charts/zilliz-jobs-operator/templates/_kinds.tpl": "[backupjobs, deletebackupjobs, ",
     "charts/zilliz-jobs-operator/values.schema.json": '"DeleteBackupJob"',
     "crds/deletebackupjobs.yaml": "- zdb",
     "crds/jobcenters.yaml": "- DeleteBackup",
+    "crds/jobschedules.yaml": "deleteBackupJob:",
     "deploy/gitops/argocd/argocd-cm.yaml": "resource.customizations.health.jobs.zilliz.com_DeleteBackupJob",
     "deploy/gitops/argocd/resource_customizations/jobs.zilliz.com/_/actions/discovery.lua": (
         'DeleteBackupJob = { retry = "resubmit" }'
@@ -95,6 +97,7 @@ WRITTEN = {
     "docs/reference/README.md": "deletebackupjobs.md",
     "docs/reference/deletebackupjobs.md": "| `backupId` |",
     "docs/reference/jobcenters.md": "`DeleteBackup`",
+    "docs/reference/jobschedules.md": "deleteBackupJob",
     "docs/reference/requests.md": "`DeleteBackupJob`",
     "pyproject.toml": "zilliz_jobs.kinds.backups.deletebackup",
 }
@@ -199,7 +202,8 @@ def test_the_base_for_kustomize_lets_the_operator_work_on_it(house: Path) -> Non
     role, _ = yaml.safe_load_all((house / "deploy/kustomize/clusterrole.yaml").read_text())
     allowed = {(one, verb) for rule in role["rules"] for one in rule["resources"] for verb in rule["verbs"]}
     mine = {(one.partition("/")[2], verb) for one, verb in allowed if one.startswith("deletebackupjobs")}
-    assert mine == {("", "get"), ("", "list"), ("", "watch"), ("status", "patch"), ("", "delete")}
+    verbs = {"get", "list", "watch", "delete", "create"}  # the last one for a schedule of it
+    assert mine == {("status", "patch"), *(("", verb) for verb in verbs)}
 
 
 @pytest.mark.timeout(900)  # mypy may start with an empty cache, on whatever machine
