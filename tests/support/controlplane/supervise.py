@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+WORKERS = 16
+"""Test processes that have ports of their own."""
 TAIL_LINES = 25
 
 
@@ -132,21 +134,29 @@ class Server:
         return "\n".join(self.since_start().splitlines()[-TAIL_LINES:])
 
 
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = list(range(20_000, 30_000))[_worker % WORKERS :: WORKERS]
+random.SystemRandom().shuffle(_ports)
+
+
 def free_ports(count: int) -> list[int]:
     """Choose ports on the loopback that nobody listens on.
 
     They lie below the range that Linux takes for outgoing connections, so that a server which is stopped
-    for a while finds its port free when it comes back.
+    for a while finds its port free when it comes back. Each is given once before any is given again, and workers of
+    one test run have different ones: who gets a port may listen on it much later.
     """
-    ports: list[int] = []
-    for port in random.sample(range(20_000, 30_000), 1_000):
+    found: list[int] = []
+    for _ in range(len(_ports)):
+        port = _ports.pop(0)
+        _ports.append(port)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                ports.append(port)
-        if len(ports) == count:
-            return ports
+                found.append(port)
+        if len(found) == count:
+            return found
     raise ControlPlaneError(f"cannot choose {count} free ports: too few between 20000 and 30000")
 
 
