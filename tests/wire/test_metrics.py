@@ -14,7 +14,9 @@ from prometheus_client.samples import Sample
 from tests.support.controlplane.supervise import free_ports
 from tests.support.engine_rig import Rig, rig
 from tests.wire.test_engine_leader import Baton
+from tests.wire.test_schedules import BACKED, ended, schedule
 
+from zilliz_jobs.schedules.runs import requested_name
 from zilliz_jobs.telemetry import catalogue
 from zilliz_local.cloud import MOVIES, CloudSimulator, ManualClock
 
@@ -72,6 +74,11 @@ async def _lived(world: Rig) -> None:
 
 async def test_a_scrape_shows_every_metric_with_the_labels_that_the_docs_name(world: Rig) -> None:
     await _lived(world)
+    schedule(world, BACKED, token="now")
+    backup = f"nightly-{requested_name('now')}-backup"
+    await world.until(lambda: world.status("backupjobs", backup).get("jobId"), "the submission of the run")
+    world.cloud.advance(10_000)
+    await world.until(lambda: ended(world, requested_name("now")), "the end of the run")
     told = await scraped(world)
     for family in catalogue.FAMILIES:
         ends, extra = ("",), set[str]()

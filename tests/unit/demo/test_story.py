@@ -57,6 +57,11 @@ NOT_PLAYED = (
     "87-migrate-tencent-vectordb.yaml",
     "88-migrate-zilliz-cluster.yaml",
     "89-migrate-zilliz-external.yaml",
+    "96-schedule-backup.yaml",
+    "97-schedule-backup-and-export.yaml",
+    "98-schedule-scale.yaml",
+    "98-schedule-staging.yaml",
+    "99-schedule-sleeping-cluster.yaml",
 )
 
 
