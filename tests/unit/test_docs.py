@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resource import JOB_COLUMNS
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cli.reference import differences
+from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.settings import Settings
 from zilliz_local.demo.screen import columns
 
@@ -118,5 +121,21 @@ def test_the_picture_of_the_demo_has_the_columns_of_the_demo() -> None:
 
 
 def test_the_first_picture_is_of_kubectl() -> None:
+    """Tables in the order of kubectl, each cell below its title, in the words that the operator writes."""
     picture = (ROOT / "README.md").read_text().partition("```console\n")[2].partition("```")[0]
     assert picture.startswith("$ kubectl get zilliz\nNAME ")
+    tables = [table.splitlines() for table in picture.partition("\n")[2].split("\n\n")]
+    kinds = [table[1].partition(".jobs.zilliz.com/")[0] for table in tables]
+    assert kinds == sorted(kinds)
+    assert set(kinds) <= {resource.kind.lower() for resource in RESOURCES}
+    for titles, *rows in tables:
+        begins = [found.start() for found in re.finditer(r"\S+", titles)]
+        for row in rows:
+            cells = [row[begin:end].strip() for begin, end in itertools.pairwise([*begins, len(row) + 1])]
+            named = dict(zip(titles.split(), cells, strict=True))
+            assert named["STATE"] in {*State}, row
+            assert named["REASON"] in {"", *Reason}, row
+            assert named["PROGRESS"] == "" or 0 <= int(named["PROGRESS"]) <= 100, row
+            assert re.fullmatch(r"\S*", named["TARGET"]), row
+            assert re.fullmatch(r"(job-\w+)?", named["JOB-ID"]), row
+            assert re.fullmatch(r"\d+[smhd]", named["AGE"]), row

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from tests.unit.cli.kubectl.pictures import NOW, job, jobs
 
-from zilliz_jobs.cli.kubectl.doctor.accounts import attention
+from zilliz_jobs.cli.kubectl.doctor.accounts import attention, connection, set_back
 from zilliz_jobs.cli.kubectl.doctor.finding import Verdict
 
 SEEN = [one for one in jobs() if one.status["observedGeneration"] == 1]
@@ -32,3 +33,24 @@ def test_a_request_that_nobody_answers_is_a_problem_too() -> None:
 
 def test_a_namespace_without_jobs_proves_nothing() -> None:
     assert [finding.verdict for finding in attention([], NOW)] == [Verdict.NOT_CHECKED]
+
+
+def test_a_status_that_tells_less_than_it_did_is_a_problem_with_the_way_out() -> None:
+    """Who restored etcd must hear of the one switch that keeps jobs from being submitted a second time."""
+    assert set_back(SEEN) == []
+    one = SEEN[0]
+    condition = {"type": "Stalled", "status": "True", "reason": "RecordUnreadable"}
+    behind = replace(one, body=one.body | {"status": one.status | {"conditions": [condition]}})
+    (finding,) = set_back([*SEEN, behind])
+    assert finding.verdict is Verdict.PROBLEM
+    assert f"{one.namespace}/{one.reference}" in finding.text
+    assert "firstSubmission: Hold" in finding.text
+
+
+@pytest.mark.parametrize(("first", "held"), [("Hold", True), ("Submit", False), (None, False)])
+def test_who_forgot_that_new_jobs_are_held_hears_of_it(first: str | None, held: bool) -> None:
+    ready = {"type": "Ready", "status": "True", "reason": "KeyAccepted"}
+    status = {"observedGeneration": 1, "endpoint": "https://api.example.com", "conditions": [ready]}
+    meta = {"namespace": "shop", "name": "default", "generation": 1}
+    finding = connection({"metadata": meta, "spec": {"firstSubmission": first}, "status": status})
+    assert (finding.verdict, "firstSubmission is Hold" in finding.text) == (Verdict.OK, held)

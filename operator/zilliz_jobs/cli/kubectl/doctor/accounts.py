@@ -12,7 +12,7 @@ from zilliz_jobs.cli.kubectl.jobview import JobView, objects_in
 from zilliz_jobs.cli.kubectl.wording import counted
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, raw_status
 from zilliz_jobs.core.foreigntext import shown
-from zilliz_jobs.core.reasons import help_of
+from zilliz_jobs.core.reasons import Reason, help_of
 from zilliz_jobs.core.requests import is_new
 from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kube.errors import Forbidden, NotServed
@@ -31,29 +31,47 @@ async def check_connections(cluster: Cluster) -> list[Finding]:
     if not found:
         place = f"in namespace {cluster.namespace}" if cluster.namespace else "in any namespace"
         return [Finding.problem(f"there is no ZillizConnection {place}; create one, with the Secret of an API key")]
-    return [_connection(body) for body in found]
+    return [connection(body) for body in found]
 
 
-def _connection(body: Body) -> Finding:
+def connection(body: Body) -> Finding:
+    """Whether jobs can go by this ZillizConnection, and whether they are submitted. Pure."""
     meta, status = body["metadata"], raw_status(body)
     me = f"ZillizConnection {meta['namespace']}/{meta['name']}"
     ready = next((row for row in objects_in(status.get("conditions")) if row.get("type") == "Ready"), None)
-    suspended = isinstance(body.get("spec"), dict) and body["spec"].get("suspend") is True
+    spec = body["spec"] if isinstance(body.get("spec"), dict) else {}
     if ready is None or status.get("observedGeneration") != meta.get("generation"):
         return Finding.problem(f"{me}: no operator has checked it as it is now")
     reason, message = shown(str(ready.get("reason") or "")), shown(str(ready.get("message") or ""))
     if ready.get("status") != "True":
         return Finding.problem(f"{me}: {reason}: {message}. {help_of(reason)}")
-    if suspended:
+    if spec.get("suspend") is True:
         return Finding.problem(f"{me} is suspended: its jobs are not submitted; set spec.suspend to false")
-    return Finding.ok(f"{me} is ready: {shown(str(status.get('endpoint') or ''))} accepts its key")
+    held = "; new jobs are held, since firstSubmission is Hold" if spec.get("firstSubmission") == "Hold" else ""
+    return Finding.ok(f"{me} is ready: {shown(str(status.get('endpoint') or ''))} accepts its key{held}")
 
 
 async def check_attention(cluster: Cluster) -> list[Finding]:
     """Objects that no operator has taken note of: what a dead watch, or a missing operator, leaves behind. Raises
     CommandError where no job can be read."""
     read = await cluster.jobs()
-    return [*(Finding.unchecked("some kinds", text) for text in read.unread), *attention(read.jobs, cluster.now())]
+    unread = [Finding.unchecked("some kinds", text) for text in read.unread]
+    return [*unread, *attention(read.jobs, cluster.now()), *set_back(read.jobs)]
+
+
+def set_back(jobs: Sequence[JobView]) -> list[Finding]:
+    """Objects that tell less than they did once: etcd was restored, or somebody edited their status. Pure."""
+    behind = [job for job in jobs if _is_set_back(job)]
+    if not behind:
+        return []
+    names = first_of([f"{job.namespace}/{job.reference}" for job in behind])
+    return [
+        Finding.problem(
+            f"the status of {counted(len(behind), 'job')} tells less than it did once, so nothing is done for it: "
+            f"{names}. If etcd was restored, others may look as if they had never been submitted: stop the operator, "
+            "set firstSubmission: Hold at every ZillizConnection, start the operator, and look through what is held"
+        )
+    ]
 
 
 def attention(jobs: Sequence[JobView], now: datetime) -> list[Finding]:
@@ -69,6 +87,10 @@ def attention(jobs: Sequence[JobView], now: datetime) -> list[Finding]:
     young = f"; {counted(len(unseen), 'more job')} too young to tell" if unseen else ""
     seen = counted(len(jobs) - len(unseen), "job")
     return [Finding.ok(f"an operator has taken note of {seen}, as Kubernetes has them now{young}")]
+
+
+def _is_set_back(job: JobView) -> bool:
+    return any(row.get("reason") == Reason.RECORD_UNREADABLE for row in job.rows("conditions"))
 
 
 def _is_unseen(job: JobView) -> bool:
