@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.support.charted import Release
-from tests.support.cloud import Cloud
+from tests.support.cloud import Cloud, LoopThread
 from tests.support.controlplane import ControlPlane
 from tests.support.lapse import follows_on, stops_for_13_s
 from tests.support.operators import OperatorProcess
 from tests.support.pair import LEASE, SETTLE, TAKEN_OVER, Pair, pair, require_once, wakes_up_late
 from tests.support.user import User
+from tools.chaos.proxy import Go, Proxy, Strikes, Way
+from tools.chaos.run import is_watch
+from tools.chaos.steps import Request
 
 pytestmark = pytest.mark.controlplane
 
@@ -101,15 +107,61 @@ def test_it_wakes_up_while_another_leads(
         wakes_up_late(both, cloud, step)
 
 
+class Renewals(Strikes):
+    """`late`: seconds by which the next requests for the Lease come late."""
+
+    def __init__(self) -> None:
+        self.late: list[float] = []
+
+    async def before(self, request: Request) -> Way:
+        if self.late and request.method == "PUT" and "/leases/" in request.path:
+            await asyncio.sleep(self.late.pop(0))
+        return Go()
+
+
+@pytest.fixture
+def renewals() -> Renewals:
+    return Renewals()
+
+
+@pytest.fixture
+def behind(
+    release: Release, cluster: ControlPlane, simulators: LoopThread, renewals: Renewals, tmp_path: Path
+) -> Iterator[Release]:
+    """The release, reached through a network that can be slow."""
+    config = yaml.safe_load(release.kubeconfig.read_text())
+    token = config["users"][0]["user"].pop("token")
+    proxy = Proxy(cluster.url, renewals, token=token, ca_file=cluster.ca_file, streams=is_watch)
+    simulators.run(proxy.__aenter__)
+    config["clusters"][0]["cluster"] = {"server": proxy.url}
+    slow = tmp_path / "slow.kubeconfig"
+    slow.write_text(yaml.safe_dump(config))
+    yield replace(release, kubeconfig=slow)
+    simulators.run(lambda: proxy.__aexit__(None, None, None))
+
+
+@pytest.mark.parametrize("trouble", ["a stop", "slow renewals"])
 def test_a_lead_that_was_interrupted_for_a_moment_loses_no_job(
-    cluster: ControlPlane, release: Release, cluster_namespace: str, cloud: Cloud, log_file: Path
+    cluster: ControlPlane,
+    behind: Release,
+    renewals: Renewals,
+    cluster_namespace: str,
+    cloud: Cloud,
+    log_file: Path,
+    trouble: str,
 ) -> None:
     """With the chart's own Lease, as nearly all users have it: one replica, and nobody else who could take over."""
-    operator = OperatorProcess(cluster, log_file, namespaces=(cluster_namespace,), release=release, log_format="text")
+    operator = OperatorProcess(cluster, log_file, namespaces=(cluster_namespace,), release=behind, log_format="text")
     operator.start()
     user = User(cluster, cluster_namespace, operator)
+
+    def slow_renewals() -> None:
+        """The first is given up after 5 s; the answer to the second comes when work had to end."""
+        renewals.late = [6.0, 4.3]
+        user.until("work is interrupted", lambda: not operator.leads, 15)
+
     try:
-        follows_on(user, cloud, operator, lambda: stops_for_13_s(operator))
+        follows_on(user, cloud, operator, slow_renewals if trouble != "a stop" else lambda: stops_for_13_s(operator))
     finally:
         operator.close()
         user.clear()

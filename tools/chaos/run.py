@@ -98,7 +98,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         to_kube = []
         for number, config in enumerate(configs):
             proxy = Proxy(
-                plane.url, kube_strikes.of(number), token=plane.token, ca_file=plane.ca_file, streams=_is_watch
+                plane.url, kube_strikes.of(number), token=plane.token, ca_file=plane.ca_file, streams=is_watch
             )
             to_kube.append(await stack.enter_async_context(proxy))
             config.write_text(json.dumps(kubeconfig(proxy.url, None)))
@@ -192,7 +192,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _is_watch(request: Any) -> bool:
+def is_watch(request: Any) -> bool:
     return sort_at_kube(request) is Sort.WATCH
 
 
