@@ -6,7 +6,17 @@ import pytest
 from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import State
-from zilliz_jobs.core.observation import Absent, Accepted, EffectUnknown, Found, Prepared, Refused, Seen, Undecided
+from zilliz_jobs.core.observation import (
+    Absent,
+    Accepted,
+    Blocked,
+    EffectUnknown,
+    Found,
+    Prepared,
+    Refused,
+    Seen,
+    Undecided,
+)
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.backups.backup import BackupKind
 from zilliz_jobs.kinds.base import Account
@@ -167,6 +177,17 @@ class TestWhoseCopyItIs:
         assert (seen.state, copies(seen)) == (State.SUCCESSFUL, {EAST: "Pending", IRELAND: "Pending"})
         assert copies(await one.read()) == {EAST: "Successful", IRELAND: "Successful"}
 
+    @pytest.mark.parametrize(
+        ("odd", "told"),
+        [("regions_plain", "Successful"), ("regions_upper", "Successful"), ("regions_missing", "Unknown")],
+    )
+    async def test_a_region_that_is_spelt_otherwise_is_the_same(self, cloud, console, odd, told):
+        cloud.odd("console.*", odd)
+        one = copied(console)
+        await one.send()
+        cloud.advance(3600)
+        assert copies(await one.read()) == {EAST: told, IRELAND: told}
+
 
 class TestAfterItsEnd:
     """Copies of large clusters take hours, and the list may forget them sooner than the backup."""
@@ -212,6 +233,14 @@ class TestBeforeIt:
         stranger(cloud)
         cloud.advance(BACKUP_SECONDS + 1)
         assert isinstance(await copied(plain).prepare(), Prepared)
+
+    @pytest.mark.parametrize("odd", ["regions_plain", "regions_missing"])
+    async def test_a_backup_that_runs_here_takes_it_however_its_region_is_spelt(self, cloud, plain, odd):
+        cloud.odd("backup.get", odd)
+        stranger(cloud)
+        ready = await copied(plain).prepare()
+        assert isinstance(ready, Blocked)
+        assert ready.reason is Reason.BACKUP_SLOT_BUSY
 
     async def test_what_the_clouds_plan_does_not_allow_is_told_in_its_words(self, cloud, plain):
         cloud.fault("backup.create", "status", status=200, body={"code": 80021, "message": "not in this plan"})
@@ -259,6 +288,32 @@ class TestFind:
         one.held.add(stranger(cloud, **same(one)))
         cloud.advance(3600)
         assert await one.look() == Absent()
+
+    @pytest.mark.parametrize("odd", ["regions_plain", "regions_upper"])
+    @pytest.mark.parametrize("route", ["backup.get", "cluster.get"])
+    async def test_a_region_that_is_spelt_otherwise_makes_no_copy_of_ours_nor_ours_of_a_copy(
+        self, cloud, plain, make, listed, route, odd
+    ):
+        """Taken for a copy, the backup would be made a second time."""
+        cloud.behave(copies_listed=listed)
+        cloud.odd(route, odd)
+        cloud.fault("backup.create", "drop_after", times=1)
+        one = make(plain)
+        await one.send()
+        cloud.advance(3600)
+        look = await one.look()
+        assert isinstance(look, Found)
+        one.held.add(look.handle["backupId"])
+        assert await one.look() == Absent(), "its copies are no backup"
+
+    async def test_a_backup_that_does_not_tell_its_region_is_not_ruled_out(self, cloud, plain, make, listed):
+        cloud.behave(copies_listed=listed)
+        cloud.odd("backup.get", "regions_missing")
+        cloud.fault("backup.create", "drop_after", times=1)
+        one = make(plain)
+        await one.send()
+        cloud.advance(3600)
+        assert isinstance(await one.look(), Undecided)
 
     async def test_unknown_when_a_rival_made_the_same(self, cloud, plain, make, listed):
         cloud.behave(copies_listed=listed)

@@ -105,12 +105,12 @@ WORDS = frozenset({"names", "broken_words", "acting"})
 LISTED = frozenset({"types", "times", "values", "broken_ids"})
 STATED = frozenset({"states", "broken_states", "values"})
 UNCLEAR: dict[str, frozenset[str]] = {
-    "BACKUP": WORDS | {"types", "values", "broken_ids"},
+    "BACKUP": WORDS | {"types", "values", "broken_ids", "regions_missing"},
     "RESTORE": WORDS | LISTED,
     "EXPORT": LISTED,
     "MIGRATION": LISTED,
     "IMPORT": WORDS | {"files", "times", "date", "values"},
-    "CLONE_COLLECTION": WORDS | LISTED,
+    "CLONE_COLLECTION": WORDS | LISTED | {"regions_missing"},
     "SAMPLE_COLLECTION": WORDS | LISTED,
     "SUSPEND_CLUSTER": STATED,
     "RESUME_CLUSTER": STATED,

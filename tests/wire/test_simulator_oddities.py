@@ -25,6 +25,7 @@ ROW = {
     "startTime": "2026-03-01T10:00:00Z",
     "fileName": "a/b.parquet",
     "reason": "disk full",
+    "regionId": "aws-us-west-2",
 }
 SECOND = ROW | {"jobId": "job-2", "state": "Failed"}
 BODY: dict[str, Any] = {
@@ -52,6 +53,8 @@ SAYS: dict[str, Any] = {
     "names_padded": {"collectionName": " films\u00e9 "},
     "names_qualified": {"collectionName": "default.films\u00e9"},
     "names_decomposed": {"collectionName": "filmse\u0301"},
+    "regions_plain": {"regionId": "us-west-2"},
+    "regions_upper": {"regionId": "AWS-US-WEST-2"},
     "states_lower": {"state": "in_progress"},
     "states_prefixed": {"state": "STATUS_IN_PROGRESS"},
     "types_lower": {"type": "import"},
@@ -70,6 +73,7 @@ SAYS: dict[str, Any] = {
 LACKS = {
     "values_missing": {"reason", "progress", "collectionName", "fileName", "type"},
     "states_missing": {"state"},
+    "regions_missing": {"regionId"},
 }
 IGNORES = {
     "ignores_dbName": {"dbName"},
@@ -131,7 +135,7 @@ def test_rows_are_moved_repeated_and_replaced() -> None:
     assert rows("rows_reversed") == [SECOND, ROW]
     assert rows("rows_twice") == [ROW, ROW, SECOND, SECOND]
     assert rows("row_null") == [None, ROW, SECOND]
-    assert rows("row_without_id") == [{k: v for k, v in ROW.items() if k != "jobId"}, SECOND]
+    assert rows("row_without_id") == [{k: v for k, v in ROW.items() if not k.endswith("Id")}, SECOND]
     assert "count" not in json.loads(answered(["count_missing"], 200, BODY).body)["data"]
 
 

@@ -46,7 +46,10 @@ def holding(*names: str, database: str = "default") -> dict[str, Any]:
         ({"backupType": "WHOLE"}, None),
         # a strange spelling of the region makes no copy of it
         ({"regionId": "AWS-US-WEST-2"}, True),
-        ({"regionId": ""}, True),
+        ({"regionId": "us-west-2"}, True),
+        ({"regionId": "us-east-1"}, False),
+        ({"regionId": ""}, None),
+        ({"regionId": "US West (Oregon)"}, None),
     ],
 )
 def test_of_a_whole_cluster(changes, fits):
@@ -77,3 +80,7 @@ def test_of_a_collection(changes, fits):
 def test_of_fewer_collections_than_wanted_is_another_one():
     told = Backup.model_validate(PART)
     assert _fits(told, "in01", "", "default", ["films", "actors"]) is False
+
+
+def test_of_a_cluster_that_does_not_tell_its_region_is_not_ruled_out():
+    assert _fits(Backup.model_validate(WHOLE), "in01", "", "default", ()) is None

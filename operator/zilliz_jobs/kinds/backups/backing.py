@@ -40,6 +40,7 @@ from zilliz_jobs.kinds.backups import backupresult
 from zilliz_jobs.kinds.backups.backupcopies import Wanted, shown
 from zilliz_jobs.kinds.base import Account, Baselined, Claimable, SubmitRequest
 from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.regions import is_same_region
 from zilliz_jobs.kinds.spelling import is_same, is_unclear
 
 CREATING = "CREATING"
@@ -75,11 +76,13 @@ async def baseline(account: Account, cluster_id: str) -> Baselined | Blocked:
         if _is_manual(backup) is False:
             continue
         told = await _described(account, cluster_id, backup)
-        if says_nothing(told.status) and not _is_copy(told, cluster.region_id):
+        if is_same_region(told.region_id, cluster.region_id) is False:
+            continue  # a copy
+        if says_nothing(told.status):
             what = f"the state of backup {backup.backup_id} is unreadable"
             message = f"cannot tell whether the cluster makes a backup: {what}"
             return Blocked(Reason.PROTOCOL_MISMATCH, message, SLOT_SECONDS)
-        if told.status.upper() == CREATING and not _is_copy(told, cluster.region_id):
+        if told.status.upper() == CREATING:
             message = f"the cluster is making backup {backup.backup_id}; it makes one manual backup at a time"
             return Blocked(Reason.BACKUP_SLOT_BUSY, message, SLOT_SECONDS)
     # Those without a time first: nothing else could tell later that they are older.
@@ -222,7 +225,8 @@ def _fits(backup: Backup, cluster_id: str, region: str, database: str, collectio
         _is_manual(backup),
         is_same(backup.cluster_id, cluster_id),
         of.get(backup.backup_type.upper()),
-        not _is_copy(backup, region),
+        # One that lies in another region than its cluster is a copy, perhaps of somebody else's.
+        is_same_region(backup.region_id, region),
         _holds(backup, database, collections) if collections else True,
     )
     return False if False in answers_ else None if None in answers_ else True
@@ -230,11 +234,6 @@ def _fits(backup: Backup, cluster_id: str, region: str, database: str, collectio
 
 def _is_manual(backup: Backup) -> bool | None:
     return {"MANUAL": True, "AUTO": False}.get(backup.creation_method.upper())
-
-
-def _is_copy(backup: Backup, region: str) -> bool:
-    """A backup that lies in another region than its cluster is a copy of one, perhaps of somebody else's."""
-    return bool(backup.region_id and region) and is_same(backup.region_id, region) is False
 
 
 def _holds(backup: Backup, database: str, collections: Sequence[str]) -> bool | None:

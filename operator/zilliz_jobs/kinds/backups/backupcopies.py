@@ -17,6 +17,7 @@ from zilliz_jobs.cloud.words import JobType, state_of
 from zilliz_jobs.core.facts import RUNNING
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.joblist import jobs_of
+from zilliz_jobs.kinds.regions import is_same_region
 
 START = timedelta(minutes=10)  # from the end of a backup to the creation of the jobs that copy it (inferred)
 FOLLOWED = timedelta(days=1)  # after that nobody asks any more
@@ -69,19 +70,20 @@ async def _told(
         return lambda _region, _age, before: before if before in RUNNING else State.PENDING
 
     def state(region: str, age: timedelta, _before: State) -> State:
-        fits = words.get(region, [])
-        if not fits:  # its job may not have been made yet
+        answers = [(is_same_region(told, region), word) for told, word in words]
+        fits = [(same, word) for same, word in answers if same is not False]
+        if not any(same for same, _ in fits):  # its job may not have been made yet
             return State.PENDING if age <= START else State.UNKNOWN
-        return (state_of(fits[0]) if len(fits) == 1 else None) or State.UNKNOWN
+        return (state_of(fits[0][1]) if len(fits) == 1 else None) or State.UNKNOWN
 
     return state
 
 
-async def _words(account: Account, cluster_id: str, ended: datetime) -> dict[str, list[str]]:
-    """By region the states of the copy jobs that were made soon after the end. Raises CloudError."""
-    found: dict[str, list[str]] = {}
+async def _words(account: Account, cluster_id: str, ended: datetime) -> list[tuple[str, str]]:
+    """Region and state of the copy jobs that were made soon after the end. Raises CloudError."""
+    found = []
     for row in await jobs_of(account, JobType.CROSS_REGION_COPY, cluster_id):
         made = row.create_time or row.start_time
         if made is not None and ended <= made <= ended + START:
-            found.setdefault(row.region_id, []).append(row.status)
+            found.append((row.region_id, row.status))
     return found

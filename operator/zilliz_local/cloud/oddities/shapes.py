@@ -23,6 +23,7 @@ SHAPES = (
     Oddity("values_missing", "what may be missing is missing", data=_without(VALUES)),
     Oddity("states_null", "null for every state", data=lambda data: fields(data, STATES, lambda _: None)),
     Oddity("states_missing", "no state anywhere", data=_without(STATES)),
+    Oddity("regions_missing", "no region anywhere", data=_without(frozenset({"regionId", "region"}))),
     Oddity("numbers_as_text", "numbers as text", data=lambda data: fields(data, NUMBERS, str)),
     Oddity("count_missing", "a list does not say how long it is", data=_without(frozenset({"count"}))),
     Oddity("data_null", "null in the place of the data", body=lambda body: body | {"data": None}),

@@ -7,11 +7,16 @@ from .oddity import Oddity, texts
 NAMES = frozenset({"collectionName", "dbName", "clusterName", "backupName", "destCollectionName"})
 FILES = frozenset({"fileName"})
 STATES = frozenset({"state", "status"})
+REGIONS = frozenset({"regionId", "region"})
 TYPES = frozenset({"type", "backupType", "creationMethod"})
 
 
 def _snake(word: str) -> str:
     return "".join(f"_{c.lower()}" if c.isupper() and not word.isupper() else c.lower() for c in word).strip("_")
+
+
+def _place(region: str) -> str:
+    return region.partition("-")[2] or region
 
 
 SPELLINGS = (
@@ -29,6 +34,8 @@ SPELLINGS = (
         "another Unicode form of names and files",
         data=texts(NAMES | FILES, lambda text: unicodedata.normalize("NFD", text)),
     ),
+    Oddity("regions_plain", "regions without their provider: `us-west-2`", data=texts(REGIONS, _place)),
+    Oddity("regions_upper", "regions in capitals", data=texts(REGIONS, str.upper)),
     Oddity("states_lower", "`in_progress`", data=texts(STATES, _snake)),
     Oddity("states_prefixed", "`STATUS_FAILED`", data=texts(STATES, lambda word: f"STATUS_{_snake(word).upper()}")),
     Oddity("types_lower", "types in small letters", data=texts(TYPES, str.lower)),
