@@ -30,6 +30,7 @@ KIND = RestoreKind()
 ROUTE = "restore.collection"
 KNOWN = ("products", "orders")  # what is there from the start
 TWO = [{"collection": "films", "destStatus": "Loaded"}, {"collection": "actors", "destCollection": "players"}]
+STRANGE = ["names_upper", "names_padded", "names_qualified", "broken_words", "row_null"]
 ALL = ["default/actors", "default/films", "default/reviews"]
 
 
@@ -100,6 +101,21 @@ class TestBeforeIt:
         assert f"{SHOP}/default/{taken}" in ready.message
         assert not cloud.ledger.requests(route=ROUTE)
 
+    async def test_one_that_the_list_spells_otherwise_holds_them_too(self, cloud, plain):
+        cloud.odd("data.list", "names_upper")
+        cloud.world.clusters[SHOP].put_collection("default", "players")
+        ready = await restore(plain, backed_up(cloud), TWO).prepare()
+        assert isinstance(ready, Blocked)
+        assert f"{SHOP}/default/players" in ready.message
+
+    async def test_a_backup_whose_collections_cannot_be_read_is_not_restored_under_names_that_nobody_finds(
+        self, cloud, plain
+    ):
+        cloud.odd("backup.get", "broken_words")
+        ready = await restore(plain, backed_up(cloud), None).prepare()
+        assert isinstance(ready, Blocked)
+        assert ready.reason is Reason.COLLECTIONS_NOT_TOLD
+
     async def test_a_backup_that_does_not_tell_its_collections_has_to_be_asked_for_them_by_name(self, cloud, plain):
         one, named = restore(plain, backed_up(cloud), None), restore(plain, backed_up(cloud), TWO)
         cloud.behave(backups_tell_collections="flat")
@@ -165,6 +181,44 @@ class TestFind:
         one = restore(plain, backed_up(cloud), wanted)
         assert isinstance(await one.send(), EffectUnknown)
         assert await one.look() == Absent()
+
+    @pytest.mark.parametrize("wanted", [TWO, None], ids=["several", "all"])
+    @pytest.mark.parametrize("odd", STRANGE)
+    async def test_names_that_the_cluster_spells_otherwise_are_not_ruled_out(self, cloud, plain, wanted, odd):
+        """Absent would restore them a second time."""
+        cloud.fault(ROUTE, "drop_after", times=1)
+        one = restore(plain, backed_up(cloud), wanted)
+        await one.send()
+        cloud.advance(LONG)
+        cloud.odd("data.list", odd)
+        assert isinstance(await one.look(), Undecided)
+        assert not isinstance(await one.resend(), Accepted)
+        assert len(cloud.ledger.requests(route=ROUTE)) == 1
+
+    @pytest.mark.parametrize("held", [["films"], ["films", "actors"]], ids=["one", "two"])
+    @pytest.mark.parametrize("odd", ["names_upper", "names_qualified"])
+    async def test_nor_are_names_that_the_backup_spells_otherwise(self, cloud, plain, held, odd):
+        backup = backed_up(
+            cloud, backupType="COLLECTION", dbCollections=[{"dbName": "default", "collectionNames": held}]
+        )
+        cloud.odd("backup.get", odd)
+        cloud.fault(ROUTE, "drop_after", times=1)
+        one = restore(plain, backup, None)
+        await one.send()
+        cloud.advance(LONG)
+        assert "default/films" in there(cloud)
+        assert isinstance(await one.look(), Undecided)
+
+    @pytest.mark.parametrize("wanted", [TWO, None], ids=["several", "all"])
+    @pytest.mark.parametrize("like", ["Films", "ACTORS", "Players", "old.films"])
+    async def test_absent_beside_a_collection_of_a_name_like_theirs(self, cloud, plain, wanted, like):
+        """The cloud tells capitals apart; a person need not be asked."""
+        cloud.world.clusters[SHOP].put_collection("default", like)
+        cloud.fault(ROUTE, "drop_before", times=1)
+        one = restore(plain, backed_up(cloud), wanted)
+        assert isinstance(await one.send(), EffectUnknown)
+        assert await one.look() == Absent()
+        assert isinstance(await one.resend(), Accepted)
 
     async def test_a_restore_of_only_some_of_them_cannot_be_excluded(self, cloud, console):
         """The console may name one collection of several."""

@@ -139,6 +139,24 @@ def test_rows_are_moved_repeated_and_replaced() -> None:
     assert "count" not in json.loads(answered(["count_missing"], 200, BODY).body)["data"]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("names_upper", ["FILMS", "ACTORS"]),
+        ("names_qualified", ["default.films", "default.actors"]),
+        ("broken_words", ["fi\ufffdms", "ac\ufffdors"]),
+        ("rows_reversed", ["actors", "films"]),
+        ("rows_twice", ["films", "films", "actors", "actors"]),
+        ("row_null", [None, "films", "actors"]),
+        ("row_without_id", ["films", "actors"]),
+        ("files_upper", ["films", "actors"]),
+    ],
+)
+def test_a_list_of_plain_names_is_told_as_oddly_as_one_of_rows(name: str, told: list[Any]) -> None:
+    body = answered([name], 200, {"code": 0, "data": ["films", "actors"]}).body
+    assert json.loads(body.decode(errors="replace"))["data"] == told
+
+
 def test_envelopes_are_wrong() -> None:
     assert json.loads(answered(["data_null"], 200, BODY).body) == {"code": 0, "data": None}
     assert json.loads(answered(["code_404xx"], 200, {"code": 90144}).body) == {"code": 40444}

@@ -82,8 +82,9 @@ class CloneKind(JobKind[CloneCollectionJobSpec]):
         if context.step == DELETE:
             return await self._may_delete(account, spec, context)
         again = context.sent_before
-        if waits := await restoring.prepare(account, _restore(spec), again=again):
-            return waits
+        before = await restoring.prepare(account, _restore(spec), again=again)
+        if isinstance(before, Blocked):
+            return before
         match context.step:
             case "Backup":
                 return await backing.baseline(account, spec.cluster_id)

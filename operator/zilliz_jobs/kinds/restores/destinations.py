@@ -10,6 +10,7 @@ from zilliz_jobs.core.observation import Baseline, Blocked
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, BackupSource
 from zilliz_jobs.kinds.restores.restoring import CollectionRestore, Destination
+from zilliz_jobs.kinds.spelling import is_unclear
 
 MAX_RECORDED = 65_536  # characters of names, so that a status stays small; some 2,000 collections
 _KEY = "destinations"
@@ -48,7 +49,7 @@ def record(one: CollectionRestore) -> Baseline:
 
 def _held(backup: Backup) -> tuple[Destination, ...]:
     """All collections of the backup; empty where one is told without its database: the example of the page is so, and
-    a name looked for in the wrong database is never there."""
+    a name looked for in the wrong database is never there. Nor is one that could not be read."""
     if backup.collections and not backup.db_collections:
         return ()
     names = [
@@ -56,7 +57,7 @@ def _held(backup: Backup) -> tuple[Destination, ...]:
         for db in backup.db_collections
         for one in db.collections
     ]
-    if not all(name for _, name in names):
+    if any(is_unclear(database) or is_unclear(name) for database, name in names):
         return ()
     return tuple(Destination(database, name, database, name) for database, name in dict.fromkeys(names))
 

@@ -120,9 +120,11 @@ class RestoreKind(JobKind[RestoreJobSpec]):
             one = await destinations.prepared(account, spec.existing_cluster, backup)
             if isinstance(one, Blocked):
                 return one
-            problem = await restoring.prepare(account, one, again=context.sent_before)
-            facts |= {} if problem else await known(account, JobType.RESTORE, one.cluster_id)
-            facts |= destinations.record(one)
+            before = await restoring.prepare(account, one, again=context.sent_before)
+            if isinstance(before, Blocked):
+                return before
+            problem = None
+            facts |= before | destinations.record(one) | await known(account, JobType.RESTORE, one.cluster_id)
         return problem or Baselined(facts)
 
     async def submit(self, account: Account, spec: RestoreJobSpec, request: SubmitRequest) -> SubmitAnswer:

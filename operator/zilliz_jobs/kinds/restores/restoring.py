@@ -10,14 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
+from zilliz_jobs.api.restorejob import DEFAULT_DATABASE
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.console import ConsoleJob
+from zilliz_jobs.cloud.dataplane import DataPlane
 from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch, Transient
 from zilliz_jobs.cloud.restores import DestStatus, Restored
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
+    Baseline,
     Blocked,
     EffectUnknown,
     Found,
@@ -35,6 +38,8 @@ from zilliz_jobs.kinds.base import Account, BackupSource, Claimable, SubmitReque
 from zilliz_jobs.kinds.joblist import in_collection, new_jobs
 from zilliz_jobs.kinds.spelling import is_same
 
+ALIKE = "alike"
+MAX_ALIKE = 100
 BUSY_SECONDS = 10.0
 SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
 
@@ -57,7 +62,8 @@ class Destination:
 
 @dataclass(frozen=True)
 class CollectionRestore:
-    """What is restored, and into which cluster. `whole`: all that the backup holds, which no request names."""
+    """What is restored, and into which cluster. `whole`: all that the backup holds, which no request names; so the
+    names are those that the cloud told of the backup."""
 
     cluster_id: str
     collections: tuple[Destination, ...]
@@ -72,8 +78,22 @@ class CollectionRestore:
         return f"{self.cluster_id}/{self.collections[0].name}{more}"
 
 
-async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> Blocked | None:
-    """Why the restore cannot be submitted now; None where it can. `again`: see `SubmitContext.sent_before`.
+@dataclass(frozen=True)
+class Present:
+    """Which destinations are there. `alike`: collections whose names may be one of them, `database/collection`."""
+
+    there: tuple[Destination, ...]
+    alike: tuple[str, ...] = ()
+
+    def without(self, submission: Submission) -> Present:
+        """Without the names that only resemble one and were there before the submission."""
+        before = {*(submission.baseline or {}).get(ALIKE, ())}
+        return replace(self, alike=tuple(name for name in self.alike if name not in before))
+
+
+async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> Blocked | Baseline:
+    """Why the restore cannot be submitted now; or what its look-up has to know of before. `again`: see
+    `SubmitContext.sent_before`.
 
     Raises CloudError.
     """
@@ -83,10 +103,13 @@ async def prepare(account: Account, one: CollectionRestore, *, again: bool) -> B
         return Blocked(Reason.CLUSTER_NOT_FOUND, f"cluster {one.cluster_id} is deleted")
     if state is not ClusterState.RUNNING:
         return Blocked(Reason.CLUSTER_BUSY, f"cluster {one.cluster_id} is {cluster.status}", BUSY_SECONDS)
-    if not again and (taken := await _present(account, cluster, one)):
-        message = f"{_words(one, taken)} already; restore under another name, or drop it"
+    if again:
+        return {}
+    present = await _present(account, cluster, one)
+    if present.there:
+        message = f"{_words(one, present)} already; restore under another name, or drop it"
         return Blocked(Reason.NAME_TAKEN, message)
-    return None
+    return {ALIKE: [*present.alike[:MAX_ALIKE]]} if present.alike else {}
 
 
 async def submit(
@@ -97,8 +120,9 @@ async def submit(
     if request.submission.sends > 1:
         try:
             cluster = await account.session.clusters.describe(one.cluster_id)
-            if there := await _present(account, cluster, one):
-                return EffectUnknown(f"not sent again: {_words(one, there)} by now")
+            present = (await _present(account, cluster, one)).without(request.submission)
+            if present.there or present.alike:
+                return EffectUnknown(f"not sent again: {_words(one, present)} by now")
         except CloudError as error:
             return answers.not_sent(error)
     reply = await account.session.restores.restore_collections(
@@ -127,19 +151,19 @@ async def find(
         return Found(_handle(one) | {"jobId": row.job_id}, Evidence.INFERRED)
     cluster = await account.session.clusters.describe(one.cluster_id)
     try:
-        there = await _present(account, cluster, one)
+        present = (await _present(account, cluster, one)).without(submission)
     except (Transient, ProtocolMismatch) as error:
         return Undecided(f"the cluster cannot be asked for its collections: {error.message}")
     if rows:
         return Undecided(f"the console shows restores that could be it: {rows.ids}", rows.handles)
+    there = present.there
     if there and len(there) < len(one.collections):
-        return Undecided(f"of {len(one.collections)} collections not all came: {_words(one, there)}")
+        return Undecided(f"of {len(one.collections)} collections not all came: {_words(one, present)}")
     if there and submission.name_taken_time is not None:
         return Found(_handle(one), Evidence.INFERRED)
-    if there:
-        return Undecided(
-            f"{_words(one, there)}, and was not before; whether this restore made it, or somebody else, nothing tells"
-        )
+    if there or present.alike:
+        what = "and was not before; whether this restore made it, or somebody else, nothing tells"
+        return Undecided(f"{_words(one, present)}, {what}")
     if account.session.console is None and (doubt := _hidden(cluster, submission)):
         return Undecided(doubt)
     return Absent()
@@ -150,7 +174,7 @@ async def observe(account: Account, one: CollectionRestore) -> Seen | Missing:
     until all are there.
     Raises CloudError."""
     cluster = await account.session.clusters.describe(one.cluster_id)
-    there = await _present(account, cluster, one)
+    there = (await _present(account, cluster, one)).there
     if not there or len(there) < len(one.collections):
         return Missing()
     what = "the collection is" if len(there) == 1 else f"the {len(there)} collections are"
@@ -171,28 +195,49 @@ def _handle(one: CollectionRestore) -> dict[str, str]:
     return {"clusterId": one.cluster_id}
 
 
-async def _present(account: Account, cluster: Cluster, one: CollectionRestore) -> list[Destination]:
-    """Those of its destinations that are there; one question for each database. Raises CloudError."""
+async def _present(account: Account, cluster: Cluster, one: CollectionRestore) -> Present:
+    """What of it is there. Raises CloudError."""
     data = account.session.data(cluster.connect_address)
     databases: dict[str, list[Destination]] = {}
     for place in one.collections:
         databases.setdefault(place.dest_database, []).append(place)
-    found: list[Destination] = []
-    for database, places in databases.items():
-        if len(places) == 1:
-            there = await data.has_collection(places[0].dest_collection, database=database)
-            names = {places[0].dest_collection} if there else set()
-        else:
-            names = set(await data.list_collections(database=database))
-        found += [place for place in places if place.dest_collection in names]
-    return found
+    found = [await _in_database(data, database, places, one.whole) for database, places in databases.items()]
+    return Present(sum((each.there for each in found), ()), sum((each.alike for each in found), ()))
 
 
-def _words(one: CollectionRestore, there: list[Destination]) -> str:
-    """That these collections are there, for people."""
-    names = first_of(f"{one.cluster_id}/{place.name}" for place in there)
-    more = f" and {len(there) - 5} more" if len(there) > 5 else ""
-    return f"collection {names}{more} is there"
+async def _in_database(data: DataPlane, database: str, places: list[Destination], whole: bool) -> Present:
+    """One question, and one more for each name of the spec that the answer may spell otherwise. Of a name that the
+    cloud told (`whole`), its "no" would prove nothing. Raises CloudError."""
+
+    async def has(place: Destination) -> bool:
+        return await data.has_collection(place.dest_collection, database=database)
+
+    if len(places) == 1 and not whole:
+        return Present(tuple(places) if await has(places[0]) else ())
+    names = {*await data.list_collections(database=database)}
+    there = [place for place in places if place.dest_collection in names]
+    alike: set[str] = set()
+    for place in places:
+        like = {name for name in names if is_same(name, place.dest_collection) is None}
+        like -= {known.dest_collection for known in places}
+        if place not in there and like and not whole and await has(place):
+            there.append(place)
+        elif place not in there and whole:
+            alike |= {f"{database}/{name}" for name in like}
+    if whole and is_same(database, DEFAULT_DATABASE) is None:  # the cloud may have meant the default one
+        names = {*await data.list_collections(database=DEFAULT_DATABASE)}
+        missing = [place.dest_collection for place in places if place not in there]
+        alike |= {
+            f"{DEFAULT_DATABASE}/{name}" for name in names if any(is_same(name, one) is not False for one in missing)
+        }
+    return Present(tuple(there), tuple(sorted(alike)))
+
+
+def _words(one: CollectionRestore, present: Present) -> str:
+    """That these collections are there, for people; or, where there are none, those that may be one of them."""
+    places = [place.name for place in present.there] or present.alike
+    names = first_of(f"{one.cluster_id}/{name}" for name in places)
+    return f"collection {names} is there" + ("" if present.there else ", whose name may be one that is restored")
 
 
 def _wire(place: Destination) -> Restored:

@@ -42,14 +42,24 @@ def fields(value: Any, names: frozenset[str], change: Callable[[Any], Any]) -> A
 
 
 def texts(names: frozenset[str], change: Callable[[str], str]) -> Callable[[Any], Any]:
-    """Changes the texts of these fields; an empty one stays empty."""
-    return lambda data: fields(data, names, lambda old: change(old) if isinstance(old, str) and old else old)
+    """Changes the texts of these fields; an empty one stays empty. Data that is nothing but texts are the names of
+    collections (documented: List Collections)."""
+
+    def text(old: Any) -> Any:
+        return change(old) if isinstance(old, str) and old else old
+
+    def changed(data: Any) -> Any:
+        if isinstance(data, list) and "collectionName" in names:
+            data = [text(one) for one in data]
+        return fields(data, names, text)
+
+    return changed
 
 
 def rows(value: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
-    """The same data with its list of rows changed, whatever that is called."""
+    """The same data with its list of rows changed, whatever that is called; a row may be a plain text."""
     if isinstance(value, list):
-        return change(value) if all(isinstance(row, dict) for row in value) else value
+        return change(value)
     if isinstance(value, dict):
         return {
             name: change(item) if isinstance(item, list) and name != "details" else item
