@@ -102,6 +102,14 @@ class TestByDocumentedCalls:
         cloud.fault("data.create", "status_after", status=200, body=body)
         assert isinstance(await one.submit(), Accepted)
 
+    async def test_a_refusal_of_a_cluster_that_does_not_answer_then_is_none(self, cloud, plain):
+        one = sample(plain)
+        await one.prepare(CREATE)
+        body = {"code": 1100, "message": "index failed"}
+        cloud.fault("data.create", "status_after", status=200, body=body)
+        cloud.fault("data.describe", "drop_before")
+        assert isinstance(await one.submit(), EffectUnknown)
+
     async def test_a_closed_fence_sends_nothing(self, cloud, plain):
         def closed() -> None:
             raise FenceClosed("too late")
@@ -154,11 +162,62 @@ class TestALostCreation:
         assert isinstance(look, Elsewhere)
         assert look.reason is Reason.NAME_TAKEN
 
+    @pytest.mark.parametrize("description", ["", "sample data", "films of 1990", "sample data, made by job token-2"])
+    async def test_nor_is_one_that_tells_another_description(self, cloud, plain, description):
+        one = sample(plain)
+        await one.send(CREATE)
+        made(cloud).description = description
+        assert isinstance(await one.look(), Elsewhere)
+        assert (await one.read()).reason is Reason.CHANGED_ELSEWHERE
+
     async def test_an_unreachable_data_plane_proves_nothing(self, cloud, plain):
         one = sample(plain)
         await one.prepare(CREATE)
         cloud.fault("data.describe", "drop_before")
         assert isinstance(await one.look(), Unreadable)
+
+
+UNTOLD = [
+    "descriptions_null",
+    "descriptions_missing",
+    "descriptions_upper",
+    "descriptions_cut",
+    "broken_descriptions",
+]
+
+
+@pytest.mark.parametrize("odd", UNTOLD)
+class TestAMarkThatIsNotToldAsItWasGiven:
+    """Taken for somebody else's, the collection would fail a job that made it; taken for ours, rows could be written
+    into a stranger's."""
+
+    async def test_a_lost_creation_is_undecided(self, cloud, plain, odd):
+        one = sample(plain)
+        await one.prepare(CREATE)
+        cloud.fault("data.create", "drop_after", times=1)
+        await one.submit()
+        cloud.odd("data.describe", odd)
+        assert isinstance(await one.look(), Undecided)
+
+    async def test_a_collection_that_was_made_is_neither_replaced_nor_filled(self, cloud, plain, odd):
+        one = sample(plain)
+        await one.send(CREATE)
+        cloud.odd("data.describe", odd)
+        seen = await one.read()
+        assert isinstance(seen, Unreadable)
+        assert NAME in seen.message
+        cloud.faults.clear()
+        assert (await one.read()).state is State.SUCCESSFUL
+
+    async def test_a_refusal_that_may_have_left_a_collection_is_none(self, cloud, plain, odd):
+        one = sample(plain)
+        await one.prepare(CREATE)
+        body = {"code": 1100, "message": "index failed"}
+        cloud.fault("data.create", "status_after", status=200, body=body)
+        cloud.odd("data.describe", odd)
+        answer = await one.submit()
+        assert isinstance(answer, EffectUnknown)
+        assert "index failed" in answer.message
 
 
 class TestLostRows:

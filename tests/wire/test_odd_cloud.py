@@ -111,7 +111,7 @@ UNCLEAR: dict[str, frozenset[str]] = {
     "MIGRATION": LISTED,
     "IMPORT": WORDS | {"files", "times", "date", "values"},
     "CLONE_COLLECTION": WORDS | LISTED | {"regions_missing"},
-    "SAMPLE_COLLECTION": WORDS | LISTED,
+    "SAMPLE_COLLECTION": WORDS | LISTED | {"descriptions", "broken_descriptions"},
     "SUSPEND_CLUSTER": STATED,
     "RESUME_CLUSTER": STATED,
     "SCALE_CU": STATED,

@@ -26,6 +26,7 @@ ROW = {
     "fileName": "a/b.parquet",
     "reason": "disk full",
     "regionId": "aws-us-west-2",
+    "description": "of last year",
 }
 SECOND = ROW | {"jobId": "job-2", "state": "Failed"}
 BODY: dict[str, Any] = {
@@ -55,6 +56,9 @@ SAYS: dict[str, Any] = {
     "names_decomposed": {"collectionName": "filmse\u0301"},
     "regions_plain": {"regionId": "us-west-2"},
     "regions_upper": {"regionId": "AWS-US-WEST-2"},
+    "descriptions_upper": {"description": "OF LAST YEAR"},
+    "descriptions_cut": {"description": "of last "},
+    "descriptions_null": {"description": None},
     "states_lower": {"state": "in_progress"},
     "states_prefixed": {"state": "STATUS_IN_PROGRESS"},
     "types_lower": {"type": "import"},
@@ -66,12 +70,13 @@ SAYS: dict[str, Any] = {
     "times_local": {"startTime": "2026-03-01 02:00:00"},
     "times_epoch": {"startTime": "1772359200000"},
     "times_words": {"startTime": "just now"},
-    "values_null": {"reason": None, "progress": None, "collectionName": None, "fileName": None, "type": None},
+    "values_null": dict.fromkeys(("reason", "progress", "collectionName", "fileName", "type", "description")),
     "states_null": {"state": None},
     "numbers_as_text": {"progress": "40"},
 }
 LACKS = {
-    "values_missing": {"reason", "progress", "collectionName", "fileName", "type"},
+    "values_missing": {"reason", "progress", "collectionName", "fileName", "type", "description"},
+    "descriptions_missing": {"description"},
     "states_missing": {"state"},
     "regions_missing": {"regionId"},
 }
@@ -86,7 +91,7 @@ ELSEWHERE = {
     "small_pages", "small_pages_unsaid", "rows_reversed", "rows_twice", "row_null", "row_without_id", "count_missing",
     "data_null", "code_404xx", "code_as_text", "code_missing", "success_as_404", "success_as_400", "success_as_502",
     "all_as_200", "broken_words", "broken_states", "broken_ids", "acting_text", "oversized", "truncated_gzip",
-    "date_far", "date_zero", "date_garbled",
+    "broken_descriptions", "date_far", "date_zero", "date_garbled",
 }  # fmt: skip
 
 
@@ -169,7 +174,12 @@ def test_envelopes_are_wrong() -> None:
 
 
 def test_bytes_are_broken_where_it_says() -> None:
-    for name, field in (("broken_words", "reason"), ("broken_states", "state"), ("broken_ids", "jobId")):
+    for name, field in (
+        ("broken_words", "reason"),
+        ("broken_states", "state"),
+        ("broken_ids", "jobId"),
+        ("broken_descriptions", "description"),
+    ):
         body = answered([name], 200, BODY).body
         with pytest.raises(UnicodeDecodeError):
             body.decode()

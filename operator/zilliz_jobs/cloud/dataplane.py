@@ -16,7 +16,7 @@ from pydantic import Field
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes
 from zilliz_jobs.cloud.errors import ProtocolMismatch
-from zilliz_jobs.cloud.fields import Id, Percent, Text, WireModel
+from zilliz_jobs.cloud.fields import Id, Percent, Text, ToldText, WireModel
 from zilliz_jobs.cloud.listing import parsed
 from zilliz_jobs.cloud.passage import Fence
 from zilliz_jobs.cloud.transport import Transport
@@ -34,10 +34,11 @@ LOADED, LOADING, NOT_LOADED = "LoadStateLoaded", "LoadStateLoading", "LoadStateN
 
 
 class Collection(WireModel):
-    """`load`: LOADED, LOADING or NOT_LOADED."""
+    """`load`: LOADED, LOADING or NOT_LOADED. `description`: empty for a collection without one, None where the answer
+    does not tell it."""
 
     collection_name: Id
-    description: Text = ""
+    description: ToldText = None
     load: Text = ""
 
     @property

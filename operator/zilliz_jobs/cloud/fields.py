@@ -57,6 +57,11 @@ def as_words(value: object) -> str:
     return shortened(as_text(value), MAX_TEXT)
 
 
+def as_told_words(value: object) -> str | None:
+    """As `as_words`; None for what is no text. An empty text was told, and is another answer than none."""
+    return as_words(value) if isinstance(value, str) else None
+
+
 def as_count(value: object) -> int | None:
     """A whole number, given as number or text; None for what is none."""
     if isinstance(value, str):
@@ -116,6 +121,7 @@ def as_rows(value: object) -> object:
 
 Id = Annotated[str, BeforeValidator(as_id), Field(min_length=1, max_length=MAX_ID)]
 Text = Annotated[str, BeforeValidator(as_words)]
+ToldText = Annotated[str | None, BeforeValidator(as_told_words)]
 Count = Annotated[int | None, BeforeValidator(as_count)]
 Percent = Annotated[int | None, BeforeValidator(as_percent)]
 Share = Annotated[int | None, BeforeValidator(as_share)]

@@ -12,13 +12,14 @@ from zilliz_jobs.api.collectionjobs import SAMPLE_COLLECTION_JOB, SampleCollecti
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud import effects
-from zilliz_jobs.cloud.dataplane import DataPlane, NewCollection
-from zilliz_jobs.cloud.errors import CloudError, NotFound
+from zilliz_jobs.cloud.dataplane import Collection, DataPlane, NewCollection
+from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch
 from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
     Blocked,
+    EffectUnknown,
     Elsewhere,
     Found,
     Handle,
@@ -35,9 +36,10 @@ from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.collections import sampledata
 from zilliz_jobs.kinds.joblist import in_collection, known, new_jobs
-from zilliz_jobs.kinds.spelling import REPLACED
+from zilliz_jobs.kinds.spelling import REPLACED, folded
 
 CREATE, WRITE = "CreateCollection", "WriteRows"
+BEGINNING = "sample data"
 BUSY_SECONDS = 10.0
 SERVING = (ClusterState.RUNNING, ClusterState.SCALING)
 
@@ -107,17 +109,19 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             made = await data.describe_collection(spec.collection, database=spec.database)
         except NotFound:
             return Absent()
-        if submission.token in made.description:
-            return Found(_handle(spec), Evidence.MARKER)
-        if REPLACED in made.description:
-            return Undecided(
-                f"the description of collection {spec.collection} cannot be read, which is the mark of it"
-            )
+        match _is_ours(made, submission.token):
+            case True:
+                return Found(_handle(spec), Evidence.MARKER)
+            case None:
+                return Undecided(
+                    f"the description of collection {spec.collection} cannot be read, which is the mark of it"
+                )
         message = f"a collection {spec.collection} was made meanwhile, and not by this job"
         return Elsewhere(message, Reason.NAME_TAKEN)
 
     async def observe(self, account: Account, spec: SampleCollectionJobSpec, status: JobStatus) -> Seen | Missing:
-        """The data plane has no jobs: what it took is done."""
+        """The data plane has no jobs: what it took is done. ProtocolMismatch where the collection does not tell its
+        mark: rows in somebody else's collection could not be taken back."""
         if status.job_id:
             return await answers.follow(account.session, status.job_id) or Missing()
         if step_of(status) == WRITE:
@@ -128,8 +132,11 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
             )
         except NotFound:
             return Missing()
-        token = status.submission.token if status.submission else ""
-        if step_of(status) == CREATE and made.description != _mark(token):
+        ours = _is_ours(made, status.submission.token if status.submission else "")
+        if ours is None:
+            what = f"whether collection {spec.collection} is the one that was made"
+            raise ProtocolMismatch(f"cannot tell {what}: its description, which is the mark of it, cannot be read")
+        if not ours:
             message = f"the collection {spec.collection} is not the one that was made; somebody replaced it"
             return Seen(State.FAILED, message=message, reason=Reason.CHANGED_ELSEWHERE)
         return Seen(State.SUCCESSFUL, message=f"collection {spec.collection} is made")
@@ -146,9 +153,12 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
         )
         reply = await data.create_collection(wanted, token=request.token, fence=request.fence)
         answer = answers.submitted(reply, ())
-        if isinstance(reply, effects.Refused) and await _is_ours(data, spec, request.token):
+        if isinstance(reply, effects.Refused):
             # Creating, indexing and loading are three things inside; a refusal of the last ones leaves a collection.
-            return Accepted(_handle(spec))
+            made = await _made(data, spec, request.token)
+            if made is None:
+                return EffectUnknown(f"refused ({reply.message}), and whether it left a collection cannot be read")
+            return Accepted(_handle(spec)) if made else answer
         return Accepted(_handle(spec)) if isinstance(answer, Accepted) else answer
 
     async def _by_console(
@@ -179,7 +189,7 @@ class SampleKind(JobKind[SampleCollectionJobSpec]):
 
 
 def _mark(token: str) -> str:
-    return f"sample data, made by job {token}"
+    return f"{BEGINNING}, made by job {token}"
 
 
 def _handle(spec: SampleCollectionJobSpec) -> Handle:
@@ -192,9 +202,26 @@ async def _data_plane(account: Account, spec: SampleCollectionJobSpec) -> DataPl
     return account.session.data(cluster.connect_address)
 
 
-async def _is_ours(data: DataPlane, spec: SampleCollectionJobSpec, token: str) -> bool:
+async def _made(data: DataPlane, spec: SampleCollectionJobSpec, token: str) -> bool | None:
+    """Whether the collection is there and ours; None where the cluster does not tell."""
     try:
-        made = await data.describe_collection(spec.collection, database=spec.database)
-    except CloudError:
+        return _is_ours(await data.describe_collection(spec.collection, database=spec.database), token)
+    except NotFound:
         return False
-    return made.description == _mark(token)
+    except CloudError:
+        return None
+
+
+def _is_ours(made: Collection, token: str) -> bool | None:
+    """Whether the collection has the job's mark. None: its description is not told, or perhaps is the mark, damaged,
+    cut or in another spelling. An empty one is told, and is none."""
+    told, mark = made.description, _mark(token)
+    if told is None:
+        return None
+    if token and token in told:
+        return True
+    if REPLACED in told:
+        return None
+    is_respelt = folded(token) in folded(told)
+    is_cut = len(told) > len(BEGINNING) and folded(mark).startswith(folded(told))
+    return None if is_respelt or is_cut else False

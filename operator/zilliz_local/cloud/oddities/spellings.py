@@ -6,6 +6,7 @@ from .oddity import Oddity, texts
 
 NAMES = frozenset({"collectionName", "dbName", "clusterName", "backupName", "destCollectionName"})
 FILES = frozenset({"fileName"})
+DESCRIPTIONS = frozenset({"description"})
 STATES = frozenset({"state", "status"})
 REGIONS = frozenset({"regionId", "region"})
 TYPES = frozenset({"type", "backupType", "creationMethod"})
@@ -36,6 +37,8 @@ SPELLINGS = (
     ),
     Oddity("regions_plain", "regions without their provider: `us-west-2`", data=texts(REGIONS, _place)),
     Oddity("regions_upper", "regions in capitals", data=texts(REGIONS, str.upper)),
+    Oddity("descriptions_upper", "descriptions in capitals", data=texts(DESCRIPTIONS, str.upper)),
+    Oddity("descriptions_cut", "two thirds of each", data=texts(DESCRIPTIONS, lambda t: t[: len(t) * 2 // 3])),
     Oddity("states_lower", "`in_progress`", data=texts(STATES, _snake)),
     Oddity("states_prefixed", "`STATUS_FAILED`", data=texts(STATES, lambda word: f"STATUS_{_snake(word).upper()}")),
     Oddity("types_lower", "types in small letters", data=texts(TYPES, str.lower)),

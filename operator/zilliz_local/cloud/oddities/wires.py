@@ -52,6 +52,12 @@ WIRES = (
     Oddity("broken_words", "a byte that is no UTF-8 in texts", data=_broken(WORDS), sent=_bytes),
     Oddity("broken_states", "a byte that is no UTF-8 in states", data=_broken(STATES), sent=_bytes),
     Oddity(
+        "broken_descriptions",
+        "a byte that is no UTF-8 at the end of descriptions",
+        data=texts(frozenset({"description"}), lambda text: f"{text[:-1]}{_MARK}"),
+        sent=_bytes,
+    ),
+    Oddity(
         "broken_ids",
         "a byte that is no UTF-8 in ids",
         data=_broken(frozenset({"jobId", "backupId", "clusterId"})),
