@@ -103,6 +103,23 @@ async def test_an_end_comes_from_the_answer_that_can_be_read(
         assert "1 file is not shown" in seen.message
 
 
+@pytest.mark.parametrize("field", ["collection", "db_name"])
+async def test_the_list_tells_the_end_also_under_another_name(
+    cloud: CloudSimulator, plain: Account, field: str
+) -> None:
+    """The cloud may list an import that named an alias under the collection's own name; a filter would drop it."""
+    one = films(plain, BROKEN)
+    await one.send()
+    cloud.advance(LONG)
+    setattr(cloud.jobs.get(one.status.job_id), field, "otherwise")
+    one.spec = one.spec.model_copy(update={"database": "archive"})
+    cloud.odd("import.progress", "data_null")
+    cloud.odd("job.get", "data_null")
+    seen = await one.read()
+    assert isinstance(seen, Seen)
+    assert seen.state is State.FAILED
+
+
 @pytest.mark.parametrize("oddity", [one for one in UNREADABLE if one != "code_missing"])  # a job may come without
 async def test_where_no_answer_can_be_read_no_end_is_claimed(
     cloud: CloudSimulator, plain: Account, oddity: str

@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import ImportJobSpec
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, TooMuch
 from zilliz_jobs.cloud.imports import ImportRecord
-from zilliz_jobs.cloud.imports_v1 import ImportTask
 from zilliz_jobs.cloud.words import says_nothing, state_of
 from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.imports.importlook import facts_of
-from zilliz_jobs.kinds.imports.importwire import Facts, described_by_job, target_of
+from zilliz_jobs.kinds.imports.importlook import facts_of, rows_of
+from zilliz_jobs.kinds.imports.importwire import Facts, described_by_job
 
 MAX_WHY = 600  # characters of a reason, so that a status has room for what is not shown
 
@@ -68,13 +66,7 @@ async def _elsewhere(account: Account, spec: ImportJobSpec, job_id: str) -> Fact
 
 
 async def _listed(account: Account, spec: ImportJobSpec, job_id: str) -> Facts | None:
-    session = account.session
-    rows: list[ImportRecord] | list[ImportTask]
-    if account.import_api is ImportApi.V1 and session.imports_v1 is not None:
-        rows = await session.imports_v1.list(spec.cluster_id or "")
-    else:
-        rows = await session.imports.list(target_of(spec), database=spec.database, collection=spec.collection)
-    for row in rows:
+    for row in await rows_of(account, spec):
         if row.job_id == job_id:
             told = row if isinstance(row, ImportRecord) else None
             progress, reason = (told.progress, told.reason) if told else (None, "")

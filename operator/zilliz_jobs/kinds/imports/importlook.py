@@ -17,6 +17,8 @@ from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import ImportJobSpec
 from zilliz_jobs.api.jobstatus import Evidence, Submission
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected
+from zilliz_jobs.cloud.imports import ImportRecord
+from zilliz_jobs.cloud.imports_v1 import ImportTask
 from zilliz_jobs.cloud.listing import stable
 from zilliz_jobs.cloud.words import state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Undecided
@@ -96,6 +98,21 @@ async def facts_of(account: Account, spec: ImportJobSpec, job_id: str) -> Facts:
     return facts_v2(await account.session.imports.progress(target_of(spec), job_id))
 
 
+async def rows_of(account: Account, spec: ImportJobSpec) -> list[ImportRecord | ImportTask]:
+    """The imports of the target, of all collections and databases, in one pass. Raises CloudError.
+
+    Whether the cloud honours a filter, or takes the default database where none is named, is not known. So no filter
+    by name is asked for, and one by database only beside the whole list; what comes back is to be compared.
+    """
+    session = account.session
+    if account.import_api is ImportApi.V1:
+        return [*await session.imports_v1.list(spec.cluster_id or "")] if session.imports_v1 else []
+    rows = await session.imports.list(target_of(spec))
+    if spec.database not in (None, "default"):
+        rows += await session.imports.list(target_of(spec), database=spec.database)
+    return list({row.job_id: row for row in rows}.values())
+
+
 def _why_not_absent(found: dict[Standing, list[Import]]) -> str:
     """Why one of these imports may be the submission; empty where all are older."""
     likely = [*found[Standing.OURS], *found[Standing.UNCLEAR]]
@@ -119,26 +136,13 @@ def _ids(imports: Iterable[Import]) -> str:
 
 
 async def _listed(account: Account, spec: ImportJobSpec) -> list[Import]:
-    """The imports into collections of that name, of all databases, as two passes agree on them.
+    """The imports into collections of that name, of all databases, as two passes agree on them."""
 
-    Whether the cloud honours a filter, or takes the default database where none is named, is not known. So no filter
-    by name is asked for, and one by database only beside the whole list; what comes back is compared.
-    """
-    session, listing = account.session, f"list imports into {spec.collection}"
+    async def fetch() -> list[ImportRecord | ImportTask]:
+        return await rows_of(account, spec)
 
-    async def fetch_v2() -> list[tuple[str, str]]:
-        rows = await session.imports.list(target_of(spec))
-        if spec.database not in (None, "default"):
-            rows += await session.imports.list(target_of(spec), database=spec.database)
-        return list({row.job_id: (row.job_id, row.collection_name) for row in rows}.values())
-
-    async def fetch_v1() -> list[tuple[str, str]]:
-        rows = await session.imports_v1.list(spec.cluster_id or "") if session.imports_v1 else []
-        return [(row.job_id, row.collection_name) for row in rows]
-
-    fetch = fetch_v1 if account.import_api is ImportApi.V1 else fetch_v2
-    rows = await stable(fetch, key=lambda row: row[0], listing=listing)
-    named = [Import(job_id, is_same(name, spec.collection)) for job_id, name in rows]
+    rows = await stable(fetch, key=lambda row: row.job_id, listing=f"list imports into {spec.collection}")
+    named = [Import(row.job_id, is_same(row.collection_name, spec.collection)) for row in rows]
     return [one for one in named if one.named is not False]
 
 
