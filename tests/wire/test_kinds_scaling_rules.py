@@ -19,7 +19,18 @@ from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Timeouts
-from zilliz_jobs.core.observation import Absent, Accepted, Elsewhere, Impossible, NotSent, Prepared, Refused, Seen
+from zilliz_jobs.core.observation import (
+    Absent,
+    Accepted,
+    Elsewhere,
+    Impossible,
+    Missing,
+    NotSent,
+    Prepared,
+    Refused,
+    Seen,
+    Undecided,
+)
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
@@ -198,6 +209,58 @@ class TestWhatIsNotTold:
         ready = await one(session, "schedules").prepare()
         assert isinstance(ready, Prepared)
         assert [notice.reason for notice in ready.notices] == [Reason.OTHER_RULE_NOT_TOLD]
+
+    @pytest.mark.parametrize(
+        ("way", "rules"), [("size", {"cu": {"min": 4, "max": 8}}), ("bounds", CU_CLOCK), ("bounds", {})]
+    )
+    async def test_a_rule_that_one_answer_leaves_out_loses_no_job(self, cloud, session, way, rules):
+        """The request never arrived; the size is so by the old rule, and no other rule was set by anybody."""
+        ruled(cloud, **rules)
+        now(cloud).fields = now(cloud).fields.model_copy(update={"cu_size": 4})
+        cloud.fault("cluster.modify*", "drop_before", times=1)
+        job = one(session, way)
+        await job.send()
+        cloud.behave(autoscaling_told=False)
+        assert isinstance(await job.look(), Undecided)
+        cloud.behave(autoscaling_told=True, autoscaling_echo_normalised=True)
+        assert await job.look() == Absent()
+
+    async def test_a_job_that_was_taken_is_not_failed_by_such_an_answer(self, cloud, session):
+        ruled(cloud, **CU_CLOCK)
+        job = one(session, "bounds")
+        await job.send()
+        seen = await job.read()
+        assert isinstance(seen, Seen)
+        job.status = job.status.but(cloud_status=seen.cloud_status)
+        cloud.advance(LONG)
+        cloud.behave(autoscaling_told=False)
+        seen = await job.read()
+        assert isinstance(seen, Missing) or seen.state is State.PENDING
+        cloud.behave(autoscaling_told=True)
+        seen = await job.read()
+        assert isinstance(seen, Seen)
+        assert seen.state is State.SUCCESSFUL
+
+    @every_way
+    async def test_a_cloud_that_never_tells_rules_asks_nobody(self, cloud, session, way):
+        cloud.behave(autoscaling_told=False)
+        cloud.fault("cluster.modify*", "drop_before", times=1)
+        job = one(session, way)
+        await job.send()
+        assert await job.look() == Absent()
+        assert isinstance(await job.resend(), Accepted)
+        seen = await job.read()
+        assert isinstance(seen, Seen)
+        job.status = job.status.but(cloud_status=seen.cloud_status)
+        cloud.advance(LONG)
+        assert (await job.read()).state is State.SUCCESSFUL
+
+    async def test_a_size_that_may_be_under_a_rule_is_not_so_already(self, cloud, session):
+        ruled(cloud, **CU_RULE)
+        now(cloud).fields = now(cloud).fields.model_copy(update={"cu_size": 4})
+        cloud.behave(autoscaling_told=False)
+        assert (await ended(cloud, one(session, "size"))).state is State.SUCCESSFUL
+        assert now(cloud).autoscaling == {}
 
 
 class TestSomebodyElse:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from zilliz_jobs.cloud.fields import Count, Id, Moment, Text, WireModel
+from pydantic import BeforeValidator
+
+from zilliz_jobs.cloud.fields import Count, Id, Moment, Text, WireModel, as_object
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
 from zilliz_jobs.cloud.transport import Transport
 
@@ -25,7 +27,7 @@ class Cluster(WireModel):
     status: Text = ""
     cu_size: Count = None
     replica: Count = None
-    autoscaling: dict[str, Any] | None = None
+    autoscaling: Annotated[dict[str, Any] | None, BeforeValidator(as_object)] = None
     connect_address: Text = ""
     create_progress: Count = None
     create_time: Moment = None

@@ -114,6 +114,11 @@ def as_list(value: object) -> object:
     return value if isinstance(value, list | tuple) else []
 
 
+def as_object(value: object) -> dict[str, object] | None:
+    """An object; None for what is none, which costs itself, and not the answer that it is a part of."""
+    return value if isinstance(value, dict) else None
+
+
 def as_rows(value: object) -> object:
     """The objects in a list. What else stands in it costs itself, and not the answer that it is a part of."""
     return [row for row in value if isinstance(row, dict | BaseModel)] if isinstance(value, list | tuple) else []

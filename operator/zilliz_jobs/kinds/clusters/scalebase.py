@@ -9,7 +9,6 @@ and sent along; where the cloud does not tell it, a person is warned before anyt
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from dataclasses import replace
 from datetime import datetime
@@ -24,12 +23,13 @@ from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.scaling import Bounds, Schedule, Schedules
 from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
-from zilliz_jobs.core.observation import Absent, Baseline, Elsewhere, Found, Look, Notice, Seen, Undecided
+from zilliz_jobs.core.observation import Absent, Elsewhere, Found, Look, Notice, Seen, Undecided
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, SubmitRequest
-from zilliz_jobs.kinds.clusters import scalingrules, scheduletimes
+from zilliz_jobs.kinds.clusters import scalingchange, scalingrules, scheduletimes
 from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
+from zilliz_jobs.kinds.clusters.scalingchange import ScalingChange, Shown
 from zilliz_jobs.kinds.clusters.scalingrules import Rule
 
 OTHER_RULE = "otherRule"
@@ -88,25 +88,20 @@ class ScaleKind(ClusterKind[P]):
         return f"Scale {self.size_name} of cluster {spec.cluster_id} {how}"
 
     def is_done(self, spec: P, cluster: Cluster) -> str:
-        """A fixed size counts only while no rule would change it again. Schedules are set anew: whether their times
-        are the same cannot be told for sure."""
+        """A fixed size counts only where the cloud tells that no rule would change it again. Schedules are set anew:
+        whether their times are the same cannot be told for sure."""
         if cluster_state_of(cluster.status) is not ClusterState.RUNNING:
             return ""
-        if spec.autoscaling is not None and self._as_wanted(spec, cluster):
+        now, wanted = self._shown(cluster), self.wanted(spec)
+        if spec.autoscaling is not None and scalingrules.same(now.rule, self.wire_rule(spec)):
             return f"the {self.size_name} of the cluster follow this rule already"
-        wanted = self.wanted(spec)
-        if wanted is None or self.size(cluster) != wanted or self._rule_of(cluster):
+        if wanted is None or now.size != wanted or now.rule != {}:
             return ""
         return f"the cluster has {wanted} {self.size_name} already"
 
     def facts(self, cluster: Cluster) -> dict[str, list[str]]:
-        size = self.size(cluster)
-        return {
-            "status": [cluster.status],
-            "size": [] if size is None else [str(size)],
-            "rule": self._rule_of(cluster),
-            OTHER_RULE: scalingrules.recorded(scalingrules.told(cluster, self.other_part)),
-        }
+        other = scalingrules.recorded(scalingrules.told(cluster, self.other_part))
+        return {"status": [cluster.status], **self._shown(cluster).record(), OTHER_RULE: other}
 
     def before(self, cluster: Cluster) -> tuple[Notice, ...]:
         if scalingrules.recorded(scalingrules.told(cluster, self.other_part)):
@@ -122,7 +117,7 @@ class ScaleKind(ClusterKind[P]):
     ) -> tuple[Notice, ...]:
         notices: list[Notice] = []
         sent, shown = _other_rule(submission), scalingrules.told(cluster, self.other_part)
-        if sent is not None and shown is not None and not scalingrules.same(sent, shown):
+        if sent is not None and shown is not None and scalingrules.same(sent, shown) is not True:
             text = (
                 f"the {self.other_name} of the cluster had {scalingrules.words(sent)}, which was sent along, and "
                 f"have {scalingrules.words(shown)} now; if nobody wanted that, set it again"
@@ -137,7 +132,7 @@ class ScaleKind(ClusterKind[P]):
 
     def overtaken(self, cluster: Cluster, submission: Submission) -> str:
         sent, shown = _other_rule(submission), scalingrules.told(cluster, self.other_part)
-        if sent is None or shown is None or scalingrules.same(sent, shown):
+        if sent is None or shown is None or scalingrules.same(sent, shown) is not False:
             return ""
         return (
             f"somebody changed the scaling rule for the {self.other_name} of the cluster meanwhile, from "
@@ -178,32 +173,10 @@ class ScaleKind(ClusterKind[P]):
                 found = replace(found, as_wanted=True)
             case _:
                 return Undecided(f"the cluster is {cluster.status}")
-        before, now = submission.baseline or {}, self.facts(cluster)
-        if self.wanted(spec) is None:
-            look = self._judge_rule(spec, cluster, before, found)
-        else:
-            look = self._judge_size(spec, before, now, found)
+        look = self._change(spec, cluster, submission).judged(found)
         if isinstance(look, Absent) and (change := self.overtaken(cluster, submission)):
             return Elsewhere(change)
         return look
-
-    def _judge_size(self, spec: P, before: Baseline, now: Baseline, found: Found) -> Look:
-        wanted = self.wanted(spec)
-        if now["size"] == before.get("size", []) != [] and now["rule"] == before.get("rule", []):
-            return Absent()
-        if now["size"] == [str(wanted)]:
-            return found
-        if not now["size"] or not before.get("size"):
-            return Undecided(f"the cloud does not always tell the {self.size_name} of the cluster")
-        if now["size"] == before["size"]:
-            return Elsewhere(f"the rule for the {self.size_name} of the cluster is another one than before")
-        return Elsewhere(f"the cluster has {now['size'][0]} {self.size_name}, neither the old number nor {wanted}")
-
-    def _judge_rule(self, spec: P, cluster: Cluster, before: Baseline, found: Found) -> Look:
-        """By the rule alone: sizes change by themselves."""
-        if self._rule_of(cluster) == before.get("rule", []):
-            return Absent()
-        return found if self._as_wanted(spec, cluster) else Elsewhere(self._another_rule())
 
     def follow(self, spec: P, cluster: Cluster, status: JobStatus) -> Seen:
         word = cluster.status
@@ -211,69 +184,20 @@ class ScaleKind(ClusterKind[P]):
             case ClusterState.SCALING:
                 return Seen(State.IN_PROGRESS, word)
             case ClusterState.RUNNING:
-                return self._running(spec, cluster, status)
+                change = self._change(spec, cluster, status.submission)
+                return change.followed(word, worked=was(status, ClusterState.SCALING))
             case None:
                 return Seen(None, word)
             case _:
                 return Seen(State.IN_PROGRESS, word, message=f"the cluster is {word}")
 
-    def _running(self, spec: P, cluster: Cluster, status: JobStatus) -> Seen:
-        before = (status.submission.baseline if status.submission else None) or {}
-        worked = was(status, ClusterState.SCALING)
-        if self.wanted(spec) is None:
-            return self._running_by_rule(spec, cluster, before, worked=worked)
-        word, wanted, size = cluster.status, self.wanted(spec), self.size(cluster)
-        if size == wanted:
-            return Seen(State.SUCCESSFUL, word, message=f"the cluster has {wanted} {self.size_name}")
-        if size is None:
-            text = f"the cloud does not tell the {self.size_name} of the cluster"
-            return Seen(State.SUCCESSFUL if worked else State.PENDING, word, message=text)
-        if before.get("size") and [str(size)] != before["size"]:
-            text = f"the cluster has {size} {self.size_name}, neither the old number nor {wanted}"
-            return Seen(State.FAILED, word, message=text, reason=Reason.CHANGED_ELSEWHERE)
-        if worked:
-            return Seen(State.FAILED, word, message=f"the cluster still has {size} {self.size_name} after scaling")
-        return Seen(State.PENDING, word)
+    def _change(self, spec: P, cluster: Cluster, submission: Submission | None) -> ScalingChange:
+        before = scalingchange.from_record((submission.baseline if submission else None) or {})
+        return ScalingChange(self.size_name, before, self._shown(cluster), self.wanted(spec), self.wire_rule(spec))
 
-    def _running_by_rule(self, spec: P, cluster: Cluster, before: Baseline, *, worked: bool) -> Seen:
-        word, rule = cluster.status, self._rule_of(cluster)
-        told = cluster.autoscaling is not None or bool(before.get("rule"))
-        if self._as_wanted(spec, cluster) or (worked and not told):
-            return Seen(State.SUCCESSFUL, word, message=f"the cloud scales by the rule{self._echo(spec, cluster)}")
-        if rule != before.get("rule", []):
-            return Seen(State.FAILED, word, message=self._another_rule(), reason=Reason.CHANGED_ELSEWHERE)
-        if worked:
-            return Seen(State.FAILED, word, message="the cluster has its old rule still after scaling")
-        return Seen(State.PENDING, word)
-
-    def _echo(self, spec: P, cluster: Cluster) -> str:
-        """How the cloud shows the rule, where it writes it in another way than the spec; a person should see that."""
-        wire, shown = self.wire_rule(spec), (cluster.autoscaling or {}).get(self.part)
-        plain = {name: value for name, value in shown.items() if value} if isinstance(shown, dict) else None
-        return f", and shows it as {json.dumps(plain)}" if plain and plain != wire else ""
-
-    def _another_rule(self) -> str:
-        return f"the {self.size_name} of the cluster follow a rule that is neither the old one nor the wanted one"
-
-    def _as_wanted(self, spec: P, cluster: Cluster) -> bool:
-        """Whether the cluster's rule is the spec's. Of schedules only the targets count: the cloud may write times
-        and time zones in another way."""
-        rule = (cluster.autoscaling or {}).get(self.part)
-        if not isinstance(rule, dict):
-            return False
-        if spec.autoscaling is not None:
-            wanted = [str(spec.autoscaling.min), str(spec.autoscaling.max)]
-            return [str(rule.get("min")), str(rule.get("max"))] == wanted
-        rows = rule.get("schedules")
-        told = [str(row.get("target")) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        return sorted(told) == sorted(str(row.target) for row in spec.schedules or [])
-
-    def _rule_of(self, cluster: Cluster) -> list[str]:
-        """The rule that the cluster has for this dimension, in a form that can be compared; empty for none."""
-        rule = (cluster.autoscaling or {}).get(self.part)
-        if not isinstance(rule, dict):
-            return []
-        return sorted(f"{name}={value}" for name, value in rule.items() if value not in (None, 0, [], ""))
+    def _shown(self, cluster: Cluster) -> Shown:
+        """No cluster that can be scaled has the size 0: it stands for one that is not told."""
+        return Shown(self.size(cluster) or None, scalingrules.told(cluster, self.part))
 
 
 def _other_rule(submission: Submission) -> Rule | None:

@@ -2,6 +2,9 @@
 
 The cloud replaces `autoscaling` as a whole with every call that scales (the vendor's Terraform provider says so, and
 its mock server does it), so the rule of the other dimension has to be read before and sent along.
+
+Describe Cluster documents `autoscaling`, and its examples leave it out: whether it is left out because there is no
+rule, nothing says. So a rule that is not told is not the same as no rule, which is an empty one.
 """
 
 from __future__ import annotations
@@ -11,9 +14,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from zilliz_jobs.cloud.clusters import Cluster
+from zilliz_jobs.cloud.fields import as_count
+from zilliz_jobs.kinds.clusters import scalingtimes
+from zilliz_jobs.kinds.clusters.scalingtimes import Row
 
 Rule = Mapping[str, Any]
 MAX_RECORDED = 16_384  # characters; a rule of twenty schedules takes a tenth of that
+LIMITS = ("min", "max")
 _EMPTY: tuple[object, ...] = (None, 0, "", [], {})
 
 
@@ -43,22 +50,24 @@ def from_record(facts: list[str]) -> Rule | None:
     return rule if isinstance(rule, dict) else None
 
 
-def same(one: Rule, other: Rule) -> bool:
-    """Whether two rules mean the same. Of time zones only what both name counts: the cloud may add one."""
-    if any(str(one.get(name, "")) != str(other.get(name, "")) for name in ("min", "max")):
+def same(one: Rule | None, other: Rule | None) -> bool | None:
+    """Whether two rules mean the same. None where that cannot be told: one of them is not told, or tells what cannot
+    be read, or times and time zones that may be the other's in another spelling."""
+    if one is None or other is None:
+        return None
+    if one == other:
+        return True
+    left, right = _read(one), _read(other)
+    if left is None or right is None:
+        return None
+    if left[0] != right[0]:
         return False
-    rows, others = _rows(one), _rows(other)
-    if len(rows) != len(others):
-        return False
-    return all(
-        left[:2] == right[:2] and (not left[2] or not right[2] or left[2] == right[2])
-        for left, right in zip(rows, others, strict=True)
-    )
+    return scalingtimes.same(left[1], right[1])
 
 
-def cron_text(value: object) -> str:
-    """A cron text in one way of writing: single blanks, no leading zeros, capital letters."""
-    return " ".join(str(int(word)) if word.isdecimal() else word.upper() for word in str(value).split())
+def is_readable(rule: Rule) -> bool:
+    """Whether all that a comparison needs can be read."""
+    return _read(rule) is not None
 
 
 def words(rule: Rule) -> str:
@@ -66,12 +75,16 @@ def words(rule: Rule) -> str:
     return json.dumps(dict(rule), sort_keys=True) if rule else "no rule"
 
 
-def _rows(rule: Rule) -> list[tuple[str, str, str]]:
-    rows = rule.get("schedules")
-    listed = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list | tuple) else []
-    return sorted(
-        (cron_text(row.get("cron", "")), str(row.get("target", "")), str(row.get("timezone", ""))) for row in listed
-    )
+def _read(rule: Rule) -> tuple[tuple[int, int] | None, tuple[Row, ...]] | None:
+    """Limits and schedules; None for a rule that lacks a part of them, or has nothing but other things in it."""
+    rows, limits = scalingtimes.rows_of(rule.get("schedules")), [as_count(rule.get(name)) for name in LIMITS]
+    if rows is None or any(limit is None and name in rule for name, limit in zip(LIMITS, limits, strict=True)):
+        return None
+    low, high = (limit if limit and limit > 0 else None for limit in limits)
+    if low is not None and high is not None:
+        return (low, high), rows
+    is_known = bool(rows) or not set(rule) - {*LIMITS, "schedules"}
+    return (None, rows) if low is high and is_known else None
 
 
 def _plain(value: Any) -> Any:

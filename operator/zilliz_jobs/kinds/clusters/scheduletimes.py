@@ -12,7 +12,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from zilliz_jobs.cloud.scaling import Schedule
-from zilliz_jobs.kinds.clusters.scalingrules import Rule, cron_text
+from zilliz_jobs.kinds.clusters.scalingrules import Rule
+from zilliz_jobs.kinds.clusters.scalingtimes import cron_text
 
 DAY = timedelta(days=1)
 YEAR_DAYS = 366
