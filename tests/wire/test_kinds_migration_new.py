@@ -245,6 +245,50 @@ class TestFind:
         assert await one.look() == Absent()
         assert made(cloud) == []
 
+    @EveryWay
+    async def test_a_job_into_a_cluster_that_is_not_listed_may_be_ours(self, cloud, console, way):
+        """It failed at once, and the cloud removed its cluster: sent again, it would fail a second time, unseen."""
+        one = await gone(cloud, way, console, "drop_after")
+        (effect,) = cloud.ledger.effects()
+        del cloud.world.clusters[made(cloud)[0]]
+        look = await one.look()
+        assert isinstance(look, Undecided)
+        assert str(effect.job_id) in look.message
+
+    @pytest.mark.parametrize("way", [ALL, VENDOR], ids=["cluster", "vendor"])
+    @pytest.mark.parametrize(
+        "oddity", ["values_missing", "values_null", "types_prefixed", "times_zero", "no_cluster"]
+    )
+    async def test_nor_is_it_ruled_out_by_what_its_row_does_not_tell(self, cloud, console, way, oddity):
+        one = await gone(cloud, way, console, "drop_after")
+        del cloud.world.clusters[made(cloud)[0]]
+        if oddity == "no_cluster":
+            cloud.jobs.get(cloud.ledger.effects()[0].job_id).cluster_id = ""
+        else:
+            cloud.odd("console.list", oddity)
+        assert isinstance(await one.look(), Undecided)
+
+    @pytest.mark.parametrize("ignored", [(), ("console",)], ids=["filters", "no filters"])
+    async def test_jobs_of_others_ask_nobody(self, cloud, console, ignored):
+        """One of another project, one that another object holds, one from before, and one into a cluster that is
+        listed."""
+        cloud.behave(filters_ignored=ignored)
+        cloud.world.projects["proj-other"] = cloud.world.projects[PROJECT]
+        before, *strangers = [VENDOR.of(console, token=f"{n}bcdefgh", name=f"other-{n}") for n in range(4)]
+        await before.send()
+        del cloud.world.clusters[made(cloud)[0]]
+        cloud.advance(LONG * 60)
+        one = await gone(cloud, VENDOR, console, "drop_before")
+        for stranger in strangers:
+            await stranger.send()
+        _, listed, held, foreign = cloud.ledger.effects()
+        for effect in (held, foreign):
+            del cloud.world.clusters[effect.target["clusterId"]]
+        one.held = {held.job_id}
+        cloud.jobs.get(foreign.job_id).project_id = "proj-other"
+        assert listed.target["clusterId"] in cloud.world.clusters
+        assert await one.look() == Absent()
+
     async def test_what_takes_effect_late_is_found_then(self, cloud, plain):
         """Hence the wait before anybody may conclude from an absence."""
         cloud.fault(ALL.route, "delay_effect", seconds=30, times=1)

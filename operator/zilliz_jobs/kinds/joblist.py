@@ -114,14 +114,43 @@ async def new_jobs(
     The list is asked for without the type, of which the words are not all documented: rows of another spelling would
     be missing from it, and a missing row reads as a job that does not exist.
     """
+    rows = await jobs_of(account, None, cluster_id)
+    return _new(
+        account, rows, job_type, submission, free, lambda row: from_cluster or is_same(row.cluster_id, cluster_id)
+    )
+
+
+async def new_jobs_in_project(
+    account: Account, job_type: JobType, project_id: str, submission: Submission, free: Claimable
+) -> NewJobs:
+    """`new_jobs` of a whole project, for what comes from no cluster. Raises CloudError."""
+    console = account.session.console
+    if console is None:
+        return NewJobs()
+
+    async def fetch() -> list[ConsoleJob]:
+        return await console.list(project_id=project_id)
+
+    rows = await stable(fetch, key=lambda row: row.job_id, listing=f"list all jobs of {project_id}")
+    return _new(account, rows, job_type, submission, free, lambda row: is_same(row.project_id, project_id))
+
+
+def _new(
+    account: Account,
+    rows: list[ConsoleJob],
+    job_type: JobType,
+    submission: Submission,
+    free: Claimable,
+    is_there: Callable[[ConsoleJob], bool | None],
+) -> NewJobs:
     before = {*(submission.baseline or {}).get(JOBS, ())}
     sure: list[ConsoleJob] = []
     vague: list[ConsoleJob] = []
-    for row in await jobs_of(account, None, cluster_id):
+    for row in rows:
         began = _began(row)
         if row.job_id in before or not free(row.job_id) or account.clocks.is_older(began, submission):
             continue
-        type_, there = type_of(row.type), True if from_cluster else is_same(row.cluster_id, cluster_id)
+        type_, there = type_of(row.type), is_there(row)
         if type_ not in (None, job_type) or there is False:
             continue
         dated = began is not None and not is_ahead(began, account.cloud_time)

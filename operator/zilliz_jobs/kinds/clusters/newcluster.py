@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from zilliz_jobs.api.jobstatus import Evidence, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
+from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.effects import EffectReply, Taken
 from zilliz_jobs.cloud.listing import stable
-from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of
+from zilliz_jobs.cloud.words import ClusterState, JobType, cluster_state_of, type_of
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -30,7 +31,7 @@ from zilliz_jobs.core.shortening import first_of
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Claimable, SubmitContext
 from zilliz_jobs.kinds.clocks import CloudClocks
-from zilliz_jobs.kinds.joblist import new_jobs
+from zilliz_jobs.kinds.joblist import new_jobs, new_jobs_in_project
 from zilliz_jobs.kinds.place import Place, RawSpec, place_in
 from zilliz_jobs.kinds.spelling import is_same
 
@@ -117,7 +118,7 @@ async def find(
     if not named and (odd := [c.cluster_id for c in unclaimed if is_same(c.cluster_name, wanted.name) is None]):
         return Undecided(f"clusters are listed without a name, or with one like {wanted.name}: {first_of(odd)}")
     if not named:
-        return await _unlisted(account, clusters, submission, free, job_type, source_cluster_id) or Absent()
+        return await _unlisted(account, clusters, wanted, submission, free, job_type, source_cluster_id) or Absent()
     if len(named) > 1:
         ids = first_of(c.cluster_id for c in named)
         return Undecided(f"{len(named)} clusters are named {wanted.name}: {ids}")
@@ -178,15 +179,24 @@ async def _clusters(account: Account) -> list[Cluster]:
 async def _unlisted(
     account: Account,
     clusters: list[Cluster],
+    wanted: NewCluster,
     submission: Submission,
     free: Claimable,
     job_type: JobType,
     source_cluster_id: str | None,
 ) -> Undecided | None:
-    """A job that the console shows, into a cluster that no list shows: it may be ours, and have failed at once."""
+    """A job that the console shows, into a cluster that no list shows: it may be ours, and have failed at once. Where
+    the data come from no cluster, those of the project that the cluster is made in."""
     if source_cluster_id is None:
-        return None
-    listed = {"", *(c.cluster_id for c in clusters)}
-    rows = await new_jobs(account, job_type, source_cluster_id, submission, free, from_cluster=True)
-    odd = rows.of(lambda row: row.cluster_id not in listed)
+        rows = await new_jobs_in_project(account, job_type, wanted.project_id, submission, free)
+    else:
+        rows = await new_jobs(account, job_type, source_cluster_id, submission, free, from_cluster=True)
+    listed = {c.cluster_id for c in clusters}
+
+    def is_elsewhere(row: ConsoleJob) -> bool | None:
+        if row.cluster_id:
+            return row.cluster_id not in listed
+        return None if type_of(row.type) is job_type else False  # jobs of types that nobody knows may have no cluster
+
+    odd = rows.of(is_elsewhere)
     return Undecided(f"the console shows jobs into clusters that are not listed: {odd.ids}") if odd else None
