@@ -24,6 +24,7 @@ from tests.support.cloud import Cloud
 from tests.support.engine_rig import NAMESPACE, QUICK, Body, Rig, rig
 from tests.support.everykind import ROUTES, ROWS, Row, Walker
 from tests.support.examples import sized
+from tests.support.unclear import may_not_tell
 from tests.support.user import User
 
 from zilliz_local.cloud import MOVIES, CloudSimulator
@@ -101,33 +102,13 @@ def left_out(case: Case) -> str:
     return ""
 
 
-WORDS = frozenset({"names", "broken_words", "acting"})
-LISTED = frozenset({"types", "times", "values", "broken_ids"})
-STATED = frozenset({"states", "broken_states", "values"})
-UNCLEAR: dict[str, frozenset[str]] = {
-    "BACKUP": WORDS | {"types", "values", "broken_ids", "regions_missing"},
-    "RESTORE": WORDS | LISTED,
-    "EXPORT": LISTED,
-    "MIGRATION": LISTED,
-    "IMPORT": WORDS | {"files", "times", "date", "values"},
-    "CLONE_COLLECTION": WORDS | LISTED | {"regions_missing"},
-    "SAMPLE_COLLECTION": WORDS | LISTED | {"descriptions", "broken_descriptions"},
-    "SUSPEND_CLUSTER": STATED,
-    "RESUME_CLUSTER": STATED,
-    "SCALE_CU": STATED,
-    "SCALE_REPLICA": STATED,
-}
-"""By the cloud's word for the job: the oddities, each by the beginning of its name, under which a look-up for it may
-not tell: the column "Unknown" of the table of decision 018. Under all others it must be found, or sent again."""
-
-
 def may_be_unknown(case: Case) -> bool:
     """Whether the table lets the submission of this case end as unknown."""
     if not case.is_odd_to_submit:
         return False
     if not case.row.shows or (case.row.name == "clone, by steps" and case.is_odd_anywhere):
         return True  # listed nowhere; or the answer to its restore is lost too, of which only the collection tells
-    return any(name.startswith(word) for word in UNCLEAR[case.row.job] for _, name, _ in case.oddities)
+    return may_not_tell(case.row, ((match, name) for match, name, _ in case.oddities))
 
 
 CLONE = next(row for row in ROWS if row.name == "clone, console")

@@ -81,6 +81,12 @@ class Plan:
     """Whether a single operator stands for election too; then its successor waits for the Lease to run out."""
 
     @property
+    def oddities(self) -> frozenset[tuple[str, str]]:
+        """Which answers of the cloud are odd, as globs over the names of calls, and in what way."""
+        rules = [one.rule for one in self.happenings if one.rule.get("action") == "odd"]
+        return frozenset((rule["match"], rule["oddity"]) for rule in rules)
+
+    @property
     def least_life(self) -> float:
         """How long an operator is at work at least before a step ends it, in seconds: time enough to look at all
         jobs, or more would come in than are ever ended."""

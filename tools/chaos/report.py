@@ -28,6 +28,8 @@ def table(outcome: Outcome) -> Table:
         _row(shown, f"objects: {name}", len(lines), "0", bad=bool(lines))
     _row(shown, "objects: need a human, no look-up can tell", len(verdict.human))
     _row(shown, "objects: need a human, and should not", len(verdict.needless), "0", bad=bool(verdict.needless))
+    for name, count in sorted(verdict.asked.items()):
+        _row(shown, f"  asked: {name}", count)
     _row(shown, "job centre: rows that differ from the cloud", len(verdict.page), "0", bad=bool(verdict.page))
     for state, count in sorted(verdict.states.items()):
         _row(shown, f"  ended: {state}", count)
@@ -73,6 +75,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "unfinished": len(verdict.unfinished),
         "needHuman": len(verdict.human),
         "needHumanNeedlessly": len(verdict.needless),
+        "askedByKind": _sorted(verdict.asked),
         "wrongRows": len(verdict.page),
         "states": _sorted(verdict.states),
         "deaths": _sorted(outcome.deaths),

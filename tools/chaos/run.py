@@ -128,7 +128,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             users.rows,
             SHOWN,
             set_back=users.set_back,
-            odd=plan.odd,
+            oddities=plan.oddities,
         )
         keep = {"ledger": ledger, "jobs": jobs, "objects": [*users.objects.values()], "rows": users.rows}
         keep |= {"intents": [vars(i) for i in seen.intents.values()], "adopted": users.adopted}

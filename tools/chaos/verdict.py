@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.unclear import may_not_tell
 from tools.chaos.jobs import Course, Planned
 from tools.chaos.steps import Intent
 
@@ -71,11 +72,11 @@ class Evidence:
     """What strangers started for an object to adopt: the job's id, by the object's name."""
     rows: list[Body] = field(default_factory=list)
     shown: int = 0
+    """The job centre's page, and how many rows it shows at most."""
     set_back: bool = False
     """Whether etcd was: an object may be gone, or ask a person since it tells of an earlier time."""
-    odd: bool = False
-    """Whether the cloud gave odd answers: what cannot be recognised may be asked about, of any kind."""
-    """The job centre's page, and how many rows it shows at most."""
+    oddities: frozenset[tuple[str, str]] = frozenset()
+    """Which answers of the cloud were odd, as globs over the names of calls, and in what way."""
 
 
 @dataclass
@@ -94,6 +95,8 @@ class Verdict:
     needless: list[str] = field(default_factory=list)
     """Objects that ask a person what a look-up could have told."""
     human: list[str] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
+    """How many of both, by the name of their row in the table of kinds."""
     states: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -131,9 +134,10 @@ def judge(seen: Evidence) -> Verdict:
             holders[job_id].append(job.name)
         _judge_one(verdict, seen, job, body, by_attempt)
         for token in (token for token, asked in seen.asked.items() if asked.name == job.name):
-            (verdict.human if seen.odd or _cannot_tell(seen, job, token) else verdict.needless).append(
-                f"{job.name}: {token}: {seen.asked[token].message}"
-            )
+            verdict.asked[job.row.name] += 1
+            may_ask = may_not_tell(job.row, seen.oddities) or _cannot_tell(seen, job, token)
+            line = f"{job.name}: {token}: {seen.asked[token].message}"
+            (verdict.human if may_ask else verdict.needless).append(line)
         if job.name in seen.adopted and (mine := by_attempt.get((job.plural, job.name, 1, "Submit"))):
             verdict.twice.append(f"{job.plural}/{job.name} adopts, and submitted {mine[0].job_id}")
     for job_id, names in holders.items():

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.support.unclear import BACKED_UP, LOOKED_AT, UNCLEAR
 from tools.chaos.jobs import EVERY, Course, Origin, Planned
+from tools.chaos.plan import plan
 from tools.chaos.steps import Intent
 from tools.chaos.verdict import (
     CANCEL,
@@ -23,6 +25,9 @@ from tools.chaos.verdict import (
     waits_in_vain,
     wrong_rows,
 )
+
+from zilliz_local.cloud.oddities import CATALOGUE
+from zilliz_local.cloud.server import PUBLIC
 
 Body = dict[str, Any]
 
@@ -170,6 +175,59 @@ def test_a_person_is_asked_only_what_no_look_up_can_tell(case: str) -> None:
     verdict = judge(seen)
     assert (len(verdict.human), len(verdict.needless)) == ((1, 0) if allowed else (0, 1))
     assert bool(verdict.violations) is not allowed
+
+
+ODD: dict[str, tuple[str, tuple[str, str], bool]] = {
+    "a list of imports whose times are none": ("import", ("import.list", "times_zero"), True),
+    "a clock that is none, wherever it stood": ("import", ("backup.list", "date_garbled"), True),
+    "rows of imports in another order": ("import", ("import.list", "rows_reversed"), False),
+    "names of backups, and it is an import": ("import", ("backup.list", "names_upper"), False),
+    "a list of backups whose types are missing": ("backup, public", ("backup.list", "values_missing"), True),
+    "imports whose types are missing, and it is a backup": ("backup", ("import.list", "values_missing"), False),
+    "a cluster of no state": ("suspend", ("cluster.*", "states_null"), True),
+    "a cluster in another order": ("scale, fixed", ("cluster.*", "rows_reversed"), False),
+    "a backup whose name acts, of a clone": ("clone, by steps", ("backup.get", "acting_text"), True),
+    "a collection whose description is missing": ("sample, by steps", ("data.*", "values_missing"), True),
+    "a body that breaks off": ("export", ("console.*", "truncated_gzip"), False),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_of_an_odd_cloud_a_person_is_asked_only_what_its_oddities_hide(case: str) -> None:
+    """Else every needless question passes as soon as one answer of a run was odd."""
+    row, oddity, allowed = ODD[case]
+    job = planned(row)
+    seen = replace(scene(job, obj(job)), asked={"t1": Asked(job.name)}, oddities=frozenset({oddity}))
+    verdict = judge(seen)
+    assert (len(verdict.human), len(verdict.needless)) == ((1, 0) if allowed else (0, 1))
+    assert bool(verdict.violations) is not allowed
+
+
+def test_the_oddities_of_a_run_are_those_of_its_plan() -> None:
+    drawn = plan(7, 200, odd=True)
+    assert drawn.oddities
+    assert {name for _, name in drawn.oddities} <= {*CATALOGUE}
+    assert not plan(7, 200).oddities
+
+
+def test_every_kind_says_under_which_oddities_it_may_be_unknown_and_where_it_looks() -> None:
+    assert {row.job for row in EVERY} == {*UNCLEAR} == {*LOOKED_AT}
+    calls = {route.name for route in PUBLIC.all}
+    assert {call for found in LOOKED_AT.values() for call in found} <= calls
+    assert {row.name for row in EVERY} >= {*BACKED_UP}
+    starts = {start for words in UNCLEAR.values() for start in words}
+    assert [start for start in starts if not any(name.startswith(start) for name in CATALOGUE)] == []
+
+
+def test_questions_are_counted_by_kind_the_needless_ones_too() -> None:
+    """Without it nobody sees which kind asks more often than it did."""
+    one, other = planned("export, public"), replace(planned(), number=2)
+    seen = replace(
+        scene(one, obj(one)),
+        planned=(one, other),
+        asked={"t1": Asked(one.name), "t2": Asked(other.name), "t3": Asked(other.name)},
+    )
+    assert judge(seen).asked == {"export, public": 1, "import": 2}
 
 
 FAIR: dict[str, tuple[Body, bool]] = {
