@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.backoff import exponential, poll_interval
 from zilliz_jobs.core.cancelling import may_cancel_unasked
@@ -52,11 +52,15 @@ def submitting(s: Snapshot, status: JobStatus) -> Choice:
 
 def _backoff(s: Snapshot, retry_after: float | None = None) -> float:
     wait = exponential(s.tries, base=s.rules.backoff_base, cap=s.rules.backoff_max, jitter=s.jitter)
-    return max(wait, retry_after or 0)
+    return wait if retry_after is None else max(wait, retry_after)
 
 
 def _until(moment: datetime | None, now: datetime) -> float | None:
-    return None if moment is None else max(SOON, (moment - now).total_seconds())
+    return None if moment is None else _left(moment, now)
+
+
+def _left(moment: datetime, now: datetime) -> float:
+    return max(SOON, (moment - now).total_seconds())
 
 
 def _sooner(*waits: float | None) -> float | None:
@@ -108,21 +112,19 @@ def _before(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) ->
 
 
 def _open(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
-    submission = status.submission
     if s.link.problem:
         return Choice(wake=s.link.problem.retry_after or s.rules.recheck)
-    adopt = adoption(s, status)
+    submission, adopt = status.submission or Submission(), adoption(s, status)
     if adopt is not None and not isinstance(seen, seen_.Unreadable):
         return Choice(Adopt(adopt))
     match seen:
         case seen_.Unreadable(retry_after=after):
             return Choice(wake=_backoff(s, after))
         case seen_.Absent() | seen_.Elsewhere() | seen_.Undecided():
-            since = submission.look_since if submission else None
-            settled = _until(since + s.settle if since else None, now) or SOON
-            lost = submission is not None and submission.evidence is Evidence.UNKNOWN
-            interval = s.rules.unknown_look_interval if lost else s.rules.look_interval
-            return Choice(wake=interval if lost else min(interval, settled))
+            if submission.evidence is Evidence.UNKNOWN:
+                return Choice(wake=s.rules.unknown_look_interval)
+            settled = (submission.look_since or now) + s.settle
+            return Choice(wake=min(s.rules.look_interval, _left(settled, now)))
         case _:
             return Choice(Find())
 
@@ -149,8 +151,8 @@ def _following(s: Snapshot, status: JobStatus, seen: Observation, now: datetime)
 
 
 def _next_look(s: Snapshot, status: JobStatus, now: datetime) -> float:
-    began = status.submission.intent_time if status.submission else None
-    age = (now - began).total_seconds() if began else 0.0
+    record = status.submission or Submission()
+    age = (now - (record.intent_time or now)).total_seconds()
     left = age * (100 - status.progress_percent) / status.progress_percent if status.progress_percent else age
     return poll_interval(min(age, left), least=s.rules.poll_min, most=s.rules.poll_max, jitter=s.jitter)
 
