@@ -18,7 +18,6 @@ _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 # Of a URL; and of what has lost the front of one, as names of files have, where a field and its value follow. A
 # backslash goes with what follows it (`\\u0026` is an &), but for a quotation mark: what is inside quotes stays so.
 _QUERY = re.compile(r"""(?:(?P<url>://[^\s?"'<>]*)\?|\?(?=[\w.~%+-]+=))(?:[^\s"'<>\\]|\\[^\s"'])*""")
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def escaped(text: str) -> str:
@@ -60,8 +59,4 @@ def is_damaged(text: str) -> bool:
 
 
 def _escape(found: re.Match[str]) -> str:
-    character = found.group()
-    if character in _SHORT:
-        return _SHORT[character]
-    number = ord(character)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+    return ascii(found.group())[1:-1]
