@@ -52,10 +52,9 @@ class HighWaterMark(NamedTuple):
             return ""
         if self.ended:
             return "status tells of no end, although one was recorded"
-        if now.steps != self.steps:
-            told = f"status tells of {now.steps} ended steps, although {self.steps} had ended"
-            return told if now.steps < self.steps else ""
-        if now.has_job:
+        if now.steps < self.steps:
+            return f"status tells of {now.steps} ended steps, although {self.steps} had ended"
+        if now.steps > self.steps or now.has_job:
             return ""
         if self.has_job:
             return "status.submission.handle is gone, although the cloud had named the job"

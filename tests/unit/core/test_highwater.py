@@ -56,6 +56,7 @@ STATUSES: dict[str, tuple[dict[str, Any], HighWaterMark]] = {
     "sent without a token": ({"submission": SENT | {"token": ""}}, mark()),
     "a token that is none": ({"submission": SENT | {"token": 7}}, mark()),
     "a token that was never sent": ({"submission": SENT | {"sends": 0}}, mark()),
+    "sends that are no number": ({"submission": SENT | {"sends": "two"}}, mark()),
     "held": ({"submission": HELD}, mark(token="t", sends=1, has_job=True)),
     "held before it was looked for": (
         {"submission": LEAVING | {"handle": {"jobId": "j"}}},
