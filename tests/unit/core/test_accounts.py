@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.unit.core.scenes import BACKUP, NOON, spec
+from dataclasses import replace
 
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
+import pytest
+from tests.unit.core.scenes import BACKUP, DOWN, NOON, spec
+
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, StepStatus, Submission
 from zilliz_jobs.core.accounts import MAX_PROJECTS, is_elsewhere, with_account
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import Absent, Missing, Observation
@@ -59,3 +61,23 @@ def test_the_record_names_some_projects_once() -> None:
     assert once.projects == sorted(many)[:MAX_PROJECTS]
     again = with_account(scene(once, "p000", "other"), s.status.but(submission=once)).submission
     assert again == once
+
+
+def test_a_person_is_told_which_account_it_was() -> None:
+    many = OPEN.but(projects=[f"p{n}" for n in range(6)])
+    message = decide(scene(many, "theirs"), Absent(), now=NOON).status.message or ""
+    assert "(p0, p1, p2 and 3 more)" in message
+
+
+def test_between_two_steps_the_account_is_that_of_the_last() -> None:
+    """Else the second step is sent to another account, where the backup of the first is not."""
+    steps = [StepStatus(name="Backup", submission=OPEN), StepStatus(name="Restore", submission=RUNNING)]
+    assert is_elsewhere(scene(None, "theirs", steps=steps))
+    assert not is_elsewhere(scene(None, "ours", steps=steps))
+    assert not is_elsewhere(scene(None, "theirs", steps=[*steps, StepStatus(name="X", submission=Submission())]))
+
+
+def test_an_account_is_not_noted_while_it_is_in_doubt() -> None:
+    s = scene(RUNNING.but(projects=None), "theirs")
+    s = replace(s, link=replace(s.link, problem=DOWN))
+    assert with_account(s, s.status) == s.status
