@@ -42,8 +42,6 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if is_finished(status):
         return completed(status, seen) if status.result_pending or copies_run(status.result) else status
     match seen:
-        case seen_.Nothing():
-            return status
         case seen_.Seen() | seen_.Missing() | seen_.Blocked() if (wanted := adoption(s, status)) is not None:
             return _adopting(s, status, wanted, seen, now)
         case seen_.Seen() | seen_.Missing() | seen_.Unreadable() if handle_of(status):
@@ -69,9 +67,11 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
 
 def _beside(status: JobStatus, seen: seen_.Accepted) -> JobStatus:
     """The cloud named another job than the one that is followed, or named it too late: neither may be lost."""
-    submission = status.submission
-    name = seen.handle.get("jobId") or next(iter(seen.handle.values()), "")
-    if submission is None or not name or name in handle_of(status).values():
+    submission, names = status.submission, [name for name in seen.handle.values() if name]
+    if submission is None or not names:
+        return status
+    name = seen.handle.get("jobId") or names[0]
+    if name in handle_of(status).values():
         return status
     others = submission.other_handles or []
     return status if name in others else status.but(submission=submission.but(other_handles=[*others, name]))
@@ -114,7 +114,7 @@ def _adopting(
     """The object follows this job from now on, or says why it cannot."""
     match seen:
         case seen_.Seen():
-            record = status.submission or Submission(attempt=attempt_of(status).number, intent_time=now)
+            record = status.submission or Submission(intent_time=now)
             why = (Reason.ADOPTED, f"follows job {job_id}, which was started elsewhere")
             status = taken(status.but(submission=record), {"jobId": job_id}, Evidence.ADOPTED, {}, why)
             return _read(s, resolved(status, Outcome.COMPLETED, *why, now), seen, now)
@@ -134,7 +134,11 @@ def _read(
         case seen_.Seen():
             if seen.state is None or not seen.state.finished:
                 return _running(s, status, seen, now)
-            if not seen.whole and seen.state is State.FAILED and is_retried(s, status, Reason.JOB_FAILED):
+            if (
+                not seen.whole
+                and seen.state is State.FAILED
+                and is_retried(s, status, seen.reason or Reason.JOB_FAILED)
+            ):
                 return status  # the attempt's row must say why; the read of the job follows
             return _ended(s, facts(s, status, seen, now), seen, now)
         case seen_.Missing():
@@ -255,5 +259,5 @@ def _cancel_answered(
             )
         case _:
             # Asked for by a deadline or a deletion: once is enough.
-            submission = status.submission
-            return status.but(submission=submission.but(cancel_time=now)) if submission else status
+            assert status.submission is not None  # noqa: S101 - callers hold a handle
+            return status.but(submission=status.submission.but(cancel_time=now))

@@ -93,7 +93,7 @@ def taken(
     credentials_stored: bool = False,
 ) -> JobStatus:
     """The cloud has the job, and this is what it knows it by."""
-    submission = (status.submission or Submission(attempt=attempt_of(status).number)).but(
+    submission = (status.submission or Submission()).but(
         handle=handle, evidence=evidence, look_since=None, absent_since=None
     )
     if submission.credentials_secret:
@@ -230,7 +230,6 @@ def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime 
         job_id=None,
         cloud_status=None,
         completion_time=None,
-        estimated_completion_time=None,
         result_pending=None,
     )
     if half_way:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, State
+from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, State, Submission
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.notices import noted
 from zilliz_jobs.core.observation import Observation
@@ -18,8 +18,8 @@ RUNNING = (State.PENDING, State.IN_PROGRESS)
 
 def facts(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     """The status with what was seen, whatever the state."""
-    submission = noted(status.submission.but(missing_since=None), seen.notices) if status.submission else None
-    if submission and seen.job_id and "jobId" not in (submission.handle or {}):
+    submission = noted((status.submission or Submission()).but(missing_since=None), seen.notices)
+    if seen.job_id and "jobId" not in (submission.handle or {}):
         submission = submission.but(handle={**(submission.handle or {}), "jobId": seen.job_id})
     progress = overall(s, status, seen.progress)
     progress = progress if progress is not None else status.progress_percent

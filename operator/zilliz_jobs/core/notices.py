@@ -14,7 +14,7 @@ def noted(submission: Submission, notices: Iterable[Notice]) -> Submission:
     known = submission.notices or []
     told = [Row(reason=str(notice.reason), message=notice.message[:MAX_MESSAGE]) for notice in notices]
     new = [row for row in told if row not in known]
-    return submission.but(notices=[*known, *new][:MAX_NOTICES]) if new else submission
+    return submission.but(notices=[*known, *new][:MAX_NOTICES] or None)
 
 
 def notices_of(status: JobStatus) -> list[Row]:

@@ -7,18 +7,34 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.unit.core.scenes import BACKUP, IMPORT, NOON, RUNNING, THROTTLED, broken, running, sending
+from tests.unit.core.scenes import (
+    ACCEPTED,
+    BACKUP,
+    DOWN,
+    IMPORT,
+    NOON,
+    RUNNING,
+    SAMPLE,
+    THROTTLED,
+    a_job,
+    broken,
+    first_step,
+    running,
+    seen,
+    sending,
+)
 
 from zilliz_jobs.api.jobspec import DeletionPolicy
-from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Notice, StepStatus, Submission
+from zilliz_jobs.api.jobstatus import Attempt, Evidence, JobStatus, Notice, State, StepStatus, Submission
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core import observation as o
-from zilliz_jobs.core.attempts import prepared, with_attempt
+from zilliz_jobs.core.attempts import failed, prepared, with_attempt
 from zilliz_jobs.core.cancelling import is_left_running
 from zilliz_jobs.core.conditions import readiness
+from zilliz_jobs.core.gates import Gate, closed_gate
 from zilliz_jobs.core.lateeffects import compared_with, late_look_at, looked_for
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import counted
+from zilliz_jobs.core.snapshot import Link, counted
 
 EARLIER, LATER = NOON - timedelta(seconds=1), NOON + timedelta(seconds=1)
 
@@ -60,6 +76,7 @@ def test_a_retry_from_the_console_is_recorded_as_one() -> None:
         "handle": {"jobId": "job-1"},
         "secretVersions": {"s3": "7"},
     }
+    assert status.last_progress_time == scene.now, "it has all the time of its stall deadline"
 
 
 class TestAnotherSend:
@@ -162,3 +179,46 @@ class TestTheSubmissionThatIsWatched:
 def test_a_wait_counts_from_when_the_clock_was_set(since, clock_set, counts) -> None:
     s = replace(sending().snapshot, clock_set=clock_set)
     assert counted(s, since, NOON) == counts
+
+
+def test_a_step_has_its_own_time_to_make_progress() -> None:
+    """Else the stall deadline counts the time of the step before."""
+    scene = first_step(SAMPLE).see(o.Accepted({"collection": "c"})).later(50).see(seen(State.SUCCESSFUL, ""))
+    assert (scene.status.steps or [])[0].seen_time == scene.now
+    assert scene.status.last_progress_time == scene.now
+
+
+def test_an_attempt_that_failed_says_that_another_follows() -> None:
+    scene = running(IMPORT, limit=2)
+    status = failed(scene.snapshot, scene.status, Reason.JOB_FAILED, "disk full", scene.now)
+    assert (status.reason, status.message) == (
+        Reason.RETRY_SCHEDULED,
+        "attempt 1 failed: disk full; retry 1 of 2 follows",
+    )
+
+
+class TestTheWaitForAnAttempt:
+    """Counted by a clock that may be set back: an attempt must not wait for a day that is years away."""
+
+    @pytest.mark.parametrize(("seconds", "waits"), [(0, False), (1, True), (1800, True), (1801, False)])
+    def test_is_as_long_as_a_back_off_at_most(self, seconds: int, waits: bool) -> None:
+        row = Attempt(number=2, not_before=NOON + timedelta(seconds=seconds))
+        gate = closed_gate(a_job().snapshot, JobStatus(attempts=[row], message="soon"), NOON)
+        assert gate == (Gate(Reason.RETRY_SCHEDULED, "soon", seconds) if waits else None)
+
+    def test_says_nothing_where_nothing_is_known(self) -> None:
+        gate = closed_gate(a_job().snapshot, JobStatus(attempts=[Attempt(number=2, not_before=LATER)]), NOON)
+        assert gate == Gate(Reason.RETRY_SCHEDULED, "", 1.0)
+
+
+def test_an_answer_counts_although_the_connection_broke_meanwhile() -> None:
+    """The cloud has the job; to forget its answer is to lose it."""
+    scene = sending().but(link=Link(problem=DOWN)).see(ACCEPTED)
+    assert (scene.handle, scene.status.job_id) == ({"jobId": "job-1"}, "job-1")
+
+
+def test_what_a_job_waited_for_is_told_when_its_time_is_over_at_first_sight() -> None:
+    scene = a_job(start_deadline_seconds=60, link=Link(problem=DOWN)).later(61).see()
+    assert scene.status.message == (
+        "not submitted within its start deadline; the last obstacle was: the connection is not ready"
+    )

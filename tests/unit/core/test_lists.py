@@ -16,6 +16,7 @@ from tests.unit.core.scenes import (
     RUNNING,
     UNREADABLE,
     Scene,
+    backing_up,
     broken,
     running,
     seen,
@@ -191,3 +192,18 @@ def test_a_person_hears_of_it() -> None:
     assert str(Reason.RETRIED_ELSEWHERE) in [item.reason for item in told]
     by_token = old.but(retry_token="r1").see(o.Nothing())
     assert str(Reason.RETRIED_ELSEWHERE) not in [item.reason for item in news(old.status, by_token.status)]
+
+
+@pytest.mark.parametrize(("reason", "attempt"), [(None, 1), (Reason.CHANGED_ELSEWHERE, 1), (Reason.JOB_FAILED, 1)])
+def test_a_failure_that_no_policy_retries_is_told_at_once(reason: Reason | None, attempt: int) -> None:
+    """It waits for no reason, since the list has told it."""
+    scene = running(IMPORT, limit=1).later(300).see(replace(LISTED_FAILURE, reason=reason))
+    at_once = reason is Reason.CHANGED_ELSEWHERE
+    assert (scene.status.state is State.FAILED, scene.attempt) == (at_once, attempt)
+
+
+def test_a_step_that_ended_on_a_list_owes_no_result() -> None:
+    """Its result is what the next step needs, and that it has; the job would be looked at for ever."""
+    scene = backing_up().see(seen(State.SUCCESSFUL, "SUCCESSFUL", whole=False))
+    assert [row.name for row in scene.status.steps or []] == ["Backup"]
+    assert scene.status.result_pending is None

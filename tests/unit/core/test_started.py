@@ -128,6 +128,11 @@ def test_the_end_of_the_backup_stands_whatever_is_told_with_its_copies() -> None
     )
 
 
+def test_a_copy_that_ended_does_not_begin_again_by_an_old_picture() -> None:
+    before = copied("Successful").see()
+    assert before.see(told("InProgress")).status.result == before.status.result
+
+
 @pytest.mark.parametrize("states", [(), ("Unknown",), ("Successful", "Failed")])
 def test_where_no_copy_runs_nobody_looks(states: tuple[str, ...]) -> None:
     assert copied(*states).see().plan.look is None
