@@ -27,7 +27,10 @@ def test_it_stands_in_the_intent_so_that_it_is_told_before_anything_is_sent() ->
     assert isinstance(scene.plan.action, Submit)
     assert ("Warning", "OtherRuleNotTold") in events(before.status, scene.status)
     row = scene.condition("Submitted")
-    assert (row.status, WARNED.message in row.message) == ("Unknown", True)
+    assert (row.status, row.message) == (
+        "Unknown",
+        f"the submission is on its way OtherRuleNotTold: {WARNED.message}.",
+    )
 
 
 def test_it_outlives_the_end_and_is_told_once() -> None:

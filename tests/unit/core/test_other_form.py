@@ -20,6 +20,7 @@ def test_it_is_sent_once_more_and_the_record_says_so_before() -> None:
     refused = a_job(RESTORE).see(o.Nothing(), PREPARED, NAMED)
     assert (refused.status.state, refused.submission.sends) == (State.PENDING, 1)
     assert refused.submission.evidence is Evidence.ABSENT
+    assert (refused.status.reason, refused.status.message) == (Reason.WAITING, Reason.SENT_IN_OTHER_WORDS.phrase)
     (notice,) = refused.submission.notices or []
     assert (notice.reason, "LOADED or NOT_LOADED" in notice.message) == ("SentInOtherWords", True)
     again = refused.later(3).see()

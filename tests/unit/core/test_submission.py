@@ -378,9 +378,9 @@ def test_unknown_may_be_resubmitted_by_policy() -> None:
 @pytest.mark.parametrize(
     ("limit", "attempts", "why"),
     [
-        (None, 1, "without retryPolicy.limit submits again once; that was done"),
-        (0, 0, "retryPolicy.limit 0 allows no other submission"),
-        (3, 3, "retryPolicy.limit 3 is used up"),
+        (None, 1, "is Resubmit, which without retryPolicy.limit submits again once; that was done"),
+        (0, 0, "is Resubmit, but retryPolicy.limit 0 allows no other submission"),
+        (3, 3, "is Resubmit, but retryPolicy.limit 3 is used up"),
     ],
 )
 def test_what_every_answer_is_lost_of_is_submitted_as_often_as_the_limit_says(limit, attempts, why) -> None:
@@ -395,7 +395,7 @@ def test_what_every_answer_is_lost_of_is_submitted_as_often_as_the_limit_says(li
     assert len(waits) == attempts
     assert all(later > 1.5 * earlier for earlier, later in pairwise(waits)), waits
     assert (scene.submission.evidence, scene.status.reason) == (Evidence.UNKNOWN, Reason.SUBMISSION_UNKNOWN)
-    assert why in (scene.status.message or "")
+    assert (scene.status.message or "").endswith(f"; onSubmissionUnknown {why}")
     assert scene.submission.token in (scene.status.message or ""), "a person is told how to decide"
     warned = [n for n in news(looking().status, scene.status) if n.reason == "SubmissionUnknown"]
     assert [(n.type, why in n.message) for n in warned] == [("Warning", True)]
@@ -406,6 +406,7 @@ def test_a_person_may_submit_again_past_the_limit_of_the_policy() -> None:
     for turn in range(5):
         scene = resolve(scene.later(1), f"{scene.submission.token}=resubmit")
         assert (scene.attempt, scene.plan.action) == (turn + 2, Prepare(SUBMIT_STEP))
+        assert scene.status.reason == Reason.WAITING
         scene = scene.see(o.Prepared(f"p{turn}", "holder"), o.EffectUnknown("lost"), UNDECIDED).later(131)
         scene = scene.see(o.Nothing(), UNDECIDED)
 
