@@ -79,17 +79,18 @@ def _beside(status: JobStatus, seen: seen_.Accepted) -> JobStatus:
 
 def _revived(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     """A new attempt that nobody here submitted: a failed import was retried in the console, and kept its id."""
-    active = seen.state in (State.PENDING, State.IN_PROGRESS)
-    if not active or status.state is not State.FAILED or s.traits.retry is not RetryRule.FREELY or not status.job_id:
+    active, end = seen.state in (State.PENDING, State.IN_PROGRESS), status.completion_time
+    if not active or status.state is not State.FAILED or end is None:
         return status
-    ended_at = format_time(status.completion_time) if status.completion_time else ""
+    if s.traits.retry is not RetryRule.FREELY or not status.job_id:
+        return status
     keys = attempt_of(with_attempt(status)).secret_versions  # the console goes on with those that the job had
     handle, status = {"jobId": status.job_id}, next_attempt(status)
     record = Submission(
         attempt=attempt_of(status).number,
         step=RETRY_STEP,
         intent_time=now,
-        baseline={"jobId": [handle["jobId"]], "endTime": [ended_at]},
+        baseline={"jobId": [handle["jobId"]], "endTime": [format_time(end)]},
         secret_versions=keys,
     )
     why = (Reason.RETRIED_ELSEWHERE, Reason.RETRIED_ELSEWHERE.phrase)

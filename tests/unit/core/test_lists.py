@@ -170,6 +170,11 @@ def test_and_its_new_end_is_told() -> None:
     assert (scene.status.state, scene.holds("Succeeded")) == (State.SUCCESSFUL, "True")
 
 
+def undated(scene: Scene) -> Scene:
+    """A status that people edited: it failed, and has no end."""
+    return scene.but(status=scene.status.but(completion_time=None))
+
+
 @pytest.mark.parametrize(
     ("scene", "observed"),
     [
@@ -178,8 +183,9 @@ def test_and_its_new_end_is_told() -> None:
         (broken(IMPORT), DONE),
         (broken(IMPORT), BROKEN),
         (running(IMPORT), RUNNING),
+        (undated(broken(IMPORT)), RUNNING),
     ],
-    ids=["it had ended well", "a kind without retry", "it is over", "it failed still", "it never ended"],
+    ids=["it had ended well", "a kind without retry", "it is over", "it failed still", "it never ended", "nor this"],
 )
 def test_nothing_else_is_set_to_work_again(scene: Scene, observed: o.Seen) -> None:
     after = scene.see(o.Revived(observed))
