@@ -28,7 +28,7 @@ from zilliz_jobs.api.jobstatus import Outcome, State
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import SUBMIT_STEP, Adopt, Prepare
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Link
+from zilliz_jobs.core.snapshot import Link, Withdrawn
 
 SUSPENDED = ("True", "Unknown", "False", "", "")
 WAITING = ("False", "Unknown", "False", "True", "")
@@ -319,3 +319,31 @@ def test_an_object_that_nobody_saw_in_time_is_not_failed_at_first_sight() -> Non
     scene = a_job(start_deadline_seconds=60).later(50).see()
     assert scene.later(59).see().status.state is State.PENDING
     assert scene.later(60).see().status.state is State.FAILED
+
+
+# -- a job that is not wanted any more -------------------------------------------------------------------------------
+
+
+OVER = Withdrawn(Reason.RUN_FAILED, "another job of the run failed")
+
+
+@pytest.mark.parametrize(
+    "scene", [a_job, lambda: a_job(suspend=True).see(), disproved], ids=["new", "held", "absent"]
+)
+def test_what_its_run_does_not_need_any_more_is_not_submitted(scene: object) -> None:
+    """Nobody waits for it; the cloud would be paid for nothing."""
+    ended: Scene = scene().later(5).but(withdrawn=OVER).see()  # type: ignore[operator]
+    assert (ended.status.state, ended.status.reason) == (State.CANCELED, OVER.reason)
+    assert (ended.status.message, ended.status.completion_time) == (OVER.message, ended.now)
+    assert ended.plan.action is None
+
+
+@pytest.mark.parametrize("scene", [sending, unknown, running], ids=lambda scene: scene.__name__)
+def test_what_may_be_in_the_cloud_is_seen_to_its_end(scene: object) -> None:
+    before: Scene = scene()  # type: ignore[operator]
+    assert before.but(withdrawn=OVER).see().status.state is before.status.state
+
+
+def test_a_deletion_comes_before_the_word_of_the_run() -> None:
+    leaving = a_job().see().but(withdrawn=OVER, deleting_since=NOON).see()
+    assert (leaving.status.state, leaving.status.completion_time) == (State.PENDING, None)
