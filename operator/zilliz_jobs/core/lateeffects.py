@@ -21,7 +21,7 @@ def began_watch(s: Snapshot, status: JobStatus) -> JobStatus:
     record = status.submission
     if record is None or not handle_of(status) or handle_of(s.status) or not _was_sent_before(status):
         return status
-    return status.but(submission=record.but(late_look_time=_next_look(s, record, record.intent_time)))
+    return status.but(submission=record.but(late_look_time=_next_look(s, record)))
 
 
 def looked_late(s: Snapshot, status: JobStatus, seen: LateLook, now: datetime) -> JobStatus:
@@ -98,12 +98,11 @@ def _was_sent_before(status: JobStatus) -> bool:
     return sends > 1 or (sends > 0 and attempt_of(status).unresolved_since is not None)
 
 
-def _next_look(s: Snapshot, record: Submission, after: datetime | None) -> datetime | None:
-    sent = record.intent_time
-    if sent is None or after is None:
+def _next_look(s: Snapshot, record: Submission, after: datetime | None = None) -> datetime | None:
+    if record.intent_time is None:
         return None
-    looks = (sent + timedelta(seconds=seconds) for seconds in s.rules.late_looks)
-    return next((look for look in looks if look > after), None)
+    looks = [record.intent_time + timedelta(seconds=seconds) for seconds in s.rules.late_looks]
+    return next((look for look in looks if after is None or look > after), None)
 
 
 def _told(ids: tuple[str, ...]) -> str:

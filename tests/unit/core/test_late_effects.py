@@ -110,7 +110,13 @@ def test_it_is_mentioned_once_and_changes_nothing_else(way, end: o.Seen | None) 
 def test_several_are_each_mentioned() -> None:
     scene = sent_twice().see(DONE).later(60).see(o.LateLook((("job-8",), ("b-9", "job-9"))))
     assert scene.submission.other_handles == ["job-8", "b-9", "job-9"]
-    assert [row.reason for row in scene.submission.notices or []] == ["LateEffect"] * 2
+    told = scene.submission.notices or []
+    assert [row.reason for row in told] == ["LateEffect"] * 2
+    assert told[1].message == (
+        "b-9 with job-9 showed late: it fits this job, which was sent more than once, and belongs to no object; if "
+        "nobody else started it, it is the effect of an earlier send. Look at it in the cloud, and cancel it, or "
+        "remove what it made, if it is one too many"
+    )
 
 
 def test_the_looks_become_rarer_and_end() -> None:
@@ -129,6 +135,15 @@ def test_the_looks_become_rarer_and_end() -> None:
     assert looks == [30, 60, 120, 300, 900, 3600]
     assert scene.see().plan.wake is None
     assert is_settled(body(scene))
+
+
+def test_a_record_without_its_time_is_looked_at_once() -> None:
+    """Somebody edited it; from when its looks count is not known any more."""
+    scene = sent_twice().see(DONE).later(60)
+    scene = scene.but(status=scene.status.but(submission=scene.submission.but(intent_time=None)))
+    assert scene.see().plan.action == LookForLate()
+    assert late_look_at(scene.see(LATE).status) is None
+    assert scene.see(LATE).submission.other_handles == ["job-8"]
 
 
 def test_a_look_that_tells_nothing_does_not_count() -> None:
@@ -205,9 +220,10 @@ class TestAStepThatEnded:
 
     def test_keeps_an_ended_job_awake_for_an_hour_and_then_lets_go_of_the_baseline(self) -> None:
         scene = step_sent_twice()
-        for _ in range(7):
+        while late_look_at(scene.status) is not None:
+            assert (scene.status.steps or [])[0].submission.baseline == {"backups": ["b-old"]}
             scene = scene.later(1000).see(NONE)
-        assert late_look_at(scene.status) is None
+        assert scene.now > NOON + timedelta(seconds=3600)
         assert (scene.status.steps or [])[0].submission.baseline is None
 
     def test_that_was_sent_once_is_not_watched_and_keeps_no_baseline(self) -> None:
