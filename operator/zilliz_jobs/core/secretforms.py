@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import base64
 import json
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import quote, quote_plus
 
 from zilliz_jobs.core.foreigntext import escaped
 
 SHORTEST = 4  # masking every "a" would make a text unreadable and protect nobody
 _LONGEST_NAME, _MARKS = 32, "-_./"
+_quoted = partial(quote, safe="")
 _LEAST_PACKED = 8  # characters; a shorter piece of base64 stands in many an innocent word
 
 
@@ -30,9 +31,9 @@ def forms(secret: str) -> tuple[str, ...]:
     """All of them, the longest first; none for what is too short to be a secret."""
     if len(secret) < SHORTEST:
         return ()
-    quoted = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    quoted = {quote(secret), _quoted(secret), quote_plus(secret)}
     small = set(map(_small, quoted))
-    twice = {quote(form, safe="") for form in quoted} | {_small(quote(form, safe="")) for form in small}
+    twice = {_quoted(form) for form in quoted} | {_small(_quoted(form)) for form in small}
     found = {secret, *quoted, *small, *twice}
     for only_ascii in (True, False):
         written = json.dumps(secret, ensure_ascii=only_ascii)[1:-1]
@@ -58,5 +59,5 @@ def _packed(raw: bytes) -> set[str]:
         spoilt = (0, 3, 2)[(before + len(raw)) % 3]
         core = text[begin : len(text) - spoilt]
         if len(core) >= _LEAST_PACKED:
-            found |= {core, core.replace("+", "-").replace("/", "_"), quote(core, safe="")}
+            found |= {core, core.replace("+", "-").replace("/", "_"), _quoted(core)}
     return found
