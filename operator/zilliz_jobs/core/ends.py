@@ -13,14 +13,13 @@ from zilliz_jobs.core.snapshot import handle_of
 
 T = TypeVar("T")
 
-_ENDED = {  # of the contract's table: Succeeded, Finished, Ready, Stalled
-    State.SUCCESSFUL: ("True", "True", "True", None),
-    State.FAILED: ("False", "True", "False", "True"),
-    State.CANCELED: ("False", "True", "False", "True"),
-    State.UNKNOWN: ("Unknown", "True", "False", "True"),
+_ENDED: dict[State, dict[str, str | None]] = {  # of the contract's table
+    State.SUCCESSFUL: {"Succeeded": "True", "Finished": "True", "Ready": "True", "Stalled": None},
+    State.FAILED: {"Succeeded": "False", "Finished": "True", "Ready": "False", "Stalled": "True"},
+    State.CANCELED: {"Succeeded": "False", "Finished": "True", "Ready": "False", "Stalled": "True"},
+    State.UNKNOWN: {"Succeeded": "Unknown", "Finished": "True", "Ready": "False", "Stalled": "True"},
 }
 _OF_CANCELED = frozenset({Reason.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION})
-_TYPES = ("Succeeded", "Finished", "Ready", "Stalled")
 
 
 def mended(status: JobStatus) -> JobStatus:
@@ -54,7 +53,7 @@ def shows_its_end(raw: Mapping[str, Any]) -> bool:
     if said != (raw.get("state"), raw.get("completionTime"), reason, message):
         return False
     told = {row.get("type"): row for row in conditions}
-    for kind, value in zip(_TYPES, expected, strict=True):
+    for kind, value in expected.items():
         row = told.get(kind, {})
         if row.get("status") != value:
             return False
@@ -73,14 +72,14 @@ def _state(status: JobStatus, row: Attempt | None) -> State | None:
     said = status.state if status.state and status.state.finished else None
     if row is None or row.state is said:
         return said or next((state for state in _ENDED if _fits(status, state)), None)
-    if said is None or not _fits(status, said):
+    if not _fits(status, said):
         return row.state
     if not _fits(status, row.state):
         return said
     # Failed or Canceled, of which the conditions are the same: the reason tells, mostly.
     reason = _reason(status, row)
     canceled = reason in _OF_CANCELED or (reason == Reason.DEADLINE_EXCEEDED and bool(handle_of(status)))
-    return next((one for one in (row.state, said) if (one is State.CANCELED) is canceled), row.state)
+    return State.CANCELED if canceled else State.FAILED
 
 
 def _reason(status: JobStatus, row: Attempt | None) -> str | None:
@@ -95,7 +94,7 @@ def _succeeded(status: JobStatus) -> Condition | None:
 def _fits(status: JobStatus, state: State | None) -> bool:
     """Whether the conditions are those of this end."""
     told = {c.type: c.status for c in status.conditions or []}
-    return state is not None and (told.get("Succeeded"), told.get("Finished")) == _ENDED[state][:2]
+    return state is not None and all(told.get(kind) == _ENDED[state][kind] for kind in ("Succeeded", "Finished"))
 
 
 def _most(told: list[T | None]) -> T | None:

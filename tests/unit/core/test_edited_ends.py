@@ -11,7 +11,7 @@ import pytest
 from tests.unit.core.lives import lives_of
 from tests.unit.core.scenes import COMPOSED, KINDS, NOON
 
-from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.jobstatus import JobStatus, State
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.ends import mended, shows_its_end
 from zilliz_jobs.core.observation import Nothing
@@ -155,3 +155,22 @@ def test_an_end_without_a_message_shows_as_whole() -> None:
 def test_a_status_that_has_not_ended_stays() -> None:
     status = JobStatus.model_validate({"state": "Failed", "reason": "JobFailed"})
     assert mended(status) == status
+
+
+def test_failed_or_canceled_is_told_by_the_reason_that_two_places_give() -> None:
+    """The conditions of the two are the same; a job that failed must not look as if a person had cancelled it."""
+    raw = JobStatus.model_validate(CANCELED).wire()
+    raw["attempts"][-1].update(state="Failed", reason="JobFailed")
+    for row in raw["conditions"]:
+        row["reason"] = "JobFailed"
+    assert mended(JobStatus.model_validate(raw)).state is State.FAILED
+    raw["attempts"][-1]["reason"] = "Canceled"
+    assert mended(JobStatus.model_validate(raw)).state is State.CANCELED
+
+
+def test_where_no_two_places_agree_the_attempt_tells() -> None:
+    """Nobody reads it, so nobody edits it."""
+    raw = JobStatus.model_validate(CANCELED).wire()
+    raw["state"] = "Successful"
+    _row(raw, "Succeeded")["status"] = "Unknown"
+    assert mended(JobStatus.model_validate(raw)).state is State.CANCELED
