@@ -19,7 +19,7 @@ from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of
 def began_watch(s: Snapshot, status: JobStatus) -> JobStatus:
     """The status with the time of the first look, where the cloud is known to have the job since this very pass."""
     record = status.submission
-    if record is None or not handle_of(status) or handle_of(s.status) or not _was_sent_before(status):
+    if record is None or not handle_of(status) or handle_of(s.status) or not _was_sent_before(status, record):
         return status
     return status.but(submission=record.but(late_look_time=_next_look(s, record)))
 
@@ -93,9 +93,8 @@ def _due(status: JobStatus) -> _Watched | None:
     return min(due, key=lambda pair: pair[0], default=(None, None))[1]
 
 
-def _was_sent_before(status: JobStatus) -> bool:
-    sends = status.submission.sends if status.submission else 0
-    return sends > 1 or (sends > 0 and attempt_of(status).unresolved_since is not None)
+def _was_sent_before(status: JobStatus, record: Submission) -> bool:
+    return record.sends > 1 or (record.sends == 1 and attempt_of(status).unresolved_since is not None)
 
 
 def _next_look(s: Snapshot, record: Submission, after: datetime | None = None) -> datetime | None:

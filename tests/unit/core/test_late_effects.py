@@ -163,6 +163,22 @@ def test_an_operator_that_was_away_looks_once_and_goes_on() -> None:
     assert late_look_at(scene.status) == (scene.submission.intent_time or NOON) + timedelta(seconds=3600)
 
 
+def test_what_was_sent_twice_is_watched_although_nobody_knows_since_when() -> None:
+    """The cloud's clock was not read before the first send."""
+    undated = o.Prepared("t0", "holder")
+    scene = a_job(IMPORT).see(undated).see(LOST).see(o.Absent()).later(200).see(o.Absent())
+    scene = scene.see(undated).see(ACCEPTED)
+    assert (scene.status.attempts or [])[-1].unresolved_since is None
+    assert late_look_at(scene.status) is not None
+
+
+def test_what_somebody_else_began_anew_is_not_watched() -> None:
+    """Its record has nothing that a late effect could be compared with."""
+    scene = sent_twice().see(BROKEN).later(60).see(o.Revived(RUNNING))
+    assert (scene.attempt, scene.submission.sends) == (2, 0)
+    assert late_look_at(scene.status) is None
+
+
 def test_what_was_sent_once_costs_nothing() -> None:
     for scene in (running(), running(IMPORT).see(DONE), running(IMPORT).see(BROKEN).but(retry_token="r").see()):
         assert late_look_at(scene.status) is None
