@@ -154,9 +154,9 @@ class Snapshot:
 def counted(s: Snapshot, since: datetime | None, now: datetime) -> datetime:
     """From when a wait that began at `since` counts: from now where the clock was set since then, as nobody knows how
     much of the wait is over. Too long a wait costs time, too short a one may submit a job twice."""
-    if since is None or since > now or (s.clock_set is not None and since < s.clock_set):
+    if since is None or (s.clock_set is not None and since < s.clock_set):
         return now
-    return since
+    return min(since, now)
 
 
 def attempt_of(status: JobStatus) -> Attempt:
