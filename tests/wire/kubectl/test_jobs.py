@@ -77,9 +77,9 @@ async def test_a_job_is_found_by_its_name_alone_where_that_is_unique(world: Rig)
     assert "backupjob/movies and importjob/movies" in twice.err
     assert "ImportJob default/movies" in (await typed(world.kubeconfig, "show", "zim/movies")).out
     for word, said in {
-        "nobody": "there is no job nobody in namespace default",
+        "nobody": "there is no job or schedule nobody in namespace default",
         "importjob/nobody": "there is no ImportJob nobody in namespace default",
-        "film/x": "there is no kind of job 'film'",
+        "film/x": "'film' is no kind that this command takes",
         "/x": "names no job",
     }.items():
         seen = await typed(world.kubeconfig, "show", word)

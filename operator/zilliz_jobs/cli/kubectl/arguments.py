@@ -23,6 +23,9 @@ Names = Annotated[
     list[str],
     typer.Argument(help="KIND/NAME, or NAME where it is unique.", metavar="[KIND/]NAME...", show_default=False),
 ]
+Schedules = Annotated[
+    list[str], typer.Argument(help="Name of a JobSchedule.", metavar="SCHEDULE...", show_default=False)
+]
 Name = Annotated[
     str, typer.Argument(help="KIND/NAME, or NAME where it is unique.", metavar="[KIND/]NAME", show_default=False)
 ]
@@ -33,7 +36,7 @@ ANSWER_TIME = "30s"
 AnswerTime = Annotated[
     str, typer.Option("--timeout", help="Longest wait for the operator's answer, as 90, 90s or 5m.", metavar="TIME")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several jobs are changed.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several objects are changed.")]
 
 
 class Form(StrEnum):

@@ -19,15 +19,16 @@ from zilliz_jobs.control.objects import CANCEL, RESOLVE, RETRY, Body, key_of, ra
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import MAX_TOKEN
+from zilliz_jobs.schedules.manifest import RUN_REQUESTED
 
-ANNOTATIONS = {"cancel": CANCEL, "retry": RETRY, "resolution": RESOLVE}
+ANNOTATIONS = {"cancel": CANCEL, "retry": RETRY, "resolution": RESOLVE, "run": RUN_REQUESTED}
 """By the field of the status that answers."""
 NOBODY = "no operator has answered; whether one works: kubectl zilliz doctor"
 
 
 @dataclass(frozen=True)
 class Target:
-    """An object that is asked something: a job, or a row of a JobCenter."""
+    """An object that is asked something: a job, a row of a JobCenter, or a schedule."""
 
     resource: Resource
     body: Body
@@ -61,8 +62,8 @@ def fresh_token(now: datetime) -> str:
 
 
 async def ask(cluster: Cluster, target: Target, field: str, token: str, seconds: float) -> Answer:
-    """Set the annotation, and wait for the answer. `field`: cancel, retry or resolution. What cannot be set is an
-    answer, too, so that of several requests the others go on."""
+    """Set the annotation, and wait for the answer. `field`: one of ANNOTATIONS. What cannot be set is an answer too,
+    so that of several requests the others go on."""
     change = {"metadata": {"annotations": {ANNOTATIONS[field]: token}}}
     try:
         body = await cluster.patch(target.resource, target.namespace, target.name, change)

@@ -15,6 +15,7 @@ from zilliz_jobs.cli.kubectl.arguments import (
     Name,
     Names,
     Namespace,
+    Schedules,
     Where,
     Yes,
     seconds_of,
@@ -75,7 +76,7 @@ def suspend(
     context: Context = None,
     kubeconfig: Kubeconfig = None,
 ) -> int:
-    """Hold back jobs that are not submitted yet. Exit code 1: it came too late."""
+    """Hold back jobs that are not submitted yet, or new runs of schedules. Exit code 1: it came too late."""
     from zilliz_jobs.cli.kubectl import requests
     from zilliz_jobs.cli.kubectl.screen import Screen
 
@@ -92,12 +93,37 @@ def resume(
     context: Context = None,
     kubeconfig: Kubeconfig = None,
 ) -> int:
-    """Let jobs go on that were held back by suspend."""
+    """Let jobs and schedules go on that were held back by suspend."""
     from zilliz_jobs.cli.kubectl import requests
     from zilliz_jobs.cli.kubectl.screen import Screen
 
     where, seconds = Where(namespace, context, kubeconfig), seconds_of(timeout) or 0.0
     return run(requests.suspend(where, names, False, seconds, yes=yes, screen=Screen.of_process()))
+
+
+@changing.command(name="run")
+def run_now(
+    schedules: Schedules,
+    namespace: Namespace = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of the run; exit codes as of wait.")] = False,
+    yes: Yes = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--timeout",
+            help="Longest wait for the operator's answer (default: 30s), or with --wait for the end (default: none).",
+            metavar="TIME",
+        ),
+    ] = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> int:
+    """Let schedules make a run now, and say which jobs it has."""
+    from zilliz_jobs.cli.kubectl.runrequests import run_schedules
+    from zilliz_jobs.cli.kubectl.screen import Screen
+
+    where, screen = Where(namespace, context, kubeconfig), Screen.of_process()
+    return run(run_schedules(where, schedules, seconds_of(timeout), wait=wait, yes=yes, screen=screen))
 
 
 @changing.command()

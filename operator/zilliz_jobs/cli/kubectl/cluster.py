@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.jobresources import JOB_RESOURCES
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cli.kubectl.arguments import Where
 from zilliz_jobs.cli.kubectl.exitcodes import CommandError
 from zilliz_jobs.cli.kubectl.jobview import JobView
-from zilliz_jobs.cli.kubectl.kindnames import Reference, kind_named
+from zilliz_jobs.cli.kubectl.kindnames import Reference, kind_named, kind_of, resource_named
 from zilliz_jobs.cli.kubectl.wording import listed
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.objects import Body
@@ -82,17 +84,17 @@ class Cluster:
         """All jobs of these kinds. Raises CommandError where none of the kinds can be read."""
         read = await asyncio.gather(*(self._list(kind) for kind in kinds), return_exceptions=True)
         found: list[JobView] = []
-        unread: list[tuple[AnyKind, KubeError]] = []
+        unread: list[tuple[Resource, KubeError]] = []
         for kind, answer in zip(kinds, read, strict=True):
             match answer:
                 case KubeError():
-                    unread.append((kind, answer))
+                    unread.append((kind.resource, answer))
                 case BaseException():
                     raise answer
                 case _:
                     found += answer
         if len(unread) == len(kinds):
-            raise self.problem(unread[0][1], "list", [kind.resource for kind, _ in unread])
+            raise self.problem(unread[0][1], "list", [resource for resource, _ in unread])
         return JobList(tuple(found), tuple(str(one) for one in self._problems(unread, "list")))
 
     async def _list(self, kind: AnyKind) -> list[JobView]:
@@ -101,37 +103,42 @@ class Cluster:
 
     async def job(self, named: Reference) -> JobView:
         """The job of this name. Without a kind, the only one of that name. Raises CommandError."""
+        kind = kind_named(named.word) if named.word else None
+        resource, body = await self.one_of(JOB_RESOURCES if kind is None else (kind.resource,), named, "job")
+        return JobView(kind_of(resource), body)
+
+    async def one_of(self, resources: Sequence[Resource], named: Reference, noun: str) -> tuple[Resource, Body]:
+        """The object of this name. Without a kind, the only one of that name among these. `noun`: what they are, in
+        a sentence. Raises CommandError."""
         self.require_one_namespace()
         if named.word:
-            kind = kind_named(named.word)
-            body = await self.get(kind.resource, named.name)
-            return JobView(kind, body)
+            resource = resource_named(named.word, resources)
+            return resource, await self.get(resource, named.name)
         read = await asyncio.gather(
-            *(self.objects.get(kind.resource, self.home, named.name) for kind in JOB_KINDS), return_exceptions=True
+            *(self.objects.get(resource, self.home, named.name) for resource in resources), return_exceptions=True
         )
-        found: list[JobView] = []
-        unread: list[tuple[AnyKind, KubeError]] = []
-        for kind, answer in zip(JOB_KINDS, read, strict=True):
+        found: list[tuple[Resource, Body]] = []
+        unread: list[tuple[Resource, KubeError]] = []
+        for resource, answer in zip(resources, read, strict=True):
             match answer:
                 case NotServed():
-                    unread.append((kind, answer))
+                    unread.append((resource, answer))
                 case NotFound():
                     pass
                 case KubeError():
-                    unread.append((kind, answer))
+                    unread.append((resource, answer))
                 case BaseException():
                     raise answer
                 case _:
-                    found.append(JobView(kind, answer))
+                    found.append((resource, typed(resource, answer)))
         if len(found) > 1:
-            known = listed(job.reference for job in found)
-            raise CommandError(f"{named.name} is the name of several jobs; say which: {known}")
+            known = listed(f"{resource.singular}/{named.name}" for resource, _ in found)
+            raise CommandError(f"{named.name} is the name of several objects; say which: {known}")
         if unread and (not found or not all(isinstance(error, NotServed) for _, error in unread)):
             raise self._problems(unread, "get")[0]
         if not found:
-            raise CommandError(
-                f"there is no job {shown(named.name)} in namespace {self.home}; see: kubectl zilliz jobs"
-            )
+            see = "kubectl get jobschedules" if noun == "schedule" else "kubectl zilliz jobs"
+            raise CommandError(f"there is no {noun} {shown(named.name)} in namespace {self.home}; see: {see}")
         return found[0]
 
     async def get(self, resource: Resource, name: str) -> Body:
@@ -142,6 +149,14 @@ class Cluster:
         except KubeError as error:
             raise self.problem(error, "get", [resource], name) from error
 
+    async def schedules(self) -> list[Body]:
+        """The schedules of the namespace. Raises CommandError."""
+        try:
+            every = self.objects.list_all(JOB_SCHEDULE, self.namespace)
+            return [typed(JOB_SCHEDULE, body) async for body in every]
+        except KubeError as error:
+            raise self.problem(error, "list", [JOB_SCHEDULE]) from error
+
     async def connection(self, job: JobView) -> Body | None:
         """The ZillizConnection of the job; None where it is not there, or may not be read."""
         try:
@@ -149,11 +164,12 @@ class Cluster:
         except (NotFound, Forbidden):
             return None
 
-    async def events(self, job: JobView) -> list[Body] | None:
+    async def events(self, body: Body) -> list[Body] | None:
         """The Events about the object; None where they may not be read. Raises CommandError."""
-        where = path("v1", "events", job.namespace)
+        meta = body["metadata"]
+        where = path("v1", "events", meta.get("namespace") or self.home)
         try:
-            answer = await self.client.get(where, {"fieldSelector": f"involvedObject.uid={job.uid}"})
+            answer = await self.client.get(where, {"fieldSelector": f"involvedObject.uid={meta.get('uid') or ''}"})
         except Forbidden:
             return None
         except KubeError as error:
@@ -208,13 +224,13 @@ class Cluster:
             case _:
                 return CommandError(str(error))
 
-    def _problems(self, unread: Iterable[tuple[AnyKind, KubeError]], verb: str) -> list[CommandError]:
+    def _problems(self, unread: Iterable[tuple[Resource, KubeError]], verb: str) -> list[CommandError]:
         """One sentence for all kinds that fail in the same way."""
-        alike: dict[type[KubeError], list[tuple[AnyKind, KubeError]]] = {}
-        for kind, error in unread:
-            alike.setdefault(type(error), []).append((kind, error))
+        alike: dict[type[KubeError], list[tuple[Resource, KubeError]]] = {}
+        for resource, error in unread:
+            alike.setdefault(type(error), []).append((resource, error))
         return [
-            self.problem(group[0][1], verb, [kind.resource for kind, _ in group], namespace=self.namespace)
+            self.problem(group[0][1], verb, [resource for resource, _ in group], namespace=self.namespace)
             for group in alike.values()
         ]
 

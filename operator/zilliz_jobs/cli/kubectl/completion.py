@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.exitcodes import CommandError
 from zilliz_jobs.cli.kubectl.kindnames import kind_named
 from zilliz_jobs.cli.kubectl.manifest import flags_of
+from zilliz_jobs.cli.kubectl.scheduleview import ScheduleView
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import JOB_KINDS
 
@@ -27,6 +29,7 @@ DEFAULT, NO_FILES = 0, 4
 not."""
 PATIENCE_SECONDS = 3.0
 TAKE_JOBS = frozenset({"show", "wait", "cancel", "retry", "suspend", "resume", "resolve"})
+TAKE_SCHEDULES = frozenset({"run", "show", "suspend", "resume"})
 FILE_OPTIONS = frozenset({"--filename", "-f", "--kubeconfig"})
 VALUES: dict[str, tuple[str, ...]] = {
     "--state": tuple(State),
@@ -69,8 +72,8 @@ def candidates(words: Sequence[str]) -> tuple[list[Candidate], int]:
         or (command == "retry" and "--failed" in before)
     ):
         return _fitting(_kinds(), unfinished), NO_FILES
-    if command in TAKE_JOBS and not _takes_a_value(commands.get(command), previous):
-        return _fitting(_jobs(before), unfinished), NO_FILES
+    if command in TAKE_JOBS | TAKE_SCHEDULES and not _takes_a_value(commands.get(command), previous):
+        return _fitting(_objects(before), unfinished), NO_FILES
     return [], NO_FILES
 
 
@@ -109,23 +112,31 @@ def _kinds() -> Iterator[Candidate]:
         yield kind.resource.singular.removesuffix("job"), kind.resource.description
 
 
-def _jobs(before: Sequence[str]) -> list[Candidate]:
-    """The jobs of the namespace that the words so far name; none where they cannot be listed in time."""
+def _objects(before: Sequence[str]) -> list[Candidate]:
+    """The objects of the namespace that the words so far name; none where they cannot be listed in time."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("-n", "--namespace")
     parser.add_argument("--context")
     parser.add_argument("--kubeconfig", type=Path)
     try:
         given, _ = parser.parse_known_args(list(before[1:]))
-        return asyncio.run(_listed(Where(given.namespace, given.context, given.kubeconfig)))
+        return asyncio.run(_listed(Where(given.namespace, given.context, given.kubeconfig), before[0]))
     except (CommandError, argparse.ArgumentError, TimeoutError):
         return []
 
 
-async def _listed(where: Where) -> list[Candidate]:
+async def _listed(where: Where, command: str) -> list[Candidate]:
+    found: list[Candidate] = []
     async with asyncio.timeout(PATIENCE_SECONDS), Cluster.open(where) as cluster:
-        read = await cluster.jobs()
-        return [(job.reference, f"{job.state or '-'} {job.reason}".strip()) for job in read.jobs]
+        if command in TAKE_JOBS:
+            read = await cluster.jobs()
+            found += [(job.reference, f"{job.state or '-'} {job.reason}".strip()) for job in read.jobs]
+        if command in TAKE_SCHEDULES:
+            with suppress(CommandError):  # the jobs are as good without them
+                views = [ScheduleView(body) for body in await cluster.schedules()]
+                named = [(view.name if command == "run" else view.reference, view) for view in views]
+                found += [(name, f"{view.state} {view.times}") for name, view in named]
+    return found
 
 
 def _fitting(found: Iterator[Candidate] | Sequence[Candidate], beginning: str) -> list[Candidate]:

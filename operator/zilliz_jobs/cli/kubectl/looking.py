@@ -62,11 +62,11 @@ def show(
     context: Context = None,
     kubeconfig: Kubeconfig = None,
 ) -> int:
-    """The life of one job, and what you can do now."""
-    from zilliz_jobs.cli.kubectl.jobpage import show_job
+    """The life of one job, or the runs of a schedule, and what you can do now."""
+    from zilliz_jobs.cli.kubectl import showing
     from zilliz_jobs.cli.kubectl.screen import Screen
 
-    return run(show_job(Where(namespace, context, kubeconfig), name, form_of(output), Screen.of_process()))
+    return run(showing.show(Where(namespace, context, kubeconfig), name, form_of(output), Screen.of_process()))
 
 
 @looking.command()

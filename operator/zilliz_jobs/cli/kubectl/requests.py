@@ -9,6 +9,8 @@ from typing import Protocol
 
 import typer
 
+from zilliz_jobs.api.jobresources import JOB_RESOURCES
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.cli.kubectl.arguments import Where
@@ -24,6 +26,8 @@ from zilliz_jobs.control.objects import status_of
 from zilliz_jobs.core.read_status import RecordError
 
 AT_ONCE = 10
+SUSPENDED = (*JOB_RESOURCES, JOB_SCHEDULE)
+"""What has `spec.suspend`."""
 
 
 class Deed(Protocol):
@@ -71,8 +75,8 @@ async def suspend(
     """`wanted`: the value of `spec.suspend`."""
     word = "suspend" if wanted else "resume"
     async with Cluster.open(where) as cluster:
-        jobs = [await cluster.job(reference(name)) for name in dict.fromkeys(names)]
-        targets = [Target(job.resource, job.body) for job in jobs]
+        every = dict.fromkeys(names)
+        targets = [Target(*await cluster.one_of(SUSPENDED, reference(name), "job or schedule")) for name in every]
         return await _each(cluster, targets, _Suspension(wanted, seconds), word, yes=yes, screen=screen)
 
 
@@ -82,7 +86,7 @@ async def resolve(where: Where, name: str, decision: str, seconds: float, screen
         job = await cluster.job(reference(name))
         token = _open_submission(job)
         answer = await ask(cluster, Target(job.resource, job.body), "resolution", f"{token}={decision}", seconds)
-        _tell(answer, cluster, screen, "resolve")
+        tell(answer, cluster, screen, "resolve")
         return answer.code
 
 
@@ -128,29 +132,31 @@ async def _each(
 ) -> ExitCode:
     """All at once, ten at a time; a line for each as it is answered."""
     if len(targets) > 1 and not yes:
-        _confirm(cluster, targets, word, screen)
+        confirm(cluster, targets, word, screen)
     room = asyncio.Semaphore(AT_ONCE)
 
     async def one(target: Target) -> ExitCode:
         async with room:
             answer = await deed(cluster, target)
-        _tell(answer, cluster, screen, word)
+        tell(answer, cluster, screen, word)
         return answer.code
 
     return max(await asyncio.gather(*(one(target) for target in targets)))
 
 
-def _confirm(cluster: Cluster, targets: Sequence[Target], word: str, screen: Screen) -> None:
-    """Ask before several jobs are changed. Raises CommandError where the answer is no, or nobody can be asked."""
+def confirm(cluster: Cluster, targets: Sequence[Target], word: str, screen: Screen) -> None:
+    """Ask before several objects are changed. Raises CommandError where the answer is no, or nobody can be asked."""
     for target in targets:
         screen.say(f"{_named(target, cluster)}  {(target.body.get('status') or {}).get('state') or '-'}")
+    schedules = {target.resource.kind == JOB_SCHEDULE.kind for target in targets}
+    noun = {frozenset({True}): "schedules", frozenset({False}): "jobs"}.get(frozenset(schedules), "objects")
     if not sys.stdin.isatty():
-        raise CommandError(f"this would {word} {len(targets)} jobs; say --yes if it should")
-    if not typer.confirm(f"{word.capitalize()} these {len(targets)} jobs?"):
+        raise CommandError(f"this would {word} {len(targets)} {noun}; say --yes if it should")
+    if not typer.confirm(f"{word.capitalize()} these {len(targets)} {noun}?"):
         raise CommandError("nothing was done")
 
 
-def _tell(answer: Answer, cluster: Cluster, screen: Screen, word: str) -> None:
+def tell(answer: Answer, cluster: Cluster, screen: Screen, word: str) -> None:
     told = f" ({answer.text})" if answer.text else ""
     screen.say(f"{_named(answer.target, cluster)}: {word} {answer.outcome}{told}")
 

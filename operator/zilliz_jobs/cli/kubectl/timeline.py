@@ -26,7 +26,7 @@ class Moment:
 
 def timeline(job: JobView, events: Iterable[Body] = ()) -> list[Moment]:
     """The oldest first."""
-    told = [*_object(job), *_attempts(job), *_steps(job), *_requests(job), *_events(events)]
+    told = [*_object(job), *_attempts(job), *_steps(job), *_requests(job), *event_moments(events)]
     return sorted(told, key=lambda moment: moment.time)
 
 
@@ -72,7 +72,7 @@ def _requests(job: JobView) -> Iterator[Moment]:
             yield Moment(request.time, f"{word} {request.outcome or '-'}", text)
 
 
-def _events(events: Iterable[Body]) -> Iterator[Moment]:
+def event_moments(events: Iterable[Body]) -> Iterator[Moment]:
     for event in objects_in(list(events)):
         time = next(
             (

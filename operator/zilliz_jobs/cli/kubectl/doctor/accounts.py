@@ -9,13 +9,15 @@ from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding
 from zilliz_jobs.cli.kubectl.jobview import JobView, objects_in
+from zilliz_jobs.cli.kubectl.scheduleview import ScheduleView
 from zilliz_jobs.cli.kubectl.wording import counted
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, raw_status
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.reasons import Reason, help_of
-from zilliz_jobs.core.requests import is_new
-from zilliz_jobs.core.shortening import first_of
+from zilliz_jobs.core.requests import MAX_TOKEN, is_new
+from zilliz_jobs.core.shortening import first_of, shortened
 from zilliz_jobs.kube.errors import Forbidden, NotServed
+from zilliz_jobs.schedules.manifest import RUN_REQUESTED
 
 SEEN_WITHIN = timedelta(seconds=60)
 
@@ -91,6 +93,35 @@ def attention(jobs: Sequence[JobView], now: datetime) -> list[Finding]:
 
 def _is_set_back(job: JobView) -> bool:
     return any(row.get("reason") == Reason.RECORD_UNREADABLE for row in job.rows("conditions"))
+
+
+async def check_schedules(cluster: Cluster) -> list[Finding]:
+    """Whether an operator works by the schedules. Raises CommandError where they cannot be read."""
+    return schedules_said([ScheduleView(body) for body in await cluster.schedules()], cluster.now())
+
+
+def schedules_said(schedules: Sequence[ScheduleView], now: datetime) -> list[Finding]:
+    """What is wrong with each, or that nothing is; none where there is no schedule. Pure."""
+    found = []
+    for one in schedules:
+        me, ready = f"JobSchedule {one.namespace}/{one.name}", one.condition("Ready")
+        if _is_late(one, now):
+            found.append(Finding.problem(f"{me}: no operator has taken note of it, or of its request, for a minute"))
+        elif ready.get("status") == "False":
+            found.append(Finding.problem(f"{me}: {one.state}: {shown(str(ready.get('message') or ''))}"))
+    if found or not schedules:
+        return found
+    return [Finding.ok(f"{counted(len(schedules), 'schedule')} can make runs")]
+
+
+def _is_late(schedule: ScheduleView, now: datetime) -> bool:
+    """Neither its spec nor its request is answered, and it is no new object."""
+    meta, status = schedule.body["metadata"], schedule.status
+    token = (meta.get("annotations") or {}).get(RUN_REQUESTED)
+    seen = status.observed_generation == meta.get("generation")
+    answered = not token or (status.run is not None and status.run.token == shortened(str(token), MAX_TOKEN))
+    young = schedule.created is not None and now - schedule.created <= SEEN_WITHIN
+    return not (seen and answered) and not young
 
 
 def _is_unseen(job: JobView) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import Protocol
 
 from zilliz_jobs.api.jobresources import JOB_RESOURCES
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
@@ -33,8 +34,9 @@ async def check_own_rights(cluster: Cluster) -> list[Finding]:
     reviews, where = AccessReviews(cluster.client), cluster.home
     looks = [Deed(verb, GROUP, resource.plural, where) for resource in RESOURCES for verb in LOOKING]
     changes = [Deed(verb, GROUP, resource.plural, where) for resource in JOB_RESOURCES for verb in CHANGING]
+    of_schedules = [Deed(verb, GROUP, JOB_SCHEDULE.plural, where) for verb in CHANGING]
     try:
-        answers = await _ask(looks + changes, reviews.may_i)
+        answers = await _ask(looks + changes + of_schedules, reviews.may_i)
     except NotFound:
         return [Finding.unchecked("your rights", "this server does not tell them")]
     lacks = [deed for deed in looks if not answers[deed]]
@@ -51,7 +53,14 @@ async def check_own_rights(cluster: Cluster) -> list[Finding]:
             found.append(Finding.ok(f"you may not {deed_words} in {where}; the role 'edit' would allow it"))
         else:
             found.append(Finding.ok(f"you may {deed_words} of some kinds in {where}; no {_grouped(lacking)}"))
-    return found
+    return [*found, Finding.ok(_schedules_said([deed for deed in of_schedules if not answers[deed]], where))]
+
+
+def _schedules_said(lacking: Sequence[Deed], where: str) -> str:
+    deed_words = "create, run, suspend and delete schedules"
+    if len(lacking) == len(CHANGING):
+        return f"you may not {deed_words} in {where}; the role 'edit' would allow it"
+    return f"you may {deed_words} in {where}" + (f", but for: no {_grouped(lacking)}" if lacking else "")
 
 
 def needed(namespace: str) -> list[Deed]:

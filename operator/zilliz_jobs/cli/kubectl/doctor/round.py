@@ -8,7 +8,7 @@ from rich.text import Text
 
 from zilliz_jobs.cli.kubectl.arguments import Where
 from zilliz_jobs.cli.kubectl.cluster import Cluster
-from zilliz_jobs.cli.kubectl.doctor.accounts import check_attention, check_connections
+from zilliz_jobs.cli.kubectl.doctor.accounts import check_attention, check_connections, check_schedules
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding, Verdict
 from zilliz_jobs.cli.kubectl.doctor.kinds import check_kinds
 from zilliz_jobs.cli.kubectl.doctor.operators import check_operators
@@ -53,6 +53,11 @@ async def _findings(cluster: Cluster, operator_namespace: str | None) -> AsyncIt
             yield finding
     except CommandError as error:
         yield Finding.unchecked("whether an operator takes note of the jobs", str(error))
+    try:
+        for finding in await check_schedules(cluster):
+            yield finding
+    except CommandError as error:
+        yield Finding.unchecked("the schedules", str(error))
 
 
 def finding_lines(finding: Finding, screen: Screen) -> list[Text]:
