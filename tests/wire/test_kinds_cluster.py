@@ -452,6 +452,47 @@ class TestFind:
         assert isinstance(await one.look(), Unreadable)
 
 
+class TestStatesThatSayNothing:
+    """A state that is missing, null, damaged or spelt otherwise is neither the old one nor the wanted one."""
+
+    @every_way
+    @pytest.mark.parametrize("oddity", ["states_missing", "states_null", "broken_states", "states_prefixed"])
+    @pytest.mark.parametrize("fault", ["drop_before", "drop_after"])
+    async def test_a_lost_submission_is_neither_sent_again_nor_done(self, cloud, make, way, oddity, fault):
+        cloud.fault(f"cluster.{way.route}*", fault, times=1)
+        one = make(way)
+        await one.send()
+        cloud.odd("cluster.get", oddity)
+        for _ in range(2):
+            look = await one.look()
+            assert isinstance(look, Undecided)
+            assert not look.message.endswith("is ")
+            cloud.advance(LONG)
+
+    @every_way
+    @pytest.mark.parametrize("oddity", ["states_missing", "states_null", "broken_states", "states_prefixed"])
+    async def test_a_job_at_work_goes_on_and_ends_when_the_state_is_told(self, cloud, make, way, oddity):
+        one = make(way)
+        await one.send()
+        one.status = one.status.but(cloud_status=(await one.read()).cloud_status)
+        cloud.advance(LONG)
+        cloud.odd("cluster.get", oddity, times=1)
+        seen = await one.read()
+        assert seen.state is None
+        one.status = one.status.but(cloud_status=seen.cloud_status or None)
+        assert (await one.read()).state is State.SUCCESSFUL
+
+    @every_way
+    @pytest.mark.parametrize("oddity", ["states_missing", "states_null"])
+    async def test_nothing_is_sent_while_the_state_is_not_told(self, cloud, make, way, oddity):
+        one = make(way)
+        cloud.odd("cluster.get", oddity)
+        ready = await one.prepare()
+        assert isinstance(ready, Blocked)
+        assert ready.message == "the cloud does not tell the cluster's state"
+        assert not cloud.ledger.requests()
+
+
 class TestReplicasUntold:
     """Recordings of the cloud's answers lack the replicas at times."""
 

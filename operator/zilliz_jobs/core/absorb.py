@@ -152,9 +152,8 @@ def _read(
 def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) -> JobStatus:
     status = facts(s, status, seen, now)
     if seen.state is None:
-        return said(
-            status, Reason.UNKNOWN_CLOUD_STATUS, f"the cloud reports the unknown status {seen.cloud_status!r}"
-        )
+        word = f"the unknown status {seen.cloud_status!r}" if seen.cloud_status else "no status"
+        return said(status, Reason.UNKNOWN_CLOUD_STATUS, f"the cloud reports {word}")
     reason = Reason.IN_PROGRESS if seen.state is State.IN_PROGRESS else Reason.PENDING
     if seen.canceling:
         reason = Reason.CANCELING

@@ -711,6 +711,8 @@ def test_a_strange_word_is_neither_an_end_nor_an_error() -> None:
     assert scene.status.message == "the cloud reports the unknown status 'WOBBLING'"
     assert scene.plan.again is not None
     assert scene.status.completion_time is None
+    scene = scene.see(seen(None, ""))
+    assert (scene.status.state, scene.status.message) == (State.IN_PROGRESS, "the cloud reports no status")
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ class ClusterKind(JobKind[C]):
         if cluster_state_of(cluster.status) is ClusterState.DELETED:
             return Blocked(Reason.CLUSTER_NOT_FOUND, f"cluster {spec.cluster_id} is deleted")
         if cluster_state_of(cluster.status) is not self.starts_from:
-            return Blocked(Reason.CLUSTER_BUSY, f"the cluster is {cluster.status}", BUSY_SECONDS)
+            return Blocked(Reason.CLUSTER_BUSY, state_words(cluster), BUSY_SECONDS)
         earlier = context.status.submission
         if context.sent_before and earlier and (change := self.overtaken(cluster, earlier)):
             return Impossible(Reason.CHANGED_ELSEWHERE, change)
@@ -151,6 +151,11 @@ class ClusterKind(JobKind[C]):
         return replace(
             seen, job_id=row.job_id, start_time=row.start_time or row.create_time, created_by=row.created_by
         )
+
+
+def state_words(cluster: Cluster) -> str:
+    """Its state, for people."""
+    return f"the cluster is {cluster.status}" if cluster.status else "the cloud does not tell the cluster's state"
 
 
 def was(status: JobStatus, *states: ClusterState) -> bool:

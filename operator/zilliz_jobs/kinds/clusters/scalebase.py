@@ -28,7 +28,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, SubmitRequest
 from zilliz_jobs.kinds.clusters import scalingchange, scalingrules, scheduletimes
-from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
+from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, state_words, was
 from zilliz_jobs.kinds.clusters.scalingchange import ScalingChange, Shown
 from zilliz_jobs.kinds.clusters.scalingrules import Rule
 
@@ -172,7 +172,7 @@ class ScaleKind(ClusterKind[P]):
             case ClusterState.RUNNING:
                 found = replace(found, as_wanted=True)
             case _:
-                return Undecided(f"the cluster is {cluster.status}")
+                return Undecided(state_words(cluster))
         look = self._change(spec, cluster, submission).judged(found)
         if isinstance(look, Absent) and (change := self.overtaken(cluster, submission)):
             return Elsewhere(change)

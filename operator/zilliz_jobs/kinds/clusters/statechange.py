@@ -11,7 +11,7 @@ from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State, Submission
 from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.words import ClusterState, cluster_state_of
 from zilliz_jobs.core.observation import Absent, Found, Look, Seen, Undecided
-from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, was
+from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind, state_words, was
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class StateChangeKind(ClusterKind[ClusterJobSpec]):
             return Absent()
         if state in self.change.proving:
             return Found({"clusterId": spec.cluster_id}, Evidence.INFERRED, as_wanted=True)
-        return Undecided(f"the cluster is {cluster.status}")
+        return Undecided(state_words(cluster))
 
     def follow(self, spec: ClusterJobSpec, cluster: Cluster, status: JobStatus) -> Seen:
         word, change = cluster.status, self.change
