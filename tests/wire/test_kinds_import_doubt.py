@@ -127,6 +127,68 @@ class TestFilters:
         assert isinstance(await one.look(), Undecided)
 
 
+REAL = "films_of_march"
+
+
+def told_by_the_cluster(cloud: CloudSimulator, name: str, *aliases: str) -> None:
+    """What the cluster answers when it is asked for `films`."""
+    body = {"code": 0, "data": {"collectionName": name, "aliases": list(aliases)}}
+    cloud.fault("data.describe", "status", status=200, body=body)
+
+
+@pytest.mark.parametrize("form", FORMS)
+class TestAnAlias:
+    """The spec names one, and the list tells the collection's own name. Absent, all rows would be there twice."""
+
+    async def test_an_import_that_the_list_shows_with_another_name_may_be_ours(self, cloud, plain, form):
+        cloud.fault(*LOST_AFTER, times=1)
+        one = films(plain.session, form)
+        await one.send()
+        job = next(iter(cloud.jobs.all()))
+        job.collection = REAL
+        told_by_the_cluster(cloud, REAL, "films")
+        look = await one.look()
+        assert isinstance(look, Undecided)
+        assert job.job_id in look.message
+        assert "alias" in look.message
+
+    @pytest.mark.parametrize("says", ["the same name, and that it is an alias", "nothing"])
+    async def test_where_the_cluster_does_not_say_that_it_is_none(self, cloud, plain, form, says):
+        cloud.fault(*LOST_AFTER, times=1)
+        one = films(plain.session, form)
+        await one.send()
+        next(iter(cloud.jobs.all())).collection = REAL
+        if says == "nothing":
+            cloud.fault("data.describe", "drop_before")
+        else:
+            told_by_the_cluster(cloud, "films", "films")
+        assert isinstance(await one.look(), Undecided)
+
+    async def test_a_strangers_import_of_the_same_files_is_not_asked_about_where_it_is_none(self, cloud, plain, form):
+        """The same files go into two collections often enough; no person is to be asked for that."""
+        cloud.fault(*LOST_BEFORE, times=1)
+        one = films(plain.session, form)
+        await one.send()
+        stranger(cloud, form=form)
+        next(iter(cloud.jobs.all())).collection = REAL
+        look = await one.look()
+        # Which endpoint an on-demand cluster has is told nowhere, so it cannot be asked.
+        assert isinstance(look, Undecided) if "demand" in form else look == Absent()
+
+    async def test_nor_is_one_of_other_files_or_before_it_or_that_has_a_holder(self, cloud, plain, form):
+        stranger(cloud, form=form)
+        cloud.advance(3600)
+        cloud.fault(*LOST_BEFORE, times=1)
+        one = films(plain.session, form)
+        await one.send()
+        stranger(cloud, OTHER, form=form)
+        one.held.add(stranger(cloud, form=form))
+        for job in cloud.jobs.all():
+            job.collection = REAL
+        told_by_the_cluster(cloud, REAL, "films")
+        assert await one.look() == Absent()
+
+
 async def test_a_zero_time_is_not_shown(cloud, plain):
     """Else the status tells 1970, and an end in 2058."""
     cloud.behave(start_time_while_pending=False, unset_time=ZEROS[0])

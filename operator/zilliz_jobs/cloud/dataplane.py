@@ -9,14 +9,14 @@ it also means "partition not found" there does not matter, since no call names a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes
 from zilliz_jobs.cloud.errors import ProtocolMismatch
-from zilliz_jobs.cloud.fields import Id, Percent, Text, ToldText, WireModel
+from zilliz_jobs.cloud.fields import Id, NullableList, Percent, Text, ToldText, WireModel
 from zilliz_jobs.cloud.listing import parsed
 from zilliz_jobs.cloud.passage import Fence
 from zilliz_jobs.cloud.transport import Transport
@@ -35,9 +35,10 @@ LOADED, LOADING, NOT_LOADED = "LoadStateLoaded", "LoadStateLoading", "LoadStateN
 
 class Collection(WireModel):
     """`load`: LOADED, LOADING or NOT_LOADED. `description`: empty for a collection without one, None where the answer
-    does not tell it."""
+    does not tell it. `collection_name`: its own one, whichever of its `aliases` was asked for (Milvus source)."""
 
     collection_name: Id
+    aliases: Annotated[tuple[Text, ...], NullableList] = ()
     description: ToldText = None
     load: Text = ""
 

@@ -16,7 +16,7 @@ from enum import Enum, auto
 from zilliz_jobs.api.connection import ImportApi
 from zilliz_jobs.api.importjob import ImportJobSpec
 from zilliz_jobs.api.jobstatus import Evidence, Submission
-from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected
+from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch, Rejected
 from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.imports_v1 import ImportTask
 from zilliz_jobs.cloud.listing import stable
@@ -57,7 +57,8 @@ class Import:
 
 async def look(account: Account, spec: ImportJobSpec, submission: Submission, free: Claimable) -> Look:
     """Compares times by the cloud's clock, names and files. Raises CloudError."""
-    rows = await _listed(account, spec)
+    every = await _listed(account, spec)
+    rows = [row for row in every if row.named is not False]
     unclaimed = [row for row in rows if free(row.job_id)]
     if len(unclaimed) > MAX_CANDIDATES:
         return Undecided(f"{len(unclaimed)} imports of the collection belong to nobody here, too many to compare")
@@ -68,7 +69,9 @@ async def look(account: Account, spec: ImportJobSpec, submission: Submission, fr
     ours, unclear = found[Standing.OURS], found[Standing.UNCLEAR]
     if len(ours) == 1 and not unclear:
         return Found({"jobId": ours[0].job_id}, Evidence.INFERRED)
-    if problem := _why_not_absent(found):
+    problem = _why_not_absent(found)
+    problem = problem or await _under_another_name(account, spec, submission, [r for r in every if free(r.job_id)])
+    if problem:
         return Undecided(problem, tuple({"jobId": one.job_id} for one in ours))
     if any(_ended_before(account, one, submission) for one in found[Standing.OLDER]):
         return Absent()
@@ -136,25 +139,59 @@ def _ids(imports: Iterable[Import]) -> str:
 
 
 async def _listed(account: Account, spec: ImportJobSpec) -> list[Import]:
-    """The imports into collections of that name, of all databases, as two passes agree on them."""
+    """The imports of all collections and databases, as two passes agree on them."""
 
     async def fetch() -> list[ImportRecord | ImportTask]:
         return await rows_of(account, spec)
 
     rows = await stable(fetch, key=lambda row: row.job_id, listing=f"list imports into {spec.collection}")
-    named = [Import(row.job_id, is_same(row.collection_name, spec.collection)) for row in rows]
-    return [one for one in named if one.named is not False]
+    return [Import(row.job_id, is_same(row.collection_name, spec.collection)) for row in rows]
 
 
-async def _read(account: Account, spec: ImportJobSpec, row: Import) -> Import:
-    """The import with what the other reads tell. They may not know what is listed, or answer with something that
-    cannot be read; then it is not ruled out by them."""
+async def _under_another_name(
+    account: Account, spec: ImportJobSpec, submission: Submission, unclaimed: list[Import]
+) -> str:
+    """Why an import that the list shows with another collection's name may be it; empty where none may. The spec's
+    name can be an alias, and whether the list then tells the collection's own name is documented nowhere. So an
+    import of the very files that is not older may be it, unless the cluster says that the name is no alias. Raises
+    CloudError."""
+    others = [row for row in unclaimed if row.named is False][:MAX_CANDIDATES]
+    if not others or await _is_no_alias(account, spec):
+        return ""
+    read = [await _read(account, spec, row, unless_older=submission) for row in others]
+    like = [one for one in read if one.files and same_files(spec, one.files)]
+    if not like:
+        return ""
+    what = f"imports of the same files are listed with the name of another collection: {_ids(like)}"
+    return f"{what}; {spec.collection} may be an alias of it"
+
+
+async def _is_no_alias(account: Account, spec: ImportJobSpec) -> bool:
+    """Whether the cluster tells that a collection itself has the name. An on-demand one is not asked."""
+    if not spec.cluster_id:
+        return False
+    with suppress(CloudError):
+        cluster = await account.session.clusters.describe(spec.cluster_id)
+        data = account.session.data(cluster.connect_address)
+        told = await data.describe_collection(spec.collection, database=spec.database)
+        return told.collection_name == spec.collection and spec.collection not in told.aliases
+    return False
+
+
+async def _read(
+    account: Account, spec: ImportJobSpec, row: Import, *, unless_older: Submission | None = None
+) -> Import:
+    """The import with what the other reads tell; without its files if it is older than a submission (`unless_older`).
+    They may not know what is listed, or answer with something that cannot be read; then it is not ruled out by
+    them."""
     start, end, finished, files = None, None, False, frozenset[str]()
     with suppress(NotFound, Rejected, ProtocolMismatch):
         job = await account.session.jobs.describe(row.job_id)
         if job.job_id == row.job_id:
             state = state_of(job.status)
             start, end, finished = job.start_time, job.end_time, state is not None and state.finished
+    if unless_older and account.clocks.is_older(start, unless_older):
+        return Import(row.job_id, row.named, start, end, finished)
     with suppress(NotFound, Rejected, ProtocolMismatch):
         files = (await facts_of(account, spec, row.job_id)).names
     return Import(row.job_id, row.named, start, end, finished, files)
