@@ -275,6 +275,14 @@ class TestAdopt:
         assert isinstance(seen, Seen)
         assert seen.job_id == job_id
 
+    async def test_one_whose_type_has_another_word_is_followed_too(self, cloud, plain):
+        """No page tells the word for exports."""
+        stranger(cloud, backed_up(cloud))
+        job = max(cloud.jobs.all(), key=lambda job: job.created_at)
+        job.type = "EXPORT_BACKUP_FILES"
+        one = Object(KIND, plain, parsed(KIND, adopt={"jobId": job.job_id}))
+        assert isinstance(await KIND.adopt(plain, one.spec, job.job_id, one.status), Seen)
+
     async def test_a_job_of_another_type_is_refused(self, cloud, plain):
         backed_up(cloud)
         job_id = next(iter(cloud.jobs.all())).job_id

@@ -394,6 +394,13 @@ class TestAdopt:
         assert isinstance(seen, Seen)
         assert seen.job_id == job_id
 
+    @pytest.mark.parametrize("odd", ["types_lower", "types_prefixed", "values_missing"])
+    async def test_a_type_that_is_spelt_otherwise_or_not_told_is_no_other_one(self, cloud, plain, odd):
+        job_id = stranger(cloud)
+        cloud.odd("job.get", odd)
+        one = films(plain)
+        assert isinstance(await KIND.adopt(one.account, one.spec, job_id, one.status), Seen)
+
     async def test_a_job_of_another_type_is_refused(self, cloud, plain):
         cloud.act_as("console", "POST", f"/v2/clusters/{MOVIES}/backups/create", {"backupType": "CLUSTER"})
         one = films(plain)
