@@ -256,16 +256,11 @@ class TestFind:
         assert str(effect.job_id) in look.message
 
     @pytest.mark.parametrize("way", [ALL, VENDOR], ids=["cluster", "vendor"])
-    @pytest.mark.parametrize(
-        "oddity", ["values_missing", "values_null", "types_prefixed", "times_zero", "no_cluster"]
-    )
+    @pytest.mark.parametrize("oddity", ["values_missing", "values_null", "types_prefixed", "times_zero"])
     async def test_nor_is_it_ruled_out_by_what_its_row_does_not_tell(self, cloud, console, way, oddity):
         one = await gone(cloud, way, console, "drop_after")
         del cloud.world.clusters[made(cloud)[0]]
-        if oddity == "no_cluster":
-            cloud.jobs.get(cloud.ledger.effects()[0].job_id).cluster_id = ""
-        else:
-            cloud.odd("console.list", oddity)
+        cloud.odd("console.list", oddity)
         assert isinstance(await one.look(), Undecided)
 
     @pytest.mark.parametrize("ignored", [(), ("console",)], ids=["filters", "no filters"])
