@@ -94,7 +94,7 @@ def _succeeded(status: JobStatus) -> Condition | None:
 def _fits(status: JobStatus, state: State | None) -> bool:
     """Whether the conditions are those of this end."""
     told = {c.type: c.status for c in status.conditions or []}
-    return state is not None and all(told.get(kind) == _ENDED[state][kind] for kind in ("Succeeded", "Finished"))
+    return state is not None and all(told.get(name) == _ENDED[state][name] for name in ("Succeeded", "Finished"))
 
 
 def _most(told: list[T | None]) -> T | None:
