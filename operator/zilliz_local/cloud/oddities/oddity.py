@@ -66,3 +66,18 @@ def rows(value: Any, change: Callable[[list[Any]], list[Any]]) -> Any:
             for name, item in value.items()
         }
     return value
+
+
+def inner(value: Any, change: Callable[[list[Any]], list[Any] | None], depth: int = 0) -> Any:
+    """The same data with each list changed that stands within a row, or in a field of a field; None takes it away."""
+    if isinstance(value, list):
+        return [inner(item, change, depth + 1) for item in value]
+    if not isinstance(value, dict):
+        return value
+    told = {name: inner(item, change, depth + 1) for name, item in value.items()}
+    lists = {name: change(item) for name, item in told.items() if isinstance(item, list) and depth}
+    return {
+        name: lists.get(name, item)
+        for name, item in told.items()
+        if lists.get(name, item) is not None or item is None
+    }

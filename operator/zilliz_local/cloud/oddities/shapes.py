@@ -2,18 +2,32 @@
 
 from typing import Any
 
-from .oddity import Oddity, fields
+from .oddity import Oddity, fields, inner
 
 VALUES = frozenset({"reason", "progress", "description", "collectionName", "dbName", "fileName", "details", "type"})
 DESCRIPTIONS = frozenset({"description"})
 STATES = frozenset({"state", "status"})
 NUMBERS = frozenset({"progress", "fileSize", "totalRows", "importedRows", "size", "cuSize", "replica", "count"})
+RULES = frozenset({"autoscaling"})
+BOUNDS = frozenset({"min", "max", "target"})
+SIZES = frozenset({"cuSize", "replica"})
 
 
 def _without(names: frozenset[str]) -> Any:
     def change(value: Any) -> Any:
         if isinstance(value, dict):
             return {name: change(item) for name, item in value.items() if name not in names}
+        return [change(item) for item in value] if isinstance(value, list) else value
+
+    return change
+
+
+def _null(names: frozenset[str]) -> Any:
+    """null for these, whatever they hold."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: None if name in names else change(item) for name, item in value.items()}
         return [change(item) for item in value] if isinstance(value, list) else value
 
     return change
@@ -28,6 +42,18 @@ SHAPES = (
     Oddity("descriptions_missing", "no description anywhere", data=_without(DESCRIPTIONS)),
     Oddity("regions_missing", "no region anywhere", data=_without(frozenset({"regionId", "region"}))),
     Oddity("numbers_as_text", "numbers as text", data=lambda data: fields(data, NUMBERS, str)),
+    Oddity("sizes_missing", "a cluster does not tell its sizes", data=_without(SIZES)),
+    Oddity("sizes_null", "null for the sizes of a cluster", data=_null(SIZES)),
+    Oddity("rules_missing", "a cluster does not tell its scaling rules", data=_without(RULES)),
+    Oddity("rules_null", "null for the scaling rules of a cluster", data=_null(RULES)),
+    Oddity("bounds_as_text", "the numbers of scaling rules as text", data=lambda data: fields(data, BOUNDS, str)),
+    Oddity(
+        "inner_reversed",
+        "lists within a row in the other order",
+        data=lambda data: inner(data, lambda old: old[::-1]),
+    ),
+    Oddity("inner_null", "null in lists within a row", data=lambda data: inner(data, lambda old: [None, *old])),
+    Oddity("inner_missing", "lists within a row are missing", data=lambda data: inner(data, lambda _: None)),
     Oddity("count_missing", "a list does not say how long it is", data=_without(frozenset({"count"}))),
     Oddity("data_null", "null in the place of the data", body=lambda body: body | {"data": None}),
 )
