@@ -46,6 +46,7 @@ class Row:
     rule: str = ""  # of which size the cluster has a rule already, so that one can see whether it became another
     shows: bool = True  # whether a submission whose answer was lost leaves anything that a look-up can find
     ends: str = "Failed"  # or Unknown, where the cloud shows no more than that all is as before
+    connection: Body = field(default_factory=dict)  # what its connection has besides
 
     @property
     def shape(self) -> tuple[str, bool]:
@@ -69,19 +70,21 @@ ROUTES = {
     "RESTORE": "restore.*",
     "EXPORT": "export.create",
     "MIGRATION": "*migrat*",
-    "IMPORT": "import.create",
+    "IMPORT": "import*.create",
     "CLONE_COLLECTION": "console.clone",
     "SAMPLE_COLLECTION": "console.sample",
+    "": "data.create",
     "SUSPEND_CLUSTER": "cluster.suspend",
     "RESUME_CLUSTER": "cluster.resume",
     "SCALE_CU": "cluster.modify",
     "SCALE_REPLICA": "cluster.modify*",
 }
-"""The simulator's names of the calls that start a job, by its word for the job."""
+"""The simulator's names of the calls that start a job, by its word for the job; a sample by steps is none."""
 
 RESUBMIT: Body = {"retryPolicy": {"resubmit": True}}
 NO = "ResubmitNotAllowed"
 AGAIN = ("KindHasNoCancel", "again")
+OF_MOVIES: Body = {"backup": {"backupJobRef": {"name": "movies"}}}
 
 ROWS = (
     Row("backup", "10-backup-cluster.yaml", "BACKUP", True, "Canceled", "again", spec=RESUBMIT),
@@ -138,6 +141,17 @@ SAMPLE_BY_STEPS = Row("sample, by steps", "76-sample-collection.yaml", "")
 """Its steps are done at once, on the cluster's data plane, so there is no moment at which it runs."""
 RESTORE_PUBLIC = Row("restore, collection, public", "72-restore-after-backup.yaml", "RESTORE")
 """Whether one whose answer was lost is found depends on when its collection shows."""
+RESTORE_SEVERAL = Row("restore, several", "74-restore-collections.yaml", "RESTORE", True, spec=OF_MOVIES)
+IMPORT_V1 = Row(
+    "import, v1",
+    "29-import-v1.yaml",
+    "IMPORT",
+    retry="again",
+    spec={"connectionRef": {"name": "default"}},
+    connection={"importApi": "V1", "regionId": "aws-us-west-2"},
+)
+EVERY = (*ROWS, SAMPLE_BY_STEPS, RESTORE_PUBLIC, RESTORE_SEVERAL, IMPORT_V1)
+"""These, too, have each its own way of being looked for."""
 
 
 class Walker:
@@ -147,7 +161,7 @@ class Walker:
         self.user, self.cloud, self.row = user, cloud, row
         self.names = {MOVIES: cloud.cluster, SHOP: f"{cloud.cluster}-shop"}
         cloud.ask(self._furnish)
-        user.connect(cloud, console=row.console)
+        user.connect(cloud, console=row.console, **row.connection)
         user.apply(
             secret("demo-data-bucket", accessKey="AK", secretKey="SK"),
             secret("source-login", username="u", password="p"),

@@ -11,8 +11,9 @@ from tests.support.everykind import Row
 WORDS = frozenset({"names", "broken_words", "acting"})
 LISTED = frozenset({"types", "times", "values", "broken_ids"})
 STATED = frozenset({"states", "broken_states", "values"})
+SCALED = frozenset({"sizes", "rules"})
 UNCLEAR: dict[str, frozenset[str]] = {
-    "BACKUP": WORDS | {"types", "values", "broken_ids", "regions_missing"},
+    "BACKUP": WORDS | {"types", "values", "broken_ids", "regions_missing", "inner_null", "inner_missing"},
     "RESTORE": WORDS | LISTED,
     "EXPORT": LISTED,
     "MIGRATION": LISTED,
@@ -21,9 +22,9 @@ UNCLEAR: dict[str, frozenset[str]] = {
     "SAMPLE_COLLECTION": WORDS | LISTED | {"descriptions", "broken_descriptions"},
     "SUSPEND_CLUSTER": STATED,
     "RESUME_CLUSTER": STATED,
-    "SCALE_CU": STATED,
-    "SCALE_REPLICA": STATED,
-    "": WORDS | {"values"},  # a sample by steps, which is no job of the cloud
+    "SCALE_CU": STATED | SCALED,
+    "SCALE_REPLICA": STATED | SCALED,
+    "": WORDS | {"values", "descriptions", "broken_descriptions"},  # a sample by steps, which is no job of the cloud
 }
 """By the cloud's word for the job: the oddities, each by the beginning of its name."""
 

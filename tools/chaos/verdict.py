@@ -258,7 +258,7 @@ def _judge_one(
     effects = [effect for found in mine.values() for effect in found]
     sent = [i for i in seen.intents.values() if (i.plural, i.name, i.attempt) == (job.plural, job.name, last)]
     adopted = seen.adopted.get(job.name, "") if last == 1 else ""
-    if why := _difference(status, effects, seen.jobs, sent, adopted):
+    if why := difference(status, effects, seen.jobs, sent, adopted):
         verdict.differing.append(
             f"{job.name}: {state} ({status.get('reason')}), {why}: {status.get('message')}"[:400]
         )
@@ -283,7 +283,7 @@ def _is_nobodys(seen: Evidence, effect: Effect) -> bool:
     return intent is None or (intent.plural, intent.name) not in seen.objects
 
 
-def _difference(status: Body, effects: list[Effect], jobs: dict[str, str], sent: list[Intent], adopted: str) -> str:
+def difference(status: Body, effects: list[Effect], jobs: dict[str, str], sent: list[Intent], adopted: str) -> str:
     """In what an ended object is wrong about the cloud; empty for nothing."""
     ids = {effect.job_id for effect in effects if effect.job_id} | ({adopted} if adopted else set())
     words = Counter(jobs.get(job_id, "gone") for job_id in ids)
