@@ -57,6 +57,12 @@ class TestPymilvus:
         seen, *_ = await bulk(python, ("get_import_progress", look))
         assert seen["data"]["state"] == "Uncommitted"
 
+    async def test_no_release_commits_or_aborts_an_import_yet(self, cloud: CloudSimulator, python: Path) -> None:
+        """When one does, these calls of the simulator are to be proven with it, and CONTRIBUTING.md tells less."""
+        look = {**HERE, "url": cloud.url, "job_id": "job-none"}
+        told = await bulk(python, ("commit_import", look), ("abort_import", look))
+        assert ["has no attribute" in answer["error"] for answer in told] == [True, True]
+
     async def test_what_the_cloud_refuses_is_refused(self, cloud: CloudSimulator, python: Path) -> None:
         none = {**HERE, "collection_name": "films", "url": cloud.url}
         told = await bulk(
