@@ -1,0 +1,118 @@
+"""Credentials of a kubeconfig that run out: from a plugin, a file or an issuer. If these fail, an operator outside of
+a pod stops working when its first token has expired."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from zilliz_jobs.kube import client as client_module
+from zilliz_jobs.kube.client import KubeClient
+
+asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
+
+NEVER, LONG_AGO = 4_000_000_000, 1_000_000_000
+COUNTS = """
+import json, os, pathlib, sys
+seen = pathlib.Path(sys.argv[1])
+number = int(seen.read_text()) + 1 if seen.exists() else 1
+seen.write_text(str(number))
+version = json.loads(os.environ["KUBERNETES_EXEC_INFO"])["apiVersion"]
+status = {"token": f"plugin-{number}"}
+print(json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status}))
+"""
+
+
+class Door:
+    """An API server that takes one token, and an issuer that gives out the next one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.kubeconfig, self.folder = folder / "kubeconfig", folder
+        self.takes, self.asked, self.url = "", list[str](), ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/issuer/.well-known/openid-configuration":
+            return web.json_response({"token_endpoint": f"{self.url}/issuer/token"})
+        if request.path == "/issuer/token":
+            given = await request.post()
+            self.asked.append(f"issuer {given['grant_type']} {given['refresh_token']}")
+            return web.json_response({"id_token": jwt(NEVER), "refresh_token": "next"})
+        told = request.headers.get("Authorization", "")
+        self.asked.append(told)
+        return web.json_response({"ok": True}, status=200 if told == f"Bearer {self.takes}" else 401)
+
+    def login(self, **user: Any) -> None:
+        config = {
+            "current-context": "c",
+            "clusters": [{"name": "c", "cluster": {"server": self.url}}],
+            "users": [{"name": "c", "user": user}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+        }
+        self.kubeconfig.write_text(yaml.safe_dump(config))
+
+    async def goes_through(self) -> bool:
+        async with await KubeClient.connect(kubeconfig=self.kubeconfig) as client:
+            return await client.get("/api/x") == {"ok": True}
+
+
+def jwt(expires: int) -> str:
+    parts = ({"alg": "none"}, {"exp": expires})
+    return ".".join([*(base64.b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "s"])
+
+
+@pytest.fixture
+async def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Door]:
+    monkeypatch.setattr(client_module, "RELOAD_SECONDS", 0)
+    found = Door(tmp_path)
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", found.handle)
+    async with TestServer(app) as server:
+        found.url = str(server.make_url("")).rstrip("/")
+        yield found
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+async def test_a_plugin_is_asked_again_when_its_token_is_refused(door: Door, version: str) -> None:
+    plugin = {"apiVersion": f"client.authentication.k8s.io/{version}", "command": sys.executable}
+    door.login(exec=plugin | {"args": ["-c", COUNTS, str(door.folder / "seen")], "interactiveMode": "Never"})
+    door.takes = "plugin-2"
+    assert await door.goes_through()
+    assert door.asked == ["Bearer plugin-1", "Bearer plugin-2"]
+
+
+async def test_a_token_file_is_read_again_when_its_token_is_refused(door: Door) -> None:
+    (file := door.folder / "token").write_text("first")
+    door.login(tokenFile=str(file))
+    door.takes = "second"
+    async with await KubeClient.connect(kubeconfig=door.kubeconfig) as client:
+        file.write_text("second")
+        assert await client.get("/api/x") == {"ok": True}
+        assert (await client.credentials()).token == "second"
+    assert door.asked == ["Bearer first", "Bearer second"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the Kubernetes client's own code
+@pytest.mark.parametrize("expires", [NEVER, LONG_AGO])
+async def test_a_token_of_an_issuer_is_taken_as_it_is_and_renewed_when_it_has_expired(
+    door: Door, expires: int
+) -> None:
+    config = {"client-id": "us", "client-secret": "s", "idp-issuer-url": f"{door.url}/issuer"}
+    door.login(
+        **{"auth-provider": {"name": "oidc", "config": config | {"id-token": jwt(expires), "refresh-token": "r"}}}
+    )
+    before = door.kubeconfig.read_text()
+    door.takes = jwt(NEVER)
+    assert await door.goes_through()
+    asked = ["issuer refresh_token r"] if expires == LONG_AGO else []
+    assert door.asked == [*asked, f"Bearer {jwt(NEVER)}"]
+    assert door.kubeconfig.read_text() == before, "the file is its owner's"
