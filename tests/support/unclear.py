@@ -11,7 +11,7 @@ from tests.support.everykind import Row
 WORDS = frozenset({"names", "broken_words", "acting"})
 LISTED = frozenset({"types", "times", "values", "broken_ids"})
 STATED = frozenset({"states", "broken_states", "values"})
-SCALED = frozenset({"sizes", "rules"})
+SCALED = frozenset({"sizes", "rules", "inner_null", "inner_missing"})
 UNCLEAR: dict[str, frozenset[str]] = {
     "BACKUP": WORDS | {"types", "values", "broken_ids", "regions_missing", "inner_null", "inner_missing"},
     "RESTORE": WORDS | LISTED,
