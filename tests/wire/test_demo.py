@@ -79,7 +79,7 @@ def test_the_whole_story_comes_true(demo: Starter, tmp_path: Path) -> None:
     output, _ = process.communicate(timeout=BOUND)
     assert process.returncode == 0, output
     assert "\x1b" not in output, "no control codes without a terminal"
-    assert "the cloud's ledger: 21 attempts, 21 submissions, none twice" in output
+    assert "the cloud's ledger: 23 attempts, 23 submissions, none twice" in output
     assert "✗" not in output
     said = re.sub(" +", " ", output)
     assert "exportjob/movies-files BackupNotReady: BackupJob movies is" in said
@@ -90,6 +90,10 @@ def test_the_whole_story_comes_true(demo: Starter, tmp_path: Path) -> None:
     assert "scalereplicasjob/double ClusterBusy: another job of this cluster is at work" in said
     assert "suspendclusterjob/again AlreadyInState: the cluster is suspended already" in said
     assert "kubectl annotate importjob/films-broken jobs.zilliz.com/retry-requested=" in output
+    assert "kubectl zilliz run weekly" in output
+    assert re.search(r"exportjob/weekly-r[0-9a-f]{8}-export +WaitingFor", output)
+    assert output.index("kind: ImportJob") < output.index("see it: kubectl get importjob/films")
+    assert "demo-secret-key" not in output
     assert re.search(r"jobcenter/demo Ready: (\d+) of \1 jobs are shown", said)
     assert re.search(r"kubectl annotate projectjob/demo-\w{12} jobs.zilliz.com/cancel-requested=", output)
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
@@ -122,8 +126,10 @@ def test_what_it_started_ends_with_it(demo: Starter, tmp_path: Path, number: sig
     url = cloud_of(tmp_path)
     assert is_up(url)
     process.send_signal(number)
-    process.communicate(timeout=BOUND)
+    output, _ = process.communicate(timeout=BOUND)
     assert process.returncode == code
+    said = "stopped: all that the demo started on this machine has ended, and its files are removed" in output
+    assert said is (number != signal.SIGKILL)
     deadline = time.monotonic() + 10
     while (is_up(url) or list(tmp_path.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -141,9 +147,11 @@ def test_kept_it_says_how_to_look_around_and_ends_by_signal(demo: Starter, tmp_p
             break
     assert f"export KUBECONFIG={tmp_path}" in output
     assert is_up(cloud_of(tmp_path))
+    assert "kubectl zilliz run weekly --wait" in output
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=BOUND)
+    rest, _ = process.communicate(timeout=BOUND)
     assert process.returncode == 0, output
+    assert "all that the demo started on this machine has ended, and its files are removed" in rest
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,17 +4,30 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zilliz_local.demo.pace import Pace
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 
 @app.command()
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, until Ctrl-C.")] = False,
+    pace: Annotated[
+        Pace | None, typer.Option(help="read: a person can read along; fast: no pauses. Default: read on a terminal.")
+    ] = None,
+    keep: Annotated[
+        bool | None,
+        typer.Option(
+            "--keep/--no-keep",
+            help="Leave everything running at the end, until Ctrl-C. Default: on a terminal, at the pace of reading, "
+            "without a cluster of yours.",
+        ),
+    ] = None,
     speed: Annotated[float, typer.Option(min=0.2, max=5, help="2: twice as fast.")] = 1.0,
     kubeconfig: Annotated[
         Path | None, typer.Option(help="Use this cluster of yours instead of the local stand-in.")
@@ -33,7 +46,11 @@ def demo(
     """
     from zilliz_local.demo.options import Options
     from zilliz_local.demo.run import demo
+    from zilliz_local.demo.voice import on_terminal
 
     if namespace and not (kubeconfig or context):
         raise typer.BadParameter("it goes with --kubeconfig or --context", param_hint="--namespace")
-    raise typer.Exit(demo(Options(speed, keep, kubeconfig, context, namespace, yes)))
+    told = pace or (Pace.READ if on_terminal() else Pace.FAST)
+    own = kubeconfig is not None or context is not None
+    keeps = keep if keep is not None else told is Pace.READ and on_terminal() and sys.stdin.isatty() and not own
+    raise typer.Exit(demo(Options(speed, told, keeps, kubeconfig, context, namespace, yes)))

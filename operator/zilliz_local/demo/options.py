@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from zilliz_local.demo.cluster import Findings
+from zilliz_local.demo.pace import Pace
 from zilliz_local.demo.trouble import CannotStart
 
 
@@ -18,6 +19,7 @@ class Options:
     """`kubeconfig` or `context` set: the user's own cluster instead of the stand-in."""
 
     speed: float = 1.0
+    pace: Pace = Pace.FAST
     keep: bool = False
     kubeconfig: Path | None = None
     context: str | None = None

@@ -6,15 +6,22 @@ import asyncio
 import time
 from collections.abc import Iterable
 
+import yaml
+
 from zilliz_jobs.api.backupjob import BACKUP_JOB
+from zilliz_jobs.api.jobresources import JOB_RESOURCES
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.model import GROUP
 from zilliz_jobs.jobcenter.jobrow import row_name
 from zilliz_jobs.kube.errors import KubeError
+from zilliz_jobs.schedules.manifest import RUN_REQUESTED
+from zilliz_jobs.schedules.runs import object_name, requested_name
 from zilliz_local.demo.cloud import CloudAdmin, job_id_of
 from zilliz_local.demo.cluster import Cluster
 from zilliz_local.demo.examples import Manifest, Substitutions, load, renamed
+from zilliz_local.demo.options import Options
 from zilliz_local.demo.stage import Stage
-from zilliz_local.demo.steps import Act, Annotate, Apply, InTheCloud, Step
+from zilliz_local.demo.steps import Act, Annotate, Apply, InTheCloud, RunSchedule, Step
 from zilliz_local.demo.story import ACT_SECONDS, SHOW_SECONDS, Story
 from zilliz_local.demo.trouble import CannotStart, Stopped
 from zilliz_local.demo.voice import Voice
@@ -26,7 +33,7 @@ MOST_FAILED_LOOKS = 25
 
 
 class Player:
-    """One performance. `speed`: how many times faster than written."""
+    """One performance, at the speed and the pace of the options."""
 
     def __init__(
         self,
@@ -36,11 +43,12 @@ class Player:
         voice: Voice,
         stage: Stage,
         values: Substitutions,
-        speed: float,
+        options: Options,
     ) -> None:
         self._cluster, self._cloud, self._watch = cluster, cloud, watch
         self._voice, self._stage = voice, stage
-        self._values, self._speed = values, speed
+        self._values, self._speed, self._pace = values, options.speed, options.pace
+        self._limit = asyncio.timeout(None)
         self._failed_looks = 0
         self._asked = 0
 
@@ -48,15 +56,17 @@ class Player:
         """All acts. Raises Stopped when the story cannot go on, CannotStart when the stage broke down."""
         slow = max(1.0, 1 / self._speed)
         try:
-            async with asyncio.timeout(SHOW_SECONDS * slow):
+            async with asyncio.timeout(SHOW_SECONDS * slow) as self._limit:
                 for number, act in enumerate(story.acts, 1):
                     about = frozenset(map(self._watch.called, act.until))
                     self._voice.begin(f"{number}/{len(story.acts)} {act.title}", about)
                     self._voice.say("text", act.text)
+                    await self._read(self._pace.for_text(act.text))
                     for step in act.steps:
                         await self._do(step)
                     await self._wait(act, ACT_SECONDS * slow)
-                    await self._rest(act.beat / self._speed)
+                    self._voice.look(self._with_namespace(looking_at(map(self._watch.called, act.until))))
+                    await self._rest(self._pace.for_result(act.beat) / self._speed)
         except TimeoutError:
             raise Stopped(f"the whole show took longer than {SHOW_SECONDS * slow:.0f} s") from None
 
@@ -69,16 +79,38 @@ class Player:
                 manifests = manifests_of(step)
                 for note in dict.fromkeys(filter(None, map(self._values.note, manifests))):
                     self._voice.say("text", f"({note})")
-                for manifest in manifests:
-                    await self._cluster.apply(self._values.into(manifest))
+                made = [self._values.into(manifest) for manifest in manifests]
+                text = readable(made)
+                self._voice.manifest(text)
+                await self._read(self._pace.for_manifest(text))
+                for manifest in made:
+                    await self._cluster.apply(manifest)
             case Annotate(told, request):
-                name = self._watch.called(told)
-                self._asked += 1
-                token = f"{int(time.time())}-{self._asked}"
+                name, token = self._watch.called(told), self._token()
                 self._command(f"kubectl annotate {name} {GROUP}/{request}={token} --overwrite")
                 await self._cluster.annotate(name, {f"{GROUP}/{request}": token})
+            case RunSchedule(schedule, makes):
+                token = self._token()
+                self._command(f"kubectl zilliz run {schedule}")
+                for entry, told in makes.items():
+                    made_name = object_name(schedule, requested_name(token), entry)
+                    self._watch.call(told, f"{told.partition('/')[0]}/{made_name}")
+                await self._cluster.annotate(f"{JOB_SCHEDULE.singular}/{schedule}", {RUN_REQUESTED: token})
             case InTheCloud():
                 await self._in_the_cloud(step)
+
+    def _token(self) -> str:
+        self._asked += 1
+        return f"{int(time.time())}-{self._asked}"
+
+    async def _read(self, seconds: float) -> None:
+        """Let the person read; the simulated cloud stands still meanwhile, so that nothing is missed."""
+        if not seconds:
+            return
+        self._limit.reschedule((self._limit.when() or 0.0) + seconds / self._speed)
+        await self._cloud.call("PATCH", "/_sim/clock", {"speed": 0})
+        await self._rest(seconds / self._speed)
+        await self._cloud.call("PATCH", "/_sim/clock", {"speed": self._speed})
 
     async def _in_the_cloud(self, step: InTheCloud) -> None:
         answer = await self._cloud.call(step.method, step.path, step.body)
@@ -96,8 +128,11 @@ class Player:
         return backup_id
 
     def _command(self, text: str) -> None:
+        self._voice.say("command", self._with_namespace(text))
+
+    def _with_namespace(self, command: str) -> str:
         namespace = self._cluster.namespace
-        self._voice.say("command", text + ("" if namespace == "default" else f" -n {namespace}"))
+        return command + ("" if namespace == "default" else f" -n {namespace}")
 
     async def _wait(self, act: Act, most: float) -> None:
         began = time.monotonic()
@@ -141,6 +176,26 @@ def row_of(name: str, job_id: str) -> str:
     """The name of a backup's row, in the JobCenter that `name` begins with: `projectjob/<JobCenter>-...`. Pure."""
     kind, _, rest = name.partition("/")
     return f"{kind}/{row_name(rest.rpartition('-')[0], (BACKUP_JOB.row_name, job_id))}"
+
+
+def looking_at(objects: Iterable[str]) -> str:
+    """The command that shows these objects. Pure."""
+    every = list(objects)
+    kind = every[0].partition("/")[0]
+    if len(every) == 1 and kind in {resource.singular for resource in (*JOB_RESOURCES, JOB_SCHEDULE)}:
+        return f"kubectl zilliz show {every[0]}"
+    return f"kubectl get {' '.join(every)}"
+
+
+def readable(manifests: Iterable[Manifest]) -> str:
+    """The manifests as a person writes them, without the values of Secrets. Pure."""
+    texts = []
+    for manifest in manifests:
+        body = {name: value for name, value in manifest.items() if name != "stringData"}
+        if "stringData" in manifest:
+            body["stringData"] = dict.fromkeys(manifest["stringData"], "***")
+        texts.append(yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=100))
+    return "---\n".join(texts)
 
 
 def names_of(story: Story) -> tuple[str, ...]:

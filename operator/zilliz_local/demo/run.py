@@ -29,6 +29,13 @@ from zilliz_local.demo.voice import Voice, make_voice
 from zilliz_local.demo.watch import Watch
 
 LATER = "known-later"
+LOOK_AROUND = (
+    ("kubectl get zilliz", "all objects, of all kinds"),
+    ("kubectl zilliz jobs", "the same by the operator's own command (pipx install . in a checkout)"),
+    ("kubectl zilliz show importjob/films-broken", "the life of one job"),
+    ("kubectl zilliz run weekly --wait", "one more run of the schedule"),
+    ("kubectl describe backupjob/movies", ""),
+)
 OPERATOR_SETTINGS = {  # the pace of a show; a real operator looks less often
     "ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS": "true",
     "ZILLIZ_JOBS_POLL_MIN": "0.4",
@@ -40,21 +47,31 @@ OPERATOR_SETTINGS = {  # the pace of a show; a real operator looks less often
 def demo(options: Options, story: Story | None = None) -> int:
     """Hold the demo; returns the exit code. Whatever it starts has ended when it returns."""
     played = story or Story()
-    voice = make_voice()
+    voice = make_voice(options.pace)
     try:
         with Stage() as stage:
             try:
-                return _hold(stage, options, played, voice)
+                code = _hold(stage, options, played, voice)
             except CannotStart as problem:
                 voice.close()
                 stage.keep_logs = stage.started
                 where = f"\nlogs: {stage.directory}" if stage.started else ""
                 sys.stderr.write(f"{problem}{where}\n")
                 return 2
+        if options.keep and not stage.keep_logs:
+            _tell_clean(voice)
+        return code
     except KeyboardInterrupt:
+        _tell_clean(voice, "stopped: ")
         return 130
     except asyncio.CancelledError:
+        _tell_clean(voice, "stopped: ")
         return 143
+
+
+def _tell_clean(voice: Voice, word: str = "") -> None:
+    with suppress(OSError):  # whoever read the output may be gone
+        voice.print(f"{word}all that the demo started on this machine has ended, and its files are removed")
 
 
 def _hold(stage: Stage, options: Options, story: Story, voice: Voice) -> int:
@@ -160,7 +177,7 @@ async def _show(
     values = Substitutions(cluster.namespace, cloud.url, setting.API_KEY, setting.ACCESS_KEY, setting.SECRET_KEY)
     problem = ""
     try:
-        await Player(cluster, cloud, watch, voice, stage, values, options.speed).play(story)
+        await Player(cluster, cloud, watch, voice, stage, values, options).play(story)
     except Stopped as stopped:
         problem = str(stopped)
     return await _tell_verdict(stage, story, voice, watch, cloud, problem)
@@ -192,11 +209,10 @@ async def _keep(
     stage: Stage, voice: Voice, kubeconfig: str, cloud: CloudAdmin, found: Findings, *, own: bool
 ) -> None:
     """Leave all running until a signal comes."""
-    rows = ["", "Everything goes on running. In another terminal:"]
-    if own:
-        rows.append(f"  kubectl get zilliz -n {found.namespace}")
-    else:
-        rows += [f"  export KUBECONFIG={kubeconfig}", "  kubectl get zilliz"]
+    rows = ["", "Look around: everything goes on running. In another terminal:"]
+    flag = f" -n {found.namespace}" if own else ""
+    rows += [] if own else [f"  export KUBECONFIG={kubeconfig}"]
+    rows += [f"  {command}{flag}{f'    # {why}' if why else ''}" for command, why in LOOK_AROUND]
     rows += [f"  curl {cloud.url}/_sim    # what the simulated cloud can be told", "Ctrl-C ends all of it."]
     if own:
         rows.append("The objects stay. To remove them:")

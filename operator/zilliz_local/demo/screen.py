@@ -32,8 +32,15 @@ STYLES = {
 }
 PAST = frozenset({"Ready", "Successful", "Canceled"})
 DULL = frozenset({"", "Ready", "Pending", "InProgress", "Successful"})
-LINE_STYLES = {"act": "bold", "text": "", "command": "cyan", "cloud": "magenta", "change": "dim"}
-LINE_MARKS = {"act": "", "text": "  ", "command": "  $ ", "cloud": "  (cloud) ", "change": "  "}
+LINE_STYLES = {"act": "bold", "text": "", "command": "cyan", "cloud": "magenta", "change": "dim", "look": "cyan"}
+LINE_MARKS = {
+    "act": "",
+    "text": "  ",
+    "command": "  $ ",
+    "cloud": "  (cloud) ",
+    "change": "  ",
+    "look": "  see it: ",
+}
 
 
 @dataclass(frozen=True)

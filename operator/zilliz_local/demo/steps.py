@@ -42,7 +42,16 @@ class InTheCloud:
     row: str = ""
 
 
-Step = Apply | Annotate | InTheCloud
+@dataclass(frozen=True)
+class RunSchedule:
+    """`kubectl zilliz run <schedule>`. `makes`: the objects of the run, by their entry in the schedule, as the story
+    names them."""
+
+    schedule: str
+    makes: Mapping[str, str]
+
+
+Step = Apply | Annotate | RunSchedule | InTheCloud
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 An object is named as kubectl names it, `importjob/films`. A *word* is what an object was seen to say: its state, the
 reason while it waits, `AlreadyInState`, the outcome of a request (`retry Completed`), or what became of credentials
-that the cloud tells once (`CredentialsStored`). ROW is called by its own name once that is known.
+that the cloud tells once (`CredentialsStored`), or how the last run of a schedule ended (`RunSucceeded`). ROW and
+WEEKLY are called by their own names once those are known.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from zilliz_local.demo.setting import BUCKET, MOVIES, SETTING, SHOP
-from zilliz_local.demo.steps import Act, Annotate, Apply, Expectation, InTheCloud
+from zilliz_local.demo.steps import Act, Annotate, Apply, Expectation, InTheCloud, RunSchedule
 
 FOLLOWERS = ("restorejob/movies-copy", "restorejob/films-to-shop", "exportjob/movies-files")
 NEW_COLLECTIONS = ("restorejob/films-before", "clonecollectionjob/films-copy", "samplecollectionjob/demo-films")
 ROW = "projectjob/demo-..."
+WEEKLY = ("backupjob/weekly-...-backup", "exportjob/weekly-...-export")
 MIGRATIONS = ("migrationjob/from-milvus-backup", "migrationjob/from-pinecone", "migrationjob/shop-moves")
 
 RUNS = ("InProgress", "Successful")  # on a slow machine nobody may have looked while it ran
@@ -201,6 +203,18 @@ ACTS: tuple[Act, ...] = (
         beat=1.5,
     ),
     Act(
+        "Every week by itself",
+        "A JobSchedule makes jobs by cron: here a backup each Sunday, and then its files in a bucket. We do not wait "
+        "for Sunday but ask for a run now; the export waits for the backup of the same run.",
+        (
+            Apply("97-schedule-backup-and-export.yaml"),
+            InTheCloud("", "POST", "/_sim/next", {"type": "BACKUP", "runSeconds": 3}),
+            RunSchedule("weekly", {"backup": WEEKLY[0], "export": WEEKLY[1]}),
+        ),
+        {"jobschedule/weekly": ("RunSucceeded",)} | dict.fromkeys(WEEKLY, ("Successful",)),
+        beat=0.4,
+    ),
+    Act(
         "The job centre",
         "A JobCenter is the page of a project: each of its jobs is a row, whoever started it. Those above name the "
         "object that they belong to. This one belongs to nobody here.",
@@ -242,6 +256,8 @@ EXPECTATIONS: tuple[Expectation, ...] = (
     Expectation("migrationjob/from-milvus-backup", ("Successful",)),
     Expectation("migrationjob/from-pinecone", ("Successful",)),
     Expectation("migrationjob/shop-moves", ("CredentialsStored", "Successful")),
+    Expectation("jobschedule/weekly", ("Ready", "RunSucceeded"), attempts=0, submissions=0),
+    *(Expectation(name, ("Successful",)) for name in WEEKLY),
     Expectation("jobcenter/demo", ("Ready",), attempts=0, submissions=0),
     Expectation(ROW, ("cancel Completed", "Canceled"), attempts=0, submissions=0),
 )

@@ -12,6 +12,7 @@ from typing import Self
 from rich.console import Console, RenderableType
 from rich.live import Live
 
+from zilliz_local.demo.pace import Pace
 from zilliz_local.demo.screen import LINE_MARKS, Line, View, changes, clock, frame
 from zilliz_local.demo.watch import Track
 
@@ -55,6 +56,15 @@ class Voice:
             self.say(line.kind, line.text)
         self._tracks = tracks
 
+    def manifest(self, text: str) -> None:
+        """What is about to be applied."""
+        for line in text.splitlines():
+            self.print(f"        {line}")
+
+    def look(self, command: str) -> None:
+        """The command that shows what came of the act."""
+        self.say("look", command)
+
     def close(self) -> None:
         """The show is over; what is printed from now on stays."""
 
@@ -94,6 +104,12 @@ class LiveVoice(Voice):
         self._tracks = tracks
         self._draw()
 
+    def manifest(self, text: str) -> None:
+        """The picture has no room for it."""
+
+    def look(self, command: str) -> None:
+        """The picture shows it."""
+
     def close(self) -> None:
         self._live.stop()
 
@@ -103,11 +119,19 @@ class LiveVoice(Voice):
         self._live.update(frame(view, size.width, size.height), refresh=True)
 
 
-def make_voice() -> Voice:
+def on_terminal() -> bool:
+    """Whether the output goes to a terminal that can draw, with a person in front of it."""
+    able = os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+    return sys.stdout.isatty() and able and not os.environ.get("CI")
+
+
+def make_voice(pace: Pace) -> Voice:
     """The voice that suits where the output goes. NO_COLOR is heeded by the console itself."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a log that knows no ticks gets question marks, not a traceback
-    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown") and not os.environ.get("CI"):
-        return LiveVoice(Console())
+    if on_terminal():
+        from zilliz_local.demo.reading import ReadingVoice
+
+        return LiveVoice(Console()) if pace is Pace.FAST else ReadingVoice(Console())
     width = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdecimal() else PLAIN_WIDTH
     return Voice(Console(force_terminal=False, color_system=None, width=max(40, width), legacy_windows=False))

@@ -17,7 +17,7 @@ _DULL = frozenset(
 )
 
 
-PAGES = frozenset({"zillizconnection", "jobcenter"})
+PAGES = frozenset({"zillizconnection", "jobcenter", "jobschedule"})
 """Kinds that are no jobs: they are Ready, or say why not."""
 
 
@@ -103,6 +103,8 @@ def _says(kind: str, status: dict[str, Any]) -> list[tuple[str, str]]:
     if kind in PAGES:
         ready = _condition(status, "Ready")
         word = "Ready" if ready.get("status") == "True" else str(ready.get("reason") or "")
+        if word == "Ready" and (last := _told(status, "LastRunSucceeded")):
+            word = str(last.get("reason") or "")
     else:
         word, reason = str(status.get("state") or ""), str(status.get("reason") or "")
         if word == "Pending" and reason not in _DULL:

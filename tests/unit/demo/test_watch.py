@@ -31,6 +31,15 @@ def test_a_waiting_job_says_what_it_waits_for() -> None:
     assert track.words == ("Pending", "BackupSlotBusy", "Pending")
 
 
+def test_a_schedule_is_ready_and_then_says_how_its_last_run_ended() -> None:
+    ready = {"type": "Ready", "status": "True", "reason": "Scheduled"}
+    never = {"type": "LastRunSucceeded", "status": "Unknown", "reason": "NeverRun"}
+    well = never | {"status": "True", "reason": "RunSucceeded"}
+    looks = [{"status": {"conditions": [ready, last]}} for last in (never, well, well)]
+    track = told(*looks, name="jobschedule/weekly")
+    assert (track.words, track.state) == (("Ready", "RunSucceeded"), "Ready")
+
+
 def test_a_job_in_line_still_waits_for_what_it_waited_for() -> None:
     busy, in_line = job("Pending", "ClusterBusy"), job("Pending", "SubmissionInProgress")
     assert told(busy, in_line, busy, job("InProgress")).words == ("ClusterBusy", "InProgress")
