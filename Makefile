@@ -17,11 +17,12 @@ LOCAL := operator/zilliz_local
 # The image: ENGINE is the first of docker, podman and buildah that works here; BASE and FLAGS as docs/image.md says.
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 IMAGE ?= $(if $(REGISTRY),$(REGISTRY)/)zilliz-jobs-operator:$(VERSION)
+SIMULATOR ?= $(if $(REGISTRY),$(REGISTRY)/)zilliz-jobs-simulator:$(VERSION)
 ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/null 2>&1 && echo $$engine && break; done)
 # The time of all files that are built: that of the commit.
 TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
 
-.PHONY: help demo quick test verify check setup lint types layers generated pytest namespaced generate lock mutants bench chaos image clean
+.PHONY: help demo quick test verify check setup lint types layers generated pytest namespaced generate lock mutants bench chaos image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -121,6 +122,14 @@ image: ## the container image, with docker, podman or buildah (IMAGE, BASE, ENGI
 	  case $(ENGINE) in docker) stamp= ;; *) stamp=--timestamp=$$time ;; esac; \
 	  $(ENGINE) build -f Dockerfile -t $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION) \
 	    --build-arg REVISION=$$revision --build-arg SOURCE_DATE_EPOCH=$$time $$stamp $(FLAGS) .
+
+simulator: ## the image of the simulated cloud for docs/quickstart.md, on top of IMAGE (SIMULATOR, ENGINE, FLAGS)
+	@test -n "$(ENGINE)" || { echo "cannot build the image: no docker, podman or buildah works here"; exit 2; }
+	@echo "== $(SIMULATOR), built with $(ENGINE) from $(IMAGE)"
+	@time=$(TIME); \
+	  case $(ENGINE) in docker) stamp= ;; *) stamp="--timestamp=$$time --ignorefile deploy/quickstart/Dockerfile.dockerignore" ;; esac; \
+	  $(ENGINE) build -f deploy/quickstart/Dockerfile -t $(SIMULATOR) --build-arg OPERATOR=$(IMAGE) \
+	    --build-arg VERSION=$(VERSION) $$stamp $(FLAGS) .
 
 include release.mk
 

@@ -62,6 +62,12 @@ class Store:
         self._run(["make", "-C", str(source), "image", *arguments], environment)
         return self._look(name)
 
+    def build_simulator(self, source: Path, operator: str, name: str, **environment: str) -> Image:
+        """On top of the operator's image of this name, with `make simulator`."""
+        arguments = [f"IMAGE={operator}", f"SIMULATOR={name}", "ENGINE=buildah", "FLAGS=--layers=false --quiet"]
+        self._run(["make", "-C", str(source), "simulator", *arguments], environment)
+        return self._look(name)
+
     def _borrowed(self) -> dict[str, Path]:
         """What this machine needs to fetch packages, and the image must not keep."""
         found = ssl.get_default_verify_paths().cafile or CERTIFICATES

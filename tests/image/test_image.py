@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import stat
+import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.image.base import UnavailableError, base_tarball
-from tests.image.container import ImageProcess, ran
+from tests.image.container import ImageProcess, ran, started
 from tests.image.store import Image, Store, temporary_store
 from tests.image.told import SENTENCE
 from tests.support.cloud import Cloud, LoopThread
@@ -137,6 +142,32 @@ def test_built_again_elsewhere_it_is_the_same_to_the_byte(store: Store, image: I
     (elsewhere / "operator" / "zilliz_jobs" / "core" / "rubbish.pyc").write_bytes(secrets.token_bytes(8))
     again = store.build(elsewhere, "localhost/two", SOURCE_DATE_EPOCH=TIME)
     assert again.layers == image.layers, differences(image.root / HOME, again.root / HOME)
+
+
+def test_the_simulator_answers_as_the_quick_start_starts_it(store: Store, image: Image, files: Path) -> None:
+    """As its Deployment has it: nothing can be written, and no right is left."""
+    simulator = store.build_simulator(ROOT, "localhost/one", "localhost/simulator", SOURCE_DATE_EPOCH=TIME)
+    assert simulator.config["User"] == image.config["User"]
+    bodies = yaml.safe_load_all((ROOT / "deploy/quickstart/simulator.yaml").read_text())
+    (container,) = next(iter(bodies))["spec"]["template"]["spec"]["containers"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = started(simulator, files, [*container["args"], "--port", str(port)])
+    process = subprocess.Popen(command, env=simulator.environment)
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_sim/health", timeout=5).read()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline, "it does not answer"
+                time.sleep(0.2)
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def differences(one: Path, two: Path) -> list[str]:

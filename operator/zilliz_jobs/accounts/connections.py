@@ -36,6 +36,11 @@ SUSPECT_SECONDS = 30.0
 CHECKS = 3  # tries of one check, where the key is rotated during it
 PARTING_SECONDS = 900.0  # longer than the deletion of an object may take for its cancel or clean-up
 
+NOT_ENCRYPTED = (
+    "the endpoint must be an https URL, else the key travels in the clear; for the simulated cloud of "
+    "docs/quickstart.md set ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS=true for the operator (the chart: "
+    "settings.allowHttpEndpoints)"
+)
 PASSING = frozenset({Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED})
 
 log = logging.getLogger(__name__)
@@ -240,9 +245,7 @@ class Connections:
         except BadEndpoint as error:
             return Blocked(Reason.INSECURE_ENDPOINT, str(error))
         if not is_encrypted(endpoint) and not self._allow_http:
-            return Blocked(
-                Reason.INSECURE_ENDPOINT, "the endpoint must be an https URL, else the key travels in the clear"
-            )
+            return Blocked(Reason.INSECURE_ENDPOINT, NOT_ENCRYPTED)
         ref = spec.credentials_secret_ref
         secret, problem = await read_labelled(self._secrets, connection.key.namespace, ref.name)
         if secret is None:

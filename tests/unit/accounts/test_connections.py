@@ -191,6 +191,9 @@ class TestProblems:
             assert "pw" not in problem.message
 
     async def test_http_is_for_the_local_stand_in_only(self):
+        refused = await Bench().checked(endpoint="http://127.0.0.1:8080")
+        assert "docs/quickstart.md" in refused.message
+        assert "ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS=true" in refused.message
         assert await Bench(allow_http=True).checked(endpoint="http://127.0.0.1:8080") is None
 
     async def test_a_missing_secret_does_not_wake_its_own_check(self, bench):
