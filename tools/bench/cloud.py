@@ -31,7 +31,10 @@ class CloudState:
 class Cloud:
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = aiohttp.ClientSession(base_url=url, timeout=aiohttp.ClientTimeout(total=60))
+        # Not kept open: a cloud that restarts cuts its connections, and who asks on one of them is told nothing.
+        self._http = aiohttp.ClientSession(
+            base_url=url, timeout=aiohttp.ClientTimeout(total=60), connector=aiohttp.TCPConnector(force_close=True)
+        )
 
     async def __aenter__(self) -> Self:
         return self
