@@ -78,6 +78,22 @@ class TestALife:
         seen = await one.read()
         assert (seen.state, seen.message) == (State.FAILED, "disk full")
 
+    async def test_a_failed_backup_of_which_only_the_backup_was_named_tells_why(self, cloud, plain, console):
+        """The console lists its job; without it nobody can say more than that the backup is not there."""
+        cloud.next_job("BACKUP", failure="disk full")
+        cloud.fault("backup.create", "omit_job_id", times=1)
+        one = whole(console)
+        await one.send()
+        one.submission = one.submission.but(handle={"backupId": one.submission.handle["backupId"]})
+        cloud.advance(3600)
+        await stranger(cloud)
+        cloud.advance(3600)
+        seen = await one.read()
+        assert (seen.state, seen.message) == (State.FAILED, "disk full")
+        assert seen.job_id == cloud.ledger.effects(token="token-1")[0].job_id
+        one.account = plain
+        assert await one.read() == Missing()
+
     async def test_a_forgotten_job_ends_as_its_backup_shows(self, cloud, plain):
         """The backup is there; "unknown" would make a person look for it."""
         cloud.behave(jobs_forgotten_after_seconds=1)

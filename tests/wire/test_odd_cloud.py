@@ -103,7 +103,7 @@ def left_out(case: Case) -> str:
         return "its steps are done at once"
     if not case.row.told and case.is_odd_to_submit:
         return "a change that failed unseen is like one that never began"
-    unsaid = case.loss == "omit_job_id" or case.is_odd_anywhere
+    unsaid = case.is_odd_anywhere or (case.loss == "omit_job_id" and not case.row.console)
     hidden = bool(case.loss) and may_not_tell(case.row, ((match, name) for match, name, _ in case.oddities))
     if case.row.failing == "BACKUP" and (unsaid or hidden):
         return "of a backup that failed at once, and of which only the backup's id is known, nothing can be read"

@@ -201,6 +201,9 @@ async def observe(account: Account, cluster_id: str, handle: Handle, copies: Wan
     try:
         backup = await account.session.backups.describe(cluster_id, backup_id or "")
     except NotFound:
+        named = "" if job_id or not backup_id else await backupresult.job_of(account, cluster_id, backup_id)
+        if named:  # the backup failed at once, and no list shows such a one
+            return await observe(account, cluster_id, {**handle, "jobId": named}, copies)
         raise unreadable or NotFound(f"cannot read backup {backup_id}: the cloud does not know it") from None
     state, result = state_of(backup.status), backupresult.result_of(backup)
     if state is State.SUCCESSFUL:

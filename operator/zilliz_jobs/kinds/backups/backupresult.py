@@ -11,7 +11,9 @@ from typing import Any
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cloud.backups import Backup
 from zilliz_jobs.cloud.errors import CloudError, NotFound, Rejected, Transient
+from zilliz_jobs.cloud.words import JobType, type_of
 from zilliz_jobs.kinds.base import Account
+from zilliz_jobs.kinds.joblist import jobs_of
 
 NAMED = timedelta(hours=1)
 """For how long after the end of a backup the console is asked which one it was, while it says none (inferred)."""
@@ -31,6 +33,14 @@ async def named_by_console(account: Account, job_id: str, ended: datetime | None
         return None, False
     now = account.cloud_time
     return named or None, bool(named) or ended is None or now is None or now - ended > NAMED
+
+
+async def job_of(account: Account, cluster_id: str, backup_id: str) -> str:
+    """The job that the console lists for a backup of which no job is known; "" where it lists none, or several.
+    Raises CloudError."""
+    rows = await jobs_of(account, None, cluster_id)
+    ids = [row.job_id for row in rows if row.backup_id == backup_id and type_of(row.type) is JobType.BACKUP]
+    return ids[0] if len(ids) == 1 else ""
 
 
 async def made(account: Account, cluster_id: str, backup_id: str) -> tuple[dict[str, Any], bool]:
