@@ -48,6 +48,7 @@ OTHER_LIFE = {
     "jobs.cache.JobCache._entries": "the entries",
     "jobs.cachesync.CacheSync._gone": "objects that went while a list was read",
     "jobs.deletions.Deletions._told": "objects that are gone and were reported",
+    "schedules.automaticbackups.AutomaticBackups._again": "JobSchedules, by uid; goes with them",
     "schedules.children.Children._owners": "index: from a job object to the schedule that owns it",
     "schedules.children.Children._refers": "index: from an unfinished job object to the BackupJob that it names",
     "schedules.controller.JobScheduleController._bodies": "JobSchedules",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from zilliz_jobs.api.model import format_time
+from zilliz_jobs.cloud.backuppolicy import BackupPolicy
 from zilliz_jobs.cloud.effects import EffectReply, with_id
 from zilliz_jobs.cloud.fields import Count, Id, Moment, Rows, Text, WireModel
 from zilliz_jobs.cloud.listing import Page, PagedList, page_of, parsed
@@ -143,6 +144,13 @@ class Backups:
         ids = {"clusterId": cluster_id, "backupId": backup_id}
         reply = await self._transport.read("GET", _ONE, ids=ids, doing=doing)
         return parsed(reply.data, Backup, doing=doing)
+
+    async def policy(self, cluster_id: str) -> BackupPolicy:
+        """When the cloud backs up the cluster by itself."""
+        doing = f"read the backup policy of {cluster_id}"
+        ids = {"clusterId": cluster_id}
+        reply = await self._transport.read("GET", "/v2/clusters/{clusterId}/backups/policy", ids=ids, doing=doing)
+        return parsed(reply.data, BackupPolicy, doing=doing)
 
     async def delete(self, cluster_id: str, backup_id: str, *, token: str, fence: Fence) -> EffectReply:
         """Delete a backup for good. Repeatable: deleting what is gone is Refused with a not-found code."""

@@ -11,6 +11,7 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.schedules.automaticbackups import AutomaticBackups
 from zilliz_jobs.schedules.manifest import RUN_REQUESTED
 from zilliz_jobs.schedules.reconciler import ScheduleReconciler
 from zilliz_jobs.schedules.stored import stored_status
@@ -35,8 +36,10 @@ class JobScheduleController(Controller):
 
     resources: Mapping[str, Resource] = MappingProxyType({JOB_SCHEDULE.kind: JOB_SCHEDULE})
 
-    def __init__(self, reconciler: ScheduleReconciler, queue: WorkQueue[Key]) -> None:
-        self._reconciler, self._queue = reconciler, queue
+    def __init__(
+        self, reconciler: ScheduleReconciler, queue: WorkQueue[Key], automatic_backups: AutomaticBackups
+    ) -> None:
+        self._reconciler, self._queue, self._automatic_backups = reconciler, queue, automatic_backups
         self._bodies: dict[Key, Body] = {}
         self._figures: dict[Key, ScheduleFigures] = {}
 
@@ -53,6 +56,7 @@ class JobScheduleController(Controller):
             self._bodies.pop(key, None)
             self._figures.pop(key, None)
             self._queue.forget(key)
+            self._automatic_backups.forget(body["metadata"]["uid"])
 
     def uid(self, key: Key) -> str | None:
         body = self._bodies.get(key)
@@ -100,6 +104,7 @@ class JobScheduleController(Controller):
         if _version(done.body) >= _version(newest):
             self._keep(key, done.body)
         self._queue.add(key, min(LATEST_SECONDS if done.wake is None else done.wake, LATEST_SECONDS))
+        await self._automatic_backups.look(newest)
 
     def _keep(self, key: Key, body: Body) -> None:
         self._bodies[key] = body

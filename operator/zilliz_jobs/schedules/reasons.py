@@ -45,6 +45,10 @@ class ScheduleReason(StrEnum):
     KUBERNETES_REFUSED = "KubernetesRefused", "Kubernetes refuses an object of the run; the message is its own."
     OBJECT_DELETED = "ObjectDeleted", "Somebody deleted an object of the run, or its ownerReference, before its end."
     DEADLINE_EXCEEDED = "DeadlineExceeded", "The run could not begin within startingDeadlineSeconds."
+    AUTOMATIC_BACKUP = (
+        "AutomaticBackup",
+        "A backup of the schedule is due when the cloud backs up the same cluster by itself, and may wait for that.",
+    )
     # a job of a run
     NOT_RECORDED = "NotRecorded", "The object is not in its run's record yet; nothing is submitted before."
     WAITING_FOR = "WaitingFor", "Other jobs of the run must be Successful first."

@@ -10,6 +10,7 @@ from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.schedules.automaticbackups import AutomaticBackups
 from zilliz_jobs.schedules.children import Children
 from zilliz_jobs.schedules.childwriter import ChildWriter, JobObjects
 from zilliz_jobs.schedules.controller import JobScheduleController
@@ -43,5 +44,7 @@ class ScheduleParts:
             clock,
             synced,
         )
-        self.controller = JobScheduleController(reconciler, queue)
+        self.controller = JobScheduleController(
+            reconciler, queue, AutomaticBackups(connections, access.events, clock.now)
+        )
         self.children.changed = self.controller.wake

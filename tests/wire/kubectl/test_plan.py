@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ async def test_what_is_no_file_of_jobs_is_said(world: Rig, tmp_path: Path) -> No
     for name, text, words in (
         ("none", None, "cannot read"),
         ("odd", "a: [", "is no YAML"),
-        ("other", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}", "there is no job in"),
+        ("other", "apiVersion: v1\nkind: Secret\nmetadata: {name: a}", "there is no job and no schedule in"),
         ("nameless", "apiVersion: jobs.zilliz.com/v1alpha1\nkind: BackupJob", "without metadata.name"),
     ):
         file = tmp_path / name
@@ -174,3 +175,48 @@ async def test_what_is_no_file_of_jobs_is_said(world: Rig, tmp_path: Path) -> No
 def test_a_secret_is_hidden_wherever_it_stands() -> None:
     body = {"a": "key-1", "b": [{"c": "https://x?sig=key-1"}], "d": 1}
     assert without_secrets(body, frozenset({"key-1"})) == {"a": "***", "b": [{"c": "https://x?sig=***"}], "d": 1}
+
+
+def backs_up_by_itself(rig: Rig, hours: str) -> None:
+    """Every day, in these two hours of UTC."""
+    policy = {"status": "ENABLED", "startTime": hours, "frequency": "1,2,3,4,5,6,7", "retentionDays": 7}
+    rig.cloud.world.clusters[MOVIES].backup_policy = policy
+
+
+def nightly(*crons: str, **spec: Any) -> dict[str, Any]:
+    jobs = [{"name": "backup", "backupJob": {"clusterId": MOVIES}}]
+    return job("JobSchedule", "nightly", {"schedules": [*crons], "jobs": jobs, **spec})
+
+
+async def test_a_schedule_says_when_it_is_due_and_whether_the_cloud_backs_up_then(
+    prepared: Rig, tmp_path: Path
+) -> None:
+    backs_up_by_itself(prepared, "02:00-04:00")
+    seen = await planned(prepared, tmp_path, nightly("30 2 * * *"))
+    assert seen.code == 0, seen.out + seen.err
+    assert "the API server takes the manifest" in said(seen, "OK")
+    assert "it is due at " in said(seen, "OK")
+    assert f"AutomaticBackup: the cloud backs up cluster {MOVIES} by itself every day 02:00-04:00 UTC" in seen.out
+    seen = await planned(prepared, tmp_path, nightly("30 5 * * *"))
+    assert "when backup is not due" in said(seen, "OK")
+    assert "AutomaticBackup" not in seen.out
+
+
+async def test_a_schedule_that_never_comes_is_a_problem(prepared: Rig, tmp_path: Path) -> None:
+    seen = await planned(prepared, tmp_path, nightly("0 0 30 2 *"))
+    assert (seen.code, "so it never comes" in said(seen, "PROBLEM")) == (1, True), seen.out
+
+
+async def test_a_schedule_whose_cloud_cannot_be_asked_says_what_is_not_known(prepared: Rig, tmp_path: Path) -> None:
+    prepared.cloud.fault("backup_policy.get", "status", status=403)
+    seen = await planned(prepared, tmp_path, nightly("30 2 * * *"))
+    assert (seen.code, f"automatic backups of cluster {MOVIES}" in said(seen, "not checked")) == (4, True), seen.out
+
+
+async def test_a_backup_while_the_cloud_may_make_its_own_is_warned_of(prepared: Rig, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    for begins, warned in ((now.hour, True), ((now.hour + 3) % 24, False)):
+        backs_up_by_itself(prepared, f"{begins:02d}:00-{(begins + 2) % 24:02d}:00")
+        seen = await planned(prepared, tmp_path, job("BackupJob", "movies", {"clusterId": MOVIES}))
+        assert seen.code == 0, seen.out + seen.err
+        assert ("with a warning, AutomaticBackup" in seen.out) is warned

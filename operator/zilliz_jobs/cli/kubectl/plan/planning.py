@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cli.kubectl.arguments import Where
@@ -20,6 +21,7 @@ from zilliz_jobs.cli.kubectl.exitcodes import CommandError, ExitCode
 from zilliz_jobs.cli.kubectl.jobview import JobView
 from zilliz_jobs.cli.kubectl.plan.rehearsed import Rehearsed
 from zilliz_jobs.cli.kubectl.plan.rehearsing import rehearse
+from zilliz_jobs.cli.kubectl.plan.scheduled import plan_schedule
 from zilliz_jobs.cli.kubectl.screen import Screen
 from zilliz_jobs.cli.kubectl.wording import counted
 from zilliz_jobs.control.objects import Body
@@ -30,21 +32,29 @@ async def plan(where: Where, file: str, screen: Screen) -> ExitCode:
     """`file`: its name, or - for the standard input."""
     bodies = [body for body in manifests(file) if body.get("apiVersion") == API_VERSION]
     kinds = {kind.resource.kind: kind for kind in JOB_KINDS}
-    wanted = [body for body in bodies if body.get("kind") in kinds]
+    wanted = [body for body in bodies if body.get("kind") in (*kinds, JOB_SCHEDULE.kind)]
     if not wanted:
-        raise CommandError(f"there is no job in {file}")
+        raise CommandError(f"there is no job and no schedule in {file}")
     found: list[Finding] = []
     async with Cluster.open(where) as cluster:
         for body in wanted:
             meta = {"namespace": cluster.home, **body["metadata"]}
+            if body["kind"] == JOB_SCHEDULE.kind:
+                screen.say(f"{JOB_SCHEDULE.kind} {meta['namespace']}/{meta['name']}")
+                about = await plan_schedule(cluster, {**body, "metadata": meta})
+                found += about
+                _tell(about, screen)
+                screen.say()
+                continue
             job = JobView(kinds[body["kind"]], {**body, "metadata": meta})
             screen.say(f"{job.resource.kind} {job.namespace}/{job.name}")
             rehearsed = await _rehearsed(cluster, job)
             found += rehearsed.findings
-            _tell(rehearsed, screen)
+            _tell(rehearsed.findings, screen)
+            _tell_request(rehearsed, screen)
     left_out = len(bodies) - len(wanted)
     if left_out:
-        screen.say(f"{counted(left_out, 'object')} of the file are no jobs, and were not looked at.")
+        screen.say(f"{counted(left_out, 'object')} of the file are no jobs and no schedules, and were not looked at.")
     verdicts = {finding.verdict for finding in found}
     if Verdict.PROBLEM in verdicts:
         return ExitCode.FAILED
@@ -83,10 +93,13 @@ async def _rehearsed(cluster: Cluster, job: JobView) -> Rehearsed:
     return await rehearse(cluster, job)
 
 
-def _tell(rehearsed: Rehearsed, screen: Screen) -> None:
-    for finding in rehearsed.findings:
+def _tell(findings: Sequence[Finding], screen: Screen) -> None:
+    for finding in findings:
         for line in finding_lines(finding, screen):
             screen.say(line)
+
+
+def _tell_request(rehearsed: Rehearsed, screen: Screen) -> None:
     if rehearsed.request is not None:
         screen.say("The request, of which nothing was sent:")
         screen.say(f"  {rehearsed.request.method} {rehearsed.request.url}")

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from zilliz_jobs.accounts.apikeys import ApiKeys
+from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.jobview import JobView
 from zilliz_jobs.cli.kubectl.plan.reaching import NOT_FROM_HERE, connections_of, reach, right_to_read
 from zilliz_jobs.cli.kubectl.plan.rehearsed import Rehearsed
+from zilliz_jobs.cli.kubectl.plan.scheduled import note_window
 from zilliz_jobs.cloud.rehearsal import Withheld
 from zilliz_jobs.control.crdcheck import problems_of
 from zilliz_jobs.core.foreigntext import shown
@@ -114,6 +116,8 @@ async def _prepare(
             for notice in ready.notices:
                 found.ok(f"it would be sent with a warning, {notice.reason}: {shown(notice.message)}")
             found.ok("nothing in the cloud stands in its way")
+            if job.resource is BACKUP_JOB:
+                await note_window(found, account, job.cluster, cluster)
             if not await _has_room_for_credentials(cluster, found, spec):
                 return
             record = Submission(
