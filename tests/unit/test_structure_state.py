@@ -27,6 +27,11 @@ OTHER_LIFE = {
     "accounts.memory.SubmissionMemory._lost": "what earlier processes stored, also of objects that no event reported",
     "accounts.memory.SubmissionMemory._writers": "tasks that write to ZillizConnections",
     "control.absences.Absences._doubted": "work list: objects of all kinds that a list lacked, to be read",
+    "control.backupuse.BackupUse._ending": "JobSchedules, and BackupJobs that have ended: which backups they delete",
+    "control.backupuse.BackupUse._entered": "index: from a job that is submitted to the backup that it reads",
+    "control.backupuse.BackupUse._held": "JobSchedules and BackupJobs with a pass that deletes",
+    "control.backupuse.BackupUse._readers": "one record for each unfinished job object that refers to a backup, also "
+    "of those that only a list told of",
     "control.departed.DepartedObjects._known": "of job objects that are gone",
     "control.departed.DepartedSubmissions._entries": "of job objects that are gone",
     "control.ownership.JobOwnership._holdings": "one record each, also of objects that only a list or an earlier "
@@ -49,6 +54,7 @@ OTHER_LIFE = {
     "jobs.cachesync.CacheSync._gone": "objects that went while a list was read",
     "jobs.deletions.Deletions._told": "objects that are gone and were reported",
     "schedules.automaticbackups.AutomaticBackups._again": "JobSchedules, by uid; goes with them",
+    "schedules.backupwriter.BackupWriter._next_look": "JobSchedules: when to look at their backups again",
     "schedules.children.Children._owners": "index: from a job object to the schedule that owns it",
     "schedules.children.Children._refers": "index: from an unfinished job object to the BackupJob that it names",
     "schedules.controller.JobScheduleController._bodies": "JobSchedules",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -32,6 +33,13 @@ class BackupJobSpec(CancellableSpec):
     retry_policy: ResubmitRetryPolicy | None = Field(default=None, description="Automatic retries.")
 
 
+class BackupMark(StrEnum):
+    """What becomes of a backup that the operator deletes."""
+
+    DELETING = "Deleting"  # stored before the request leaves
+    DELETED = "Deleted"
+
+
 class BackupCopy(Model):
     region_id: str | None = Field(default=None, description="Region of the copy.")
     state: str | None = Field(
@@ -45,6 +53,15 @@ class BackupResult(Model):
     backup_name: str | None = Field(default=None, description="The name the cloud gave the backup.")
     size_bytes: int | None = Field(default=None, description="Size of the backup.")
     expire_time: Time = Field(default=None, description="When the cloud deletes the backup, if ever.")
+    backup_state: str | None = Field(
+        default=None,
+        description="Deleting before the operator asks the cloud to delete the backup, Deleted when that is proven; "
+        "left out while it is to be kept.",
+    )
+    backup_message: str | None = Field(
+        default=None, description="Why the backup is still there although its time is over; a sentence."
+    )
+    deletion_time: Time = Field(default=None, description="When the deletion of the backup was last asked for.")
     copies: list[BackupCopy] | None = Field(
         default=None, description="One row for each region of crossRegionCopies, once the backup has ended well."
     )

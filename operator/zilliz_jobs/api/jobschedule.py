@@ -15,6 +15,7 @@ from zilliz_jobs.api.scheduledjob import BACKUP, REFERRING, TEMPLATES, Scheduled
 
 MAX_SCHEDULE_NAME = 52
 MAX_JOBS = 10
+MAX_KEPT = 100
 MAX_HISTORY = 20
 """Of each of the two history limits, so that the record has room for both and for what is active."""
 DEFAULT_STARTING_DEADLINE = 3600
@@ -55,6 +56,12 @@ class JobScheduleSpec(Model):
     )
     failed_runs_history_limit: Annotated[int, Field(ge=0, le=MAX_HISTORY)] = Field(
         default=3, description="Runs that failed whose objects are kept."
+    )
+    keep_backups: Annotated[int, Field(ge=1, le=MAX_KEPT)] | None = Field(
+        default=None,
+        description="Keep so many of the newest backups of each backupJob, counted for each cluster, database and "
+        "set of collections, and delete older ones that runs of this schedule made since this was set. Left out: "
+        "none is deleted. A backup that a restore or an export reads or waits for stays until that has ended.",
     )
     jobs: Annotated[
         list[ScheduledJob],
@@ -108,6 +115,28 @@ class RunRequest(Model):
     message: str | None = Field(default=None, description="Why; a sentence.")
 
 
+class ScheduledBackup(Model):
+    """A backup that a run made, and that is proven to be its own."""
+
+    backup_id: str | None = Field(default=None, description="The cloud's id of the backup.")
+    entry: str | None = Field(default=None, description="Name of the job in the schedule.")
+    job: str | None = Field(default=None, description="Name of its BackupJob, which may be gone.")
+    connection: str | None = Field(default=None, description="The ZillizConnection through which it was made.")
+    cluster_id: str | None = Field(default=None, description="The cluster that was backed up.")
+    database: str | None = Field(default=None, description="Database of the collections.")
+    collections: list[str] | None = Field(default=None, description="The collections; none: the whole cluster.")
+    copies: bool | None = Field(default=None, description="True: it was to have copies in other regions.")
+    completion_time: Time = Field(default=None, description="When its job ended.")
+    state: str | None = Field(
+        default=None,
+        description="Available; or Deleting, which is written before the cloud is asked to delete it. It goes from "
+        "the list when that is proven.",
+    )
+    deletion_time: Time = Field(default=None, description="When its deletion was last asked for.")
+    reason: str | None = Field(default=None, description="Why it stays although it may go; one CamelCase word.")
+    message: str | None = Field(default=None, description="Why it stays although it may go; a sentence.")
+
+
 class JobScheduleStatus(Model):
     observed_generation: int | None = Field(default=None, description="The generation that this status is of.")
     last_schedule_time: Time = Field(default=None, description="The newest due time that a run was made for.")
@@ -125,6 +154,9 @@ class JobScheduleStatus(Model):
     )
     active: list[str] | None = Field(default=None, description="Names of the runs that have not ended.")
     runs: list[Run] | None = Field(default=None, description="The newest runs, the newest first.")
+    backups: list[ScheduledBackup] | None = Field(
+        default=None, description="With keepBackups: the backups that count, the newest first; at most 200."
+    )
     run: RunRequest | None = Field(default=None, description="The last run that was asked for by annotation.")
     reason: str | None = Field(default=None, description="How the schedule is; one CamelCase word.")
     message: str | None = Field(default=None, description="How the schedule is; a sentence.")
@@ -231,6 +263,11 @@ JOB_SCHEDULE = Resource(
             "backupJobRef.name in a schedule names a job of the same schedule that has a backupJob; for a backup "
             "that exists name clusterId and backupId",
             _names_backups_of_its_own,
+        ),
+        Rule(
+            f"!has(self.keepBackups) || self.jobs.exists(job, has(job.{BACKUP}))",
+            "keepBackups needs a job with a backupJob",
+            lambda spec: spec.keep_backups is None or any(job.field == BACKUP for job in spec.jobs),
         ),
         Rule(
             _no_circle_cel(),

@@ -229,9 +229,50 @@ class CancelUnclear:
     reason: Reason | None = None
 
 
+# -- what became of the deletion of a backup? ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BackupMayEnd:
+    """Whole lists show that it is there, and nothing is known to read it."""
+
+
+@dataclass(frozen=True)
+class BackupGone:
+    """Proven: the cloud has it no more."""
+
+
+@dataclass(frozen=True)
+class BackupStays:
+    """It was not deleted, and why. Not `sent`: no request left, so that an earlier one may still be on its way."""
+
+    reason: Reason
+    message: str
+    sent: bool = True
+
+
+@dataclass(frozen=True)
+class BackupUnclear:
+    """The request may have taken effect, or not; it may be repeated."""
+
+    message: str
+
+
 Reading = Seen | Missing | Unreadable
 Preparation = Prepared | AlreadyDone | Impossible | Blocked
 SubmitAnswer = Accepted | NotSent | Refused | EffectUnknown
 Look = Found | Absent | Elsewhere | Undecided | Unreadable
 CancelAnswer = CancelAccepted | CancelRefused | CancelUnclear
-Observation = Nothing | Reading | Revived | Preparation | SubmitAnswer | Look | LateLook | CancelAnswer
+DeletionAnswer = BackupGone | BackupStays | BackupUnclear
+Observation = (
+    Nothing
+    | Reading
+    | Revived
+    | Preparation
+    | SubmitAnswer
+    | Look
+    | LateLook
+    | CancelAnswer
+    | BackupMayEnd
+    | DeletionAnswer
+)

@@ -74,6 +74,8 @@ class Reason(StrEnum):
     RUN_OVER = "RunOver", "The schedule's run that the object belongs to is over; its job is not submitted."
     RUN_FAILED = "RunFailed", "A job of the schedule's run that had to be first did not end well."
     BACKUP_NOT_FOUND = "BackupNotFound", "The cloud has no such backup; correct the backup that the spec names."
+    BACKUP_DELETED = "BackupDeleted", "The operator deleted the backup, as it was told to; name another one."
+    BACKUP_IN_USE = "BackupInUse", "Something reads the backup, or waits for it, so it is not deleted yet."
     COLLECTIONS_NOT_TOLD = (
         "CollectionsNotTold",
         "Name the collections to restore in the spec; the cloud does not tell them, or they are too many for a job.",
@@ -279,7 +281,7 @@ NEEDS_SOMEBODY = frozenset(
     | {Reason.PROJECT_NOT_NAMED, Reason.PROJECT_NOT_VISIBLE, Reason.OWNED_ELSEWHERE, Reason.RETRY_UNCLEAR}
     | {Reason.INSECURE_ENDPOINT, Reason.JOB_ID_UNKNOWN, Reason.CANCEL_REFUSED, Reason.KIND_HAS_NO_CANCEL}
     | {Reason.ZERO_DOWNTIME, Reason.KIND_HAS_NO_RETRY, Reason.NOT_FAILED, Reason.ANOTHER_ACCOUNT}
-    | {Reason.DELETION_CANNOT_CANCEL}
+    | {Reason.DELETION_CANNOT_CANCEL, Reason.BACKUP_DELETED}
     | {Reason.OTHER_RULE_NOT_TOLD, Reason.OTHER_RULE_CHANGED, Reason.TIME_ZONE_NOT_CONFIRMED}
     | {Reason.COLLECTIONS_NOT_TOLD, Reason.LATE_EFFECT}
 )
@@ -290,7 +292,7 @@ GOES_ON_BY_ITSELF = frozenset(
     | {Reason.CLUSTER_BUSY, Reason.CLOUD_UNREACHABLE, Reason.RATE_LIMITED, Reason.NOT_SUBMITTED, Reason.SUBMITTING}
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.JOB_NOT_SEEN, Reason.RETRY_SCHEDULED, Reason.CANCEL_REQUESTED}
     | {Reason.CANCELING, Reason.CLEANING_UP, Reason.CREDENTIALS_AWAITED, Reason.LISTS_INCOMPLETE}
-    | {Reason.KUBERNETES_UNAVAILABLE, Reason.CONNECTIONS_NOT_KNOWN}
+    | {Reason.KUBERNETES_UNAVAILABLE, Reason.CONNECTIONS_NOT_KNOWN, Reason.BACKUP_IN_USE}
     | {Reason.ROWS_NOT_WRITTEN, Reason.PENDING, Reason.IN_PROGRESS, Reason.CREDENTIALS_CHANGED}
     | {Reason.SENT_IN_OTHER_WORDS}
 )

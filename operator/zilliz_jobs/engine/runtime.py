@@ -20,6 +20,7 @@ from zilliz_jobs.accounts.reconciler import ConnectionReconciler
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cloud.session import CloudSession, Hearing
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.dispatcher import Dispatcher
@@ -43,6 +44,7 @@ from zilliz_jobs.jobcenter.rowkind import RowKind
 from zilliz_jobs.jobcenter.rowstore import RowStatusWriter, RowStore
 from zilliz_jobs.jobcenter.wiring import JobCenterParts
 from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.backupdeletion import BackupDeletion
 from zilliz_jobs.jobs.cache import JobCache
 from zilliz_jobs.jobs.cachesync import CacheSync
 from zilliz_jobs.jobs.controller import JobController
@@ -104,6 +106,7 @@ class Engine:
             self.ownership, self.objects, writer, now=self.clock.now, works=lambda: self.leadership.works
         )
         self.ownership.settle, self.ownership.remember = self._settle, self.memory.departed
+        self.backup_use = BackupUse()
         self.cache_sync = CacheSync(
             self.objects,
             self.cache,
@@ -111,6 +114,7 @@ class Engine:
             self.kinds,
             [*settings.namespaces] or [None],
             self.memory,
+            self.backup_use,
         )
         self.crds = CrdCheck(client, self.metrics)
         self.connections = Connections(
@@ -140,6 +144,7 @@ class Engine:
             wake=self.queue.add,
             connections_known=self.connections.bodies,
             ensure_synced=self.cache_sync.wait_for_sync,
+            backup_use=self.backup_use,
         )
         gates = SubmissionGates(self.crds)
         reconciler = JobReconciler(
@@ -178,8 +183,16 @@ class Engine:
             progress_interval=settings.progress_interval,
         )
         access = ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics)
+        deletion = BackupDeletion(self.connections, self.backup_use, self.in_flight, self.metrics)
         self.schedules = ScheduleParts(
-            self.kinds, self.connections, self.jobs, access, self.queue, self.clock, self.cache_sync.wait_for_sync
+            self.kinds,
+            self.connections,
+            self.jobs,
+            access,
+            self.queue,
+            self.clock,
+            self.cache_sync.wait_for_sync,
+            deletion,
         )
         gates.runs = self.schedules.runs
         self.jobcenter = JobCenterParts(
@@ -193,7 +206,7 @@ class Engine:
             self.clock.now,
         )
         listeners = self.watch_health, self.cache_sync, self.jobcenter, self.memory, ClockWitness(self.connections)
-        self.cache.listeners.subscribe(*listeners, self.schedules.children)
+        self.cache.listeners.subscribe(*listeners, self.schedules.children, self.backup_use)
         controllers = (
             self.accounts,
             self.jobs,

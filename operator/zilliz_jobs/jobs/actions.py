@@ -16,6 +16,7 @@ from zilliz_jobs.accounts.apikeys import ApiKeys
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.departed import Owner
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.inflight import RequestsInFlight
@@ -81,9 +82,10 @@ class Actions:
         wake: Callable[[Key], None],
         connections_known: Callable[[str], Iterable[Body]] = lambda _namespace: (),
         ensure_synced: Callable[[], Awaitable[None]],
+        backup_use: BackupUse | None = None,
     ) -> None:
         self._ownership, self.in_flight, self.wake = ownership, in_flight, wake
-        self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known))
+        self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known), backup_use or BackupUse())
         self._credentials = Credentials(secrets)
         self._locks = LockQueue(ownership, wake)
         self.process = uuid.uuid4().hex[:12]
@@ -196,7 +198,7 @@ class Actions:
             status_of(job.body, self._ownership.known(entry.uid))  # what an earlier process knew is known only by now
         if kind.lock_needs_backup:
             source = await self._backup(job)
-            if isinstance(source, seen_.Blocked):
+            if isinstance(source, seen_.Blocked | seen_.Impossible):
                 self._locks.leave(entry)  # a turn that it was woken for is the next one's
                 return source
             context = replace(context, backup=source)
@@ -230,9 +232,11 @@ class Actions:
         kind, account, spec = job.kind, job.account, job.spec
         if not kind.lock_needs_backup:
             source = await self._backup(job)
-            if isinstance(source, seen_.Blocked):
+            if isinstance(source, seen_.Blocked | seen_.Impossible):
                 return source
             context = replace(context, backup=source)
+        if refused := self._inputs.enter(job.entry.uid, context.backup or kind.backup_named(spec)):
+            return refused
         values = await self._inputs.secrets(kind, job.entry.key.namespace, spec)
         if isinstance(values, seen_.Blocked):
             return values
@@ -246,9 +250,9 @@ class Actions:
         ready = replace(ready, step=context.step if notices else "", notices=told, secret_versions=values.versions)
         return await self._credentials.reserve(kind, job.body, spec, ready)
 
-    async def _backup(self, job: JobInHand) -> BackupSource | seen_.Blocked | None:
+    async def _backup(self, job: JobInHand) -> BackupSource | seen_.Blocked | seen_.Impossible | None:
         """The backup that the BackupJob of the spec made; None where the spec names none. Blocked: it is not there
-        yet, and the end of that BackupJob wakes the object."""
+        yet, and the end of that BackupJob wakes the object. Impossible: the operator deleted it."""
         source = backup_key(job.kind, job.entry.key.namespace, job.spec)
         if source is None:
             return None

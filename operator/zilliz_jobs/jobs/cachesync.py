@@ -7,12 +7,14 @@ takes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.control.ownership import JobOwnership
@@ -27,10 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class EarlierProcesses(Protocol):
-    """What earlier processes stored in the connections; `accounts.memory.SubmissionMemory` has it."""
+    """What earlier processes stored: in the connections (`accounts.memory.SubmissionMemory` has it), and in the
+    schedules (`control.backupuse.BackupUse`)."""
 
     def recall(self, body: Body) -> None:
-        """A connection was read. Idempotent."""
+        """An object was read. Idempotent."""
 
 
 class CacheSync(JobListener):
@@ -44,9 +47,11 @@ class CacheSync(JobListener):
         kinds: Mapping[str, AnyKind],
         namespaces: Sequence[str | None],
         earlier: EarlierProcesses | None = None,
+        intents: EarlierProcesses | None = None,
     ) -> None:
-        """`earlier`: told first of every connection. `ownership` learns which kinds could be listed."""
-        self._ownership, self._earlier = ownership, earlier
+        """`earlier`: told first of every connection, `intents` of every JobSchedule. `ownership` learns which kinds
+        could be listed."""
+        self._ownership, self._earlier, self._intents = ownership, earlier, intents
         self._unserved: set[str] = set()
         self._asked_at = -1e9
         self._objects, self._cache, self._kinds, self._namespaces = objects, cache, kinds, namespaces
@@ -81,6 +86,7 @@ class CacheSync(JobListener):
                 number = self._wanted
                 self._gone.clear()
                 await self._all_of(ZILLIZ_CONNECTION.kind, self._recall_all)
+                await self._recall_intents()
                 for kind in self._kinds.values():
                     await self._all_of(kind.resource.kind, partial(self._note_all, kind))
                 self._done = number
@@ -103,6 +109,14 @@ class CacheSync(JobListener):
             return
         async for item in self._objects.list_all(ZILLIZ_CONNECTION, namespace):
             self._earlier.recall({**item, "kind": ZILLIZ_CONNECTION.kind})
+
+    async def _recall_intents(self) -> None:
+        if self._intents is None:
+            return
+        with contextlib.suppress(NotFound):  # then no run is made, and no backup of one deleted
+            for namespace in self._namespaces:
+                async for item in self._objects.list_all(JOB_SCHEDULE, namespace):
+                    self._intents.recall({**item, "kind": JOB_SCHEDULE.kind})
 
     async def _note_all(self, kind: AnyKind, namespace: str | None) -> None:
         async for item in self._objects.list_all(kind.resource, namespace):

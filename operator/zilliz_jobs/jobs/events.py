@@ -26,6 +26,7 @@ _TROUBLE = frozenset(
         Reason.NAME_TAKEN,
         Reason.COLLECTIONS_NOT_TOLD,
         Reason.BACKUP_NOT_FOUND,
+        Reason.BACKUP_DELETED,
         Reason.CREDENTIALS_SECRET_TAKEN,
         Reason.CREDENTIALS_FORBIDDEN,
         Reason.CRD_OUTDATED,

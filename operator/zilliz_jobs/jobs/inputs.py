@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from zilliz_jobs.accounts.apikeys import ApiKeys
 from zilliz_jobs.accounts.secret_access import RETRY_SECONDS, read_labelled
-from zilliz_jobs.api.backupjob import BACKUP_JOB
+from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupMark
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.objects import Body, Key
-from zilliz_jobs.core.observation import Blocked
+from zilliz_jobs.core.observation import Blocked, Impossible
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import AnyKind, BackupSource
 from zilliz_jobs.kinds.secretneed import SecretNeed
@@ -34,8 +35,9 @@ class SecretValues:
 class Inputs:
     """Reads Secrets and BackupJobs; changes nothing in Kubernetes."""
 
-    def __init__(self, secrets: Secrets, objects: Objects, api_keys: ApiKeys) -> None:
+    def __init__(self, secrets: Secrets, objects: Objects, api_keys: ApiKeys, backup_use: BackupUse) -> None:
         self._secrets, self._objects, self._api_keys = secrets, objects, api_keys
+        self._backup_use = backup_use
         self._hidden: set[tuple[str, str]] = set()
 
     async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> SecretValues | Blocked:
@@ -90,9 +92,16 @@ class Inputs:
                 with contextlib.suppress(ValueError):
                     _hide(namespace, need, key, (secret.text(key) if secret else None) or "")
 
-    async def backup(self, job: Key) -> BackupSource | Blocked:
-        """The backup that the BackupJob made, or why the job must wait: it has not succeeded yet. Raises
-        KubeError."""
+    def enter(self, uid: str, backup: BackupSource | None) -> Blocked | None:
+        """Why the job of this object cannot work on the backup now: it is being deleted. From here on it counts as
+        one that reads it. Idempotent."""
+        if backup is None or self._backup_use.enter(uid, backup.backup_id):
+            return None
+        return Blocked(Reason.BACKUP_DELETED, f"backup {backup.backup_id} is being deleted; name another one", 10.0)
+
+    async def backup(self, job: Key) -> BackupSource | Blocked | Impossible:
+        """The backup that the BackupJob made, or why the job must wait: it has not succeeded yet. Impossible: the
+        operator deleted it. Raises KubeError."""
         try:
             body: Body = await self._objects.get(BACKUP_JOB, job.namespace, job.name)
         except NotFound:
@@ -106,6 +115,11 @@ class Inputs:
             return Blocked(Reason.BACKUP_NOT_READY, message)
         cluster_id = (body.get("spec") or {}).get("clusterId")
         backup_id = (status.get("result") or {}).get("backupId")
+        if (status.get("result") or {}).get("backupState") == BackupMark.DELETED:
+            message = (
+                f"backup {backup_id} of BackupJob {job.name} was deleted, as its time was over; name another one"
+            )
+            return Impossible(Reason.BACKUP_DELETED, message)
         if not backup_id and status.get("resultPending"):
             message = f"BackupJob {job.name} is Successful; which backup it made is still asked of the cloud"
             return Blocked(Reason.BACKUP_NOT_READY, message)

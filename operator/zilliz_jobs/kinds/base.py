@@ -249,6 +249,10 @@ class JobKind(ABC, Generic[S]):
         """The BackupJob of the namespace that must have ended well before this job can be prepared."""
         return None
 
+    def backup_named(self, spec: S) -> BackupSource | None:
+        """The backup that the job works on, where the spec names it by its id."""
+        return None
+
     def has_source(self, spec: S) -> bool:
         """Whether the spec alone suffices to submit; an adopted job may lack it."""
         return True

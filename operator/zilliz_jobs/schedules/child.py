@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.schedules.retention import Scope
 
 
 class Cancelling(StrEnum):
@@ -15,6 +16,17 @@ class Cancelling(StrEnum):
     POSSIBLE = "Possible"  # not submitted yet, or its kind, its connection and its evidence allow it
     ASKED = "Asked"  # it was asked, and the answer is awaited
     IMPOSSIBLE = "Impossible"  # no cancel, evidence Inferred, no console API, or the cloud refused
+
+
+@dataclass(frozen=True)
+class MadeBackup:
+    """The backup of a BackupJob that ended well. `backup_id`: only where the cloud's own answer to the submission
+    named it; empty where it was inferred, or adopted, so that it is not proven to be the job's."""
+
+    backup_id: str
+    scope: Scope
+    connection: str = "default"
+    copies: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,7 @@ class Child:
     completed: datetime | None = None
     cancelling: Cancelling = Cancelling.IMPOSSIBLE
     referred: bool = False
+    backup: MadeBackup | None = None
 
     @property
     def finished(self) -> bool:

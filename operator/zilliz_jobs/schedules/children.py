@@ -21,7 +21,8 @@ from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_s
 from zilliz_jobs.core.cancelling import no_way_to_cancel
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kinds.base import AnyKind
-from zilliz_jobs.schedules.child import Cancelling, Child
+from zilliz_jobs.schedules.child import Cancelling, Child, MadeBackup
+from zilliz_jobs.schedules.retention import Scope
 from zilliz_jobs.schedules.stored import state_of
 
 Owner = tuple[Key, str]
@@ -111,6 +112,7 @@ class Children(JobListener):
             completed=parse_time(status.get("completionTime")),
             cancelling=self._cancelling(body, status),
             referred=referred,
+            backup=_made(body, status),
         )
 
     def _cancelling(self, body: Body, status: Body) -> Cancelling:
@@ -152,6 +154,21 @@ class Children(JobListener):
         if not self._of_schedule[schedule]:
             del self._of_schedule[schedule]
         self.changed(key)
+
+
+def _made(body: Body, status: Body) -> MadeBackup | None:
+    """The backup that a BackupJob made; None where it made none."""
+    if body["kind"] != BACKUP_JOB.kind or status.get("state") != State.SUCCESSFUL:
+        return None
+    spec, record, result = body.get("spec"), status.get("submission"), status.get("result")
+    spec = spec if isinstance(spec, dict) else {}
+    handle = (
+        record.get("handle") if isinstance(record, dict) and record.get("evidence") == Evidence.ANSWERED else None
+    )
+    answered = str(handle.get("backupId") or "") if isinstance(handle, dict) else ""
+    shown = str(result.get("backupId") or "") if isinstance(result, dict) else ""
+    proven = answered if shown in ("", answered) else ""
+    return MadeBackup(proven, Scope.of(spec), connection_key(body).name, bool(spec.get("crossRegionCopies")))
 
 
 def _backup_named(body: Body) -> str | None:

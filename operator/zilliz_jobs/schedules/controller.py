@@ -48,6 +48,7 @@ class JobScheduleController(Controller):
         if known is not None and not certain and _version(known) > _version(body):
             return
         self._keep(key, body)
+        self._reconciler.backups.on_upsert(body)
         if known is None or certain or _asked(known) != _asked(body):
             self._queue.add(key)
 
@@ -55,6 +56,7 @@ class JobScheduleController(Controller):
         if self.uid(key) in (None, body["metadata"]["uid"]):
             self._bodies.pop(key, None)
             self._figures.pop(key, None)
+            self._reconciler.backups.on_delete(body["metadata"]["uid"])
             self._queue.forget(key)
             self._automatic_backups.forget(body["metadata"]["uid"])
 

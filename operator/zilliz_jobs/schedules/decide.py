@@ -6,11 +6,21 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from zilliz_jobs.core.conditions import Row
+from zilliz_jobs.schedules.backups import BackupsSeen, look_at, overflow, with_looks, with_new, without_left
 from zilliz_jobs.schedules.child import Cancelling, Child
 from zilliz_jobs.schedules.duetimes import DueTimes, InvalidScheduleError, parse
 from zilliz_jobs.schedules.history import deletions, newest_ended, without_forgotten
 from zilliz_jobs.schedules.marks import TOLERANCE, with_beginning, with_times, without_future
-from zilliz_jobs.schedules.plan import CancelChild, ChildAnswer, CreateChild, News, Plan, ScheduleAction
+from zilliz_jobs.schedules.plan import (
+    CancelChild,
+    ChildAnswer,
+    CreateChild,
+    EndBackup,
+    LookAtBackups,
+    News,
+    Plan,
+    ScheduleAction,
+)
 from zilliz_jobs.schedules.progress import (
     end_news,
     look_ups,
@@ -39,17 +49,21 @@ def decide(
     *,
     skew: timedelta = timedelta(0),
     gone: frozenset[str] = frozenset(),
+    backups: BackupsSeen | None = None,
 ) -> Plan:
     """`children`: by name, all job objects that the schedule owns, and those whose names its runs need; every kind
     was listed once before. `now`: the API server's time, in UTC. `skew`: by how much the operator's clock differs.
     `gone`: names of which a read that is newer than `record` says that the schedule has no such object: there is
-    none, or somebody else owns it now."""
+    none, or somebody else owns it now. `backups`: what a look at them has just found, for this one decision."""
     if schedule.deleting:
         return Plan(record, (), (), _conditions(schedule, record, None), None, LONGEST_WAIT.total_seconds())
     record, news = without_future(with_beginning(schedule, record, children, now), now)
     problem = _skew(skew)
+    runs = record.runs
     record, ended = _with_progress(schedule, record, children, now, gone, holds=problem is not None)
     news += ended
+    record, told = with_new(schedule, record, runs, children)
+    news += told
     times: DueTimes | None = None
     try:
         times = parse(schedule.expressions, schedule.time_zone)
@@ -65,6 +79,8 @@ def decide(
     if problem is None or problem[0] is not ScheduleReason.CLOCK_SKEW:
         actions = _actions(schedule, record, children)
         record = without_forgotten(schedule, record, children)
+        record, kept = _with_backups(schedule, record, backups, now, actions)
+        news += kept
     due = None
     if times is not None and problem is None and not schedule.suspend:
         due = times.next_due(record.due_after or now)
@@ -138,6 +154,19 @@ def _actions(schedule: Schedule, record: Record, children: Mapping[str, Child]) 
     return actions + list(deletions(schedule, record, children))
 
 
+def _with_backups(
+    schedule: Schedule, record: Record, seen: BackupsSeen | None, now: datetime, actions: list[ScheduleAction]
+) -> tuple[Record, list[News]]:
+    record, news = without_left(schedule, record)
+    if seen is not None:
+        record, endings, told = with_looks(schedule, record, seen, now)
+        actions += endings
+        news += told
+    elif (look := look_at(schedule, record)) is not None:
+        actions.append(look)
+    return record, news
+
+
 def _makings(schedule: Schedule, run: Run) -> list[CreateChild]:
     templates = {template.name: template for template in schedule.templates}
     return [
@@ -170,6 +199,10 @@ def _conditions(schedule: Schedule, record: Record, problem: Problem | None) -> 
         "Suspended": (str(schedule.suspend), str(suspended), suspended.help),
         "LastRunSucceeded": _last_run(record),
     }
+    if schedule.keep_backups is not None:
+        full = overflow(schedule)
+        kept = ScheduleReason.BACKUPS_NOT_TRACKED if full else ScheduleReason.BACKUPS_COUNTED
+        rows["BackupsCounted"] = (str(not full), str(kept), kept.help)
     if problem is not None:
         reason, message = problem
         return rows | {"Ready": ("False", str(reason), message), "Stalled": ("True", str(reason), message)}
@@ -199,7 +232,7 @@ def _wake(
     waits = [LONGEST_WAIT]
     if record.active:
         waits.append(WHILE_ACTIVE)
-    if unclear or actions:
+    if unclear or any(not isinstance(action, LookAtBackups | EndBackup) for action in actions):
         waits.append(WHILE_UNCLEAR)
     waits += [moment - now for moment in (due, wait_ends(record, schedule)) if moment is not None]
     return max(1.0, min(waits).total_seconds())

@@ -34,6 +34,7 @@ def schedule_of(body: dict[str, Any], now: datetime) -> Schedule:
         starting_deadline=timedelta(seconds=spec.starting_deadline_seconds),
         successful_limit=spec.successful_runs_history_limit,
         failed_limit=spec.failed_runs_history_limit,
+        keep_backups=spec.keep_backups,
         run_requested=str(token) if token else None,
         deleting=bool(meta.get("deletionTimestamp")),
     )

@@ -13,8 +13,10 @@ from typing import Any
 
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core.conditions import Row
+from zilliz_jobs.core.observation import BackupGone, BackupStays, DeletionAnswer
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import Record
+from zilliz_jobs.schedules.retention import Place, TrackedBackup
 
 MAX_COUNTED = 1000
 """Missed due times that are counted one by one."""
@@ -62,7 +64,26 @@ class LookUpChild:
     name: str
 
 
-ScheduleAction = CreateChild | CancelChild | DeleteChild | LookUpChild
+@dataclass(frozen=True)
+class LookAtBackups:
+    """Read what the cloud shows of these backups, by place. Changes nothing, and may wait. Answer: the looks of the
+    next decision."""
+
+    places: Mapping[Place, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class EndBackup:
+    """Delete the backup, as is recorded; or only write down at its BackupJob what became of it. Repeatable. Answer:
+    BackupAnswer. `again`: it was asked for before, and that request may still be on its way."""
+
+    backup: TrackedBackup
+    again: bool = False
+    known: BackupGone | BackupStays | None = None
+    """What became of it, where that is known already: then nothing is sent."""
+
+
+ScheduleAction = CreateChild | CancelChild | DeleteChild | LookUpChild | LookAtBackups | EndBackup
 
 
 @dataclass(frozen=True)
@@ -84,6 +105,14 @@ class NotCreated:
 
 
 ChildAnswer = Created | NotCreated
+
+
+@dataclass(frozen=True)
+class BackupAnswer:
+    """What became of an EndBackup."""
+
+    action: EndBackup
+    answer: DeletionAnswer
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,21 @@ class ScheduleReason(StrEnum):
     NOT_RECORDED = "NotRecorded", "The object is not in its run's record yet; nothing is submitted before."
     WAITING_FOR = "WaitingFor", "Other jobs of the run must be Successful first."
     RUN_OVER = "RunOver", "The run of the object is not open in its schedule's status; nothing is submitted."
+    # the backups of runs
+    BACKUP_DELETED = "BackupDeleted", "A backup beyond keepBackups was deleted."
+    BACKUP_NOT_DELETED = "BackupNotDeleted", "A backup beyond keepBackups is still there; the message says why."
+    BACKUP_IN_USE = "BackupInUse", "Something reads the backup, or waits for it, so it is not deleted yet."
+    BACKUP_LOST = "BackupLost", "A backup that was to be kept is gone; the schedule did not delete it."
+    BACKUP_NOT_PROVEN = (
+        "BackupNotProven",
+        "The backup of a run is not proven to be its own; it does not count, and is never deleted.",
+    )
+    BACKUPS_COUNTED = "BackupsCounted", "The newest backups are kept, and older ones are deleted."
+    BACKUPS_LEFT = "BackupsLeft", "The schedule has no such job any more; its backups stay. Delete them by hand."
+    BACKUPS_NOT_TRACKED = (
+        "BackupsNotTracked",
+        "status.backups has room for 200, which keepBackups and the jobs exceed; no backup is deleted.",
+    )
     # a run on request
     RUN_REQUESTED = "RunRequested", "The run starts as soon as it may."
     RUN_MADE = "RunMade", "The run was made."

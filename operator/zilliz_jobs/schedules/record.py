@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from zilliz_jobs.api.jobstatus import Outcome, State
+from zilliz_jobs.schedules.retention import TrackedBackup
 
 MAX_RUNS = 100
 """More than history limits and active runs need. Beyond it the oldest ended runs are forgotten."""
@@ -81,7 +82,8 @@ class Record:
     """`due_after`: no due time at or before it is ever made, but for `waiting`; all of them were made, missed, or did
     not count. `times`: the zone and the expressions that it was counted by, as `DueTimes.key`. `suspended`: the spec
     said so at the last pass. `waiting`: a due time whose run is still to start: when the replaced one has ended, or
-    after an edit. `runs`: newest first."""
+    after `runs`: newest first.
+    `backups`: those that count for keepBackups, newest first."""
 
     due_after: datetime | None = None
     last_schedule_time: datetime | None = None
@@ -91,6 +93,7 @@ class Record:
     waiting: datetime | None = None
     runs: tuple[Run, ...] = ()
     request: RunRequest | None = None
+    backups: tuple[TrackedBackup, ...] = ()
 
     @property
     def active(self) -> tuple[Run, ...]:

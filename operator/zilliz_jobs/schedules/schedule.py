@@ -46,5 +46,6 @@ class Schedule:
     starting_deadline: timedelta = timedelta(hours=1)
     successful_limit: int = 3
     failed_limit: int = 3
+    keep_backups: int | None = None
     run_requested: str | None = None
     deleting: bool = False

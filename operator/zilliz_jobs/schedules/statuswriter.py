@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from zilliz_jobs.api.jobschedule import JOB_SCHEDULE, JobScheduleStatus
@@ -14,7 +14,7 @@ from zilliz_jobs.control.redaction import hidden
 from zilliz_jobs.core.conditions import Row, dated
 from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.kube.errors import StrictDecoding
-from zilliz_jobs.schedules.plan import Plan
+from zilliz_jobs.schedules.plan import News, Plan
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import Record
 from zilliz_jobs.schedules.stored import status_with, stored_status, with_record
@@ -45,11 +45,8 @@ class ScheduleStatusWriter:
         stored = await self._store(
             body, status_with(old, plan, generation, self._now(), reason=word, message=message)
         )
+        self._tell(stored, plan.news)
         for news in plan.news:
-            self._access.events.post(
-                stored, "Warning" if news.warning else "Normal", str(news.reason), news.message, logged=True
-            )
-            log.info("%s: %s: %s", key_of(stored), news.reason, news.message)
             if (outcome := OUTCOMES.get(news.reason)) is not None:
                 self._access.metrics.schedule_runs.labels(outcome).inc(news.count)
         if ready is not None and ready[0] == "False" and old.reason != word:
@@ -57,9 +54,12 @@ class ScheduleStatusWriter:
             log.warning("%s: %s: %s", key_of(stored), word, message)
         return stored
 
-    async def note(self, body: Body, record: Record) -> Body:
-        """Store which objects were made, and which cannot be; returns the object as stored. Raises as `write`."""
-        return await self._store(body, with_record(stored_status(body), record))
+    async def note(self, body: Body, record: Record, news: Iterable[News] = ()) -> Body:
+        """Store which objects were made, and which cannot be, and what became of backups; then post the news. Returns
+        the object as stored. Raises as `write`."""
+        stored = await self._store(body, with_record(stored_status(body), record))
+        self._tell(stored, news)
+        return stored
 
     async def refuse(self, body: Body, reason: str, message: str, *, needs_a_person: bool) -> Body:
         """Say why nothing is decided about the schedule at the moment; its record stays. Raises as `write`."""
@@ -80,6 +80,13 @@ class ScheduleStatusWriter:
             self._access.events.post(stored, "Warning", reason, message, logged=True)
             log.warning("%s: %s: %s", key_of(stored), reason, message)
         return stored
+
+    def _tell(self, stored: Body, news: Iterable[News]) -> None:
+        for one in news:
+            self._access.events.post(
+                stored, "Warning" if one.warning else "Normal", str(one.reason), one.message, logged=True
+            )
+            log.info("%s: %s: %s", key_of(stored), one.reason, one.message)
 
     async def _store(self, body: Body, new: JobScheduleStatus) -> Body:
         wire = hidden(body, new.wire())

@@ -18,6 +18,7 @@ from zilliz_jobs.core.conditions import dated
 from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.schedules.plan import Plan
 from zilliz_jobs.schedules.record import Record, Run, RunJob, RunRequest, RunState
+from zilliz_jobs.schedules.storedbackups import backups_of, stored_backups
 
 
 def stored_status(body: Mapping[str, Any]) -> api.JobScheduleStatus:
@@ -44,6 +45,7 @@ def record_of(status: api.JobScheduleStatus) -> Record:
         waiting=status.waiting_time,
         runs=tuple(run for one in status.runs or () if (run := _run(one)) is not None),
         request=_request(status.run),
+        backups=backups_of(status.backups),
     )
 
 
@@ -75,6 +77,7 @@ def with_record(status: api.JobScheduleStatus, record: Record) -> api.JobSchedul
         active=[run.name for run in record.active],
         runs=[_stored_run(run) for run in record.runs],
         run=_stored_request(record.request) if record.request else None,
+        backups=stored_backups(record.backups) or None,
     )
 
 

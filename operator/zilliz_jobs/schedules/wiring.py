@@ -9,8 +9,11 @@ from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.jobs.backupdeletion import BackupDeletion
+from zilliz_jobs.jobs.backupmarks import BackupMarks
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.schedules.automaticbackups import AutomaticBackups
+from zilliz_jobs.schedules.backupwriter import BackupWriter
 from zilliz_jobs.schedules.children import Children
 from zilliz_jobs.schedules.childwriter import ChildWriter, JobObjects
 from zilliz_jobs.schedules.controller import JobScheduleController
@@ -32,6 +35,7 @@ class ScheduleParts:
         queue: WorkQueue[Key],
         clock: ServerClock,
         synced: Callable[[], Awaitable[None]],
+        deletion: BackupDeletion,
     ) -> None:
         self.children = Children(kinds, connections.link)
         resources = {name: kind.resource for name, kind in kinds.items()}
@@ -43,6 +47,7 @@ class ScheduleParts:
             access.crds,
             clock,
             synced,
+            BackupWriter(deletion, BackupMarks(access), clock.now),
         )
         self.controller = JobScheduleController(
             reconciler, queue, AutomaticBackups(connections, access.events, clock.now)

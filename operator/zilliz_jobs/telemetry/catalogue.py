@@ -217,6 +217,14 @@ SCHEDULE_RUNS = Family(
     ("outcome",),
 )
 
+BACKUP_DELETIONS = Family(
+    "zilliz_jobs_backup_deletions_total",
+    "counter",
+    "Deletions of backups by keepBackups: gone (proven), stays (refused, or something reads "
+    "it), and unclear (asked again).",
+    ("outcome",),
+)
+
 LIVE = (
     OBJECTS,
     UNFINISHED,
@@ -256,4 +264,5 @@ FAMILIES = (
     *LIVE[8:],
     CRD_OUTDATED,
     SCHEDULE_RUNS,
+    BACKUP_DELETIONS,
 )

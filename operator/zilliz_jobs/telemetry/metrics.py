@@ -21,6 +21,7 @@ REQUESTS = ("cancel", "retry", "resolve")
 OUTCOMES = ("Requested", "Accepted", "Completed", "Refused", "Failed")
 ASKERS = ("policy", "person", "elsewhere")
 RUNS = ("started", "succeeded", "failed", "missed")
+BACKUP_DELETIONS = ("gone", "stays", "unclear")
 RANKS = ("effect", "need", "poll")
 
 _without_created: Callable[[], None] = disable_created_metrics
@@ -43,6 +44,7 @@ class Metrics:
         self.status_writes = self._counter(catalogue.STATUS_WRITES)
         self.swept = self._counter(catalogue.SWEPT)
         self.schedule_runs = self._counter(catalogue.SCHEDULE_RUNS)
+        self.backup_deletions = self._counter(catalogue.BACKUP_DELETIONS)
         crds = catalogue.CRD_OUTDATED
         self.crd_outdated = Gauge(crds.name, crds.help, crds.labels, registry=self.registry)
         self._cloud_requests = self._counter(catalogue.CLOUD_REQUESTS)
@@ -75,6 +77,8 @@ class Metrics:
             self._limiter_refusals.labels(priority)
         for outcome in RUNS:
             self.schedule_runs.labels(outcome)
+        for outcome in BACKUP_DELETIONS:
+            self.backup_deletions.labels(outcome)
 
     def read_from(self, read: Callable[[], Reading]) -> None:
         """`read` tells the figures of `catalogue.LIVE`. It is called by another thread than the event loop's."""

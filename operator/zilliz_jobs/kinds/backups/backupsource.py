@@ -21,6 +21,11 @@ def job_of(ref: BackupRef | None) -> str | None:
     return ref.backup_job_ref.name if ref and ref.backup_job_ref else None
 
 
+def named(ref: BackupRef | None) -> BackupSource | None:
+    """The backup that the spec names by its id."""
+    return BackupSource(ref.cluster_id, ref.backup_id) if ref and ref.cluster_id and ref.backup_id else None
+
+
 def words(ref: BackupRef | None) -> str:
     """The backup in a few words, for people."""
     if ref is None:
@@ -35,7 +40,7 @@ def place(ref: BackupRef | None) -> str:
 
 async def ready(account: Account, ref: BackupRef | None, made: BackupSource | None) -> BackupSource | Blocked:
     """The backup, once the cloud has it complete. `made`: what the BackupJob made. Raises CloudError."""
-    source = BackupSource(ref.cluster_id, ref.backup_id) if ref and ref.cluster_id and ref.backup_id else made
+    source = named(ref) or made
     if source is None:
         return Blocked(Reason.BACKUP_NOT_READY, f"{words(ref)} is not known yet")
     try:

@@ -85,6 +85,9 @@ class ExportKind(JobKind[ExportJobSpec]):
     def backup_job(self, spec: ExportJobSpec) -> str | None:
         return backupsource.job_of(spec.backup)
 
+    def backup_named(self, spec: ExportJobSpec) -> BackupSource | None:
+        return backupsource.named(spec.backup)
+
     async def baseline(self, account: Account, spec: ExportJobSpec, context: SubmitContext) -> Baselined | Blocked:
         backup = await backupsource.ready(account, spec.backup, context.backup)
         if isinstance(backup, Blocked):

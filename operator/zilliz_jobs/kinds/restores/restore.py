@@ -99,6 +99,9 @@ class RestoreKind(JobKind[RestoreJobSpec]):
     def backup_job(self, spec: RestoreJobSpec) -> str | None:
         return backupsource.job_of(spec.backup)
 
+    def backup_named(self, spec: RestoreJobSpec) -> BackupSource | None:
+        return backupsource.named(spec.backup)
+
     def credentials_secret(self, spec: RestoreJobSpec, name: str) -> str | None:
         if spec.new_cluster is None or spec.adopt is not None:
             return None

@@ -18,6 +18,7 @@ from zilliz_jobs.cli.kubectl.plan.reaching import NOT_FROM_HERE, connections_of,
 from zilliz_jobs.cli.kubectl.plan.rehearsed import Rehearsed
 from zilliz_jobs.cli.kubectl.plan.scheduled import note_window
 from zilliz_jobs.cloud.rehearsal import Withheld
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.crdcheck import problems_of
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.gates import closed_gate
@@ -97,10 +98,10 @@ async def _prepare(
     cluster: Cluster, found: Rehearsed, snap: Snapshot, spec: JobSpec, account: Account | None
 ) -> None:
     job = found.job
-    inputs = Inputs(Secrets(cluster.client), cluster.objects, ApiKeys(cluster.objects))
+    inputs = Inputs(Secrets(cluster.client), cluster.objects, ApiKeys(cluster.objects), BackupUse())
     backup = await _backup(found, inputs, spec)
     values = await _secrets(cluster, found, inputs, spec)
-    if account is None or values is None or isinstance(backup, Blocked):
+    if account is None or values is None or isinstance(backup, Blocked | Impossible):
         return
     step = next_step(snap, JobStatus())
     context = SubmitContext(step, JobStatus(), job.name, TOKEN, backup=backup)
@@ -156,7 +157,7 @@ def _open_fence() -> None:
     """The fence of a rehearsal: what it lets through is withheld by the wire."""
 
 
-async def _backup(found: Rehearsed, inputs: Inputs, spec: JobSpec) -> BackupSource | Blocked | None:
+async def _backup(found: Rehearsed, inputs: Inputs, spec: JobSpec) -> BackupSource | Blocked | Impossible | None:
     source = backup_key(found.job.kind, found.job.namespace, spec)
     if source is None:
         return None
@@ -165,7 +166,7 @@ async def _backup(found: Rehearsed, inputs: Inputs, spec: JobSpec) -> BackupSour
     except Forbidden:
         found.unchecked(f"BackupJob {source.name}", "needs get on backupjobs.jobs.zilliz.com")
         return Blocked(Reason.BACKUP_NOT_READY, "not checked")
-    if isinstance(backup, Blocked):
+    if isinstance(backup, Blocked | Impossible):
         found.problem(backup.reason, backup.message)
     else:
         found.ok(f"BackupJob {source.name} made backup {backup.backup_id}")
