@@ -30,6 +30,13 @@ class BackupJobSpec(CancellableSpec):
         description="Regions to copy the backup to. The cloud copies after the backup has ended well; the job does "
         "not wait for that.",
     )
+    backup_ttl_seconds: Annotated[int, Field(ge=3600, le=315_360_000)] | None = Field(
+        default=None,
+        alias="backupTTLSeconds",
+        description="Delete the backup so long after the end of its job, while this object exists; at least 3600. "
+        "Left out: it is kept. Deleting this object never deletes the backup. A backup that a restore or an export "
+        "reads or waits for stays until that has ended. Copies in other regions are not touched.",
+    )
     retry_policy: ResubmitRetryPolicy | None = Field(default=None, description="Automatic retries.")
 
 
@@ -62,6 +69,9 @@ class BackupResult(Model):
         default=None, description="Why the backup is still there although its time is over; a sentence."
     )
     deletion_time: Time = Field(default=None, description="When the deletion of the backup was last asked for.")
+    deletion_requests: int | None = Field(
+        default=None, description="How often the cloud was asked to delete it since nobody knows what came of it."
+    )
     copies: list[BackupCopy] | None = Field(
         default=None, description="One row for each region of crossRegionCopies, once the backup has ended well."
     )
@@ -70,6 +80,11 @@ class BackupResult(Model):
 def _names_regions_once(spec: BackupJobSpec) -> bool:
     regions = [copy.region_id for copy in spec.cross_region_copies or ()]
     return len(regions) == len(set(regions))
+
+
+def _outlives_its_backup(spec: BackupJobSpec) -> bool:
+    own, backup = spec.ttl_seconds_after_finished, spec.backup_ttl_seconds
+    return own is None or backup is None or own >= backup
 
 
 BACKUP_JOB = Resource(
@@ -85,13 +100,27 @@ BACKUP_JOB = Resource(
     columns=JOB_COLUMNS,
     selectable=(*JOB_SELECTABLE, ".spec.clusterId"),
     categories=("zilliz",),
-    mutable=ALWAYS_MUTABLE,
+    mutable=ALWAYS_MUTABLE | {"backupTTLSeconds"},
     rules=(
         Rule(
             "!has(self.crossRegionCopies) || self.crossRegionCopies.all(a,"
             " self.crossRegionCopies.exists_one(b, b.regionId == a.regionId))",
             "name each region of crossRegionCopies once",
             _names_regions_once,
+        ),
+        Rule(
+            "!has(self.backupTTLSeconds) || !has(self.ttlSecondsAfterFinished)"
+            " || self.ttlSecondsAfterFinished >= self.backupTTLSeconds",
+            "ttlSecondsAfterFinished must not be less than backupTTLSeconds: the backup is deleted only while the "
+            "object exists",
+            _outlives_its_backup,
+        ),
+    ),
+    template_rules=(
+        Rule(
+            "!has(self.backupTTLSeconds)",
+            "leave out backupTTLSeconds in a schedule: keepBackups of the schedule says how many backups stay",
+            lambda spec: spec.backup_ttl_seconds is None,
         ),
     ),
 )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, Outcome, State, Submission
 from zilliz_jobs.api.model import format_time
+from zilliz_jobs.core import backupttl
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.attempts import ended, failed, is_retried, next_attempt, not_taken, said, taken, with_attempt
 from zilliz_jobs.core.facts import completed, copies_run, facts
@@ -40,6 +41,7 @@ def absorb(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if isinstance(seen, seen_.Revived):
         return _revived(s, status, seen.seen, now)
     if is_finished(status):
+        status = backupttl.absorbed(s, status, seen, now)
         return completed(status, seen) if status.result_pending or copies_run(status.result) else status
     match seen:
         case seen_.Seen() | seen_.Missing() | seen_.Blocked() if (wanted := adoption(s, status)) is not None:

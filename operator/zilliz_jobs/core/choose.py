@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.backoff import exponential, poll_interval
+from zilliz_jobs.core.backupttl import ending
 from zilliz_jobs.core.cancelling import may_cancel_unasked
 from zilliz_jobs.core.deadlines import overdue, overdue_at, start_due, swept_by, wound_up_by
 from zilliz_jobs.core.facts import copies_run
@@ -41,7 +42,7 @@ def choose(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
     if s.deleting_since is not None:
         return _deleting(s, status, seen, now)
     if is_finished(status):
-        return _watching(s, status, replace(_finished(s, status, now), look=_owed(s, status, seen)), seen, now)
+        return _watching(s, status, replace(_finished(s, status, seen, now), look=_owed(s, status, seen)), seen, now)
     return _watching(s, status, _by(swept_by(s, status), _at_work(s, status, seen, now), now), seen, now)
 
 
@@ -177,8 +178,10 @@ def _owed(s: Snapshot, status: JobStatus, seen: Observation) -> float | None:
     return max(owes, _backoff(s, seen.retry_after)) if isinstance(seen, seen_.Unreadable) else owes
 
 
-def _finished(s: Snapshot, status: JobStatus, now: datetime) -> Choice:
+def _finished(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> Choice:
     finalizer = False if s.finalizer else None
+    if (backup := ending(s, status, seen, now)) is not None:  # before the object, which is all that knows of it
+        return Choice(backup.action, wake=backup.wake, finalizer=finalizer)
     ttl = s.spec.ttl_seconds_after_finished if s.spec else None
     if ttl is None or status.completion_time is None:
         return Choice(finalizer=finalizer)

@@ -21,7 +21,7 @@ from zilliz_jobs.core.conditions import with_conditions
 from zilliz_jobs.core.deadlines import start_due, swept_by
 from zilliz_jobs.core.gates import closed_gate, may_submit
 from zilliz_jobs.core.lateeffects import began_watch
-from zilliz_jobs.core.observation import Absent, Missing, Nothing, Observation, Prepared
+from zilliz_jobs.core.observation import Absent, BackupGone, Missing, Nothing, Observation, Prepared
 from zilliz_jobs.core.plan import Plan
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import heed
@@ -56,7 +56,7 @@ def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
 def _proven(seen: Observation) -> Observation:
     """What counts of what was seen while the connection has a problem: that something is not there proves nothing,
     since the answer may be another account's."""
-    return Nothing() if isinstance(seen, Missing | Absent) else seen
+    return Nothing() if isinstance(seen, Missing | Absent | BackupGone) else seen
 
 
 def _described(s: Snapshot) -> JobStatus:

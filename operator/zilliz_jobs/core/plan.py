@@ -60,7 +60,18 @@ class Delete:
     """Delete the object itself; its time to live is over."""
 
 
-Action = Prepare | Submit | Find | LookForLate | Observe | Adopt | Cancel | Delete
+@dataclass(frozen=True)
+class CheckBackup:
+    """Look whether the backup that the job made may be deleted. Changes nothing. Answer: BackupMayEnd, BackupGone,
+    BackupStays, Unreadable."""
+
+
+@dataclass(frozen=True)
+class EndBackup:
+    """Write the status (it holds the intent), then delete the backup. May be repeated. Answer: DeletionAnswer."""
+
+
+Action = Prepare | Submit | Find | LookForLate | Observe | Adopt | Cancel | Delete | CheckBackup | EndBackup
 
 SUBMIT_STEP = "Submit"
 RETRY_STEP = "Retry"

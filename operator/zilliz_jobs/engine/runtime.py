@@ -136,6 +136,7 @@ class Engine:
             self.events, self.metrics, stopwatch=self.clock.stopwatch(), works=lambda: self.leadership.works
         )
         self.in_flight = RequestsInFlight(self.leadership.leads)
+        deletion = BackupDeletion(self.connections, self.backup_use, self.in_flight, self.metrics)
         self.actions = Actions(
             self.ownership,
             secrets,
@@ -144,7 +145,7 @@ class Engine:
             wake=self.queue.add,
             connections_known=self.connections.bodies,
             ensure_synced=self.cache_sync.wait_for_sync,
-            backup_use=self.backup_use,
+            deletion=deletion,
         )
         gates = SubmissionGates(self.crds)
         reconciler = JobReconciler(
@@ -183,7 +184,6 @@ class Engine:
             progress_interval=settings.progress_interval,
         )
         access = ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics)
-        deletion = BackupDeletion(self.connections, self.backup_use, self.in_flight, self.metrics)
         self.schedules = ScheduleParts(
             self.kinds,
             self.connections,
@@ -202,7 +202,7 @@ class Engine:
             self.jobs,
             access,
             self.queue,
-            self._row_jobs(secrets, writer),
+            self._row_jobs(secrets, writer, deletion),
             self.clock.now,
         )
         listeners = self.watch_health, self.cache_sync, self.jobcenter, self.memory, ClockWitness(self.connections)
@@ -231,7 +231,7 @@ class Engine:
         schedules = ScheduleGauges(self.schedules.controller, self.leadership)
         self.metrics.read_from(lambda: {**gauges.read(), **schedules.read()})
 
-    def _row_jobs(self, secrets: Secrets, writer: StatusWriter) -> RowJobs:
+    def _row_jobs(self, secrets: Secrets, writer: StatusWriter, deletion: BackupDeletion) -> RowJobs:
         """The machinery of job objects once more, for rows whose job belongs to none: what it stores is a row, and
         what it locks is its own."""
         ownership = RowOwnership(self.ownership)
@@ -254,6 +254,7 @@ class Engine:
                 self.in_flight,
                 wake=self.queue.add,
                 ensure_synced=self.cache_sync.wait_for_sync,
+                deletion=deletion,
             ),
             status_writer,
             SubmissionGates(self.crds),

@@ -16,19 +16,31 @@ from zilliz_jobs.accounts.apikeys import ApiKeys
 from zilliz_jobs.api.connection import FirstSubmission
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
-from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.departed import Owner
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.jobids import claims_in
-from zilliz_jobs.control.objects import Body, Key, key_of, raw_status, status_of
+from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status, status_of
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.core import observation as seen_
 from zilliz_jobs.core.observation import Observation
-from zilliz_jobs.core.plan import Action, Adopt, Cancel, Delete, Find, LookForLate, Observe, Prepare, Submit
+from zilliz_jobs.core.plan import (
+    Action,
+    Adopt,
+    Cancel,
+    CheckBackup,
+    Delete,
+    EndBackup,
+    Find,
+    LookForLate,
+    Observe,
+    Prepare,
+    Submit,
+)
 from zilliz_jobs.core.read_status import Known
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, attempt_of, handle_of, is_finished, step_of
+from zilliz_jobs.jobs.backupdeletion import BackupDeletion
 from zilliz_jobs.jobs.credentials import Credentials
 from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.jobs.inputs import Inputs, backup_key
@@ -82,11 +94,11 @@ class Actions:
         wake: Callable[[Key], None],
         connections_known: Callable[[str], Iterable[Body]] = lambda _namespace: (),
         ensure_synced: Callable[[], Awaitable[None]],
-        backup_use: BackupUse | None = None,
+        deletion: BackupDeletion,
     ) -> None:
         self._ownership, self.in_flight, self.wake = ownership, in_flight, wake
-        self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known), backup_use or BackupUse())
-        self._credentials = Credentials(secrets)
+        self._inputs = Inputs(secrets, objects, ApiKeys(objects, connections_known), deletion.use)
+        self._credentials, self.deletion = Credentials(secrets), deletion
         self._locks = LockQueue(ownership, wake)
         self.process = uuid.uuid4().hex[:12]
         self._ensure_synced = ensure_synced
@@ -118,7 +130,10 @@ class Actions:
                 return await self.in_flight.shielded(
                     kind.cancel(account, status.job_id or "", f"cancel-{name}", fence)
                 )
-            case Submit() | Delete():
+            case CheckBackup():
+                await self._ensure_synced()
+                return await self._check_backup(job, status)
+            case Submit() | Delete() | EndBackup():
                 raise AssertionError(f"{action} is not performed here")
 
     async def submit(self, job: JobInHand, status: JobStatus, fence: Fence) -> seen_.SubmitAnswer:
@@ -260,6 +275,20 @@ class Actions:
         if isinstance(backup, seen_.Blocked):
             self._locks.await_end(job.entry, str(source))
         return backup
+
+    async def _check_backup(self, job: JobInHand, status: JobStatus) -> Observation:
+        backup = job.kind.backup_made(job.spec, status)
+        if backup is None:
+            return seen_.BackupStays(Reason.BACKUP_NOT_FOUND, "the status does not say which backup the job made")
+        return await self.deletion.check(connection_key(job.body), backup, job.entry.key)
+
+    async def end_backup(self, job: JobInHand, status: JobStatus, fence: Fence) -> seen_.DeletionAnswer:
+        """Delete the backup that the job made, whose intent is stored. May be repeated. Raises nothing for what the
+        cloud does."""
+        backup = job.kind.backup_made(job.spec, status)
+        if backup is None:
+            return seen_.BackupStays(Reason.BACKUP_NOT_FOUND, "the status does not say which backup the job made")
+        return await self.deletion.delete(connection_key(job.body), backup, job.entry.key, fence)
 
     async def _find(self, job: JobInHand, status: JobStatus) -> seen_.Look:
         await self._ensure_synced()

@@ -15,7 +15,14 @@ from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.core.observation import BackupGone, BackupStays, BackupUnclear, DeletionAnswer
+from zilliz_jobs.core.observation import (
+    BackupGone,
+    BackupMayEnd,
+    BackupStays,
+    BackupUnclear,
+    DeletionAnswer,
+    Unreadable,
+)
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import backupending
 from zilliz_jobs.kinds.base import Account, BackupSource
@@ -64,6 +71,24 @@ class BackupDeletion:
         except CloudError as error:
             return Looked(problem=error.message)
         return Looked(shown.available, shown.gone, read)
+
+    async def check(
+        self, connection: Key, backup: BackupSource, job: Key
+    ) -> BackupMayEnd | BackupGone | BackupStays | Unreadable:
+        """Whether this one may be deleted, or is gone. `job`: the BackupJob that made it. Changes nothing. Raises
+        nothing."""
+        name = backup.backup_id
+        found = await self.look(connection, backup.cluster_id, {name})
+        who = found.read.get(name) or self.use.reader_of(name, job)
+        if found.problem:
+            return Unreadable(Reason.CLOUD_UNREACHABLE, found.problem)
+        if name in found.gone:
+            return BackupGone()
+        if who:
+            return BackupStays(Reason.BACKUP_IN_USE, f"{who} reads it, or waits for it", sent=False)
+        if name not in found.available:
+            return Unreadable(Reason.CLOUD_UNREACHABLE, f"the list does not show backup {name} as available")
+        return BackupMayEnd()
 
     async def delete(self, connection: Key, backup: BackupSource, job: Key | None, fence: Fence) -> DeletionAnswer:
         """Send the request unless something reads the backup, and look what came of it. `job`: the BackupJob that

@@ -9,6 +9,7 @@ from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupMark
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Body, Key, raw_status
+from zilliz_jobs.core.backupttl import FIELDS
 from zilliz_jobs.kube.errors import KubeError, NotFound, NotServed
 from zilliz_jobs.kube.persist import AT_ONCE, persist
 
@@ -58,10 +59,9 @@ class _MarkWrite:
 
 def marked(result: Body, mark: BackupMark | None, now: datetime) -> Body:
     """The result with this mark, or with none. Pure."""
-    rest = {
-        name: value for name, value in result.items() if name not in ("backupState", "backupMessage", "deletionTime")
-    }
+    rest = {name: value for name, value in result.items() if name not in FIELDS}
     if mark is None:
         return rest
-    time = result.get("deletionTime") if mark is BackupMark.DELETED else None
-    return {**rest, "backupState": str(mark), "deletionTime": time or format_time(now)}
+    # The time of a deletion that is under way is only there for the job's own; a schedule has it in its record.
+    time = {"deletionTime": format_time(now)} if mark is BackupMark.DELETED else {}
+    return {**rest, "backupState": str(mark), **time}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from zilliz_jobs.api.backupjob import BackupMark
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State
 from zilliz_jobs.core.notices import notices_of
 from zilliz_jobs.core.reasons import Reason, help_of
@@ -122,7 +123,20 @@ def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
         told.append(StatusEvent("Warning", "Overdue", _says(new, "Overdue", "True"), attempt))
     if (lost := _says(new, "CredentialsAvailable", "False")) and not _says(old, "CredentialsAvailable", "False"):
         told.append(StatusEvent("Warning", str(Reason.CREDENTIALS_LOST), lost, attempt))
-    return told
+    return told + _of_backup(old, new)
+
+
+def _of_backup(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
+    """What became of the backup whose time is over."""
+    before, after = old.result or {}, new.result or {}
+    name, why = after.get("backupId"), after.get("backupMessage")
+    if after.get("backupState") == BackupMark.DELETED and before.get("backupState") != BackupMark.DELETED:
+        copies = "; its copies in other regions stay" if after.get("copies") else ""
+        return [StatusEvent("Normal", str(Reason.BACKUP_DELETED), f"backup {name} was deleted{copies}", f"{name}")]
+    if why and why != before.get("backupMessage"):
+        text = f"backup {name} is not deleted yet: {why}"
+        return [StatusEvent("Warning", "BackupNotDeleted", text, f"{name} {why}")]
+    return []
 
 
 def _arrival(status: JobStatus) -> Reason | None:

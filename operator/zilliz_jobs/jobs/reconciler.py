@@ -23,7 +23,7 @@ from zilliz_jobs.core.accounts import is_elsewhere
 from zilliz_jobs.core.cancelling import is_left_running
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation, Unreadable
-from zilliz_jobs.core.plan import Cancel, Delete, Observe, Plan, Prepare, Submit
+from zilliz_jobs.core.plan import Cancel, Delete, EndBackup, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, RecordError
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules, Snapshot, Withdrawn, is_open, step_of
@@ -98,6 +98,15 @@ class JobReconciler:
         self._unsent = UnsentIntents()
 
     async def reconcile(self, entry: JobEntry, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
+        """See `_reconcile`. What the pass said of a backup that it deletes counts until the end of the pass."""
+        try:
+            return await self._reconcile(entry, body, tries, seen)
+        finally:
+            self.actions.deletion.use.release(entry.uid, None)
+
+    async def _reconcile(
+        self, entry: JobEntry, body: Body, tries: int, seen: Observation | None = None
+    ) -> Reconciled:
         """One pass over the object. `tries`: passes before it that achieved nothing; `seen`: what the poll plan saw
         since the last pass. A read of the job that no decision waits for is left to the poll plan. May be repeated.
         Raises RecordError where the status tells less than was sent; KubeError: Conflict when the object changed
@@ -152,6 +161,9 @@ class JobReconciler:
             if isinstance(plan.action, Cancel):
                 run.body = await self._write(run, plan, force=True)
             run.status = plan.status
+            if isinstance(plan.action, EndBackup):
+                seen = await self._end_backup(run, plan)
+                continue
             seen = await self._perform(run, plan)
             run.cancel = (plan.status, seen) if isinstance(plan.action, Cancel) else run.cancel
             run.refusal = seen if isinstance(seen, CancelRefused) else run.refusal
@@ -159,6 +171,17 @@ class JobReconciler:
         return Reconciled(run.body, self.rules.recheck, False)
 
     # -- parts
+
+    async def _end_backup(self, run: _Run, plan: Plan) -> Observation:
+        """Store the intent, then have the backup deleted. Until its answer is stored, no object may read it."""
+        account = await self._connections.account(connection_key(run.body))
+        backup = run.kind.backup_made(run.base.spec, plan.status) if run.base.spec is not None else None
+        if account is None or backup is None or run.base.spec is None:
+            return seen_.BackupStays(Reason.CONNECTION_NOT_READY, "the connection is not usable", sent=False)
+        self.actions.deletion.use.hold(run.entry.uid, {backup.backup_id})
+        fence = self.actions.deletion.fence()
+        run.body = await self._write(run, plan, force=True)
+        return await self.actions.end_backup(run.in_hand(account, run.base.spec), plan.status, fence)
 
     async def _perform(self, run: _Run, plan: Plan) -> Observation:
         assert plan.action is not None  # noqa: S101 - callers hold an action

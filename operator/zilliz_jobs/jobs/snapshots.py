@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from zilliz_jobs.api.backupjob import BackupMark
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import REPEATS_STATE
+from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence, State
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.objects import (
@@ -134,6 +135,7 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
         and shows_its_end(status)
         and not status.get("resultPending")
         and not copies_run(status.get("result"))
+        and not _ends_its_backup(spec, status)
         and not any(record.get("lateLookTime") for record in _records(status))
         and status.get("observedGeneration") == meta.get("generation")
         and not meta.get("deletionTimestamp")
@@ -144,6 +146,24 @@ def is_settled(body: Body, asked: AskedElsewhere = (None, None)) -> bool:
         and _mirrored(_token(annotations, RESOLVE), status.get("resolution"))
         and _mirrored(asked[0], status.get("cancel"), "elsewhere")
         and _mirrored(asked[1], status.get("retry"), "elsewhere")
+    )
+
+
+def _ends_its_backup(spec: Any, status: Body) -> bool:
+    """Whether the backup that the job made is to be deleted, or is being deleted, by the object's own TTL."""
+    result = status.get("result")
+    result = result if isinstance(result, dict) else {}
+    if result.get("backupState") == BackupMark.DELETING and result.get("deletionTime"):
+        return True
+    record = status.get("submission")
+    proven = isinstance(record, dict) and record.get("evidence") == Evidence.ANSWERED
+    wanted = isinstance(spec, dict) and spec.get("backupTTLSeconds") is not None
+    return bool(
+        wanted
+        and proven
+        and status.get("state") == State.SUCCESSFUL
+        and result.get("backupId")
+        and result.get("backupState") != BackupMark.DELETED
     )
 
 

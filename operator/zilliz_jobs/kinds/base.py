@@ -253,6 +253,10 @@ class JobKind(ABC, Generic[S]):
         """The backup that the job works on, where the spec names it by its id."""
         return None
 
+    def backup_made(self, spec: S, status: JobStatus) -> BackupSource | None:
+        """The backup that an ended job of this kind made for the user, and that is proven to be its own."""
+        return None
+
     def has_source(self, spec: S) -> bool:
         """Whether the spec alone suffices to submit; an adopted job may lack it."""
         return True

@@ -220,7 +220,7 @@ SCHEDULE_RUNS = Family(
 BACKUP_DELETIONS = Family(
     "zilliz_jobs_backup_deletions_total",
     "counter",
-    "Deletions of backups by keepBackups: gone (proven), stays (refused, or something reads "
+    "Deletions of backups by keepBackups and backupTTLSeconds: gone (proven), stays (refused, or something reads "
     "it), and unclear (asked again).",
     ("outcome",),
 )

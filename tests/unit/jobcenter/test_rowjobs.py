@@ -16,6 +16,7 @@ from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.effects import EffectReply, NotSent, Taken, Uncertain
 from zilliz_jobs.cloud.errors import FenceClosed
 from zilliz_jobs.cloud.errors import NotFound as NoSuchJob
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import RETRY, Key
@@ -26,6 +27,7 @@ from zilliz_jobs.jobcenter.rowjobs import Carried, RowJobs, RowOwnership
 from zilliz_jobs.jobcenter.rowkind import RowKind
 from zilliz_jobs.jobcenter.rowstore import RowStatusWriter, RowStore
 from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.backupdeletion import BackupDeletion
 from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.reconciler import JobReconciler
 from zilliz_jobs.jobs.submissiongates import SubmissionGates
@@ -101,7 +103,13 @@ class Desk:
         metrics, ownership = Metrics(), RowOwnership(self.objects)
         clock = ServerClock(lambda: self.now, lambda: self.now.timestamp())
         actions = Actions(
-            ownership, port, port, RequestsInFlight(), wake=self.woken.append, ensure_synced=self._synced
+            ownership,
+            port,
+            port,
+            RequestsInFlight(),
+            wake=self.woken.append,
+            ensure_synced=self._synced,
+            deletion=BackupDeletion(port, BackupUse(), RequestsInFlight(), metrics),
         )
         writer = RowStatusWriter(
             RowStore(port, port, metrics, clock.now),

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.engine.fakes import Accounts, Crds, Events, Kind, ListState, backup, entry
 
 from zilliz_jobs.api.jobstatus import Evidence, State
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.fence import Fence
 from zilliz_jobs.control.inflight import RequestsInFlight
@@ -33,6 +34,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.jobs.actions import Actions
+from zilliz_jobs.jobs.backupdeletion import BackupDeletion
 from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.reconciler import JobReconciler, Reconciled
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
@@ -75,7 +77,13 @@ class Bench:
             clock=lambda: self.now.timestamp(),
         )
         self.actions = Actions(
-            self.registry, port, port, RequestsInFlight(), wake=self.woken.append, ensure_synced=self._synced
+            self.registry,
+            port,
+            port,
+            RequestsInFlight(),
+            wake=self.woken.append,
+            ensure_synced=self._synced,
+            deletion=BackupDeletion(port, BackupUse(), RequestsInFlight(), self.metrics),
         )
         self.reconciler = JobReconciler(
             self.accounts,  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from zilliz_jobs.api.exportjob import EXPORT_JOB
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.restorejob import RESTORE_JOB
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.inflight import RequestsInFlight
 from zilliz_jobs.control.objects import Key, key_of
 from zilliz_jobs.control.ownership import JobOwnership
@@ -20,9 +21,11 @@ from zilliz_jobs.core.observation import Blocked, Prepared
 from zilliz_jobs.core.plan import Prepare
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.jobs.actions import Actions, JobInHand
+from zilliz_jobs.jobs.backupdeletion import BackupDeletion
 from zilliz_jobs.jobs.entry import JobEntry
 from zilliz_jobs.kinds.base import BackupSource
 from zilliz_jobs.kube.errors import NotFound
+from zilliz_jobs.telemetry.metrics import Metrics
 
 pytestmark = pytest.mark.looptime
 SCOPE = "export/in01"
@@ -70,7 +73,13 @@ class Jobs:
         self.ownership, self.entries = JobOwnership(), dict[str, JobEntry]()
         port: Any = self.cluster
         self.actions = Actions(
-            self.ownership, port, port, RequestsInFlight(), wake=self.woken.append, ensure_synced=self._synced
+            self.ownership,
+            port,
+            port,
+            RequestsInFlight(),
+            wake=self.woken.append,
+            ensure_synced=self._synced,
+            deletion=BackupDeletion(port, BackupUse(), RequestsInFlight(), Metrics()),
         )
 
     async def _synced(self) -> None:

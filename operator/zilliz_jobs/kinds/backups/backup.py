@@ -10,11 +10,12 @@ from zilliz_jobs.api.jobstatus import JobStatus, Submission
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.cloud.words import JobType
+from zilliz_jobs.core.backupttl import proven_backup
 from zilliz_jobs.core.observation import Blocked, Look, Seen, SubmitAnswer
 from zilliz_jobs.core.plan import SUBMIT_STEP
 from zilliz_jobs.core.snapshot import RetryRule, Traits, handle_of, is_finished
 from zilliz_jobs.kinds.backups import backing, backupcopies
-from zilliz_jobs.kinds.base import Account, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
+from zilliz_jobs.kinds.base import Account, BackupSource, Baselined, Claimable, JobKind, SubmitContext, SubmitRequest
 
 
 class BackupKind(JobKind[BackupJobSpec]):
@@ -37,6 +38,10 @@ class BackupKind(JobKind[BackupJobSpec]):
 
     def submission_lock(self, spec: BackupJobSpec, step: str = SUBMIT_STEP) -> str:
         return f"backup/{spec.cluster_id}"
+
+    def backup_made(self, spec: BackupJobSpec, status: JobStatus) -> BackupSource | None:
+        name = proven_backup(status)
+        return BackupSource(spec.cluster_id, name) if name else None
 
     def could_be_of(self, spec: BackupJobSpec, other: JobSpec, *, gone: bool) -> bool:
         return backing.could_be_alike(spec, other)
