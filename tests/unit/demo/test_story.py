@@ -44,6 +44,7 @@ def made_by(acts: Iterable[Act]) -> list[str]:
 # load, replicas by the clock.
 NOT_PLAYED = (
     "12-backup-with-copies.yaml",
+    "13-backup-that-ends.yaml",
     "23-import-s3-https.yaml",
     "24-import-gcs.yaml",
     "25-import-azure.yaml",
