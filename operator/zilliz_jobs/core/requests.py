@@ -144,11 +144,10 @@ def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
 
 def _heed_resolution(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     known = status.resolution
-    new = is_new(s.resolve_token, known)
-    waiting = known is not None and known.outcome is Outcome.REQUESTED
-    if not new and not waiting:
+    new = s.resolve_token if is_new(s.resolve_token, known) else None
+    token = new or (known.token if known and known.outcome is Outcome.REQUESTED else None)
+    if token is None:
         return status
-    token = s.resolve_token if new and s.resolve_token else known.token if known else ""
     decision = parse_resolution(token)
     if decision is None:
         return status.but(
