@@ -120,6 +120,25 @@ def plan(
 
 
 @looking.command()
+def backups(
+    namespace: Namespace = None,
+    everywhere: AllNamespaces = False,
+    of_cluster: Annotated[
+        str, typer.Option("--cluster", help="Only of the cluster with this id.", metavar="ID")
+    ] = "",
+    orphaned: Annotated[bool, typer.Option("--orphaned", help="Only those of which no object knows.")] = False,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> int:
+    """The manual backups in the cloud: size, age, who made each, and which schedule keeps it. Deletes nothing."""
+    from zilliz_jobs.cli.kubectl.backuplist import list_backups
+    from zilliz_jobs.cli.kubectl.screen import Screen
+
+    where = Where(namespace, context, kubeconfig, everywhere)
+    return run(list_backups(where, of_cluster, Screen.of_process(), orphaned=orphaned))
+
+
+@looking.command()
 def center(
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="Of the JobCenter; default: all.", show_default=False)

@@ -86,7 +86,7 @@ async def _automatic(cluster: Cluster, schedule: Schedule, times: DueTimes) -> l
     async with connections_of(cluster, withheld) as connections:
         for (key, cluster_id), entry in places_of(schedule, cluster.home).items():
             if key not in accounts:
-                rehearsed = Rehearsed(_backup_by(key, cluster_id))
+                rehearsed = Rehearsed(backup_by(key, cluster_id))
                 accounts[key] = (await reach(cluster, rehearsed, connections)).account
                 found += rehearsed.findings
             account = accounts[key]
@@ -114,7 +114,7 @@ def _met(cluster_id: str, window: BackupWindow | None, entry: str, times: DueTim
     )
 
 
-def _backup_by(key: Key, cluster_id: str) -> JobView:
+def backup_by(key: Key, cluster_id: str) -> JobView:
     """A backup by this connection, for the checks of that."""
     meta = {"namespace": key.namespace, "name": "backup"}
     spec = {"clusterId": cluster_id, "connectionRef": {"name": key.name}}
