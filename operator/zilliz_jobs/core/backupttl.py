@@ -87,13 +87,15 @@ def ending(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
 def absorbed(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> JobStatus:
     """The status after an observation about the backup; any other changes nothing."""
     due, asked, requests = ends_at(s, status), asked_at(status), _requests(status)
+    if due is None and asked is None:
+        return status
     settled = asked is None or now - asked > SETTLE
     match seen:
         case seen_.BackupMayEnd() if due is not None and now >= due:
             return _with(status, _intent(now, requests + 1))
         case seen_.BackupMayEnd() if settled:
             return _with(status, {})  # it is not to go any more
-        case seen_.BackupGone() if due is not None or asked is not None:
+        case seen_.BackupGone():
             done = {"backupState": str(BackupMark.DELETED), "deletionTime": format_time(asked or now)}
             return _with(status, done)
         case seen_.BackupStays(_, message) if settled or requests <= 1:
