@@ -197,3 +197,59 @@ async def test_what_refers_to_a_deleted_backup_is_refused(world: Rig) -> None:
     world.kube.create({"apiVersion": "jobs.zilliz.com/v1alpha1", "kind": "ExportJob", "metadata": meta, "spec": spec})
     status = await world.until_state("exportjobs", "late", "Failed")
     assert status["reason"] == "BackupDeleted"
+
+
+async def test_an_export_that_somebody_started_in_the_console_keeps_its_backup(keyed: Rig) -> None:
+    keyed.connection(consoleApi={"enabled": True})
+    await keyed.start()
+    schedule(keyed, BACKED, keepBackups=1)
+    keyed.cloud.pace(export=Duration(pending_seconds=2, run_seconds=10**9))
+    first = await run(keyed, "a")
+    path = f"/v2/clusters/{MOVIES}/backups/{first}/export"
+    keyed.cloud.act_as("rival", "POST", path, {"integrationId": "integ-demo-s3", "directory": "x"})
+    second = await run(keyed, "b")
+    await keyed.until(lambda: tracked(keyed)[first].get("reason") == "BackupInUse", "it says why")
+    assert "console" in tracked(keyed)[first]["message"]
+    assert in_cloud(keyed) == [first, second]
+    assert deletes(keyed) == []
+
+
+async def test_who_refers_to_a_backup_that_is_being_deleted_waits_and_may_go_on(world: Rig) -> None:
+    """The answer was lost before the cloud heard of it. In the end the backup is given to who wants it."""
+    await world.start()
+    schedule(world, BACKED, keepBackups=1)
+    first = await run(world, "a")
+    world.cloud.fault("backup.delete", "drop_before", times=1)
+    await run(world, "b")
+    await world.until(lambda: tracked(world).get(first, {}).get("state") == "Deleting", "the intent stays")
+    restore(world, first)
+    await world.until(lambda: world.status("restorejobs", "back").get("reason") == "BackupDeleted", "it waits")
+    await world.stop()
+    body = world.status(PLURAL, "nightly")
+    rows = [{**row, "deletionTime": "2026-01-01T00:00:00Z"} for row in body["backups"] if row["backupId"] == first]
+    others = [row for row in body["backups"] if row["backupId"] != first]
+    await world.patch(PLURAL, "nightly", {"status": {"backups": [*others, *rows]}}, "/status")
+    await world.start()
+    await world.until(lambda: world.status("restorejobs", "back").get("jobId"), "the restore begins")
+    assert first in in_cloud(world)
+    assert tracked(world)[first]["state"] == "Available"
+    assert deletes(world) == []
+
+
+async def test_the_ids_of_a_process_before_are_known_before_anything_is_submitted(world: Rig) -> None:
+    """A restore that a new leader submits first would read a backup whose deletion is on its way."""
+    await world.start()
+    schedule(world, BACKED, keepBackups=1)
+    first = await run(world, "a")
+    world.cloud.fault("backup.delete", "drop_before", times=1)
+    await run(world, "b")
+    await world.until(lambda: tracked(world).get(first, {}).get("state") == "Deleting", "the intent stays")
+    await world.stop()
+    world.cloud.fault("backup.delete", "drop_before")
+    restore(world, first)
+    await world.start()
+    await world.until(lambda: world.status("restorejobs", "back").get("reason"), "the restore says why it waits")
+    await world.until(
+        lambda: world.status("restorejobs", "back").get("reason") == "BackupDeleted", "it waits for that"
+    )
+    assert not world.status("restorejobs", "back").get("submission")
