@@ -162,4 +162,6 @@ def _marked(status: Body) -> list[str]:
     result = status.get("result")
     result = result if isinstance(result, dict) else {}
     name = result.get("backupId")
-    return [str(name)] if name and result.get("backupState") == BackupMark.DELETING else []
+    # A schedule's intent is in its own record; only a BackupJob's own has a time.
+    own = result.get("backupState") == BackupMark.DELETING and result.get("deletionTime")
+    return [str(name)] if name and own else []

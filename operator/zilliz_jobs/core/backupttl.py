@@ -14,6 +14,7 @@ from zilliz_jobs.api.backupjob import BackupMark
 from zilliz_jobs.api.jobstatus import MAX_MESSAGE, Evidence, JobStatus, State
 from zilliz_jobs.api.model import format_time, parse_time
 from zilliz_jobs.core import observation as seen_
+from zilliz_jobs.core.facts import copies_run
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.core.plan import CheckBackup, EndBackup
 from zilliz_jobs.core.reasons import Reason
@@ -72,6 +73,8 @@ def ending(s: Snapshot, status: JobStatus, seen: Observation, now: datetime) -> 
         return Ending(wake=max(1.0, (due - now).total_seconds()))
     if s.link.problem is not None or s.link.suspended:
         return Ending(wake=s.rules.recheck)
+    if asked is None and copies_run(status.result):
+        return Ending(wake=IN_USE_SECONDS)  # they are made of it
     match seen:
         case seen_.BackupMayEnd() if asked is not None and due is not None:
             return Ending(EndBackup())

@@ -36,6 +36,8 @@ from zilliz_jobs.schedules.schedule import Schedule
 
 SETTLE = timedelta(minutes=10)
 """So long after it was asked for, a deletion that did not show has not taken effect, and never will."""
+COPYING = timedelta(days=1)
+"""So long after its end a backup may be copied to other regions."""
 
 Told = tuple[Record, list[News]]
 
@@ -120,7 +122,8 @@ def with_looks(
 ) -> tuple[Record, list[EndBackup], list[News]]:
     """The record with the intents to delete, what is to be carried out once it is stored, and what is told."""
     groups, keep = wanted(schedule), schedule.keep_backups or 0
-    found = choose(keep, record.backups, seen.looks, groups, frozenset(seen.read))
+    read = {**seen.read, **_copied(record, now)}
+    found = choose(keep, record.backups, seen.looks, groups, frozenset(read))
     going, held = {row.backup_id for row in found.delete}, {row.backup_id for row in found.held}
     rows, actions, news = list[TrackedBackup](), list[EndBackup](), list[News]()
     for row in record.backups:
@@ -143,14 +146,20 @@ def with_looks(
         elif row.deleting:
             rows.append(row)
             if name in look.available and (row.asked is None or now - row.asked > SETTLE):
-                why = seen.read.get(name) or "it is not to go any more"
+                why = read.get(name) or "it is not to go any more"
                 actions.append(EndBackup(row, known=BackupStays(Reason.BACKUP_IN_USE, why)))
         elif name in held:
-            text = f"{seen.read[name]} reads it, or waits for it"
+            text = f"{read[name]} reads it, or waits for it"
             rows.append(_told(row, ScheduleReason.BACKUP_IN_USE, text, news))
         else:
             rows.append(replace(row, reason="", message=""))
     return record.but(backups=tuple(rows)), actions, news
+
+
+def _copied(record: Record, now: datetime) -> dict[str, str]:
+    """The backups whose copies in other regions may still be made; nobody tells when they are."""
+    young = [row for row in record.backups if row.copies and now - row.completed < COPYING]
+    return {row.backup_id: "the job that copies it to another region" for row in young}
 
 
 def with_backup_answer(record: Record, answered: BackupAnswer) -> Told:

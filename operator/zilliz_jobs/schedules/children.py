@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from zilliz_jobs.api.backupjob import BACKUP_JOB
+from zilliz_jobs.api.backupjob import BACKUP_JOB, BackupMark
 from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, Outcome, State, reason_in
@@ -166,7 +166,10 @@ def _made(body: Body, status: Body) -> MadeBackup | None:
         record.get("handle") if isinstance(record, dict) and record.get("evidence") == Evidence.ANSWERED else None
     )
     answered = str(handle.get("backupId") or "") if isinstance(handle, dict) else ""
-    shown = str(result.get("backupId") or "") if isinstance(result, dict) else ""
+    result = result if isinstance(result, dict) else {}
+    if result.get("backupState") == BackupMark.DELETED:
+        return None
+    shown = str(result.get("backupId") or "")
     proven = answered if shown in ("", answered) else ""
     return MadeBackup(proven, Scope.of(spec), connection_key(body).name, bool(spec.get("crossRegionCopies")))
 

@@ -66,6 +66,13 @@ class TestWhen:
         assert plan.action is None
         assert plan.wake is not None
 
+    def test_it_stays_while_it_is_copied_to_another_region(self) -> None:
+        scene = due()
+        for state, action in (("Pending", None), ("InProgress", None), ("Successful", CheckBackup())):
+            copies = [{"regionId": "eu", "state": state}]
+            told = scene.but(status=scene.status.but(result={"backupId": "b-1", "copies": copies}))
+            assert told.see().plan.action == action
+
     def test_the_object_goes_after_its_backup(self) -> None:
         scene = due(ttl_seconds_after_finished=TTL)
         assert scene.see().plan.action == CheckBackup()

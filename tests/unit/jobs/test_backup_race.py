@@ -215,7 +215,10 @@ class TestWhatIsKnown:
     def test_a_backupjob_that_deletes_by_itself_says_so(self) -> None:
         use = BackupUse()
         body = {"kind": "BackupJob", "metadata": {"namespace": "ns", "name": "one", "uid": "j"}, "spec": {}}
-        use.on_seen({**body, "status": {"result": {"backupId": "b1", "backupState": "Deleting"}}})
+        mark = {"backupId": "b1", "backupState": "Deleting"}
+        use.on_seen({**body, "status": {"result": mark | {"deletionTime": "2026-11-29T03:00:00Z"}}})
         assert not use.enter("r", "b1")
+        use.on_seen({**body, "status": {"result": mark}})
+        assert use.enter("q", "b1"), "a schedule's intent is its own record; that one may be gone"
         use.on_seen({**body, "status": {"result": {"backupId": "b1"}}})
         assert use.enter("r", "b1")

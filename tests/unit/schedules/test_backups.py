@@ -214,6 +214,21 @@ def test_what_is_read_meanwhile_is_not_asked_for_again_and_given_back_in_the_end
     assert world.sent == ["b001"]
 
 
+def test_what_may_still_be_copied_to_another_region_stays_for_a_day() -> None:
+    world = World(keep=1)
+    world.run()
+    world.record = world.record.but(backups=tuple(replace(row, copies=True) for row in world.record.backups))
+    world.now -= timedelta(hours=13)
+    world.run()
+    assert world.sent == []
+    assert [row.reason for row in world.record.backups] == ["", "BackupInUse"]
+    world.now += timedelta(hours=14)
+    world.reconcile()
+    assert world.sent == ["b001"]
+    (news,) = told(world, ScheduleReason.BACKUP_DELETED)
+    assert "copies in other regions stay" in news.message
+
+
 def test_a_refusal_is_told_once() -> None:
     world = World(keep=1)
     world.run()
