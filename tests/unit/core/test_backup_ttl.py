@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.unit.core.scenes import BACKUP, DOWN, Scene, seen, sending
 
 from zilliz_jobs.api.jobstatus import Evidence, State
+from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.plan import CheckBackup, Delete, EndBackup
 from zilliz_jobs.core.reasons import Reason
@@ -72,6 +74,31 @@ class TestWhen:
             copies = [{"regionId": "eu", "state": state}]
             told = scene.but(status=scene.status.but(result={"backupId": "b-1", "copies": copies}))
             assert told.see().plan.action == action
+            assert told.see().plan.wake == (None if action else 300.0)
+
+    def test_a_backup_that_the_answer_did_not_name_is_not_proven(self) -> None:
+        scene = due()
+        record = scene.submission.but(handle={"jobId": "j-1"})
+        assert scene.but(status=scene.status.but(submission=record, result=None)).see().plan.action is None
+
+    def test_it_counts_from_when_the_end_was_seen(self) -> None:
+        """The operator was away, or the cloud's clock is behind: nobody could use the backup before."""
+        scene = ended()
+        scene = scene.but(status=scene.status.but(completion_time=scene.now - timedelta(days=9)))
+        assert scene.later(TTL - 1).see().plan.action is None
+        assert scene.later(TTL).see().plan.action == CheckBackup()
+
+    def test_an_end_that_the_cloud_dates_later_counts_from_then(self) -> None:
+        scene = ended()
+        scene = scene.but(status=scene.status.but(completion_time=scene.now + timedelta(seconds=60)))
+        assert scene.later(TTL + 59).see().plan.action is None
+        assert scene.later(TTL + 60).see().plan.action == CheckBackup()
+
+    def test_a_list_that_cannot_be_read_is_read_again(self) -> None:
+        unreadable = o.Unreadable(Reason.CLOUD_UNREACHABLE, "no answer")
+        first = due().see(unreadable)
+        assert (first.plan.action, first.plan.wake) == (None, first.snapshot.rules.recheck)
+        assert due().see(o.BackupMayEnd(), UNCLEAR).later(30).see(unreadable).plan.wake == 30.0
 
     def test_the_object_goes_after_its_backup(self) -> None:
         scene = due(ttl_seconds_after_finished=TTL)
@@ -93,6 +120,8 @@ class TestTheIntent:
     def test_proof_ends_it(self) -> None:
         scene = due().see(o.BackupMayEnd(), o.BackupGone())
         assert mark(scene) == ("Deleted", None, None)
+        asked = format_time(scene.now)
+        assert (scene.later(60).see().status.result or {})["deletionTime"] == asked
         assert (scene.plan.action, scene.status.state) == (None, State.SUCCESSFUL)
 
     @pytest.mark.parametrize(("answer", "wake"), [(REFUSED, 3600.0), (IN_USE, 300.0), (LATE, 300.0)])
@@ -128,6 +157,23 @@ class TestTheIntent:
         assert (soon.plan.action, mark(soon)[0]) == (None, "Deleting")
         assert (late.plan.action, mark(late)[0]) == (None, None)
         assert mark(scene.see(o.BackupGone()))[0] == "Deleted"
+
+    def test_one_that_was_gone_before_says_when_that_was_seen(self) -> None:
+        scene = due().see(o.BackupGone())
+        assert (scene.status.result or {})["deletionTime"] == format_time(scene.now)
+
+    def test_the_time_of_the_last_request_stays_when_it_is_proven_later(self) -> None:
+        scene = due().see(o.BackupMayEnd(), UNCLEAR)
+        later = scene.later(90).see(o.BackupGone())
+        assert (later.status.result or {})["deletionTime"] == format_time(scene.now)
+
+    def test_an_answer_without_an_intent_makes_none(self) -> None:
+        assert mark(due().see(UNCLEAR)) == (None, "no answer", None)
+
+    def test_a_count_that_somebody_wrote_counts_for_nothing(self) -> None:
+        scene = due()
+        scene = scene.but(status=scene.status.but(result={"backupId": "b-1", "deletionRequests": 7}))
+        assert mark(scene.see(o.BackupMayEnd()))[2] == 1
 
     def test_what_a_schedule_deletes_is_not_touched(self) -> None:
         scene = due(backup_ttl_seconds=None)
