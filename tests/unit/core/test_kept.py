@@ -32,7 +32,7 @@ from zilliz_jobs.core.attempts import failed, prepared, with_attempt
 from zilliz_jobs.core.cancelling import is_left_running
 from zilliz_jobs.core.conditions import readiness
 from zilliz_jobs.core.gates import Gate, closed_gate
-from zilliz_jobs.core.lateeffects import compared_with, late_look_at, looked_for
+from zilliz_jobs.core.lateeffects import compared_with, late_look_at, looked_for, unresolved_since
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link, counted
 
@@ -157,6 +157,19 @@ class TestTheSubmissionThatIsWatched:
     def test_the_record_of_the_last_step_is_not_watched_twice(self) -> None:
         last = Submission(token="t1", sends=2)
         assert late_look_at(JobStatus(steps=[self.step("t1", EARLIER)], submission=last)) is None
+
+    @pytest.mark.parametrize(
+        ("sends", "evidence", "since"),
+        [
+            (2, Evidence.SENDING, NOON),
+            (1, Evidence.ABSENT, NOON),
+            (1, Evidence.SENDING, None),
+            (0, Evidence.ADOPTED, None),
+        ],
+    )
+    def test_is_known_by_its_record_where_somebody_cut_the_attempts(self, sends: int, evidence, since) -> None:
+        record = Submission(token="t", sends=sends, evidence=evidence, cloud_time=NOON)
+        assert unresolved_since(JobStatus(submission=record)) == since
 
     def test_from_the_first_send_whose_effect_may_still_come(self) -> None:
         row = Attempt(number=2, unresolved_since=EARLIER)
