@@ -30,6 +30,7 @@ def known(token: str, annotation: str | None = None, elsewhere: str | None = Non
         ("both are new: its own first", "b", "q", known("p", "a"), Asked("b", elsewhere="p")),
         ("then the row's", "b", "q", known("b", None, "p"), Asked("q", annotation="b")),
         ("the row's is still there", "b", "p", known("b", None, "p"), None),
+        ("its own once more, beside the row's", "c", "p", known("b", None, "p"), Asked("c", elsewhere="p")),
         ("its own is still there", "a", "p", known("p", "a"), None),
         ("the same word at both", "x", "x", known("x"), None),
         ("a token that was cut", "t" * 300, None, known("t" * 256), None),
