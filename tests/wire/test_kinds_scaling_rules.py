@@ -255,10 +255,9 @@ class TestWhatIsNotTold:
         cloud.advance(LONG)
         assert (await job.read()).state is State.SUCCESSFUL
 
-    async def test_a_size_that_may_be_under_a_rule_is_not_so_already(self, cloud, session):
+    async def test_a_size_under_a_rule_is_not_so_already(self, cloud, session):
         ruled(cloud, **CU_RULE)
         now(cloud).fields = now(cloud).fields.model_copy(update={"cu_size": 4})
-        cloud.behave(autoscaling_told=False)
         assert (await ended(cloud, one(session, "size"))).state is State.SUCCESSFUL
         assert now(cloud).autoscaling == {}
 

@@ -330,12 +330,16 @@ class TestFixedScaling:
             (cluster(cu="8", cu_=None), True),
             (cluster(cu=8, cu_={"min": "0", "max": "0"}), False),
             (cluster(cu=8, cu_="?"), False),
-            (untold(cu=8), False),
+            (untold(cu=8), True),
+            (untold(cu=2), False),
         ],
     )
     def test_what_is_done_already(self, now: Cluster, *, done: bool) -> None:
-        """A size under a rule, or perhaps under one, is not done: the rule would change it again."""
-        assert bool(SCALE.is_done(parsed(SCALE), named(now))) is done
+        """A size under a rule is not done: the rule would change it again. The documented answers tell no rules; a
+        request there, for a size that is so already, would change nothing, or end a rule that nobody sees."""
+        said = SCALE.is_done(parsed(SCALE), named(now))
+        assert bool(said) is done
+        assert ("does not tell whether a scaling rule" in said) == (done and now.autoscaling is None)
 
     def test_the_dimensions_are_apart(self) -> None:
         assert REPLICAS.is_done(parsed(REPLICAS), cluster(cu=2, replica=2))

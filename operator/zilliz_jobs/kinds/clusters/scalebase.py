@@ -88,16 +88,18 @@ class ScaleKind(ClusterKind[P]):
         return f"Scale {self.size_name} of cluster {spec.cluster_id} {how}"
 
     def is_done(self, spec: P, cluster: Cluster) -> str:
-        """A fixed size counts only where the cloud tells that no rule would change it again. Schedules are set anew:
-        whether their times are the same cannot be told for sure."""
+        """A fixed size counts only while no rule that the cloud tells would change it again; the documented answers
+        leave rules out. Schedules are set anew: whether their times are the same cannot be told for sure."""
         if cluster_state_of(cluster.status) is not ClusterState.RUNNING:
             return ""
         now, wanted = self._shown(cluster), self.wanted(spec)
         if spec.autoscaling is not None and scalingrules.same(now.rule, self.wire_rule(spec)):
             return f"the {self.size_name} of the cluster follow this rule already"
-        if wanted is None or now.size != wanted or now.rule != {}:
+        untold = cluster.autoscaling is None
+        if wanted is None or now.size != wanted or not (untold or now.rule == {}):
             return ""
-        return f"the cluster has {wanted} {self.size_name} already"
+        doubt = "; the cloud does not tell whether a scaling rule may change that" if untold else ""
+        return f"the cluster has {wanted} {self.size_name} already{doubt}"
 
     def facts(self, cluster: Cluster) -> dict[str, list[str]]:
         other = scalingrules.recorded(scalingrules.told(cluster, self.other_part))
