@@ -11,6 +11,7 @@ from tests.unit.core.scenes import BACKUP, DOWN, Scene, seen, sending
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.api.model import format_time
 from zilliz_jobs.core import observation as o
+from zilliz_jobs.core.backupttl import proven_backup
 from zilliz_jobs.core.plan import CheckBackup, Delete, EndBackup
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
@@ -79,13 +80,26 @@ class TestWhen:
     def test_a_backup_that_the_answer_did_not_name_is_not_proven(self) -> None:
         scene = due()
         record = scene.submission.but(handle={"jobId": "j-1"})
-        assert scene.but(status=scene.status.but(submission=record, result=None)).see().plan.action is None
+        status = scene.status.but(submission=record, result=None)
+        assert proven_backup(status) == ""
+        assert scene.but(status=status).see().plan.action is None
 
     def test_it_counts_from_when_the_end_was_seen(self) -> None:
         """The operator was away, or the cloud's clock is behind: nobody could use the backup before."""
         scene = ended()
         scene = scene.but(status=scene.status.but(completion_time=scene.now - timedelta(days=9)))
         assert scene.later(TTL - 1).see().plan.action is None
+        assert scene.later(TTL).see().plan.action == CheckBackup()
+
+    def test_what_else_changed_later_does_not_put_it_off(self) -> None:
+        scene = ended()
+        later = [
+            one
+            if one.type == "Finished"
+            else one.model_copy(update={"last_transition_time": scene.now + timedelta(9)})
+            for one in scene.status.conditions
+        ]
+        scene = scene.but(status=scene.status.but(conditions=later))
         assert scene.later(TTL).see().plan.action == CheckBackup()
 
     def test_an_end_that_the_cloud_dates_later_counts_from_then(self) -> None:
