@@ -73,8 +73,11 @@ class RowSync:
         works: list[Work] = [partial(self._delete, page, name) for name in changes.delete]
         works += [partial(self._absent, page, name, bodies.get(name)) for name in changes.absent]
         for wanted in changes.update:
+            known = page.known.get(wanted.name)
+            if known is None:
+                continue  # somebody removed it meanwhile; the next pass makes it again
             told = of_row(wanted.row, wanted.sources)
-            mark, known = print_of(told, partial=wanted.partial), page.known[wanted.name]
+            mark = print_of(told, partial=wanted.partial)
             asks = self._requests_differ(wanted.row, known.requests)
             if known.print != mark or known.kept.lists_without or asks or wanted.name in details:
                 more = details.get(wanted.name)
@@ -154,7 +157,8 @@ class RowSync:
             return requests_taken_over(new, owner, row) if owner is not None else new
 
         stored = await self._writer.change(page.key.namespace, wanted.name, change, body)
-        if stored is None or stored["metadata"]["uid"] != page.known[wanted.name].uid:
+        before = page.known.get(wanted.name)
+        if stored is None or before is None or stored["metadata"]["uid"] != before.uid:
             page.known.pop(wanted.name, None)  # somebody removed it; the next pass makes it again
             page.synced = stored is None and page.synced
             return
@@ -173,7 +177,9 @@ class RowSync:
             page.note(stored)
 
     async def _delete(self, page: PageRows, name: str) -> None:
-        known = page.known[name]
+        known = page.known.get(name)
+        if known is None:
+            return  # somebody was faster
         await self._writer.delete(page.key.namespace, name, known.uid)
         page.known.pop(name, None)
         page.read.discard(name)
