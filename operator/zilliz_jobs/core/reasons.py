@@ -5,19 +5,11 @@ One table: the docs' troubleshooting page is made from it, and a test proves tha
 
 from __future__ import annotations
 
-from enum import StrEnum
+from zilliz_jobs.core.reasonword import ReasonWord
 
 
-class Reason(StrEnum):
-    """Each member is the CamelCase word; `help` says what it means and what to do."""
-
-    help: str
-
-    def __new__(cls, word: str, text: str) -> Reason:
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.help = text
-        return member
+class Reason(ReasonWord):
+    """See `ReasonWord`."""
 
     @property
     def phrase(self) -> str:

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from zilliz_jobs.core.reasonword import ReasonWord
 
 
-class ScheduleReason(StrEnum):
-    """Each member is the CamelCase word; `help` says what it means and what to do."""
-
-    help: str
-
-    def __new__(cls, word: str, text: str) -> ScheduleReason:
-        member = str.__new__(cls, word)
-        member._value_ = word
-        member.help = text
-        return member
+class ScheduleReason(ReasonWord):
+    """See `ReasonWord`."""
 
     # the schedule
     SCHEDULED = "Scheduled", "The schedule makes its runs at their due times."
