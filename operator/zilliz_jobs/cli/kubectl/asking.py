@@ -14,7 +14,8 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.exitcodes import CommandError, ExitCode
 from zilliz_jobs.cli.kubectl.following import Following, Watched
-from zilliz_jobs.cli.kubectl.jobview import objects_in, request_in
+from zilliz_jobs.cli.kubectl.jobview import request_in
+from zilliz_jobs.cli.kubectl.objectview import objects_in
 from zilliz_jobs.control.objects import CANCEL, RESOLVE, RETRY, Body, key_of, raw_status
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.reasons import Reason

@@ -17,8 +17,8 @@ from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding, Verdict
 from zilliz_jobs.cli.kubectl.doctor.round import finding_lines
 from zilliz_jobs.cli.kubectl.exitcodes import CommandError, ExitCode
-from zilliz_jobs.cli.kubectl.jobview import objects_in
 from zilliz_jobs.cli.kubectl.kindnames import kind_of
+from zilliz_jobs.cli.kubectl.objectview import objects_in
 from zilliz_jobs.cli.kubectl.plan.reaching import connections_of, reach
 from zilliz_jobs.cli.kubectl.plan.rehearsed import Rehearsed
 from zilliz_jobs.cli.kubectl.plan.scheduled import backup_by

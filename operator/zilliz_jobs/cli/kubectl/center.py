@@ -18,7 +18,7 @@ from zilliz_jobs.cli.kubectl.arguments import Where
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.exitcodes import CommandError, ExitCode
 from zilliz_jobs.cli.kubectl.following import Following, Watched
-from zilliz_jobs.cli.kubectl.jobview import objects_in
+from zilliz_jobs.cli.kubectl.objectview import objects_in
 from zilliz_jobs.cli.kubectl.screen import Cell, Column, Screen
 from zilliz_jobs.control.objects import Body, raw_status
 from zilliz_jobs.core.foreigntext import shown

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from zilliz_jobs.api.jobstatus import REPEATS_STATE, RequestStatus, State
-from zilliz_jobs.api.model import GROUP, parse_time
+from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cli.kubectl.exitcodes import ExitCode
+from zilliz_jobs.cli.kubectl.objectview import ObjectView, objects_in
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, connection_key, raw_status
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.reasons import Reason
@@ -26,7 +26,7 @@ ENDS = {
 
 
 @dataclass(frozen=True)
-class JobView:
+class JobView(ObjectView):
     kind: AnyKind
     body: Body
 
@@ -35,30 +35,12 @@ class JobView:
         return self.kind.resource
 
     @property
-    def name(self) -> str:
-        return str(self.body["metadata"]["name"])
-
-    @property
-    def namespace(self) -> str:
-        return str(self.body["metadata"].get("namespace") or "")
-
-    @property
     def uid(self) -> str:
         return str(self.body["metadata"].get("uid") or "")
 
     @property
-    def reference(self) -> str:
-        """The object in one word, as every command takes it."""
-        return f"{self.resource.singular}/{self.name}"
-
-    @property
     def status(self) -> Body:
         return raw_status(self.body)
-
-    @property
-    def spec(self) -> Body:
-        spec = self.body.get("spec")
-        return spec if isinstance(spec, dict) else {}
 
     @property
     def state(self) -> str:
@@ -92,10 +74,6 @@ class JobView:
         handle = submission.get("handle") if isinstance(submission, dict) else None
         return shown(self.kind.place(self.spec, handle if isinstance(handle, dict) else {}).cluster_id)
 
-    @property
-    def created(self) -> datetime | None:
-        return parse_time(self.body["metadata"].get("creationTimestamp"))
-
     def text(self, name: str) -> str:
         """A text of the status, safe to print."""
         value = self.status.get(name)
@@ -104,22 +82,9 @@ class JobView:
     def time(self, name: str) -> datetime | None:
         return parse_time(self.status.get(name))
 
-    def condition(self, kind: str) -> Body:
-        """One condition; {} where it has none."""
-        return next((row for row in self.rows("conditions") if row.get("type") == kind), {})
-
-    def rows(self, name: str) -> list[Body]:
-        """A list of the status, without what is no object in it."""
-        return objects_in(self.status.get(name))
-
     def request(self, name: str) -> RequestStatus | None:
         """`name`: cancel, retry or resolution."""
         return request_in(self.status, name)
-
-    @property
-    def full_name(self) -> str:
-        """As `kubectl -o name` writes it."""
-        return f"{self.resource.singular}.{GROUP}/{self.name}"
 
     @property
     def result(self) -> Body:
@@ -162,7 +127,3 @@ def request_in(status: Body, name: str) -> RequestStatus | None:
         return None
     texts = {key: value for key, value in raw.items() if value is None or isinstance(value, str)}
     return RequestStatus.model_validate(texts)
-
-
-def objects_in(value: Any) -> list[Body]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

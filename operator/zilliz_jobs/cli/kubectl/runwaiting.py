@@ -11,13 +11,13 @@ from zilliz_jobs.api.model import API_VERSION, format_time
 from zilliz_jobs.cli.kubectl.exitcodes import ExitCode
 from zilliz_jobs.cli.kubectl.following import Following
 from zilliz_jobs.cli.kubectl.jobview import ENDS, JobView
+from zilliz_jobs.cli.kubectl.kindnames import kind_named
 from zilliz_jobs.cli.kubectl.schedulepage import STATES
 from zilliz_jobs.cli.kubectl.scheduleview import ScheduleView
 from zilliz_jobs.cli.kubectl.screen import Screen
 from zilliz_jobs.cli.kubectl.waiting import Waiting
 from zilliz_jobs.control.objects import Key, key_of
 from zilliz_jobs.core.foreigntext import shown
-from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import Run, RunJob, RunState
 
@@ -46,7 +46,7 @@ def is_made(run: Run) -> bool:
 
 def job_of(job: RunJob, namespace: str, ended: datetime | None = None) -> JobView:
     """The object as its run's record has it, for the time before it was read and after it was removed."""
-    kind = next(kind for kind in JOB_KINDS if kind.resource.kind == job.kind)
+    kind = kind_named(job.kind)
     told: dict[str, object] = {"reason": job.reason or None, "message": job.message or None}
     status = told | {"state": job.state} if job.state is not None else {}
     if job.finished and ended is not None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from zilliz_jobs.api.jobschedule import JOB_SCHEDULE, JobScheduleStatus
-from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.scheduledjob import TEMPLATES
-from zilliz_jobs.cli.kubectl.jobview import objects_in
-from zilliz_jobs.control.objects import Body, raw_status
+from zilliz_jobs.cli.kubectl.objectview import ObjectView, objects_in
+from zilliz_jobs.control.objects import Body
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.schedules.reasons import ScheduleReason
 from zilliz_jobs.schedules.record import Record
@@ -18,35 +16,12 @@ from zilliz_jobs.schedules.stored import record_of, stored_status
 
 
 @dataclass(frozen=True)
-class ScheduleView:
+class ScheduleView(ObjectView):
     body: Body
 
     @property
     def resource(self) -> Resource:
         return JOB_SCHEDULE
-
-    @property
-    def name(self) -> str:
-        return str(self.body["metadata"]["name"])
-
-    @property
-    def namespace(self) -> str:
-        return str(self.body["metadata"].get("namespace") or "")
-
-    @property
-    def reference(self) -> str:
-        """The object in one word, as the commands take it."""
-        return f"{JOB_SCHEDULE.singular}/{self.name}"
-
-    @property
-    def full_name(self) -> str:
-        """As `kubectl -o name` writes it."""
-        return f"{JOB_SCHEDULE.singular}.{GROUP}/{self.name}"
-
-    @property
-    def spec(self) -> Body:
-        spec = self.body.get("spec")
-        return spec if isinstance(spec, dict) else {}
 
     @property
     def status(self) -> JobScheduleStatus:
@@ -55,10 +30,6 @@ class ScheduleView:
     @property
     def record(self) -> Record:
         return record_of(self.status)
-
-    @property
-    def created(self) -> datetime | None:
-        return parse_time(self.body["metadata"].get("creationTimestamp"))
 
     @property
     def is_suspended(self) -> bool:
@@ -89,11 +60,7 @@ class ScheduleView:
 
     @property
     def conditions(self) -> list[Body]:
-        return objects_in(raw_status(self.body).get("conditions"))
-
-    def condition(self, kind: str) -> Body:
-        """One condition; {} where it has none."""
-        return next((row for row in self.conditions if row.get("type") == kind), {})
+        return self.rows("conditions")
 
     @property
     def state(self) -> str:

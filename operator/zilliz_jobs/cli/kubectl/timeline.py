@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zilliz_jobs.api.model import parse_time
-from zilliz_jobs.cli.kubectl.jobview import JobView, objects_in
+from zilliz_jobs.cli.kubectl.jobview import JobView
+from zilliz_jobs.cli.kubectl.objectview import objects_in
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.core.foreigntext import shown
 

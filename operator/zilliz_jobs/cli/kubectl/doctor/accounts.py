@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding
-from zilliz_jobs.cli.kubectl.jobview import JobView, objects_in
+from zilliz_jobs.cli.kubectl.jobview import JobView
+from zilliz_jobs.cli.kubectl.objectview import objects_in
 from zilliz_jobs.cli.kubectl.scheduleview import ScheduleView
 from zilliz_jobs.cli.kubectl.wording import counted
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, raw_status

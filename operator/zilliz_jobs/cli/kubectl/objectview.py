@@ -1,0 +1,60 @@
+"""An object as people read it. Lenient: people can edit every part of one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import Any
+
+from zilliz_jobs.api.model import GROUP, parse_time
+from zilliz_jobs.api.resource import Resource
+from zilliz_jobs.control.objects import Body, raw_status
+
+
+class ObjectView(ABC):
+    """What a job and a schedule have in common."""
+
+    body: Body
+
+    @property
+    @abstractmethod
+    def resource(self) -> Resource: ...
+
+    @property
+    def name(self) -> str:
+        return str(self.body["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        return str(self.body["metadata"].get("namespace") or "")
+
+    @property
+    def reference(self) -> str:
+        """The object in one word, as every command takes it."""
+        return f"{self.resource.singular}/{self.name}"
+
+    @property
+    def full_name(self) -> str:
+        """As `kubectl -o name` writes it."""
+        return f"{self.resource.singular}.{GROUP}/{self.name}"
+
+    @property
+    def spec(self) -> Body:
+        spec = self.body.get("spec")
+        return spec if isinstance(spec, dict) else {}
+
+    @property
+    def created(self) -> datetime | None:
+        return parse_time(self.body["metadata"].get("creationTimestamp"))
+
+    def rows(self, name: str) -> list[Body]:
+        """A list of the status, without what is no object in it."""
+        return objects_in(raw_status(self.body).get(name))
+
+    def condition(self, kind: str) -> Body:
+        """One condition; {} where it has none."""
+        return next((row for row in self.rows("conditions") if row.get("type") == kind), {})
+
+
+def objects_in(value: Any) -> list[Body]:
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
