@@ -13,7 +13,7 @@ from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.migrationsource import SOURCES, MigrationSource
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
-from zilliz_jobs.api.template import RUN, named_anew, names_run
+from zilliz_jobs.api.template import RUN, names_run, new_cluster_anew
 
 MAX_COLLECTIONS = 10  # documented: for one migration
 
@@ -261,11 +261,7 @@ MIGRATION_JOB = Resource(
         lambda spec: spec.mode is Mode.OFFLINE,
     ),
     template_rules=(
-        named_anew("target.newCluster.name", lambda spec: [one.name for one in _new_cluster(spec)]),
-        named_anew(
-            "target.newCluster.credentialsSecretName",
-            lambda spec: [one.credentials_secret_name for one in _new_cluster(spec)],
-        ),
+        *new_cluster_anew("target.newCluster", _new_cluster),
         Rule(
             "!has(self.target) || !has(self.target.clusterId) || (has(self.collections)"
             f" && self.collections.all(one, has(one.destination) && one.destination.contains('{RUN}')))",

@@ -14,7 +14,7 @@ from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, AdoptableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
-from zilliz_jobs.api.template import RUN, named_anew, names_run
+from zilliz_jobs.api.template import RUN, names_run, new_cluster_anew
 
 DEFAULT_DATABASE = "default"
 ClusterName = Annotated[str, Field(min_length=1, max_length=64)]  # documented: 1 to 64, for on-demand clusters
@@ -169,11 +169,7 @@ RESTORE_JOB = Resource(
         ),
     ),
     template_rules=(
-        named_anew("newCluster.name", lambda spec: [one.name for one in _new_cluster(spec)]),
-        named_anew(
-            "newCluster.credentialsSecretName",
-            lambda spec: [one.credentials_secret_name for one in _new_cluster(spec)],
-        ),
+        *new_cluster_anew("newCluster", _new_cluster),
         Rule(
             "!has(self.existingCluster) || (has(self.existingCluster.collections)"
             " && self.existingCluster.collections.all(one,"

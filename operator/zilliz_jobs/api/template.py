@@ -33,6 +33,17 @@ def named_anew(path: str, given: Callable[[Any], Iterable[str | None]]) -> Rule:
     )
 
 
+def new_cluster_anew(path: str, given: Callable[[Any], Iterable[Any]]) -> tuple[Rule, Rule]:
+    """The cluster at this path, and the Secret of its credentials, are others in each run. `given` reads the
+    NewCluster from the spec; none where it is left out."""
+    return (
+        named_anew(f"{path}.name", lambda spec: [one.name for one in given(spec)]),
+        named_anew(
+            f"{path}.credentialsSecretName", lambda spec: [one.credentials_secret_name for one in given(spec)]
+        ),
+    )
+
+
 def rules_of(resource: Resource) -> tuple[Rule, ...]:
     """All rules of the kind's spec as a template."""
     fields = resource.spec.model_fields
