@@ -214,14 +214,20 @@ async def test_an_export_that_somebody_started_in_the_console_keeps_its_backup(k
     assert deletes(keyed) == []
 
 
-async def test_who_refers_to_a_backup_that_is_being_deleted_waits_and_may_go_on(world: Rig) -> None:
-    """The answer was lost before the cloud heard of it. In the end the backup is given to who wants it."""
+async def with_a_deletion_of_unknown_fate(world: Rig) -> str:
+    """The request to delete the first of two backups got no answer, and never arrived; the id of that backup."""
     await world.start()
     schedule(world, BACKED, keepBackups=1)
     first = await run(world, "a")
     world.cloud.fault("backup.delete", "drop_before", times=1)
     await run(world, "b")
     await world.until(lambda: tracked(world).get(first, {}).get("state") == "Deleting", "the intent stays")
+    return first
+
+
+async def test_who_refers_to_a_backup_that_is_being_deleted_waits_and_may_go_on(world: Rig) -> None:
+    """The answer was lost before the cloud heard of it. In the end the backup is given to who wants it."""
+    first = await with_a_deletion_of_unknown_fate(world)
     restore(world, first)
     await world.until(lambda: world.status("restorejobs", "back").get("reason") == "BackupDeleted", "it waits")
     await world.stop()
@@ -238,12 +244,7 @@ async def test_who_refers_to_a_backup_that_is_being_deleted_waits_and_may_go_on(
 
 async def test_the_ids_of_a_process_before_are_known_before_anything_is_submitted(world: Rig) -> None:
     """A restore that a new leader submits first would read a backup whose deletion is on its way."""
-    await world.start()
-    schedule(world, BACKED, keepBackups=1)
-    first = await run(world, "a")
-    world.cloud.fault("backup.delete", "drop_before", times=1)
-    await run(world, "b")
-    await world.until(lambda: tracked(world).get(first, {}).get("state") == "Deleting", "the intent stays")
+    first = await with_a_deletion_of_unknown_fate(world)
     await world.stop()
     world.cloud.fault("backup.delete", "drop_before")
     restore(world, first)

@@ -224,7 +224,8 @@ async def test_an_object_that_was_taken_from_its_schedule_does_not_stop_the_sche
     await world.until_state("backupjobs", backup, "Successful")
 
 
-async def test_an_object_that_was_deleted_while_no_operator_ran_fails_its_run(world: Rig) -> None:
+async def stopped_while_the_export_waits(world: Rig) -> tuple[str, str]:
+    """The backup runs, and no operator does; the names of the run and of its export."""
     await world.start()
     schedule(world, BACKED, EXPORTED, token="one")
     run = requested_name("one")
@@ -232,6 +233,11 @@ async def test_an_object_that_was_deleted_while_no_operator_ran_fails_its_run(wo
     await world.until(lambda: world.status("exportjobs", export).get("reason") == "WaitingFor", "the export waits")
     await world.until(lambda: world.status("backupjobs", f"nightly-{run}-backup").get("jobId"), "the backup")
     await world.stop()
+    return run, export
+
+
+async def test_an_object_that_was_deleted_while_no_operator_ran_fails_its_run(world: Rig) -> None:
+    run, export = await stopped_while_the_export_waits(world)
     await world.delete("exportjobs", export)
     assert not world.get("exportjobs", export)
     await world.start()
@@ -243,13 +249,7 @@ async def test_an_object_that_was_deleted_while_no_operator_ran_fails_its_run(wo
 
 async def test_an_object_without_a_recorded_uid_is_made_again_by_the_next_process(world: Rig) -> None:
     """It was made and deleted before its uid was recorded: nothing was submitted for it, and the run promised it."""
-    await world.start()
-    schedule(world, BACKED, EXPORTED, token="one")
-    run = requested_name("one")
-    export = f"nightly-{run}-export"
-    await world.until(lambda: world.status("exportjobs", export).get("reason") == "WaitingFor", "the export waits")
-    await world.until(lambda: world.status("backupjobs", f"nightly-{run}-backup").get("jobId"), "the backup")
-    await world.stop()
+    run, export = await stopped_while_the_export_waits(world)
     before = world.get("exportjobs", export)["metadata"]["uid"]
     stored = copy.deepcopy(run_in(world, run))
     for job in stored["jobs"]:

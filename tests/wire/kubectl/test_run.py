@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from typing import Any
 
 import pytest
-from tests.support.engine_rig import NAMESPACE, Body, Rig
+from tests.support.engine_rig import Body, Rig
 from tests.support.kubectl_zilliz import typed
+from tests.wire.test_schedules import BACKED, EXPORTED, PLURAL, schedule
 
 from zilliz_jobs.cli.kubectl.completion import candidates
-from zilliz_local.cloud import MOVIES
-
-PLURAL = "jobschedules"
-BACKED: Body = {"name": "backup", "backupJob": {"clusterId": MOVIES}}
-EXPORTED: Body = {
-    "name": "export",
-    "exportJob": {
-        "backup": {"backupJobRef": {"name": "backup"}},
-        "integrationId": "integ-demo-s3",
-        "directory": "nightly",
-    },
-}
-
-
-def schedule(world: Rig, *jobs: Body, name: str = "nightly", **spec: Any) -> None:
-    world.kube.create(
-        {
-            "apiVersion": "jobs.zilliz.com/v1alpha1",
-            "kind": "JobSchedule",
-            "metadata": {"name": name, "namespace": NAMESPACE},
-            "spec": {"schedules": ["0 0 29 2 *"], "jobs": [copy.deepcopy(job) for job in jobs], **spec},
-        }
-    )
 
 
 def runs_of(world: Rig, name: str = "nightly") -> list[Body]:
