@@ -56,7 +56,6 @@ OTHER_LIFE = {
     "schedules.automaticbackups.AutomaticBackups._again": "JobSchedules, by uid; goes with them",
     "schedules.backupwriter.BackupWriter._next_look": "JobSchedules: when to look at their backups again",
     "schedules.children.Children._owners": "index: from a job object to the schedule that owns it",
-    "schedules.children.Children._refers": "index: from an unfinished job object to the BackupJob that it names",
     "schedules.controller.JobScheduleController._bodies": "JobSchedules",
     "schedules.controller.JobScheduleController._figures": "JobSchedules, as the metrics tell of them",
     "polling.poller.Poller._at": "index: from a followed job to the KeyPoller that has its record",

@@ -94,6 +94,13 @@ class BackupUse(JobListener):
         if uid not in self._held:
             self._ending.pop(uid, None)
 
+    # -- for who keeps objects
+
+    @property
+    def named_jobs(self) -> frozenset[Key]:
+        """The BackupJobs that unfinished objects name as their backup."""
+        return frozenset(reader.job for reader in self._readers.values() if reader.job is not None)
+
     # -- for who reads
 
     def enter(self, uid: str, backup_id: str) -> bool:

@@ -39,10 +39,15 @@ class Ending:
 def proven_backup(status: JobStatus) -> str:
     """The backup that the job made, by the cloud's own answer to its submission; empty where that is not proven."""
     record = status.submission
-    if record is None or record.evidence is not Evidence.ANSWERED or status.state is not State.SUCCESSFUL:
+    if record is None or status.state is not State.SUCCESSFUL:
         return ""
-    name, shown = handle_of(status).get("backupId", ""), (status.result or {}).get("backupId")
-    return name if shown in (None, name) else ""
+    return proven_id(record.evidence, handle_of(status).get("backupId", ""), (status.result or {}).get("backupId"))
+
+
+def proven_id(evidence: object, answered: str, told: str | None) -> str:
+    """The id of a backup that may be deleted as one's own; else empty. `answered`: what the answer to the submission
+    named; `told`: the id in the result, None where it has none."""
+    return answered if evidence == Evidence.ANSWERED and told in (None, answered) else ""
 
 
 def ends_at(s: Snapshot, status: JobStatus) -> datetime | None:

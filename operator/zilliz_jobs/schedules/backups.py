@@ -29,8 +29,8 @@ from zilliz_jobs.schedules.retention import (
     TrackedBackup,
     choose,
     fits,
-    has_surplus,
     newest_first,
+    with_surplus,
 )
 from zilliz_jobs.schedules.schedule import Schedule
 
@@ -109,7 +109,8 @@ def look_at(schedule: Schedule, record: Record) -> LookAtBackups | None:
     groups, keep = wanted(schedule), schedule.keep_backups
     places = {row.place for row in record.backups if row.deleting}
     if keep is not None and fits(keep, groups):
-        places |= {row.place for row in record.backups if has_surplus(keep, record.backups, groups & {row.group})}
+        surplus = with_surplus(keep, record.backups, groups)
+        places |= {row.place for row in record.backups if row.group in surplus}
     if not places:
         return None
     return LookAtBackups(
@@ -124,6 +125,7 @@ def with_looks(
     groups, keep = wanted(schedule), schedule.keep_backups or 0
     read = {**seen.read, **_copied(record, now)}
     found = choose(keep, record.backups, seen.looks, groups, frozenset(read))
+    surplus = with_surplus(keep, record.backups, groups) if keep else frozenset[Group]()
     going, held = {row.backup_id for row in found.delete}, {row.backup_id for row in found.held}
     rows, actions, news = list[TrackedBackup](), list[EndBackup](), list[News]()
     for row in record.backups:
@@ -131,8 +133,8 @@ def with_looks(
         if look is None:
             rows.append(row)
         elif look.problem:
-            surplus = keep > 0 and has_surplus(keep, record.backups, groups & {row.group})
-            rows.append(_told(row, ScheduleReason.BACKUP_NOT_DELETED, look.problem, news) if surplus else row)
+            held_up = row.group in surplus
+            rows.append(_told(row, ScheduleReason.BACKUP_NOT_DELETED, look.problem, news) if held_up else row)
         elif name in look.gone and row.deleting:
             rows.append(row)
             actions.append(EndBackup(row, again=True, known=BackupGone()))

@@ -1,4 +1,4 @@
-"""The job objects that schedules made, and which backups unfinished objects refer to: what the events of jobs tell.
+"""The job objects that schedules made: what the events of jobs tell.
 
 Kept of every job object that a schedule owns, finished or not, since the end of a run is told by its objects. History
 limits bound their number.
@@ -16,8 +16,10 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, Outcome, State, reason_in
 from zilliz_jobs.api.model import EARLIEST, parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status, slim
+from zilliz_jobs.core.backupttl import proven_id
 from zilliz_jobs.core.cancelling import no_way_to_cancel
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kinds.base import AnyKind
@@ -46,20 +48,17 @@ def replacement_token(run: str) -> str:
 class Children(JobListener):
     """`changed`: called with the key of the schedule whose object was made, went, or shows another state."""
 
-    def __init__(self, kinds: Mapping[str, AnyKind], link: Callable[[Key], Link]) -> None:
-        """`link`: what may be known of a connection."""
-        self._kinds, self._link = kinds, link
+    def __init__(self, kinds: Mapping[str, AnyKind], link: Callable[[Key], Link], use: BackupUse) -> None:
+        """`link`: what may be known of a connection. `use`: which backups unfinished objects refer to."""
+        self._kinds, self._link, self._use = kinds, link, use
         self.changed: Callable[[Key], object] = lambda _: None
         self._of_schedule: defaultdict[str, dict[str, Body]] = defaultdict(dict)
         self._owners: dict[str, Owner] = {}
-        self._refers: dict[str, Key] = {}
-        """By the uid of an unfinished object: the BackupJob that it names."""
 
     # -- what the job objects tell
 
     def on_seen(self, body: Body) -> None:
         uid = body["metadata"]["uid"]
-        self._note_reference(uid, body)
         owner = owner_of(body)
         known = self._owners.get(uid)
         if known is not None and known != owner:
@@ -76,14 +75,13 @@ class Children(JobListener):
         self.on_seen(body)
 
     def on_gone(self, uid: str) -> None:
-        self._refers.pop(uid, None)
         self._drop(uid)
 
     # -- what a decision may know
 
     def of(self, schedule: str) -> dict[str, Child]:
         """The objects of the schedule of this uid, by name."""
-        referred = set(self._refers.values())
+        referred = self._use.named_jobs
         return {
             body["metadata"]["name"]: self._child(body, key_of(body) in referred)
             for body in self._of_schedule.get(schedule, {}).values()
@@ -91,8 +89,7 @@ class Children(JobListener):
 
     def refers_to(self, body: Body) -> bool:
         """Whether an unfinished object names this one as its backup."""
-        meta = body["metadata"]
-        return Key(body["kind"], meta["namespace"], meta["name"]) in self._refers.values()
+        return key_of(body) in self._use.named_jobs
 
     def bodies(self, schedule: str) -> Iterator[Body]:
         """The same objects, as last seen."""
@@ -139,13 +136,6 @@ class Children(JobListener):
 
     # -- parts
 
-    def _note_reference(self, uid: str, body: Body) -> None:
-        name = _backup_named(body)
-        if name is None or raw_status(body).get("completionTime"):
-            self._refers.pop(uid, None)
-        else:
-            self._refers[uid] = Key(BACKUP_JOB.kind, body["metadata"]["namespace"], name)
-
     def _drop(self, uid: str) -> None:
         if (owner := self._owners.pop(uid, None)) is None:
             return
@@ -162,24 +152,15 @@ def _made(body: Body, status: Body) -> MadeBackup | None:
         return None
     spec, record, result = body.get("spec"), status.get("submission"), status.get("result")
     spec = spec if isinstance(spec, dict) else {}
-    handle = (
-        record.get("handle") if isinstance(record, dict) and record.get("evidence") == Evidence.ANSWERED else None
-    )
+    record = record if isinstance(record, dict) else {}
+    handle = record.get("handle")
     answered = str(handle.get("backupId") or "") if isinstance(handle, dict) else ""
     result = result if isinstance(result, dict) else {}
     if result.get("backupState") == BackupMark.DELETED:
         return None
-    shown = str(result.get("backupId") or "")
-    proven = answered if shown in ("", answered) else ""
+    told = str(result["backupId"]) if result.get("backupId") else None
+    proven = proven_id(record.get("evidence"), answered, told)
     return MadeBackup(proven, Scope.of(spec), connection_key(body).name, bool(spec.get("crossRegionCopies")))
-
-
-def _backup_named(body: Body) -> str | None:
-    node: Any = body.get("spec")
-    for field in ("backup", "backupJobRef"):
-        node = node.get(field) if isinstance(node, dict) else None
-    name = node.get("name") if isinstance(node, dict) else None
-    return str(name) if name else None
 
 
 def _shown(body: Body) -> tuple[object, ...]:

@@ -151,12 +151,12 @@ def fits(keep: int, wanted: frozenset[Group]) -> bool:
     return (keep + 1) * len(wanted) <= MAX_BACKUPS
 
 
-def has_surplus(keep: int, tracked: Sequence[TrackedBackup], wanted: frozenset[Group]) -> bool:
-    """Whether it is worth a read of the lists: some may go by the record alone."""
+def with_surplus(keep: int, tracked: Sequence[TrackedBackup], wanted: frozenset[Group]) -> frozenset[Group]:
+    """For which it is worth a read of the lists: some of them may go by the record alone."""
     counts: dict[Group, int] = {}
     for row in tracked:
         counts[row.group] = counts.get(row.group, 0) + 1
-    return any(count > keep for group, count in counts.items() if group in wanted)
+    return frozenset(group for group, count in counts.items() if count > keep and group in wanted)
 
 
 def newest_first(backups: Sequence[TrackedBackup]) -> list[TrackedBackup]:

@@ -49,9 +49,8 @@ class ScheduleStatusWriter:
         for news in plan.news:
             if (outcome := OUTCOMES.get(news.reason)) is not None:
                 self._access.metrics.schedule_runs.labels(outcome).inc(news.count)
-        if ready is not None and ready[0] == "False" and old.reason != word:
-            self._access.events.post(stored, "Warning", word, message, logged=True)
-            log.warning("%s: %s: %s", key_of(stored), word, message)
+        if ready is not None and ready[0] == "False":
+            self._warn(stored, old, word, message)
         return stored
 
     async def note(self, body: Body, record: Record, news: Iterable[News] = ()) -> Body:
@@ -76,10 +75,14 @@ class ScheduleStatusWriter:
             conditions=dated(rows, old.conditions, generation, self._now()),
         )
         stored = await self._store(body, new)
+        self._warn(stored, old, reason, message)
+        return stored
+
+    def _warn(self, stored: Body, old: JobScheduleStatus, reason: str, message: str) -> None:
+        """Tell why the schedule is not ready, where that is news."""
         if old.reason != reason:
             self._access.events.post(stored, "Warning", reason, message, logged=True)
             log.warning("%s: %s: %s", key_of(stored), reason, message)
-        return stored
 
     def _tell(self, stored: Body, news: Iterable[News]) -> None:
         for one in news:

@@ -37,7 +37,7 @@ class ScheduleParts:
         synced: Callable[[], Awaitable[None]],
         deletion: BackupDeletion,
     ) -> None:
-        self.children = Children(kinds, connections.link)
+        self.children = Children(kinds, connections.link, deletion.use)
         resources = {name: kind.resource for name, kind in kinds.items()}
         self.runs = ScheduledRuns(access.objects, self.children)
         reconciler = ScheduleReconciler(

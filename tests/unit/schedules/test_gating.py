@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.api.model import API_VERSION
+from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.snapshot import Withdrawn
 from zilliz_jobs.kube.errors import KubeError, NotFound, NotServed
@@ -53,7 +54,7 @@ def child(entry: str = "a", *, owned: bool = True, **more: Any) -> Body:
 def runs(found: Body | KubeError) -> ScheduledRuns:
     shelf: Any = Shelf(found)
     nobody: Any = None
-    return ScheduledRuns(shelf, Children({}, nobody))
+    return ScheduledRuns(shelf, Children({}, nobody, BackupUse()))
 
 
 A = {"entry": "a", "uid": "u-a"}

@@ -19,7 +19,7 @@ from zilliz_jobs.schedules.retention import (
     TrackedBackup,
     choose,
     fits,
-    has_surplus,
+    with_surplus,
 )
 
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)
@@ -154,9 +154,9 @@ def test_what_the_record_has_no_room_for_stops_all_deletions() -> None:
 
 
 def test_no_list_is_read_while_nothing_can_go() -> None:
-    assert not has_surplus(2, backups(2), WANTED)
-    assert has_surplus(2, backups(3), WANTED)
-    assert not has_surplus(2, backups(3, "gone"), WANTED)
+    assert not with_surplus(2, backups(2), WANTED)
+    assert with_surplus(2, backups(3), WANTED)
+    assert not with_surplus(2, backups(3, "gone"), WANTED)
 
 
 @pytest.mark.parametrize(
