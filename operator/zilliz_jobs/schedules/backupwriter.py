@@ -60,7 +60,8 @@ class BackupWriter:
     async def look(self, schedule: Body, action: LookAtBackups, record: Record) -> BackupsSeen:
         """What the cloud and the objects show of the backups. Changes nothing. Raises nothing."""
         meta = schedule["metadata"]
-        self._looks_again(meta["uid"], UNCLEAR_SECONDS if _deleting(record) else AGAIN_SECONDS, record)
+        known = frozenset(row.backup_id for row in record.backups)
+        self._looks_again(meta["uid"], UNCLEAR_SECONDS if _deleting(record) else AGAIN_SECONDS, known)
         looks, read = {}, dict[str, str]()
         for place, ids in action.places.items():
             connection = Key(ZILLIZ_CONNECTION.kind, meta["namespace"], place.connection)
@@ -72,7 +73,7 @@ class BackupWriter:
                 read[row.backup_id] = who
         return BackupsSeen(looks, read)
 
-    async def end(self, schedule: Body, action: EndBackup, record: Record, fence: Fence) -> BackupAnswer:
+    async def end(self, schedule: Body, action: EndBackup, fence: Fence) -> BackupAnswer:
         """Delete the backup, whose intent is stored, and have its BackupJob say so. Raises KubeError before anything
         was sent, or where its BackupJob cannot be marked."""
         meta, row = schedule["metadata"], action.backup
@@ -93,12 +94,13 @@ class BackupWriter:
             await self._marks.write(job, row.backup_id, None, self._now())
         refused = isinstance(answer, BackupStays) and answer.sent and action.known is None
         again = REFUSED_SECONDS if refused else AGAIN_SECONDS if isinstance(answer, BackupGone) else UNCLEAR_SECONDS
-        self._looks_again(meta["uid"], again, record)
+        # What came to the record since the look is still to be looked at.
+        _, known = self._next_look.get(meta["uid"], (0.0, frozenset[str]()))
+        self._looks_again(meta["uid"], again, known)
         return BackupAnswer(action, answer)
 
-    def _looks_again(self, uid: str, seconds: float, record: Record) -> None:
-        due = asyncio.get_running_loop().time() + seconds
-        self._next_look[uid] = due, frozenset(row.backup_id for row in record.backups)
+    def _looks_again(self, uid: str, seconds: float, known: frozenset[str]) -> None:
+        self._next_look[uid] = asyncio.get_running_loop().time() + seconds, known
 
 
 def _deleting(record: Record) -> list[str]:

@@ -176,7 +176,7 @@ class ScheduleReconciler:
                             done.looked = True
                             done.backups = await self.backups.look(schedule, action, plan.record)
                     case EndBackup():
-                        done.ended.append(await self.backups.end(schedule, action, plan.record, fence))
+                        done.ended.append(await self.backups.end(schedule, action, fence))
             except KubeError as error:
                 done.problem = done.problem or error
                 if isinstance(action, CreateChild):
