@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import pytest
-from tests.support.cloud import Cloud
+from tests.support.cloud import Cloud, movies
 from tests.support.user import Body, Job, User
+
+from zilliz_jobs.schedules.runs import requested_name
 
 pytestmark = pytest.mark.controlplane
 
 NEVER = "0 0 29 2 *"
 
 
-def in_cloud(cloud: Cloud) -> list[str]:
-    """The ids of the backups that can be restored, oldest first."""
+def in_cloud(cloud: Cloud, cluster: str = "") -> list[str]:
+    """The ids of the backups of a cluster that can be restored, oldest first."""
 
     def found(simulator: Any) -> list[str]:
-        rows = [row for row in simulator.world.backups.values() if row.cluster_id == cloud.cluster]
+        rows = [row for row in simulator.world.backups.values() if row.cluster_id == (cluster or cloud.cluster)]
         return [row.backup_id for row in sorted(rows, key=lambda row: row.created_at) if not row.deleted]
 
     return list(cloud.ask(found))
@@ -25,14 +28,28 @@ def in_cloud(cloud: Cloud) -> list[str]:
 
 def run(schedule: Job, token: str) -> Body:
     schedule.ask("run-requested", token)
+    found = the_end_of(schedule, token)
+    assert found["state"] == "Successful"
+    return found
+
+
+def the_end_of(schedule: Job, token: str) -> Body:
     status = schedule.until(
         f"run {token} ended",
         lambda s: (s.get("run") or {}).get("token") == token and s.get("runs") and not s.get("active"),
         90,
     )
     found: Body = status["runs"][0]
-    assert found["state"] == "Successful"
     return found
+
+
+def run_that_fails(cloud: Cloud, schedule: Job, token: str, entry: str) -> None:
+    """A run in which the cloud fails the job of one entry."""
+    schedule.ask("run-requested", token)
+    job = Job(schedule.user, "BackupJob", f"{schedule.name}-{requested_name(token)}-{entry}")
+    job_id = job.until("is known to the cloud", lambda s: s.get("jobId"))["jobId"]
+    cloud.ask(lambda simulator: simulator.force(job_id, "FAILED", reason="disk full"))
+    assert the_end_of(schedule, token)["state"] == "Failed"
 
 
 def kept(status: Body) -> list[str]:
@@ -57,6 +74,53 @@ def test_five_runs_of_two_jobs_leave_two_backups_and_no_deletion_takes_one(user:
     user.until("its objects are collected", lambda: not user.read(user.path("backupjobs"))["items"], 60)
     assert in_cloud(cloud) == left
     assert len(cloud.effects("delete")) == 3
+
+
+def test_a_week_of_failures_a_restore_under_way_and_a_person_in_the_console(user: User, cloud: Cloud) -> None:
+    """One schedule of two clusters: what is needed, or is not replaced by something newer, stays."""
+    user.connect(cloud)
+    weak = f"in01-{secrets.token_hex(7)}"
+    cloud.ask(lambda simulator: simulator.world.put_cluster(weak, movies()))
+    jobs = [
+        {"name": "strong", "backupJob": {"clusterId": cloud.cluster}},
+        {"name": "weak", "backupJob": {"clusterId": weak}},
+    ]
+    spec = {"schedules": [NEVER], "jobs": jobs, "keepBackups": 2, "concurrencyPolicy": "Allow"}
+    schedule = user.create("JobSchedule", "nightly", spec)
+    for token in "ab":
+        run(schedule, token)
+    first, second = in_cloud(cloud)
+    last_of_weak = in_cloud(cloud, weak)
+    assert len(last_of_weak) == 2
+
+    cloud.next_job("RESTORE", run_seconds=10_000)
+    into = {"database": "default", "collection": "films", "destCollection": "films_again"}
+    source = {"clusterId": cloud.cluster, "backupId": first}
+    there = {"clusterId": cloud.cluster, "collections": [into]}
+    restore = user.create("RestoreJob", "back", {"backup": source, "existingCluster": there})
+    restored = restore.until("runs", lambda s: s.get("jobId"))["jobId"]
+    for day in range(7):
+        run_that_fails(cloud, schedule, f"day{day}", "weak")
+    user.until("all but what is read and the two newest are gone", lambda: len(in_cloud(cloud)) == 3, 60)
+    assert in_cloud(cloud)[0] == first
+    assert second not in in_cloud(cloud)
+    held = next(row for row in schedule.status()["backups"] if row["backupId"] == first)
+    assert held["reason"] == "BackupInUse"
+    assert in_cloud(cloud, weak)[:2] == last_of_weak, "a failed run deletes nothing"
+
+    cloud.ask(lambda simulator: simulator.force(restored, "SUCCESSFUL"))
+    restore.until_ended()
+    run(schedule, "well")
+    user.until("what was read is gone too", lambda: len(in_cloud(cloud)) == 2, 60)
+    assert first not in in_cloud(cloud)
+
+    older, newer = in_cloud(cloud)
+    cloud.ask(lambda sim: sim.act_as("console", "DELETE", f"/v2/clusters/{cloud.cluster}/backups/{newer}"))
+    run(schedule, "after")
+    schedule.until_told("BackupLost")
+    assert len(in_cloud(cloud)) == 2, "two are to be kept, and what a person deleted is none of them"
+    assert older in in_cloud(cloud)
+    assert {entry.target["backupId"] for entry in cloud.effects("delete")}.isdisjoint({older, newer})
 
 
 def test_what_the_server_refuses(user: User, cloud: Cloud) -> None:

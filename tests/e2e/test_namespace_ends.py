@@ -96,6 +96,24 @@ def test_it_ends_and_what_became_of_each_job_is_in_the_log_and_the_metric(
     assert "cannot post events" not in operator.said()
 
 
+def test_no_backup_goes_with_the_namespace_of_its_schedule(
+    real_cluster_with_controllers: ControlPlane, user: User, cloud: Cloud, operator: OperatorProcess
+) -> None:
+    """Neither those that a schedule keeps, nor one whose time has not come: what ends backups is a figure, no end of
+    objects."""
+    user.connect(cloud)
+    jobs = [{"name": "backup", "backupJob": {"clusterId": cloud.cluster}}]
+    schedule = user.create("JobSchedule", "nightly", {"schedules": ["0 0 29 2 *"], "jobs": jobs, "keepBackups": 1})
+    ttl = user.backup(cloud, "ttl", clusterId=another(cloud), backupTTLSeconds=7200)
+    schedule.ask("run-requested", "now")
+    schedule.until("keeps one", lambda s: len(s.get("backups") or []) == 1, 60)
+    ttl.until_ended()
+    user.cluster.client.delete_namespace(user.namespace)
+    ends(user)
+    assert cloud.effects("delete") == []
+    assert cloud.ask(lambda sim: [row.deleted for row in sim.world.backups.values()]) == [False, False]
+
+
 def test_one_that_hung_without_an_operator_ends_when_one_is_started(
     real_cluster_with_controllers: ControlPlane, user: User, cloud: Cloud, operator: OperatorProcess
 ) -> None:
