@@ -188,6 +188,8 @@ SHOWS_NOTHING = (
     "get pods,lease",
     "-l jobs.zilliz.com/schedule=",
     "reason=RunMissed",
+    "BackupNotDeleted",
+    "backupMessage",
     "annotate",
     "wait",
 )

@@ -92,6 +92,7 @@ def test_every_value_that_is_asked_for_can_occur(where: str) -> None:
     outcomes = {"ok", "refused", "not_found", "unauthorised", "forbidden", "throttled", "unavailable", "unreadable"}
     outcomes |= {"learnt", "fruitless", "hung"}  # of passes
     outcomes |= {"started", "succeeded", "failed", "missed"}  # of runs
+    outcomes |= {"gone", "stays", "unclear"}  # of deletions of backups
     values = {"reason": {str(r) for r in Reason}, "state": states, "outcome": outcomes}
     for one in promql.selectors(promql.parse(EXPRESSIONS[where])):
         for matcher in one.matchers.matchers:
@@ -210,6 +211,11 @@ def _gone(pod: Pod) -> None:
     pod.shows = {}
 
 
+def _deletions(pod: Pod, outcome: str, times: int) -> None:
+    for _ in range(times):
+        pod.metrics.backup_deletions.labels(outcome).inc()
+
+
 CASES: list[tuple[str, Any]] = [
     ("ZillizJobsNoLeader", lambda pod: pod.show(catalogue.LEADER, (), 0.0)),
     ("ZillizJobsNoLeader", _gone),
@@ -238,6 +244,7 @@ CASES: list[tuple[str, Any]] = [
     ("ZillizJobsScheduleFailed", lambda pod: pod.show(catalogue.SCHEDULE_FAILED, ("ns", "nightly"), 1.0)),
     ("ZillizJobsScheduleMissed", lambda pod: pod.metrics.schedule_runs.labels("missed").inc()),
     ("ZillizJobsScheduleLate", lambda pod: pod.show(catalogue.SCHEDULE_NEXT, ("ns", "nightly"), NOW - 900)),
+    ("ZillizJobsBackupNotDeleted", lambda pod: _deletions(pod, "stays", 2) or _deletions(pod, "unclear", 2)),
     ("ZillizJobsTargetsHidden", lambda pod: pod.show(catalogue.HIDDEN_TARGETS, (), 5.0)),
     ("ZillizJobsConnectionNotReady", lambda pod: pod.show(catalogue.CONNECTION_READY, ("ns", "default"), 0.0)),
     ("ZillizJobsCloudErrors", lambda pod: pod.calls("unavailable", 50)),
@@ -281,6 +288,11 @@ def test_backups_that_stopped_are_told_though_their_objects_are_gone() -> None:
         pod.shows[catalogue.LAST_SUCCESS] = []
 
     assert fired([pod], removed) == {"ZillizJobsBackupTooOld"}
+
+
+def test_a_backup_that_something_reads_for_once_wakes_nobody() -> None:
+    pod = Pod()
+    assert fired([pod], lambda: _deletions(pod, "stays", 1) or _deletions(pod, "gone", 9)) == set()
 
 
 def test_an_old_import_is_nobodys_worry() -> None:
