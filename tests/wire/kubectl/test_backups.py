@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+import yaml
 from tests.support.engine_rig import Rig
 from tests.support.kubectl_zilliz import Typed, typed
 from tests.wire.test_schedule_backups import run
@@ -61,6 +63,21 @@ async def test_each_has_its_maker_and_orphans_are_those_without(world: Rig) -> N
     assert "no object of namespace default knows them" in seen.lines[-1]
     seen = await backups(world, "--cluster", MOVIES)
     assert (bool(row_of(seen, mine)), row_of(seen, theirs)) == (True, [])
+
+
+async def test_programs_read_it(world: Rig) -> None:
+    await world.start()
+    mine, theirs = await made(world, "movies"), made_in_the_console(world)
+    rows = json.loads((await backups(world, "-o", "json")).out)["backups"]
+    assert {row["backupId"]: row.get("madeBy") for row in rows} == {mine: "backupjob/movies", theirs: None}
+    assert rows == yaml.safe_load((await backups(world, "-o", "yaml")).out)["backups"]
+    assert (await backups(world, "--orphaned", "-o", "name")).out.split() == [theirs]
+    assert (await backups(world, "--cluster", "in01-none", "-o", "name")).out == ""
+    fault: Any = "status"
+    world.cloud.fault("backup.list", fault, status=500)
+    seen = await backups(world, "-o", "json")
+    assert (seen.code, json.loads(seen.out)) == (4, {"backups": []})
+    assert "not checked" in seen.err
 
 
 async def test_the_backup_of_an_object_that_is_gone_is_an_orphan(world: Rig) -> None:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
+from zilliz_jobs.api.model import format_time
 from zilliz_jobs.cli.kubectl.ages import age
-from zilliz_jobs.cli.kubectl.arguments import Where
+from zilliz_jobs.cli.kubectl.arguments import Form, Where
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding, Verdict
 from zilliz_jobs.cli.kubectl.doctor.round import finding_lines
@@ -64,8 +65,11 @@ class Listed:
     connection: str
 
 
-async def list_backups(where: Where, of_cluster: str, screen: Screen, *, orphaned: bool) -> ExitCode:
-    """`of_cluster`: its id; "" for all. `orphaned`: those alone of which no object knows."""
+async def list_backups(
+    where: Where, of_cluster: str, form: Form, screen: Screen, errors: Screen, *, orphaned: bool
+) -> ExitCode:
+    """`of_cluster`: its id; "" for all. `orphaned`: those alone of which no object knows. `errors`: where to say what
+    could not be asked, if programs read the list."""
     async with Cluster.open(where) as cluster:
         owners = await _owners(cluster)
         backups, problems = await _listed(cluster)
@@ -74,11 +78,22 @@ async def list_backups(where: Where, of_cluster: str, screen: Screen, *, orphane
             for one in backups
             if of_cluster in ("", one.backup.cluster_id) and not (orphaned and owners.knows(one.backup.backup_id))
         ]
-        screen.table(*backup_table(shown_ones, owners, cluster.now()))
-        screen.say(_summary(shown_ones, cluster, orphaned=orphaned))
+        newest = newest_first(shown_ones)
+        told = screen
+        match form:
+            case Form.TABLE | Form.WIDE:
+                screen.table(*backup_table(newest, owners, cluster.now()))
+                screen.say(_summary(newest, cluster, orphaned=orphaned))
+            case Form.NAME:
+                for one in newest:
+                    screen.raw(shown(one.backup.backup_id))
+                told = errors
+            case Form.JSON | Form.YAML:
+                screen.document({"backups": [row_of(one, owners) for one in newest]}, form)
+                told = errors
         for finding in problems:
-            for line in finding_lines(finding, screen):
-                screen.say(line)
+            for line in finding_lines(finding, told):
+                told.say(line)
     if any(finding.verdict is Verdict.PROBLEM for finding in problems):
         return ExitCode.FAILED
     return ExitCode.NOT_CHECKED if problems else ExitCode.DONE
@@ -100,9 +115,28 @@ def owners_of(jobs: Iterable[Body], schedules: Iterable[Body]) -> Owners:
     return Owners(makers, keepers)
 
 
+def newest_first(backups: Iterable[Listed]) -> list[Listed]:
+    return sorted(backups, key=lambda one: one.backup.create_time or LONG_AGO, reverse=True)
+
+
+def row_of(one: Listed, owners: Owners) -> Body:
+    """A backup as programs read it. What is not known is left out; `sizeBytes`: in bytes."""
+    backup = one.backup
+    row: Body = {
+        "backupId": backup.backup_id,
+        "backupName": backup.backup_name,
+        "clusterId": backup.cluster_id,
+        "status": backup.status,
+        "sizeBytes": backup.size,
+        "createTime": format_time(backup.create_time) if backup.create_time else None,
+        "madeBy": owners.makers.get(backup.backup_id),
+        "keptBy": owners.keepers.get(backup.backup_id),
+        "connection": one.connection,
+    }
+    return {name: shown(value) if isinstance(value, str) else value for name, value in row.items() if value}
+
+
 def backup_table(backups: Sequence[Listed], owners: Owners, now: datetime) -> Table:
-    """The newest first."""
-    newest = sorted(backups, key=lambda one: one.backup.create_time or LONG_AGO, reverse=True)
     rows: list[list[Cell]] = [
         [
             shown(one.backup.backup_id),
@@ -115,7 +149,7 @@ def backup_table(backups: Sequence[Listed], owners: Owners, now: datetime) -> Ta
             owners.keepers.get(one.backup.backup_id, "-"),
             one.connection,
         ]
-        for one in newest
+        for one in backups
     ]
     return COLUMNS, rows
 

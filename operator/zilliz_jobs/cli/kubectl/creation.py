@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
-
-import yaml
 
 from zilliz_jobs.cli.kindpage import OF_EVERY_JOB
 from zilliz_jobs.cli.kubectl.arguments import Form, Where, seconds_of
@@ -104,9 +101,7 @@ async def _made(cluster: Cluster, kind: AnyKind, body: Body) -> Body:
 
 def _print(kind: AnyKind, body: Body, form: str, screen: Screen) -> None:
     match Form(form):
-        case Form.JSON:
-            screen.raw(json.dumps(body, indent=4, ensure_ascii=False))
         case Form.NAME:
             screen.raw(JobView(kind, body).full_name)
-        case _:
-            screen.raw(yaml.safe_dump(body, sort_keys=False, allow_unicode=True))
+        case printed:
+            screen.document(body, printed)

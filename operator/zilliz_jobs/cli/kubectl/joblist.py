@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import yaml
 from rich.live import Live
 from rich.text import Text
 
@@ -99,10 +97,8 @@ async def list_jobs(where: Where, wanted: Filter, form: Form, screen: Screen, er
 
 def show(jobs: Sequence[JobView], form: Form, screen: Screen, cluster: Cluster) -> None:
     match form:
-        case Form.JSON:
-            screen.raw(json.dumps(as_list(jobs), indent=4, ensure_ascii=False))
-        case Form.YAML:
-            screen.raw(yaml.safe_dump(as_list(jobs), sort_keys=False, allow_unicode=True))
+        case Form.JSON | Form.YAML:
+            screen.document(as_list(jobs), form)
         case Form.NAME:
             for job in jobs:
                 screen.raw(job.full_name)

@@ -127,6 +127,7 @@ def backups(
         str, typer.Option("--cluster", help="Only of the cluster with this id.", metavar="ID")
     ] = "",
     orphaned: Annotated[bool, typer.Option("--orphaned", help="Only those of which no object knows.")] = False,
+    output: Output = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
 ) -> int:
@@ -135,7 +136,8 @@ def backups(
     from zilliz_jobs.cli.kubectl.screen import Screen
 
     where = Where(namespace, context, kubeconfig, everywhere)
-    return run(list_backups(where, of_cluster, Screen.of_process(), orphaned=orphaned))
+    screen, errors = Screen.of_process(), Screen(sys.stderr, terminal=False)
+    return run(list_backups(where, of_cluster, form_of(output), screen, errors, orphaned=orphaned))
 
 
 @looking.command()

@@ -6,14 +6,19 @@ pipe nothing is cut and nothing coloured, so that each line can be taken apart b
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+import yaml
 from rich.console import Console
 from rich.text import Text
+
+from zilliz_jobs.cli.kubectl.arguments import Form
+from zilliz_jobs.control.objects import Body
 
 GAP, PLAIN_GAP = 2, 3
 BAR, FIGURE = 9, 5
@@ -73,6 +78,13 @@ class Screen:
     def raw(self, text: str) -> None:
         """For programs: as it is."""
         self.console.file.write(text if text.endswith("\n") else f"{text}\n")
+
+    def document(self, body: Body, form: Form) -> None:
+        """For programs: as JSON, or as YAML."""
+        if form is Form.JSON:
+            self.raw(json.dumps(body, indent=4, ensure_ascii=False))
+        else:
+            self.raw(yaml.safe_dump(body, sort_keys=False, allow_unicode=True))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
         for line in self.lines((columns, rows)):

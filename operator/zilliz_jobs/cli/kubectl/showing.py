@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-
-import yaml
 
 from zilliz_jobs.api.jobresources import JOB_RESOURCES
 from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
@@ -30,10 +27,8 @@ async def show(where: Where, name: str, form: Form, screen: Screen) -> ExitCode:
     async with Cluster.open(where) as cluster:
         resource, body = await cluster.one_of(SHOWN, reference(name), "job or schedule")
         match form:
-            case Form.JSON:
-                screen.raw(json.dumps(body, indent=4, ensure_ascii=False))
-            case Form.YAML:
-                screen.raw(yaml.safe_dump(body, sort_keys=False, allow_unicode=True))
+            case Form.JSON | Form.YAML:
+                screen.document(body, form)
             case Form.NAME:
                 screen.raw(f"{resource.singular}.{GROUP}/{body['metadata']['name']}")
             case Form.TABLE | Form.WIDE:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.unit.cli.kubectl.pictures import NOW, WAYS, compare, printed, screen
 
-from zilliz_jobs.cli.kubectl.backuplist import Listed, backup_table, is_manual, owners_of, size
+from zilliz_jobs.cli.kubectl.backuplist import Listed, backup_table, is_manual, newest_first, owners_of, row_of, size
 from zilliz_jobs.cloud.backups import Backup
 
 CLUSTER = "in01-demo0movies0001"
@@ -42,8 +42,21 @@ SCHEDULES = [
 @pytest.mark.parametrize("way", WAYS)
 def test_the_table_of_backups(way: str) -> None:
     view = screen(way)
-    view.table(*backup_table(LISTED, owners_of(JOBS, SCHEDULES), NOW))
+    view.table(*backup_table(newest_first(LISTED), owners_of(JOBS, SCHEDULES), NOW))
     compare(f"backups-{way}", printed(view))
+
+
+def test_programs_get_bytes_and_times_and_nothing_that_is_not_known() -> None:
+    owners = owners_of(JOBS, SCHEDULES)
+    rows = [row_of(one, owners) for one in newest_first(LISTED)]
+    assert [row["backupId"] for row in rows] == ["backup0_new", "backup0_mid", "backup0_old", "backup0_untold"]
+    assert (rows[0]["sizeBytes"], rows[0]["madeBy"], rows[0]["keptBy"]) == (
+        123_456,
+        "backupjob/movies",
+        "jobschedule/nightly",
+    )
+    assert rows[0]["createTime"].endswith("Z")
+    assert {"sizeBytes", "createTime", "madeBy", "keptBy"}.isdisjoint(rows[3])
 
 
 def test_orphaned_is_what_neither_a_job_nor_a_schedule_knows() -> None:
