@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.controlplane import ControlPlane
+from tests.support.terminal import Terminal
 
 PATIENCE = 30.0
 COMMAND_SECONDS = 120
@@ -20,12 +21,16 @@ INSTALLED = Path(sys.executable).parent
 """Where the commands of this environment are, `kubectl-zilliz` among them."""
 
 
-def kubectl(plane: ControlPlane, kubeconfig: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """`kubectl WORDS` with a PATH on which it finds the command."""
+def environment(plane: ControlPlane, kubeconfig: Path) -> dict[str, str]:
+    """With a PATH on which kubectl finds the command."""
     path = os.pathsep.join([str(INSTALLED), os.environ.get("PATH", "")])
+    return plane.environment | {"KUBECONFIG": str(kubeconfig), "PATH": path} | HTTP_ALLOWED
+
+
+def kubectl(plane: ControlPlane, kubeconfig: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(plane.binaries.kubectl), *words],
-        env=plane.environment | {"KUBECONFIG": str(kubeconfig), "PATH": path} | HTTP_ALLOWED,
+        env=environment(plane, kubeconfig),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -61,6 +66,11 @@ class Person:
     def types(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`kubectl WORDS`, to its end."""
         return kubectl(self.plane, self.kubeconfig, *words)
+
+    def at_a_terminal(self, *words: str, width: int, height: int = 30) -> Terminal:
+        """`kubectl WORDS` on a terminal of this size."""
+        typed = [str(self.plane.binaries.kubectl), *words]
+        return Terminal(typed, environment(self.plane, self.kubeconfig), width=width, height=height)
 
     def zilliz(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.types("zilliz", *words)
