@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tests.support.everykind import RESTORE_PUBLIC, ROWS, SAMPLE_BY_STEPS, Row
+from tests.support import everykind
+from tests.support.everykind import IMPORT_V1, Row
 
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
@@ -20,12 +21,27 @@ Body = dict[str, Any]
 SHARED_BY = 10
 MOVIES_HOLD = {"default": ["films", "actors", "reviews"]}
 SHOP_HOLDS = {"default": ["products"], "archive": ["orders"]}
-EVERY = (*ROWS, SAMPLE_BY_STEPS, RESTORE_PUBLIC)
-CAN_ADOPT = ("backup", "import")
+RESTORE_ALL = Row(
+    "restore, all",
+    "72-restore-after-backup.yaml",
+    "RESTORE",
+    spec={"existingCluster": {"clusterId": SHOP}},
+)
+"""It names no collection: all that the backup holds comes, under the names that it has there."""
+EVERY = (*everykind.EVERY, RESTORE_ALL)
+CONNECTIONS: dict[str, Body] = {
+    "default": {},
+    "console": {"consoleApi": {"enabled": True}},
+    "import-v1": IMPORT_V1.connection,
+}
+"""What each has besides the endpoint, the key and the project."""
+CAN_ADOPT = ("backup", "import", "import, v1")
 ANY_BACKUP = ("backup", "backup, public")
 CAN_WAIT = {
     "restore, collection": ("backup",),
     "restore, collection, public": ("backup",),
+    "restore, several": ("backup",),
+    "restore, all": ("backup",),
     "export": ANY_BACKUP,
     "export, public": ANY_BACKUP,
 }
@@ -110,12 +126,24 @@ class Planned:
         return "zillizCluster" in MANIFESTS[self.row.name]["spec"].get("source", {}) and self.row.cancel == "Canceled"
 
     @property
+    def fills_cluster(self) -> bool:
+        """Whether it makes collections under names that cannot be chosen, so that no other may make any there."""
+        return self.takes_names or self.row is RESTORE_ALL
+
+    @property
+    def connection(self) -> str:
+        """The connection that fits its row."""
+        if self.row.connection:
+            return next(name for name, spec in CONNECTIONS.items() if spec == self.row.connection)
+        return "console" if self.row.console else "default"
+
+    @property
     def clusters(self) -> tuple[str, str]:
         """In the place of movies and shop."""
         if self.alone:
             return (own := f"in01-own{self.number:04d}"), own
         group = self.number // SHARED_BY
-        if self.takes_names:
+        if self.fills_cluster:
             return f"in01-movies{group:04d}", f"in01-shop{self.number:04d}own"
         return f"in01-movies{group:04d}", f"in01-shop{group:04d}"
 
@@ -125,10 +153,11 @@ class Planned:
         spec = MANIFESTS[self.row.name]["spec"]
         if self.kind == "BackupJob":
             return f"/v2/clusters/{self.clusters[0]}/backups/create", {"backupType": "CLUSTER"}
-        where = {"clusterId": self.clusters[0], "dbName": "default", "collectionName": spec["collection"]}
-        return "/v2/vectordb/jobs/import/create", where | {
-            "objectUrls": [[url] for url in spec["objectStorage"]["urls"]]
-        }
+        where = {"clusterId": self.clusters[0], "collectionName": spec["collection"]}
+        urls = spec["objectStorage"]["urls"]
+        if self.row is IMPORT_V1:
+            return "/v1/vector/collections/import", where | {"objectUrl": urls[0]}
+        return "/v2/vectordb/jobs/import/create", where | {"dbName": "default", "objectUrls": [[u] for u in urls]}
 
     def manifest(self, backups: dict[str, str], adopted: str = "") -> Body:
         """`backups`: one that exists, by cluster; `adopted`: the job that the stranger started."""
@@ -137,7 +166,7 @@ class Planned:
             text = text.replace(known, ours)
         spec: Body = json.loads(text)
         spec.pop("ttlSecondsAfterFinished", None)
-        spec["connectionRef"] = {"name": "console" if self.row.console else "default"}
+        spec["connectionRef"] = {"name": self.connection}
         self._choose_names(spec)
         if adopted:
             spec["adopt"] = {"jobId": adopted}
@@ -158,16 +187,20 @@ class Planned:
             "spec": spec,
         }
 
+    def own_name(self, nth: int = 0) -> str:
+        """Of the collection that it makes; of the nth one (from 0) where it makes several."""
+        return f"own_{self.number:04d}" + (f"_{nth}" if nth else "")
+
     def _choose_names(self, spec: Body) -> None:
         """Whatever must be unique in the cloud."""
-        own = f"own_{self.number:04d}"
+        own = self.own_name()
         for place in (spec, spec.get("target") or {}):
             if "newCluster" in place:
                 place["newCluster"] = place["newCluster"] | {"name": self.name}
                 if "credentialsSecretName" in place["newCluster"]:
                     place["newCluster"]["credentialsSecretName"] = f"{self.name}-login"
-        if "existingCluster" in spec:
-            spec["existingCluster"]["collections"][0]["destCollection"] = own
+        for nth, one in enumerate((spec.get("existingCluster") or {}).get("collections", ())):
+            one["destCollection"] = self.own_name(nth)
         if "directory" in spec:
             spec["directory"] = f"backups/{own}/"
         if "destCollection" in spec:

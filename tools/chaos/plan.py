@@ -38,7 +38,17 @@ BEFORE_SECONDS = 30.0
 PATIENT = 0.7
 LATE_KINDS, ELECTS = 3, 0.5
 BEFORE_RESTORE = 10.0  # seconds
-READS = ("job.get", "backup.get", "backup.list", "console.*", "import.list", "import.progress", "cluster.get")
+READS = (
+    "job.get",
+    "backup.get",
+    "backup.list",
+    "console.*",
+    "import.list",
+    "import.progress",
+    "import_v1.*",
+    "cluster.get",
+    "data.*",
+)
 SUBMITS = ("*.create", "restore.*", "*migrat*", "console.clone", "console.sample", "cluster.*")
 
 

@@ -23,7 +23,11 @@ def table(outcome: Outcome) -> Table:
     most = verdict.most_effects
     _row(shown, "submissions per attempt, at most", most, "1", bad=most > 1 or bool(verdict.strangers))
     _row(shown, "submissions, attempts", f"{verdict.effects:,}, {verdict.attempts:,}", "equal")
-    wrong = (("end differs from the cloud's", verdict.differing), ("not ended", verdict.unfinished))
+    wrong = (
+        ("not what was asked for", verdict.otherwise),
+        ("end differs from the cloud's", verdict.differing),
+        ("not ended", verdict.unfinished),
+    )
     for name, lines in wrong:
         _row(shown, f"objects: {name}", len(lines), "0", bad=bool(lines))
     _row(shown, "objects: need a human, no look-up can tell", len(verdict.human))
@@ -71,6 +75,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "attempts": verdict.attempts,
         "wokenByTheSweep": woken_by_the_sweep(outcome.alarms),
         "mostSubmissionsOfAnAttempt": verdict.most_effects,
+        "otherwise": len(verdict.otherwise),
         "differing": len(verdict.differing),
         "unfinished": len(verdict.unfinished),
         "needHuman": len(verdict.human),

@@ -11,7 +11,7 @@ from tests.support.serving import SOURCE, Plane
 from tools.bench.cloud import KEY, Cloud
 from tools.bench.kube import Kube
 from tools.bench.stage import manifest, secret
-from tools.chaos.jobs import places
+from tools.chaos.jobs import CONNECTIONS, places
 from tools.chaos.plan import Plan
 
 from zilliz_local.cloud import PROJECT
@@ -53,13 +53,12 @@ async def connect(kube: Kube, url: str) -> None:
     await kube.create(secret("demo-data-bucket", accessKey="AK", secretKey="SK"))
     await kube.create(secret("source-login", username="u", password="p"))
     await kube.create(secret("source-api-key", apiKey="k"))
-    for name in ("default", "console"):
-        spec = {
+    for name, more in CONNECTIONS.items():
+        spec = more | {
             "endpoint": url,
             "credentialsSecretRef": {"name": "zilliz-api-key"},
             "submissionSettleSeconds": SETTLE_SECONDS,
             "projectId": PROJECT,
-            "consoleApi": {"enabled": name == "console"},
         }
         await kube.create(manifest("ZillizConnection", name, spec))
     page = {"connectionRef": {"name": "console"}, "intervalSeconds": 10, "retention": {"count": SHOWN}}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.unclear import may_not_tell
+from tools.chaos.content import otherwise
 from tools.chaos.jobs import Course, Planned
 from tools.chaos.steps import Intent
 
@@ -23,7 +24,7 @@ HUMAN = "SubmissionUnknown"
 NEVER_TAKEN = "SubmissionFailed"
 ALREADY = "AlreadyInState"
 NEAR = ("began shortly before", "could be it", "began since")
-IS_THERE = "is there, and was not before"
+IS_THERE = ("is there, and was not before", "collections not all came")
 NO_BACKUP = "BackupNotReady"
 IN_LINE = "SubmissionInProgress"
 SET_BACK = "RecordUnreadable"
@@ -46,6 +47,10 @@ class Effect:
     token: str
     job_id: str
     kind: str
+    route: str = ""
+    """The simulator's name of the call."""
+    target: Body = field(default_factory=dict)
+    """What it was about."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,8 @@ class Verdict:
     """Effects that no object was seen to intend."""
     page: list[str] = field(default_factory=list)
     """Rows of the job centre that differ from the cloud, and requests at them that nobody answered."""
+    otherwise: list[str] = field(default_factory=list)
+    """Effects that are not what the object's manifest asks for."""
     differing: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     needless: list[str] = field(default_factory=list)
@@ -104,6 +111,7 @@ class Verdict:
         found = {
             "submitted more than once": self.twice,
             "submitted without an intent": self.strangers,
+            "not what was asked for": self.otherwise,
             "end differs from the cloud's": self.differing,
             "not ended": self.unfinished,
             "needs a human, and should not": self.needless,
@@ -133,13 +141,16 @@ def judge(seen: Evidence) -> Verdict:
         if job_id := ((body or {}).get("status") or {}).get("jobId"):
             holders[job_id].append(job.name)
         _judge_one(verdict, seen, job, body, by_attempt)
+        mine = [one for key, found in by_attempt.items() if key[:2] == (job.plural, job.name) for one in found]
+        wrong = (otherwise(job, effect.route, effect.target) for effect in mine)
+        verdict.otherwise += [f"{job.name}: {why}" for why in wrong if why]
         for token in (token for token, asked in seen.asked.items() if asked.name == job.name):
             verdict.asked[job.row.name] += 1
             may_ask = may_not_tell(job.row, seen.oddities) or _cannot_tell(seen, job, token)
             line = f"{job.name}: {token}: {seen.asked[token].message}"
             (verdict.human if may_ask else verdict.needless).append(line)
-        if job.name in seen.adopted and (mine := by_attempt.get((job.plural, job.name, 1, "Submit"))):
-            verdict.twice.append(f"{job.plural}/{job.name} adopts, and submitted {mine[0].job_id}")
+        if job.name in seen.adopted and (own := by_attempt.get((job.plural, job.name, 1, "Submit"))):
+            verdict.twice.append(f"{job.plural}/{job.name} adopts, and submitted {own[0].job_id}")
     for job_id, names in holders.items():
         if len(names) > 1:
             verdict.differing.append(f"{', '.join(names)}: all hold {job_id}")
@@ -273,7 +284,7 @@ def _cannot_tell(seen: Evidence, job: Planned, token: str) -> bool:
         gone = {effect.job_id for effect in seen.effects if _is_nobodys(seen, effect)}
         message = seen.asked[token].message
         return any(words in message for words in NEAR) and any(job_id in message for job_id in gone)
-    if IS_THERE in seen.asked[token].message:
+    if any(words in seen.asked[token].message for words in IS_THERE):
         return job.goes_by_existence
     return job.is_untraceable and not (began and job.row.shows)
 
@@ -313,7 +324,7 @@ def _already(status: Body) -> bool:
 def effects_in(ledger: Iterable[Body]) -> tuple[Effect, ...]:
     """What our operator started."""
     return tuple(
-        Effect(entry["token"], entry["jobId"], entry["kind"])
+        Effect(entry["token"], entry["jobId"], entry["kind"], entry["route"], entry["target"])
         for entry in ledger
         if entry["event"] == "effect" and entry["client"] == "api" and entry["kind"] in STARTS
     )

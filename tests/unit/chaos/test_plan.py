@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from tools.chaos.jobs import EVERY, Course, Origin, places
+from tools.chaos.jobs import CONNECTIONS, EVERY, RESTORE_ALL, Course, Origin, places
 from tools.chaos.plan import plan
 from tools.chaos.steps import Step
 
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.parse import parse_spec
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_local.cloud.faults import FaultRule
@@ -95,6 +96,33 @@ def test_the_operator_takes_every_manifest(seed: int) -> None:
         parse_spec(BY_KIND[job.kind], job.manifest(BACKUPS))
 
 
+def test_the_older_import_api_and_restores_of_one_several_and_all_collections_are_played() -> None:
+    """A shape that no run has could lose its job in every one of them, and nobody would see it."""
+    jobs = plan(1, 100).jobs
+    spoken = Counter(CONNECTIONS[job.connection].get("importApi", "V2") for job in jobs if job.kind == "ImportJob")
+    assert set(spoken) == {"V1", "V2"}
+    into = [job.manifest(BACKUPS)["spec"].get("existingCluster") for job in jobs if job.kind == "RestoreJob"]
+    assert {len(one.get("collections", ())) for one in into if one} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_the_operator_takes_every_connection(name: str) -> None:
+    spec = {"endpoint": "http://cloud.test", "credentialsSecretRef": {"name": "key"}} | CONNECTIONS[name]
+    parse_spec(ZILLIZ_CONNECTION, {"metadata": {"name": name}, "spec": spec})
+
+
+def test_a_restore_of_all_collections_has_a_cluster_where_their_names_are_free() -> None:
+    """It would fail for a name that is taken, and that would look like chaos."""
+    jobs = [job for seed in SEEDS for job in plan(seed, 100).jobs if job.row is RESTORE_ALL]
+    (names,) = {tuple(job.clusters[1].rpartition("own")[1:2]) for job in jobs}
+    assert names == ("own",)
+    assert {job.manifest(BACKUPS)["spec"]["existingCluster"]["clusterId"] for job in jobs} == {
+        job.clusters[1] for job in jobs
+    }
+    waited = {job.waits_for.rpartition("-")[0] for job in jobs if job.waits_for}
+    assert waited == {"backup"}, "a backup of the shop holds what is there already"
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_two_jobs_disturb_each_other_by_design(seed: int) -> None:
     """A job that fails for want of a name or of a running cluster could not be told from one that chaos broke."""
@@ -103,6 +131,6 @@ def test_no_two_jobs_disturb_each_other_by_design(seed: int) -> None:
     assert len({place.name for place in there.values()}) == len(there)
     users = Counter(cluster for job in jobs for cluster in set(job.clusters))
     for job in jobs:
-        if job.alone or job.takes_names:
+        if job.alone or job.fills_cluster:
             assert users[job.clusters[1]] == 1
     assert {place.status for place in there.values()} == {"RUNNING", "STOPPED"}

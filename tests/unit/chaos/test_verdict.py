@@ -50,6 +50,34 @@ def scene(job: Planned, body: Body | None, *, word: str = "SUCCESSFUL", more: tu
     return Evidence((job,), intents, effects, {"job-1": word, "job-2": "SUCCESSFUL"}, objects)
 
 
+def sent(job: Planned, route: str, collection: str) -> Verdict:
+    """The verdict on a job that ended well, and whose one effect was this."""
+    effect = Effect("t1", "job-1", "submit", route, {"collection": collection})
+    return judge(replace(scene(job, obj(job)), effects=(effect,)))
+
+
+SENT: dict[str, tuple[str, str, str, bool]] = {
+    "an import by the older API": ("import, v1", "import_v1.create", "films", True),
+    "by the newer one, where the connection says the older": ("import, v1", "import.create", "films", False),
+    "by the older one, where the connection says the newer": ("import", "import_v1.create", "films", False),
+    "two collections": ("restore, several", "restore.collection", "own_0001_1,own_0001", True),
+    "one of two": ("restore, several", "restore.collection", "own_0001", False),
+    "two, one under its old name": ("restore, several", "restore.collection", "own_0001,actors", False),
+    "one": ("restore, collection", "restore.collection", "own_0001", True),
+    "two for one": ("restore, collection", "restore.collection", "own_0001,actors", False),
+    "all": ("restore, all", "restore.collection", "films,actors,reviews,sampled_since", True),
+    "two of all": ("restore, all", "restore.collection", "films,actors", False),
+    "the restore of a clone": ("clone, by steps", "restore.collection", "copy", True),
+}
+
+
+@pytest.mark.parametrize("case", SENT)
+def test_a_request_for_something_else_than_the_manifest_says_is_seen(case: str) -> None:
+    """The cloud's job would end well, and what its user wanted would not be there."""
+    row, route, collection, right = SENT[case]
+    assert list(sent(planned(row), route, collection).violations) == ([] if right else ["not what was asked for"])
+
+
 def test_a_run_in_which_all_is_well_passes() -> None:
     job = planned()
     verdict = judge(scene(job, obj(job)))
@@ -156,6 +184,10 @@ def test_a_deletion_that_hangs_is_seen() -> None:
 ASKS: dict[str, tuple[str, bool, bool]] = {
     "an import": ("import", True, False),
     "an import that never began": ("import", False, False),
+    "an import by the older API": ("import, v1", True, False),
+    "one by the older API that never began": ("import, v1", False, False),
+    "a restore of several that the console shows": ("restore, several", True, False),
+    "a restore of all without the console": ("restore, all", True, False),
     "an export whose list is hidden": ("export, public", True, True),
     "an export that never began": ("export", False, True),
     "an export that the console shows": ("export", True, False),
@@ -177,6 +209,29 @@ def test_a_person_is_asked_only_what_no_look_up_can_tell(case: str) -> None:
     assert bool(verdict.violations) is not allowed
 
 
+THERE = "collection shop/default/films, shop/default/actors is there, and was not before; whether ..."
+PARTLY = "of 3 collections not all came: collection shop/default/films is there"
+
+
+@pytest.mark.parametrize("message", [THERE, PARTLY])
+@pytest.mark.parametrize(
+    ("row", "allowed"),
+    [
+        ("restore, all", True),
+        ("restore, collection, public", True),
+        ("restore, several", False),
+        ("restore, collection", False),
+    ],
+)
+def test_collections_that_are_there_excuse_a_question_only_without_the_console(
+    row: str, message: str, allowed: bool
+) -> None:
+    job = planned(row)
+    verdict = judge(replace(scene(job, obj(job)), asked={"t1": Asked(job.name, message)}))
+    assert (len(verdict.human), len(verdict.needless)) == ((1, 0) if allowed else (0, 1))
+    assert verdict.asked == {row: 1}
+
+
 ODD: dict[str, tuple[str, tuple[str, str], bool]] = {
     "a list of imports whose times are none": ("import", ("import.list", "times_zero"), True),
     "a clock that is none, wherever it stood": ("import", ("backup.list", "date_garbled"), True),
@@ -188,6 +243,15 @@ ODD: dict[str, tuple[str, tuple[str, str], bool]] = {
     "a cluster in another order": ("scale, fixed", ("cluster.*", "rows_reversed"), False),
     "a backup whose name acts, of a clone": ("clone, by steps", ("backup.get", "acting_text"), True),
     "a collection whose description is missing": ("sample, by steps", ("data.*", "values_missing"), True),
+    "a list of the older imports whose times are none": ("import, v1", ("import_v1.*", "times_zero"), True),
+    "a list of exports, and it is an import of the older API": ("import, v1", ("export.*", "times_zero"), False),
+    "a cluster whose collections have other names": ("restore, all", ("data.*", "names_upper"), True),
+    "rows of collections in another order": ("restore, all", ("data.*", "rows_reversed"), False),
+    "the console's words for the types, of a restore of several": (
+        "restore, several",
+        ("console.*", "types_null"),
+        True,
+    ),
     "a body that breaks off": ("export", ("console.*", "truncated_gzip"), False),
 }
 
@@ -333,11 +397,12 @@ def test_a_request_at_a_row_that_nobody_answers_is_seen() -> None:
 
 
 def test_only_what_our_operator_started_counts() -> None:
-    def entry(**more: str) -> Body:
-        return {"event": "effect", "client": "api", "kind": "submit", "token": "t", "jobId": "j"} | more
+    def entry(**more: Any) -> Body:
+        known = {"event": "effect", "client": "api", "kind": "submit", "token": "t", "jobId": "j"}
+        return known | {"route": "import.create", "target": {"collection": "films"}} | more
 
     ledger = [entry(), entry(event="request"), entry(client="rival"), entry(kind="delete"), entry(kind="copy")]
-    assert effects_in(ledger) == (Effect("t", "j", "submit"),)
+    assert effects_in(ledger) == (Effect("t", "j", "submit", "import.create", {"collection": "films"}),)
 
 
 def test_a_verdict_starts_without_a_violation() -> None:
