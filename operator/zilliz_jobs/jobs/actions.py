@@ -49,6 +49,7 @@ from zilliz_jobs.jobs.locks import LockQueue
 from zilliz_jobs.jobs.naming import Naming
 from zilliz_jobs.jobs.retrykeys import with_keys
 from zilliz_jobs.jobs.rivals import alone
+from zilliz_jobs.jobs.snapshots import binding
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, AnyKind, BackupSource, SubmitContext, SubmitRequest
 from zilliz_jobs.kube.objects import Objects
@@ -209,8 +210,8 @@ class Actions:
     async def _prepare(self, job: JobInHand, context: SubmitContext) -> seen_.Preparation:
         await self._ensure_synced()
         entry, kind, spec = job.entry, job.kind, job.spec
-        if getattr(spec, "adopt", None) is None:
-            status_of(job.body, self._ownership.known(entry.uid))  # what an earlier process knew is known only by now
+        # What an earlier process knew is known only by now.
+        status_of(job.body, binding(spec, self._ownership.known(entry.uid)))
         if kind.lock_needs_backup:
             source = await self._backup(job)
             if isinstance(source, seen_.Blocked | seen_.Impossible):

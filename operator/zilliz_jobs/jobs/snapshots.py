@@ -63,6 +63,14 @@ class Surroundings:
     """When this process first knew that the object is being deleted; None: by its deletionTimestamp."""
 
 
+def binding(spec: JobSpec | None, known: Known) -> Known:
+    """What the object's status must not tell less than. Nothing for one that adopts a job and never went further: no
+    request leaves for that, whatever is gone. Its retries are submissions as those of any object. Pure."""
+    adopts = getattr(spec, "adopt", None) is not None
+    retried = known.mark is not None and known.mark.attempt > 1
+    return NOTHING_KNOWN if adopts and not retried else known
+
+
 def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
     """Everything that `decide` may know. Pure. Raises RecordError where the record of the submission cannot be read,
     or tells less than was sent."""
@@ -75,8 +83,7 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         spec = parsed if isinstance(parsed, JobSpec) else None
     except SpecError as error:
         problem = str(error)
-    adopts = getattr(spec, "adopt", None) is not None  # then nothing is submitted, whatever is gone
-    status = status_of(body, NOTHING_KNOWN if adopts else around.known)
+    status = status_of(body, binding(spec, around.known))
     secret = kind.credentials_secret(spec, meta["name"]) if spec is not None and not status.submission else None
     if secret is not None and not is_object_name(secret):  # told before anything is waited for
         spec, problem = None, _bad_secret_name(secret)

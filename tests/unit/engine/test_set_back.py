@@ -203,6 +203,45 @@ class TestAJob:
             assert len(stage.kind.posts) == sent + 1
             assert "attempt 2 had begun" in told(stage)[0]["message"]
 
+    @pytest.mark.parametrize("back", ["to the end of the adopted job", "to before the retry was sent", "all removed"])
+    async def test_that_was_adopted_and_retried_is_not_submitted_again(self, monkeypatch, back):
+        """Nothing is submitted to adopt a job; its retry is a submission like any other."""
+        async with hall(monkeypatch) as stage:
+
+            async def adopt(*_: Any) -> Seen:
+                return Seen(State.FAILED, "FAILED", message="disk full", job_id="job-of-a-stranger")
+
+            stage.kind.adopt = adopt  # type: ignore[method-assign]
+            stage.kind.reading = DOWN
+            spec = {"clusterId": "one", "adopt": {"jobId": "job-of-a-stranger"}}
+            stage.job("one", spec=spec | {"retryPolicy": {"resubmit": True, "limit": 1, "backoffSeconds": 5}})
+            await stage.until(lambda: len(stage.api.status("one").get("attempts") or []) == 2)
+            before = copy.deepcopy(stage.api.status("one"))
+            await stage.until(lambda: stage.api.status("one").get("jobId") == "job-1")
+            if back == "to the end of the adopted job":
+                before = before | {"attempts": before["attempts"][:1]}
+            now = dict.fromkeys(stage.api.status("one"))
+            stage.api.edit("one", {"status": now | ({} if back == "all removed" else before)})
+            await asyncio.sleep(600)
+            assert len(stage.kind.posts) == 1
+            assert told(stage)
+
+    async def test_that_is_only_adopted_is_adopted_again(self, monkeypatch):
+        """Whatever is gone of its status, nothing can be submitted twice by that."""
+        async with hall(monkeypatch) as stage:
+
+            async def adopt(*_: Any) -> Seen:
+                return Seen(State.IN_PROGRESS, "IN_PROGRESS", job_id="job-of-a-stranger")
+
+            stage.kind.adopt = adopt  # type: ignore[method-assign]
+            stage.kind.reading = DOWN
+            stage.job("one", spec={"clusterId": "one", "adopt": {"jobId": "job-of-a-stranger"}})
+            await stage.until(lambda: stage.api.status("one").get("jobId"))
+            wipe(stage)
+            await stage.until(lambda: stage.api.status("one").get("jobId") == "job-of-a-stranger")
+            assert told(stage) == []
+            assert stage.kind.posts == []
+
     async def test_whose_attempts_are_cut_keeps_their_number(self, monkeypatch):
         """Else its retries would begin anew, more than the policy allows."""
         async with hall(monkeypatch) as stage:
