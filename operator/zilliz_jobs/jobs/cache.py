@@ -110,6 +110,13 @@ class JobCache:
         for entry in self:
             entry.version = ""
 
+    def is_relisted(self, entry: JobEntry, body: Body) -> bool:
+        """Whether `body`, as a pass began with it, is of a history that is over: an older version is known by now, or
+        none until everything is listed."""
+        with contextlib.suppress(ValueError):
+            return not entry.version or int(entry.version) < int(version_of(body).resource_version)
+        return False
+
     def is_stale(self, body: Body) -> bool:
         """Whether something newer of this name is known: the answer to an own write comes before its event, and the
         event of a replaced object may come after that of its successor.

@@ -68,7 +68,8 @@ class JobController(Controller, Ports):
         known = self._cache.get(key)
         if known is not None and known.uid != body["metadata"]["uid"]:  # the end of that one went unseen
             self.on_delete(key, known.body() or stub(key, known.uid))
-        news = self._cache.is_news(body)
+        # Of another history even a change of the status alone is none of the operator's own.
+        news = self._cache.is_news(body) or (known is not None and not known.version)
         unfinished = self._cache.remember(body, certain=certain)
         if (entry := self._cache.get(key)) is None:
             return
@@ -265,6 +266,9 @@ class JobController(Controller, Ports):
             self._queue.succeeded(key)
         else:
             self._queue.failed(key)
+        if self._cache.is_relisted(entry, body):  # what is listed counts, and gets a pass of its own
+            self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
+            return
         if result.body is None or not self._cache.remember(result.body):
             self._let_go(entry)
             return

@@ -373,3 +373,26 @@ async def test_one_read_of_an_older_version_tells_that_the_whole_history_went_ba
         assert told == [("one", int(version), 1)]
         await stage.engine.dispatcher.verify(key, uid)
         assert len(told) == 1, "it is known by now"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 2.0], ids=["before the list comes", "while it comes"])
+async def test_a_pass_that_began_before_the_restore_does_not_bring_the_old_body_back(monkeypatch, seconds):
+    """The list of the restored cluster would count as old news, and the object keep a status that nobody mends."""
+    async with hall(monkeypatch) as stage:
+        await open_for(stage, 1)
+        looking = copy.deepcopy(stage.api.status("one"))
+        await stage.until(lambda: stage.api.status("one")["reason"] == "SubmissionUnknown", within=600)
+
+        async def look(*_: Any) -> Any:
+            await asyncio.sleep(seconds)
+            return Undecided("nothing can tell")
+
+        stage.kind.look = look  # type: ignore[method-assign]
+        stage.engine.feed.rewound()
+        await asyncio.sleep(1)
+        live = stage.api.objects[place("one")]
+        live["status"], live["metadata"]["resourceVersion"] = looking, "5"
+        stage.api.tell("changed", copy.deepcopy(live))
+        await asyncio.sleep(600)
+        assert stage.api.status("one")["reason"] == "SubmissionUnknown"
+        assert len(stage.kind.posts) == 1
