@@ -1,7 +1,7 @@
 """The simulated clock: seconds since the world began, and the wall time they stand for.
 
 Everything the cloud does takes time on this clock, which may run faster than ours (`speed`), stand still
-and be stepped (`ManualClock`), or both. Only rate limits and latency faults use real time.
+and be stepped (`ManualClock`), or both. Only rate limits and latency faults use real time, which `real` tells.
 """
 
 import time
@@ -20,7 +20,7 @@ class Clock:
         began: datetime | None = None,
         real: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._real = real
+        self.real = real
         self._speed = speed
         self._elapsed = 0.0
         self._anchor = real()
@@ -33,7 +33,7 @@ class Clock:
 
     def now(self) -> float:
         """Simulated seconds since the world began."""
-        return self._elapsed + (self._real() - self._anchor) * self._speed
+        return self._elapsed + (self.real() - self._anchor) * self._speed
 
     def set_speed(self, speed: float) -> None:
         """Change the speed from this moment on; the time already gone stays gone."""
@@ -41,6 +41,11 @@ class Clock:
             raise ValueError(f"cannot set the clock's speed to {speed}: it must not be negative")
         self._rebase()
         self._speed = speed
+
+    def measure_by(self, real: Callable[[], float]) -> None:
+        """Take real time from this clock from now on: an event loop's, say, whose time is virtual."""
+        self._elapsed, self.real = self.now(), real
+        self._anchor = real()
 
     def advance(self, seconds: float) -> None:
         """Jump forward. The clock never goes back: jobs would seem to un-finish."""
@@ -61,7 +66,7 @@ class Clock:
         return format_datetime(self.wall() + timedelta(seconds=skew_seconds), usegmt=True)
 
     def _rebase(self) -> None:
-        self._elapsed, self._anchor = self.now(), self._real()
+        self._elapsed, self._anchor = self.now(), self.real()
 
 
 class ManualClock(Clock):

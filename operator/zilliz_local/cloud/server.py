@@ -8,9 +8,8 @@ import asyncio
 import base64
 import json
 import logging
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -23,6 +22,7 @@ from .desk import carry_out
 from .faults import FaultRule
 from .keys import Key, KeyRing
 from .ledger import Entry
+from .message import DROPPED, Outgoing, Request
 from .routes import Call, Route, present
 from .services import PUBLIC
 from .world import World
@@ -32,35 +32,29 @@ log = logging.getLogger(__name__)
 NO_KEY = Key("")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What leaves the server: bytes, or nothing at all when the connection is dropped."""
-
-    http: int = 200
-    body: bytes = b""
-    retry_after: int | None = None
-    dropped: bool = False
-    date_skew_seconds: float = 0
-    outcome: str = ""
-    request_id: str = ""
-    encoding: str = ""
-    date: str = ""
-
-
-DROPPED = Outgoing(dropped=True, outcome="dropped")
-
-
 class Server:
     """Answers requests from a world. Start it through `CloudSimulator`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.app = web.Application(client_max_size=16 * 2**20)
-        self.app.router.add_route("*", "/{anything:.*}", self._answer)
+
+    def application(self) -> web.Application:
+        app = web.Application(client_max_size=16 * 2**20)
+        app.router.add_route("*", "/{anything:.*}", self._answer)
+        return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.path == "/_sim" or request.path.startswith("/_sim/"):
             return await self._admin(request)
+        out = await self.answer(request)
+        if out.dropped:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=502)
+        return web.Response(status=out.http, body=out.body, headers=self.headers(out))
+
+    async def answer(self, request: Request) -> Outgoing:
+        """What a client of the public API gets."""
         body = await request.read()
         found = PUBLIC.find(request.method, request.path)
         name = found[0].name if found else "unknown"
@@ -73,13 +67,25 @@ class Server:
         finally:
             stats.end(name, out.outcome)
         log.info("%s %s -> %s", request.method, request.path, out.outcome)
-        return self._send(request, out)
+        return out
+
+    def headers(self, out: Outgoing) -> dict[str, str]:
+        """Those of an answer that leaves now."""
+        skew = self.world.behaviour.date_skew_seconds + out.date_skew_seconds
+        headers = {
+            "Content-Type": "application/json",
+            "Date": out.date or self.world.clock.http_date(skew),
+            "requestid": out.request_id or self.world.new_id("", 32),
+        }
+        if out.encoding:
+            headers["Content-Encoding"] = out.encoding
+        if out.retry_after is not None:
+            headers["Retry-After"] = str(out.retry_after)
+        return headers
 
     # --- the public API
 
-    async def _public(
-        self, request: web.Request, body: bytes, found: tuple[Route, dict[str, str]] | None
-    ) -> Outgoing:
+    async def _public(self, request: Request, body: bytes, found: tuple[Route, dict[str, str]] | None) -> Outgoing:
         if found is None:
             return _plain(Reply(404, {"code": 404, "message": f"No such endpoint: {request.method} {request.path}"}))
         route, path = found
@@ -112,11 +118,11 @@ class Server:
             return bad_key(version=call.route.version, malformed=KeyRing.is_malformed(authorization))
         rate = self.world.behaviour.requests_per_second
         endpoint = call.route.endpoint
-        if not self.world.throttle.admit(key.fingerprint, endpoint, rate=rate, now=time.monotonic()):
+        if not self.world.throttle.admit(key.fingerprint, endpoint, rate=rate, now=self.world.clock.real()):
             return throttled(endpoint)
         return None
 
-    async def _with_faults(self, call: Call, entry: Entry | None, request: web.Request, body: bytes) -> Outgoing:
+    async def _with_faults(self, call: Call, entry: Entry | None, request: Request, body: bytes) -> Outgoing:
         rules = self.world.faults.striking(call.route.name, call.route.method, call.route.template)
         for rule in rules:
             match rule.action:
@@ -146,27 +152,11 @@ class Server:
 
     def _delay(self, call: Call, rule: FaultRule) -> None:
         """Let the effect come later; nobody will get its answer."""
-        clock = time.monotonic if rule.real else self.world.clock.now
+        clock = self.world.clock.real if rule.real else self.world.clock.now
         self.world.later(
             clock, clock() + rule.seconds,
             lambda due: _ignore(carry_out(replace(call, now=self.world.now if rule.real else due))),
         )  # fmt: skip
-
-    def _send(self, request: web.Request, out: Outgoing) -> web.StreamResponse:
-        if out.dropped:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=502)
-        skew = self.world.behaviour.date_skew_seconds + out.date_skew_seconds
-        headers = {
-            "Date": out.date or self.world.clock.http_date(skew),
-            "requestid": out.request_id or self.world.new_id("", 32),
-        }
-        if out.encoding:
-            headers["Content-Encoding"] = out.encoding
-        if out.retry_after is not None:
-            headers["Retry-After"] = str(out.retry_after)
-        return web.Response(status=out.http, body=out.body, headers=headers, content_type="application/json")
 
     # --- the admin API
 
@@ -229,7 +219,7 @@ def _fault_answer(rule: FaultRule, usual: int) -> Outgoing:
     return replace(_plain(Reply(status, body, rule.retry_after)), outcome=f"HTTP {status}")
 
 
-def _echo(rule: FaultRule, request: web.Request, body: bytes) -> Outgoing:
+def _echo(rule: FaultRule, request: Request, body: bytes) -> Outgoing:
     """A careless proxy: what it was sent stands in its message, in the answer's data and in a header."""
     key, sent = request.headers.get("Authorization", ""), body.decode()
     packed = base64.b64encode(f"{key} {sent}".encode()).decode()

@@ -18,6 +18,7 @@ from .behaviour import Behaviour, Durations, NextJob
 from .clock import Clock
 from .demo_world import KEY, demo_world
 from .desk import act_as
+from .door import Door
 from .exports import Export
 from .faults import Action, FaultBook, FaultRule
 from .jobs import Job, JobTable
@@ -29,11 +30,15 @@ from .stats import Stats
 from .timeline import JobView, view
 from .world import World
 
+INSIDE = "http://cloud.test"
+"""The address of a cloud that does not listen, for clients that come by its door."""
+
 Model = TypeVar("Model", Behaviour, Durations)
 
 
 class CloudSimulator:
-    """A Zilliz Cloud on a local port. Everything but the network also works before it is started."""
+    """A Zilliz Cloud on a local port. Everything but the network also works before it is started; `door` is the way
+    in without a network."""
 
     def __init__(
         self,
@@ -49,6 +54,8 @@ class CloudSimulator:
         self.world = world or World(demo_world(keys), clock=clock or Clock(speed), seed=seed)
         self.host = host
         self.port = port
+        self._server = Server(self.world)
+        self.door = Door(self._server)
         self._runner: web.AppRunner | None = None
 
     # --- life
@@ -64,8 +71,8 @@ class CloudSimulator:
 
     async def start(self) -> None:
         """Listen; afterwards `url` is known."""
-        server = Server(self.world)
-        self._runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=0.1)
+        self.door.shut = False
+        self._runner = web.AppRunner(self._server.application(), access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
         await site.start()
@@ -75,6 +82,7 @@ class CloudSimulator:
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
+        await self.door.close()
         if self._runner is not None:
             self.drop_connections()
             await end(self._runner)
@@ -83,10 +91,13 @@ class CloudSimulator:
     @property
     def url(self) -> str:
         """Base URL: v1, v2, /console/v1 and /_sim are below it."""
+        if not self.port:
+            return INSIDE
         return f"http://{self.host}:{self.port}"
 
     def drop_connections(self) -> None:
         """Close every open connection at once, idle ones included."""
+        self.door.cut()
         server = self._runner.server if self._runner else None
         for connection in list(server.connections) if server else []:
             if connection.transport is not None:
