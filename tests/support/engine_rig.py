@@ -1,17 +1,21 @@
-"""The Engine between a Kubernetes API and a cloud, both small and in this process. The watches are
-what the first tells of each change, without HTTP."""
+"""The Engine between a Kubernetes API and a cloud, both small and in this process, reached without sockets. The
+watches are what the first tells of each change. Nothing waits for the machine, so a test may use virtual time."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.support.cloudwire import CloudWire
 from tests.support.doorwire import door_client
+from tests.support.loopclock import loop_clock, measured_by_the_loop, virtual_time
 
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
@@ -74,6 +78,9 @@ class Rig:
         options = Settings(allow_http_endpoints=True, **wanted)
         self.engine = engine = Engine(options, client, leadership, rules=rules, clock=clock)
         engine.status_writer.turn_seconds = 0.0  # who waits says so at once
+        measured_by_the_loop(engine)
+        sessions = engine.connections._sessions
+        sessions._make_session = partial(sessions._make_session, wire=CloudWire(self.cloud))
         self._kinds_told = set()
         await engine.start()
         self._changes = self.kube.follow(resource.crd_name for resource in RESOURCES)
@@ -223,15 +230,19 @@ def condition(body: Body, kind: str) -> Body:
 
 
 @asynccontextmanager
-async def rig(tmp_path: Path, cloud: CloudSimulator) -> AsyncIterator[Rig]:
-    kube = KubeApi(crds=[crd(resource) for resource in RESOURCES])
-    async with cloud:
+async def rig(tmp_path: Path, cloud: CloudSimulator, *, virtual: bool = True) -> AsyncIterator[Rig]:
+    """`cloud`: need not be started. `virtual`: time goes on as fast as it can, which is nothing for sockets."""
+    with virtual_time() if virtual else nullcontext(), loop_clock() as now:
+        kube = KubeApi(crds=[crd(resource) for resource in RESOURCES], now=now)
+        cloud.clock.measure_by(asyncio.get_running_loop().time)
         cloud.behave(requests_per_second=0, submits_take_seconds=1)
         rig = Rig(kube, cloud)
         try:
             yield rig
         finally:
             await rig.stop()
+            await cloud.stop()
+            cloud.clock.measure_by(time.monotonic)  # what it shows afterwards is not from before
 
 
 def _ours(kind: str, name: str, spec: Body) -> Body:

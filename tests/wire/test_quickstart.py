@@ -10,11 +10,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import yaml
-from tests.support.engine_rig import Rig
+from tests.support.engine_rig import Rig, rig
 from tests.support.kubectl_zilliz import typed
+
+from zilliz_local.cloud import CloudSimulator, ManualClock
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "quickstart"
 BOUND = 60.0
@@ -65,9 +69,20 @@ def commands(beginning: str) -> list[list[str]]:
     return [shlex.split(line) for line in lines if line.startswith(beginning)]
 
 
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[Rig]:
+    """In the time of the programs that ask it."""
+    async with rig(tmp_path, CloudSimulator(clock=ManualClock()), virtual=False) as world:
+        world.secret()
+        await world.cloud.start()
+        await world.kube.start()
+        world.connection()
+        yield world
+        await world.kube.stop()
+
+
 async def test_the_commands_of_the_page_do_what_it_says(world: Rig, tmp_path: Path) -> None:
     """Somebody who tries it out would think that it does not work."""
-    await world.kube.start()
     config = tmp_path / "kubeconfig"
     world.kube.write_kubeconfig(config)
     for name in ("backup.yaml", "schedule.yaml"):
@@ -92,7 +107,6 @@ async def test_the_commands_of_the_page_do_what_it_says(world: Rig, tmp_path: Pa
     seen = await typed(config, *commands("kubectl zilliz retry")[0][2:])
     assert seen.code == 0, seen.out + seen.err
     await world.stop()
-    await world.kube.stop()
 
 
 def posted(url: str, body: str) -> None:

@@ -6,7 +6,7 @@ async with KubeApi(crds=[Path("crds")]) as kube:
 
 import copy
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -41,11 +41,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def stamp() -> str:
-    """Now, as the API writes times."""
-    return utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 class KubeApi:
     """A small Kubernetes API server in this process, on a loopback port."""
 
@@ -58,21 +53,22 @@ class KubeApi:
         token: str | None = None,
         history: int = 20_000,
         bookmark_seconds: float = 30.0,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"cannot listen on {host}: this API has no TLS and no RBAC, so it is for loopback only")
         self.store = Store(history)
         self.stats = Stats()
         self._catalog = Catalog(self.store)
-        self._writer = Writer(self.store, self._catalog, stamp)
+        self._writer = Writer(self.store, self._catalog, lambda: now().strftime("%Y-%m-%dT%H:%M:%SZ"))
         Cleanup(self.store, self._catalog, self._writer)
-        lister = Lister(self.store, utc_now)
+        lister = Lister(self.store, now)
         self._lister = lister
         self.faults = Faults(self._expire)
-        watcher = Watcher(self.store, lister, self.faults, self.stats, utc_now, bookmark_seconds)
+        watcher = Watcher(self.store, lister, self.faults, self.stats, now, bookmark_seconds)
         objects = Objects(self.store, self._writer, lister)
         self._server = Server(self._catalog, objects, watcher, self.faults, self.stats, token)
-        self.door = Door(self._server, utc_now)
+        self.door = Door(self._server, now)
         self._host, self._port, self._token = host, port, token
         self._runner: web.AppRunner | None = None
         self.url = ""
