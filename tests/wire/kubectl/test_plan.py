@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,25 @@ async def test_a_schedule_says_when_it_is_due_and_whether_the_cloud_backs_up_the
     seen = await planned(prepared, tmp_path, nightly("30 5 * * *"))
     assert "when backup is not due" in said(seen, "OK")
     assert "AutomaticBackup" not in seen.out
+
+
+async def test_the_jobs_of_the_next_run_are_prepared_as_far_as_they_can_be(prepared: Rig, tmp_path: Path) -> None:
+    """A cluster that is misspelt would be told by the first night's failed run."""
+    copied = {"backup": {"backupJobRef": {"name": "backup"}}, "integrationId": "integ-demo-s3", "directory": "x"}
+    jobs = [
+        {"name": "backup", "backupJob": {"clusterId": MOVIES, "collections": ["films"]}},
+        {"name": "export", "exportJob": copied},
+        {"name": "films", "importJob": FILMS},
+    ]
+    schedule = job("JobSchedule", "nightly", {"schedules": ["30 2 * * *"], "jobs": jobs})
+    seen = await planned(prepared, tmp_path, schedule)
+    assert seen.code == 0, seen.out + seen.err
+    assert "export begins after backup, and is prepared then" in said(seen, "OK")
+    assert re.findall(r"^\w+Job default/nightly-\d+-(\w+)$", seen.out, re.MULTILINE) == ["backup", "films"]
+    assert seen.out.count("The request, of which nothing was sent:") == 2
+    jobs[0]["backupJob"]["clusterId"] = "in01-misspelt"
+    seen = await planned(prepared, tmp_path, schedule)
+    assert (seen.code, "in01-misspelt" in said(seen, "PROBLEM")) == (1, True), seen.out
 
 
 async def test_a_schedule_that_never_comes_is_a_problem(prepared: Rig, tmp_path: Path) -> None:

@@ -41,17 +41,15 @@ async def plan(where: Where, file: str, screen: Screen) -> ExitCode:
             meta = {"namespace": cluster.home, **body["metadata"]}
             if body["kind"] == JOB_SCHEDULE.kind:
                 screen.say(f"{JOB_SCHEDULE.kind} {meta['namespace']}/{meta['name']}")
-                about = await plan_schedule(cluster, {**body, "metadata": meta})
-                found += about
-                _tell(about, screen)
+                planned = await plan_schedule(cluster, {**body, "metadata": meta})
+                found += planned.findings
+                _tell(planned.findings, screen)
                 screen.say()
+                for job in planned.jobs:
+                    found += await _plan_job(cluster, Rehearsed(job, begins_later=True), screen)
                 continue
             job = JobView(kinds[body["kind"]], {**body, "metadata": meta})
-            screen.say(f"{job.resource.kind} {job.namespace}/{job.name}")
-            rehearsed = await _rehearsed(cluster, job)
-            found += rehearsed.findings
-            _tell(rehearsed.findings, screen)
-            _tell_request(rehearsed, screen)
+            found += await _plan_job(cluster, Rehearsed(job), screen)
     left_out = len(bodies) - len(wanted)
     if left_out:
         screen.say(f"{counted(left_out, 'object')} of the file are no jobs and no schedules, and were not looked at.")
@@ -85,12 +83,18 @@ def _objects(documents: Iterator[Any]) -> Iterator[Body]:
             yield document
 
 
-async def _rehearsed(cluster: Cluster, job: JobView) -> Rehearsed:
+async def _plan_job(cluster: Cluster, rehearsed: Rehearsed, screen: Screen) -> list[Finding]:
+    job = rehearsed.job
+    screen.say(f"{job.resource.kind} {job.namespace}/{job.name}")
     try:
         parse_spec(job.resource, job.body)
     except SpecError as error:
-        return Rehearsed(job, [Finding.problem(str(error))])
-    return await rehearse(cluster, job)
+        rehearsed.findings.append(Finding.problem(str(error)))
+    else:
+        await rehearse(cluster, rehearsed)
+    _tell(rehearsed.findings, screen)
+    _tell_request(rehearsed, screen)
+    return rehearsed.findings
 
 
 def _tell(findings: Sequence[Finding], screen: Screen) -> None:

@@ -40,9 +40,9 @@ TOKEN = "0" * 32
 HIDDEN = "***"
 
 
-async def rehearse(cluster: Cluster, job: JobView) -> Rehearsed:
-    """Raises CommandError where the API server gives no answer."""
-    found = Rehearsed(job)
+async def rehearse(cluster: Cluster, found: Rehearsed) -> None:
+    """Put down what is found. Raises CommandError where the API server gives no answer."""
+    job = found.job
     try:
         await _look_at_object(cluster, found)
         gate = problems_of(await fetch_schemas(cluster.client)).get(job.resource.kind, "")
@@ -65,7 +65,6 @@ async def rehearse(cluster: Cluster, job: JobView) -> Rehearsed:
                 found.request = _shown(withheld[-1], found.hidden) if withheld else None
     except KubeError as error:
         raise cluster.problem(error, "get", [job.resource], job.name) from error
-    return found
 
 
 async def _look_at_object(cluster: Cluster, found: Rehearsed) -> None:
@@ -117,7 +116,7 @@ async def _prepare(
             for notice in ready.notices:
                 found.ok(f"it would be sent with a warning, {notice.reason}: {shown(notice.message)}")
             found.ok("nothing in the cloud stands in its way")
-            if job.resource is BACKUP_JOB:
+            if job.resource is BACKUP_JOB and not found.begins_later:
                 await note_window(found, account, job.cluster, cluster)
             if not await _has_room_for_credentials(cluster, found, spec):
                 return

@@ -1,9 +1,9 @@
-"""A JobSchedule of the file: when it would run, and whether its backups meet the cloud's own. Reads only.
-
-Its jobs are not rehearsed: each is prepared when its run comes, and what it needs may be made by an earlier one.
-"""
+"""A JobSchedule of the file: when it would run, the jobs of its next run, and whether its backups meet those that the
+cloud makes by itself. Reads only."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
@@ -20,32 +20,62 @@ from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.rehearsal import Withheld
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.core.foreigntext import shown
+from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.errors import Forbidden, KubeError, NotFound
 from zilliz_jobs.schedules.automaticbackups import places_of
 from zilliz_jobs.schedules.backupwindow import BackupWindow, warning, window_of
 from zilliz_jobs.schedules.duetimes import DueTimes, InvalidScheduleError, parse
 from zilliz_jobs.schedules.manifest import schedule_of
+from zilliz_jobs.schedules.runs import child_spec, object_name, predecessors, scheduled_name
 from zilliz_jobs.schedules.schedule import Schedule
 
 SHOWN_TIMES = 3
 
 
-async def plan_schedule(cluster: Cluster, body: Body) -> list[Finding]:
+@dataclass(frozen=True)
+class Planned:
+    """`jobs`: those of the next run that begin with it. The others need what these leave behind, and cannot be
+    prepared before."""
+
+    findings: list[Finding]
+    jobs: list[JobView] = field(default_factory=list)
+
+
+async def plan_schedule(cluster: Cluster, body: Body) -> Planned:
     """Raises CommandError where the API server gives no answer."""
     found: list[Finding] = []
     try:
         schedule = schedule_of({**body, "metadata": {"uid": "", **body["metadata"]}}, cluster.now())
         times = parse(schedule.expressions, schedule.time_zone)
     except (SpecError, InvalidScheduleError) as error:
-        return [Finding.problem(shown(str(error)))]
+        return Planned([Finding.problem(shown(str(error)))])
+    jobs, later = _next_run(schedule, times, cluster)
     try:
         found += await _object(cluster, body)
         found.append(_due(schedule, times, cluster))
+        found += later
         found += await _automatic(cluster, schedule, times)
     except KubeError as error:
         raise cluster.problem(error, "get", [JOB_SCHEDULE], schedule.name) from error
-    return found
+    return Planned(found, jobs)
+
+
+def _next_run(schedule: Schedule, times: DueTimes, cluster: Cluster) -> tuple[list[JobView], list[Finding]]:
+    """The jobs that begin with it, as objects, and of each other one after which jobs it begins."""
+    run = scheduled_name(times.next_due(cluster.now()))
+    kinds = {kind.resource.kind: kind for kind in JOB_KINDS}
+    jobs, later = list[JobView](), list[Finding]()
+    for template in schedule.templates:
+        if before := predecessors(template, schedule.templates):
+            later.append(Finding.ok(f"{template.name} begins after {listed(before)}, and is prepared then"))
+            continue
+        name = object_name(schedule.name, run, template.name)
+        spec = dict(child_spec(template, schedule.name, run, schedule.templates))
+        meta = {"namespace": cluster.home, "name": name}
+        body = {"apiVersion": API_VERSION, "kind": template.kind, "metadata": meta, "spec": spec}
+        jobs.append(JobView(kinds[template.kind], body))
+    return jobs, later
 
 
 async def _object(cluster: Cluster, body: Body) -> list[Finding]:
