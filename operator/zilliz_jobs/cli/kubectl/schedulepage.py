@@ -16,11 +16,13 @@ from zilliz_jobs.cli.kubectl.pageparts import NO_EVENTS, bold, conditions, folde
 from zilliz_jobs.cli.kubectl.scheduleview import ScheduleView
 from zilliz_jobs.cli.kubectl.screen import Cell, Column, Screen
 from zilliz_jobs.cli.kubectl.timeline import Moment, event_moments
+from zilliz_jobs.cli.kubectl.wording import counted
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.schedules.record import Run, RunJob, RunState
+from zilliz_jobs.schedules.retention import TrackedBackup, newest_first
 
-MOST_RUNS = 10
+MOST_RUNS, MOST_BACKUPS = 10, 20
 STATES = {RunState.ACTIVE: State.IN_PROGRESS, RunState.SUCCESSFUL: State.SUCCESSFUL, RunState.FAILED: State.FAILED}
 """In whose colours runs are shown."""
 
@@ -47,6 +49,11 @@ def schedule_page(known: KnownSchedule, screen: Screen) -> Iterator[Cell]:
     for run in detailed(runs):
         yield from ("", bold(f"Jobs of run {shown(run.name)}", screen))
         yield from _jobs(run, screen)
+    if backups := newest_first(schedule.record.backups):
+        yield from ("", bold("Backups that it counts", screen))
+        yield from _backups(backups[:MOST_BACKUPS], now, screen)
+        if len(backups) > MOST_BACKUPS:
+            yield f"  and {len(backups) - MOST_BACKUPS} older"
     yield from ("", bold("Timeline", screen))
     created = [Moment(schedule.created, "object created")] if schedule.created else []
     told = sorted([*created, *event_moments(known.events or ())], key=lambda moment: moment.time)
@@ -110,6 +117,7 @@ def _head(schedule: ScheduleView, now: datetime, screen: Screen) -> Iterator[Cel
         "Last due": _ago(status.last_schedule_time, now),
         "Last success": _ago(status.last_successful_time, now),
         "Jobs": ", ".join(schedule.entries),
+        "Keeps": f"of each job the newest {counted(keep, 'backup')}" if (keep := schedule.keep_backups) else "",
     }
     for title, text in facts.items():
         if text:
@@ -157,6 +165,29 @@ def _jobs(run: Run, screen: Screen) -> Iterator[Cell]:
                 shown(": ".join(filter(None, (job.reason, job.message)))),
             ]
         )
+    yield from indented((columns, rows), screen)
+
+
+def _backups(backups: Sequence[TrackedBackup], now: datetime, screen: Screen) -> Iterator[Cell]:
+    columns = (
+        Column("BACKUP-ID"),
+        Column("JOB", dropped=2),
+        Column("OF", least=12, dropped=1, keeps_end=True),
+        Column("STATE"),
+        Column("AGE"),
+        Column("REASON", least=16),
+    )
+    rows: list[list[Cell]] = [
+        [
+            shown(row.backup_id),
+            shown(row.entry),
+            shown(str(row.scope)),
+            screen.state(row.state, State.IN_PROGRESS if row.deleting else ""),
+            age(row.completed, now),
+            shown(": ".join(filter(None, (row.reason, row.message)))),
+        ]
+        for row in backups
+    ]
     yield from indented((columns, rows), screen)
 
 

@@ -36,6 +36,12 @@ class ScheduleView(ObjectView):
         return self.spec.get("suspend") is True
 
     @property
+    def keep_backups(self) -> int | None:
+        """How many of the newest backups stay; None where none is deleted."""
+        keep = self.spec.get("keepBackups")
+        return keep if isinstance(keep, int) else None
+
+    @property
     def is_unseen(self) -> bool:
         """No operator has ever written its status."""
         return self.status.observed_generation is None

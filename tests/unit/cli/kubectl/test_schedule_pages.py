@@ -51,7 +51,7 @@ def test_the_page_of_a_schedule(way: str, name: str) -> None:
         assert max(map(len, others)) <= int(way)
 
 
-@pytest.mark.parametrize("status", [None, "text", {"runs": "x"}, {"runs": [{"name": 1}], "conditions": [1]}])
+@pytest.mark.parametrize("status", [None, "text", {"runs": "x"}, {"runs": [{"name": 1}], "backups": [1, {}]}])
 def test_a_schedule_that_somebody_edited_is_shown_all_the_same(status: object) -> None:
     odd = ScheduleView(named("nightly").body | {"status": status, "spec": {"jobs": [1], "schedules": 3}})
     view = screen("pipe")
