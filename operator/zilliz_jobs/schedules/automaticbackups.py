@@ -55,6 +55,7 @@ class AutomaticBackups:
         known = self._again.get(meta["uid"])
         if known is not None and known[0] == generation and now < known[1]:
             return
+        self._again[meta["uid"]] = (generation, now + AGAIN)  # suspend and all else of it has a new generation
         try:
             schedule = schedule_of(body, now)
             times = parse(schedule.expressions, schedule.time_zone)

@@ -39,6 +39,7 @@ from zilliz_jobs.schedules.plan import (
 )
 from zilliz_jobs.schedules.record import Record
 from zilliz_jobs.schedules.runs import run_of
+from zilliz_jobs.schedules.schedule import Schedule
 from zilliz_jobs.schedules.statuswriter import ScheduleStatusWriter
 from zilliz_jobs.schedules.stored import record_of, stored_status
 
@@ -92,7 +93,7 @@ class ScheduleReconciler:
             body = await self._status_writer.refuse(body, str(gate.reason), gate.message, needs_a_person=False)
             return Passed(body, gate.retry_after or RECHECK_SECONDS)
         try:
-            schedule_of(body, self._clock.now())
+            schedule = schedule_of(body, self._clock.now())
         except SpecError as error:
             body = await self._status_writer.refuse(body, str(Reason.INVALID_SPEC), str(error), needs_a_person=True)
             return Passed(body, None)
@@ -101,7 +102,7 @@ class ScheduleReconciler:
         gone, seen = set[str](), None
         try:
             for _ in range(MAX_ROUNDS):
-                body, plan, fence = await self._decided(body, gone, seen)
+                body, plan, fence = await self._decided(schedule, body, gone, seen)
                 done = await self._carried_out(body, plan, fence)
                 gone |= done.gone
                 seen = done.backups
@@ -116,12 +117,14 @@ class ScheduleReconciler:
             self.backups.settle(uid, record_of(stored_status(body)) if known else None)
         changed = body["metadata"].get("resourceVersion") != version
         waiting = self._writer.waiting(uid) if changed else []
-        return Passed(body, self._wake(body, plan), tuple(waiting))
+        return Passed(body, self._wake(schedule, body, plan), tuple(waiting))
 
-    async def _decided(self, body: Body, gone: set[str], seen: BackupsSeen | None) -> tuple[Body, Plan, Fence]:
+    async def _decided(
+        self, schedule: Schedule, body: Body, gone: set[str], seen: BackupsSeen | None
+    ) -> tuple[Body, Plan, Fence]:
         now, uid = self._clock.now(), body["metadata"]["uid"]
         plan = decide(
-            schedule_of(body, now),
+            schedule,
             record_of(stored_status(body)),
             self._children.of(uid),
             now,
@@ -140,10 +143,10 @@ class ScheduleReconciler:
             news += told
         return await self._status_writer.note(body, record, news)
 
-    def _wake(self, body: Body, plan: Plan) -> float:
+    def _wake(self, schedule: Schedule, body: Body, plan: Plan) -> float:
         """Earlier where a look at backups is still to come."""
         record = record_of(stored_status(body))
-        if look_at(schedule_of(body, self._clock.now()), record) is None:
+        if look_at(schedule, record) is None:
             return plan.wake
         return max(1.0, min(plan.wake, self.backups.look_in(body["metadata"]["uid"], record)))
 
