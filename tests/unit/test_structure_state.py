@@ -57,6 +57,7 @@ OTHER_LIFE = {
     "schedules.backupwriter.BackupWriter._next_look": "JobSchedules: when to look at their backups again",
     "schedules.children.Children._owners": "index: from a job object to the schedule that owns it",
     "schedules.controller.JobScheduleController._bodies": "JobSchedules",
+    "schedules.controller.JobScheduleController._distrusted": "JobSchedules that are to be listed anew",
     "schedules.controller.JobScheduleController._figures": "JobSchedules, as the metrics tell of them",
     "polling.poller.Poller._at": "index: from a followed job to the KeyPoller that has its record",
     "polling.pollindex.PollIndex.followed": "the records of followed jobs, one each",

@@ -39,6 +39,9 @@ class Controller(ABC):
     def wake_all(self) -> None:
         """Put the keys of all unfinished objects into the queue: something changed that any of them may wait for."""
 
+    def distrust(self) -> None:  # noqa: B027 - most keep no versions
+        """The history of the cluster went back: no known version counts, and all is listed anew. Idempotent."""
+
     def rest(self) -> None:  # noqa: B027 - most have nothing that goes on by itself
         """Stop polling, and forget news that is not reconciled yet: another process works, until `wake_all`."""
 

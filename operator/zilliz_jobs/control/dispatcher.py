@@ -64,6 +64,11 @@ class Dispatcher:
         for controller in self._controllers:
             controller.wake_all()
 
+    def distrust(self) -> None:
+        """The history of the cluster went back: no controller trusts the versions that it knows. Idempotent."""
+        for controller in self._controllers:
+            controller.distrust()
+
     def known(self, kind: str) -> Mapping[Key, str]:
         """The uids of the known objects of the kind, by key; empty for a kind of no controller."""
         controller = self._by_kind.get(kind)

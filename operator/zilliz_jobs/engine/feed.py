@@ -8,7 +8,6 @@ from zilliz_jobs.control.absences import Absences
 from zilliz_jobs.control.dispatcher import Dispatcher
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.control.watchhealth import WatchHealth
-from zilliz_jobs.jobs.cache import JobCache
 from zilliz_jobs.jobs.cachesync import CacheSync
 
 
@@ -20,17 +19,11 @@ class Feed:
         on_upsert: Callable[[Body], None],
         on_delete: Callable[[Body], None],
         dispatcher: Dispatcher,
-        cache: JobCache,
         watch_health: WatchHealth,
         cache_sync: CacheSync,
     ) -> None:
         self.on_upsert, self.on_delete = on_upsert, on_delete
-        self._dispatcher, self._cache, self._watch_health, self._cache_sync = (
-            dispatcher,
-            cache,
-            watch_health,
-            cache_sync,
-        )
+        self._dispatcher, self._watch_health, self._cache_sync = dispatcher, watch_health, cache_sync
         self._absences = Absences(dispatcher)
 
     async def run(self) -> None:
@@ -53,7 +46,7 @@ class Feed:
 
     def rewound(self) -> None:
         """The history of the cluster went back: no known version counts. The watches will list all objects."""
-        self._cache.distrust()
+        self._dispatcher.distrust()
         self._watch_health.renew()
         self._cache_sync.renew()
         self._dispatcher.wake_all()

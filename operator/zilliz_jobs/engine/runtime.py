@@ -217,9 +217,7 @@ class Engine:
         self.dispatcher = Dispatcher(
             controllers, self.queue, self.objects, self.leadership, self.events, self.metrics
         )
-        self.feed = Feed(
-            self.on_upsert, self.on_delete, self.dispatcher, self.cache, self.watch_health, self.cache_sync
-        )
+        self.feed = Feed(self.on_upsert, self.on_delete, self.dispatcher, self.watch_health, self.cache_sync)
         self.watches: Watches | None = None
         """Set by `main`, which passes the events."""
         self.dispatcher.went_back = self._history_went_back

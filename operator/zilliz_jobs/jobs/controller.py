@@ -147,6 +147,9 @@ class JobController(Controller, Ports):
     def known(self, kind: str) -> Mapping[Key, str]:
         return self._cache.known(kind)
 
+    def distrust(self) -> None:
+        self._cache.distrust()
+
     def wake_all(self) -> None:
         for key in self._cache.unfinished():
             self._queue.add(key)

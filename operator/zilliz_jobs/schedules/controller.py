@@ -42,19 +42,24 @@ class JobScheduleController(Controller):
         self._reconciler, self._queue, self._automatic_backups = reconciler, queue, automatic_backups
         self._bodies: dict[Key, Body] = {}
         self._figures: dict[Key, ScheduleFigures] = {}
+        self._distrusted: set[Key] = set()
+        """Known from a history that is over, and not listed since."""
 
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         known = self._bodies.get(key)
-        if known is not None and not certain and _version(known) > _version(body):
+        listed = key in self._distrusted
+        if known is not None and not (certain or listed) and _version(known) > _version(body):
             return
+        self._distrusted.discard(key)
         self._keep(key, body)
         self._reconciler.backups.on_upsert(body)
-        if known is None or certain or _asked(known) != _asked(body):
+        if known is None or certain or listed or _asked(known) != _asked(body):
             self._queue.add(key)
 
     def on_delete(self, key: Key, body: Body) -> None:
         if self.uid(key) in (None, body["metadata"]["uid"]):
             self._bodies.pop(key, None)
+            self._distrusted.discard(key)
             self._figures.pop(key, None)
             self._reconciler.backups.on_delete(body["metadata"]["uid"])
             self._queue.forget(key)
@@ -76,6 +81,9 @@ class JobScheduleController(Controller):
 
     def known(self, kind: str) -> Mapping[Key, str]:
         return {key: body["metadata"]["uid"] for key, body in self._bodies.items()}
+
+    def distrust(self) -> None:
+        self._distrusted = set(self._bodies)
 
     def wake_all(self) -> None:
         for key in self._bodies:
@@ -103,7 +111,8 @@ class JobScheduleController(Controller):
         if self.uid(key) != body["metadata"]["uid"]:
             return
         newest = self._bodies[key]
-        if _version(done.body) >= _version(newest):
+        relisted = key in self._distrusted or _version(newest) < _version(body)  # then what is listed counts
+        if not relisted and _version(done.body) >= _version(newest):
             self._keep(key, done.body)
         self._queue.add(key, min(LATEST_SECONDS if done.wake is None else done.wake, LATEST_SECONDS))
         await self._automatic_backups.look(newest)
