@@ -39,9 +39,10 @@ class Plane:
 
 
 @contextmanager
-def real_plane() -> Iterator[Plane]:
-    # Without controllers: whatever the API server counts is then the operator's, or ours.
-    with control_plane(controller_manager=False) as cluster:
+def real_plane(*, controllers: bool = False) -> Iterator[Plane]:
+    """`controllers`: whether somebody ends namespaces and deletes what lost its owner; without them whatever the API
+    server counts is the operator's, or ours."""
+    with control_plane(controller_manager=controllers) as cluster:
         install_crds(cluster)
         yield Plane(
             cluster.url,

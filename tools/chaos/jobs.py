@@ -47,6 +47,8 @@ CAN_WAIT = {
 }
 """Who can wait for the backups of which rows: a restored collection must be in it."""
 MANIFESTS: dict[str, Body] = {row.name: row.manifest for row in EVERY}
+CAN_END = ("backup", "backup, public")
+HOUR = 3600
 CHANGES_CLUSTER = ("SuspendClusterJob", "ResumeClusterJob", "ScaleClusterJob", "ScaleReplicasJob")
 
 
@@ -73,7 +75,8 @@ class Origin(StrEnum):
 class Planned:
     """`at`: when it is made; `then`: how much later its course is taken, and if `patient` not before the cloud has
     the job. Seconds. `at_row`: requests are made at the job's row in the job centre; `waits_for`: name of a
-    BackupJob."""
+    BackupJob. `ends`: its backup has an end of its own, which comes within the run; `races`: it is made in the moment
+    in which that of the backup comes that it reads."""
 
     number: int
     row: Row
@@ -84,6 +87,8 @@ class Planned:
     origin: Origin = Origin.SUBMITTED
     at_row: bool = False
     waits_for: str = ""
+    ends: bool = False
+    races: bool = False
 
     @property
     def name(self) -> str:
@@ -178,6 +183,8 @@ class Planned:
             spec["deletionPolicy"] = "Retain" if self.number % 3 == 0 else "Cancel"
         else:
             spec.pop("deletionPolicy", None)
+        if self.ends:
+            spec["backupTTLSeconds"] = 2 * HOUR
         if self.course is Course.FAILS and self.kind == "ImportJob":
             spec["retryPolicy"] = {"limit": 1, "backoffSeconds": 1}
         return {

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tools.chaos.jobs import CAN_ADOPT, CAN_WAIT, EVERY, Course, Origin, Planned
+from tools.chaos.jobs import CAN_ADOPT, CAN_END, CAN_WAIT, EVERY, Course, Origin, Planned
+from tools.chaos.keeping import PLURAL, Keeper, keepers
 from tools.chaos.steps import Step
 
 from zilliz_local.cloud.oddities import CATALOGUE
@@ -20,7 +21,7 @@ Body = dict[str, Any]
 
 RARE = frozenset(
     {Step.SECRET_EMPTY, Step.SECRET_FILLED, Step.CANCEL_LOST, Step.CANCEL_TAKEN}
-    | {Step.FINALIZER_KEPT, Step.FINALIZER_GONE}
+    | {Step.FINALIZER_KEPT, Step.FINALIZER_GONE, Step.DELETION_LOST, Step.DELETION_TAKEN}
 )
 SECONDS_PER_JOB = 0.25
 LEAST_SECONDS = 20.0
@@ -31,8 +32,9 @@ LATE = 0.7
 """The share of the storm in which jobs are made."""
 SELDOM, SOMETIMES = (56, 10, 16, 8, 0, 10), (20, 6, 14, 24, 14, 22)
 """How often each course is taken: of jobs that cannot be cancelled, and that can."""
-ADOPTED, AT_ROW, WAITS = 0.2, 0.3, 0.5
+ADOPTED, AT_ROW, WAITS, ENDS, RACES = 0.2, 0.3, 0.5, 0.8, 0.4
 """How often that is, of the jobs that can."""
+LEAST_ENDS = 2
 BEFORE_SECONDS = 30.0
 """How much later than who waits for it a backup may be made."""
 PATIENT = 0.7
@@ -49,7 +51,7 @@ READS = (
     "cluster.get",
     "data.*",
 )
-SUBMITS = ("*.create", "restore.*", "*migrat*", "console.clone", "console.sample", "cluster.*")
+SUBMITS = ("*.create", "restore.*", "*migrat*", "console.clone", "console.sample", "cluster.*", "backup.delete")
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class Plan:
     late_at: float = 0.0
     odd: bool = False
     """Whether the cloud gives odd answers."""
+    keepers: tuple[Keeper, ...] = ()
     elects: bool = False
     """Whether a single operator stands for election too; then its successor waits for the Lease to run out."""
 
@@ -95,6 +98,11 @@ class Plan:
         """Which answers of the cloud are odd, as globs over the names of calls, and in what way."""
         rules = [one.rule for one in self.happenings if one.rule.get("action") == "odd"]
         return frozenset((rule["match"], rule["oddity"]) for rule in rules)
+
+    @property
+    def restores(self) -> bool:
+        """Whether etcd is set back."""
+        return any(one.what == "etcd-restore" for one in self.happenings)
 
     @property
     def least_life(self) -> float:
@@ -109,6 +117,8 @@ class Plan:
         return [
             f"seed {self.seed}: {len(self.jobs)} jobs over {self.seconds:.0f} s ({told})",
             f"CRDs that come after {self.late_at:.1f} s: {', '.join(sorted(self.late))}",
+            f"backups of their own end: {', '.join(job.name for job in self.jobs if job.ends)}",
+            *(f"schedule {one.name}: from {one.at} s, {one.runs} runs" for one in self.keepers),
             f"a single operator {'stands' if self.elects else 'does not stand'} for election",
             *(f"killed at: {trap.step}, after {trap.skip}" for trap in self.traps),
             *(str(one) for one in self.happenings),
@@ -120,7 +130,8 @@ def plan(seed: int, jobs: int, *, odd: bool = False, restores: bool = False) -> 
     chance = Random(f"chaos {seed} {jobs}")
     seconds = max(LEAST_SECONDS, jobs * SECONDS_PER_JOB)
     made, elects = _jobs(chance, jobs, seconds), chance.random() < ELECTS
-    plurals = sorted({job.plural for job in made})
+    made = _ends(Random(f"ends {seed} {jobs}"), made)
+    plurals = sorted({job.plural for job in made} | {PLURAL})
     drawn = Plan(
         seed,
         made,
@@ -130,6 +141,7 @@ def plan(seed: int, jobs: int, *, odd: bool = False, restores: bool = False) -> 
         frozenset(chance.sample(plurals, min(LATE_KINDS, len(plurals)))),
         round(chance.uniform(0.2, 0.5) * LEAST_SECONDS, 1),
         odd=odd,
+        keepers=keepers(Random(f"keepers {seed} {jobs}"), jobs, seconds),
         elects=elects,
     )
     return _with_restore(drawn, chance) if restores else drawn
@@ -141,7 +153,10 @@ def _with_restore(drawn: Plan, chance: Random) -> Plan:
     at, seconds = round(chance.uniform(0.4, 0.6) * drawn.seconds, 2), round(chance.uniform(4, 10), 1)
     spare, one = Happening(at - BEFORE_RESTORE, "spare"), Happening(at, "etcd-restore", seconds)
     left = [other for other in drawn.happenings if other.at < spare.at or other.what not in ("kill", "api-restart")]
-    return replace(drawn, happenings=tuple(sorted([*left, spare, one], key=lambda other: other.at)))
+    # Nothing ends a namespace there, nor deletes what lost its owner; see `run`.
+    staying = tuple(keeper for keeper in drawn.keepers if not keeper.parts)
+    happenings = tuple(sorted([*left, spare, one], key=lambda other: other.at))
+    return replace(drawn, happenings=happenings, keepers=staying)
 
 
 def _jobs(chance: Random, count: int, seconds: float) -> tuple[Planned, ...]:
@@ -171,6 +186,29 @@ def _waits(chance: Random, job: Planned, jobs: list[Planned]) -> Planned:
     backups = [one for one in jobs if one.row.name in CAN_WAIT[job.row.name] and one.course is Course.LEFT]
     sure = [one.name for one in backups if one.at < last]
     return replace(job, origin=Origin.WAITS, waits_for=chance.choice(sure)) if sure else job
+
+
+def _ends(chance: Random, jobs: tuple[Planned, ...]) -> tuple[Planned, ...]:
+    """Some backups have an end of their own, also such as are adopted, or whose object goes before; two of each run
+    at least, if it has so many. Of those who read one, some are made when its end comes."""
+    found = {job.name: job for job in jobs}
+    for job in jobs:
+        if job.row.name in CAN_END and job.course in (Course.LEFT, Course.DELETED) and chance.random() < ENDS:
+            found[job.name] = replace(job, ends=True)
+    able = [job for job in jobs if job.row.name in CAN_END and job.origin is Origin.SUBMITTED]
+    sure = [job for job in able if found[job.name].ends and job.course is Course.LEFT]
+    more = [job for job in able if job not in sure]
+    for job in chance.sample(more, min(len(more), max(0, LEAST_ENDS - len(sure)))):
+        found[job.name] = replace(job, course=Course.LEFT, ends=True, patient=False, at_row=False)
+    ending = [job for job in found.values() if job.ends and job.course is Course.LEFT]
+    for job in found.values():
+        fit = [one for one in ending if one.row.name in CAN_WAIT.get(job.row.name, ())]
+        if fit and not job.waits_for and chance.random() < WAITS:
+            job = replace(job, origin=Origin.WAITS, waits_for=chance.choice(fit).name)
+        if job.waits_for and found[job.waits_for].ends:
+            job = replace(job, races=chance.random() < RACES)
+        found[job.name] = job
+    return tuple(found.values())
 
 
 def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:

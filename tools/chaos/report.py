@@ -35,6 +35,13 @@ def table(outcome: Outcome) -> Table:
     for name, count in sorted(verdict.asked.items()):
         _row(shown, f"  asked: {name}", count)
     _row(shown, "job centre: rows that differ from the cloud", len(verdict.page), "0", bad=bool(verdict.page))
+    _row(shown, "backups: deleted", verdict.deleted)
+    kept = (
+        ("deleted, and should not be", verdict.wrongly_deleted),
+        ("there, and nobody says why", verdict.unexplained),
+    )
+    for name, lines in kept:
+        _row(shown, f"backups: {name}", len(lines), "0", bad=bool(lines))
     for state, count in sorted(verdict.states.items()):
         _row(shown, f"  ended: {state}", count)
     shown.add_section()
@@ -82,6 +89,9 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "needHumanNeedlessly": len(verdict.needless),
         "askedByKind": _sorted(verdict.asked),
         "wrongRows": len(verdict.page),
+        "backupsDeleted": verdict.deleted,
+        "backupsWronglyDeleted": len(verdict.wrongly_deleted),
+        "backupsUnexplained": len(verdict.unexplained),
         "states": _sorted(verdict.states),
         "deaths": _sorted(outcome.deaths),
         "notReached": _sorted(outcome.unsprung),

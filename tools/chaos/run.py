@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from time import monotonic
@@ -21,6 +22,8 @@ from tools.bench.kube import Kube
 from tools.bench.stage import all_served
 from tools.bench.teller import Teller
 from tools.chaos.crds import bring, withhold
+from tools.chaos.deletions import BackupEvidence
+from tools.chaos.keepers import Keepers, events_of
 from tools.chaos.lives import Fleet, Lives
 from tools.chaos.plan import Plan
 from tools.chaos.proxy import Proxy
@@ -74,7 +77,8 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
         reaper = stack.enter_context(closing(Reaper(folder)))
-        plane = await _enter(stack, real_plane() if real else stand_in(folder, reaper))
+        # Controllers that an etcd takes back in time are none that anybody has.
+        plane = await _enter(stack, real_plane(controllers=not plan.restores) if real else stand_in(folder, reaper))
         url = await _enter(stack, simulator(folder, reaper, "--seed", str(plan.seed)))
         kube = await stack.enter_async_context(Kube(plane.url, plane.token, str(plane.ca_file or "") or None))
         cloud = await stack.enter_async_context(Cloud(url))
@@ -105,7 +109,8 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         to_cloud = await stack.enter_async_context(Proxy(url, cloud_strikes))
         await connect(kube, to_cloud.url)
         late = await withhold(kube, plan.late)
-        users = Users(kube, cloud, plan.jobs, backups)
+        users = Users(kube, cloud, plan.jobs, backups, plan.keepers)
+        keepers = Keepers(kube, cloud, users, plan.keepers, plan.jobs)
         storm = Storm(plane, to_kube, kube_strikes, cloud, cloud_strikes, fleet, served, users)
         stack.push_async_callback(fleet.end)
         fleet.start()
@@ -113,13 +118,28 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         users.unserved = set(plan.late)
         late_ones = asyncio.create_task(_bring(kube, late, plan.late_at, users))
         stack.push_async_callback(_ended, late_ones)
-        calm = await _play(plan, users, storm, fleet, traps, teller)
+        calm = await _play(plan, users, keepers, storm, fleet, traps, teller)
         await fleet.end()
         ledger = (await cloud.ask("GET", "/_sim/ledger"))["entries"]
-        jobs = {job_id: job["status"] for job_id, job in (await cloud.state()).jobs.items()}
+        state = await cloud.state()
+        jobs = {job_id: job["status"] for job_id, job in state.jobs.items()}
+        intents = kube_strikes.intents | users.intents
+        ended = BackupEvidence(
+            tuple(ledger),
+            state.jobs,
+            intents,
+            plan.keepers,
+            users.evidence,
+            keepers.over_since,
+            keepers.gone,
+            users.objects,
+            await events_of(kube, plan.keepers),
+            datetime.now(UTC),
+            users.set_back,
+        )
         seen = Evidence(
-            plan.jobs,
-            kube_strikes.intents | users.intents,
+            (*plan.jobs, *users.made.values()),
+            intents,
             effects_in(ledger),
             jobs,
             users.objects,
@@ -129,9 +149,11 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             SHOWN,
             set_back=users.set_back,
             oddities=plan.oddities,
+            ended=ended,
         )
         keep = {"ledger": ledger, "jobs": jobs, "objects": [*users.objects.values()], "rows": users.rows}
         keep |= {"intents": [vars(i) for i in seen.intents.values()], "adopted": users.adopted}
+        keep |= {"overSince": keepers.over_since, "gone": keepers.gone, "evidence": users.evidence}
         (out / "evidence.json").write_text(json.dumps(keep))
         return Outcome(
             plan,
@@ -148,19 +170,22 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         )
 
 
-async def _play(plan: Plan, users: Users, storm: Storm, fleet: Fleet, traps: Traps, teller: Teller) -> float:
+async def _play(
+    plan: Plan, users: Users, keepers: Keepers, storm: Storm, fleet: Fleet, traps: Traps, teller: Teller
+) -> float:
     """The storm, then the calm; how long that took."""
     began = told = monotonic()
     pause = TURN_SECONDS + MORE_OF_A_TURN * len(plan.jobs)
     ahead = list(plan.happenings)
     async with asyncio.TaskGroup() as group:
         while (now := monotonic() - began) < plan.seconds or (
-            traps.left and users.waiting and now < max(MOST_STORM * plan.seconds, LEAST_STORM)
+            traps.left and users.waiting + keepers.waiting and now < max(MOST_STORM * plan.seconds, LEAST_STORM)
         ):
             while ahead and ahead[0].at <= now:
                 group.create_task(storm.strike(ahead.pop(0)))
             fleet.look()
             await users.turn(now)
+            await keepers.turn(now)
             if monotonic() - told > TOLD_SECONDS:
                 told = monotonic()
                 dead = sum(fleet.deaths.values())
@@ -171,10 +196,11 @@ async def _play(plan: Plan, users: Users, storm: Storm, fleet: Fleet, traps: Tra
     await storm.end()
     over = monotonic()
     bound = BOUND_SECONDS + MORE_PER_JOB * len(plan.jobs)
-    teller.say(f"seed {plan.seed}: the storm is over, {users.waiting:,} jobs are not")
-    while not (users.waiting == 0 and await users.page_is_right()) and monotonic() - over < bound:
+    teller.say(f"seed {plan.seed}: the storm is over, {users.waiting:,} jobs are not, nor {keepers.waiting} backups")
+    while not (users.waiting + keepers.waiting == 0 and await users.page_is_right()) and monotonic() - over < bound:
         fleet.look()
         await users.turn(monotonic() - began)
+        await keepers.turn(monotonic() - began)
         await users.decide()
         await asyncio.sleep(pause)
     return monotonic() - over

@@ -9,9 +9,10 @@ from typing import Any
 from tests.support.operators import QUICK
 from tests.support.serving import SOURCE, Plane
 from tools.bench.cloud import KEY, Cloud
-from tools.bench.kube import Kube
+from tools.bench.kube import ROOT, Kube
 from tools.bench.stage import manifest, secret
-from tools.chaos.jobs import CONNECTIONS, places
+from tools.chaos.jobs import CONNECTIONS, MOVIES_HOLD, places
+from tools.chaos.keeping import LEAVES
 from tools.chaos.plan import Plan
 
 from zilliz_local.cloud import PROJECT
@@ -43,6 +44,9 @@ async def furnish(plan: Plan, cloud: Cloud) -> dict[str, str]:
             path = f"/v2/clusters/{place.cluster_id}/backups/create"
             made = await cloud.ask("POST", "/_sim/rival", {"path": path, "body": {"backupType": "CLUSTER"}})
             backups[place.cluster_id] = made["data"]["backupId"]
+    for keeper in plan.keepers:
+        fields = {"clusterName": keeper.name, "cuSize": 2, "projectId": PROJECT, "status": "RUNNING"}
+        await cloud.ask("PUT", f"/_sim/clusters/{keeper.cluster}", fields | {"collections": MOVIES_HOLD})
     seconds = dict.fromkeys(("suspendSeconds", "resumeSeconds", "modifySeconds"), 4)
     await cloud.ask("PATCH", "/_sim/defaults", dict.fromkeys(JOB_TYPES, PACE) | seconds | {"cancelSeconds": 1})
     return backups
@@ -50,6 +54,10 @@ async def furnish(plan: Plan, cloud: Cloud) -> dict[str, str]:
 
 async def connect(kube: Kube, url: str) -> None:
     await kube.create(secret("zilliz-api-key", apiKey=KEY))
+    await kube.ask(
+        "POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": LEAVES}}
+    )
+    await kube.ask("POST", f"/api/v1/namespaces/{LEAVES}/secrets", secret("zilliz-api-key", apiKey=KEY))
     await kube.create(secret("demo-data-bucket", accessKey="AK", secretKey="SK"))
     await kube.create(secret("source-login", username="u", password="p"))
     await kube.create(secret("source-api-key", apiKey="k"))
@@ -60,7 +68,9 @@ async def connect(kube: Kube, url: str) -> None:
             "submissionSettleSeconds": SETTLE_SECONDS,
             "projectId": PROJECT,
         }
-        await kube.create(manifest("ZillizConnection", name, spec))
+        link = manifest("ZillizConnection", name, spec)
+        await kube.create(link)
+        await kube.ask("POST", f"{ROOT}/namespaces/{LEAVES}/zillizconnections", link)
     page = {"connectionRef": {"name": "console"}, "intervalSeconds": 10, "retention": {"count": SHOWN}}
     await kube.create(manifest("JobCenter", PAGE, page))
 

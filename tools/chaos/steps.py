@@ -26,6 +26,7 @@ class Sort(StrEnum):
     ROW = "row"
     SUBMIT = "submit"
     CANCEL = "cancel"
+    DELETION = "deletion"
     LEASE = "lease"
     WATCH = "watch"
     OTHER = "other"
@@ -44,6 +45,8 @@ class Step(StrEnum):
     SECRET_FILLED = "Secret filled, not recorded"
     CANCEL_LOST = "cancel sent, not arrived"
     CANCEL_TAKEN = "cancel taken, not answered"
+    DELETION_LOST = "deletion of a backup sent, not arrived"
+    DELETION_TAKEN = "deletion of a backup taken, not answered"
     ROW_WANTED = "before a row is made"
     ROW_MADE = "row made, not filled"
     FINALIZER_WANTED = "before the finalizer"
@@ -59,6 +62,7 @@ BEFORE = {
     Sort.HANDLE: Step.ANSWER_HAD,
     Sort.SECRET: Step.SECRET_EMPTY,
     Sort.CANCEL: Step.CANCEL_LOST,
+    Sort.DELETION: Step.DELETION_LOST,
     Sort.ROW: Step.ROW_WANTED,
     Sort.FINALIZER_ON: Step.FINALIZER_WANTED,
     Sort.FINALIZER_OFF: Step.FINALIZER_KEPT,
@@ -69,6 +73,7 @@ AFTER = {
     Sort.HANDLE: Step.RECORDED,
     Sort.SECRET: Step.SECRET_FILLED,
     Sort.CANCEL: Step.CANCEL_TAKEN,
+    Sort.DELETION: Step.DELETION_TAKEN,
     Sort.ROW: Step.ROW_MADE,
     Sort.FINALIZER_ON: Step.FINALIZER_SET,
     Sort.FINALIZER_OFF: Step.FINALIZER_GONE,
@@ -130,6 +135,8 @@ def sort_at_kube(request: Request) -> Sort:
 
 def sort_at_cloud(request: Request) -> Sort:
     """Whatever has an effect carries a token."""
+    if request.method == "DELETE" and "/backups/" in request.path:
+        return Sort.DELETION
     if request.method != "POST" or not request.headers.get("idempotency-key"):
         return Sort.OTHER
     return Sort.CANCEL if request.path.endswith("/cancel") else Sort.SUBMIT

@@ -15,6 +15,7 @@ from tools.bench.cloud import Cloud
 from tools.bench.kube import ROOT, Body, Kube, KubeProblem
 from tools.bench.problem import Problem
 from tools.chaos.jobs import Course, Origin, Planned
+from tools.chaos.keeping import PLURAL, ROW_OF, Keeper, Made, made_in
 from tools.chaos.stage import SHOWN
 from tools.chaos.steps import Intent, intent_of
 from tools.chaos.verdict import (
@@ -40,16 +41,31 @@ EARLY = 60
 TRIES = 240  # half a second each: an API server and its etcd may take a minute on a busy machine
 LOST = 40
 LOOKS_FOR_ROW = 12
+LONGEST_RACE = 30.0
+"""So much later, in seconds, a job is made that waits in vain for the end of the backup that it reads."""
 
 
 class Users:
-    def __init__(self, kube: Kube, cloud: Cloud, jobs: tuple[Planned, ...], backups: dict[str, str]) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        cloud: Cloud,
+        jobs: tuple[Planned, ...],
+        backups: dict[str, str],
+        keepers: tuple[Keeper, ...] = (),
+    ) -> None:
         self.intents: dict[str, Intent] = {}
         """As the objects showed them."""
         self.objects: dict[tuple[str, str], Body] = {}
         self.done: Counter[str] = Counter()
         self._kube, self._cloud, self._jobs, self._backups = kube, cloud, jobs, backups
-        self._plurals = sorted({job.plural for job in jobs} | {ROWS})
+        self._keepers = keepers
+        more = {PLURAL, *(plural for plural, _ in ROW_OF)} if keepers else set[str]()
+        self._plurals = sorted({job.plural for job in jobs} | {ROWS} | more)
+        self.over: set[str] = set()
+        """BackupJobs whose backup is to end, since the time for it is over."""
+        self.evidence: dict[str, str] = {}
+        """What the record of each backup's submission rests on, as its object showed it last."""
         self._made: dict[str, float] = {}
         self._taken: set[str] = set()
         self.asked: dict[str, Asked] = {}
@@ -67,7 +83,7 @@ class Users:
     async def turn(self, now: float) -> None:
         """`now`: seconds since the beginning of the run."""
         for job in self._jobs:
-            if job.name not in self._made and job.at <= now and job.plural not in self.unserved:
+            if job.name not in self._made and self._is_time(job, now) and job.plural not in self.unserved:
                 await self._insist(self._make, job)
                 self._made[job.name] = now
         await self.look()
@@ -78,9 +94,19 @@ class Users:
             if await self._insist(self._take_course, job):
                 self._taken.add(job.name)
 
+    def _is_time(self, job: Planned, now: float) -> bool:
+        if job.races and job.waits_for not in self.over:
+            return job.at + LONGEST_RACE <= now
+        return job.at <= now
+
+    @property
+    def made(self) -> dict[str, Made]:
+        """The jobs that are there of schedules, and of their readers."""
+        return made_in(self.objects, self._keepers)
+
     async def decide(self) -> None:
         """A person looks into the console of the cloud, and says what became of each unknown submission."""
-        for job in self._jobs:
+        for job in (*self._jobs, *self.made.values()):
             status = (self.objects.get((job.plural, job.name)) or {}).get("status") or {}
             token = (status.get("submission") or {}).get("token") or ""
             if job.course is Course.DELETED or not needs_human(status) or token in self.asked:
@@ -108,17 +134,26 @@ class Users:
                 found[plural, body["metadata"]["name"]] = body
                 for intent in intent_of(body, plural):
                     self.intents[intent.token] = intent
+                if plural == "backupjobs" and (record := (body.get("status") or {}).get("submission")):
+                    backup_id = (record.get("handle") or {}).get("backupId") or ""
+                    self.evidence[backup_id] = str(record.get("evidence"))
         self.objects = found
 
     @property
     def waiting(self) -> int:
         """Jobs that are not made, or not over, or of which their user still wants something."""
-        return sum(not self._is_done(job) for job in self._jobs)
+        return sum(not self._is_done(job) for job in self._jobs) + sum(
+            not (is_over(job, self.objects.get((job.plural, job.name))) or self._is_set_back(job))
+            for job in self.made.values()
+        )
+
+    def _is_set_back(self, job: Planned) -> bool:
+        return self.set_back and is_of_another_time(job, self.objects)
 
     def _is_done(self, job: Planned) -> bool:
         if job.name not in self._made or (job.course is Course.RETRIED and job.name not in self._taken):
             return False
-        if waits_in_vain(job, self.objects) or (self.set_back and is_of_another_time(job, self.objects)):
+        if waits_in_vain(job, self.objects) or self._is_set_back(job):
             return True
         return is_over(job, self.objects.get((job.plural, job.name))) and not unanswered(self._row_of(job))
 
@@ -156,7 +191,8 @@ class Users:
         return True
 
     async def _resolve(self, job: Planned) -> bool:
-        path = f"{ROOT}/namespaces/default/{job.plural}/{job.name}"
+        meta = self.objects[job.plural, job.name]["metadata"]
+        path = f"{ROOT}/namespaces/{meta['namespace']}/{job.plural}/{job.name}"
         await self._kube.ask("PATCH", path, {"metadata": {"annotations": {RESOLVE: self._verdicts[job.name]}}}, MERGE)
         return True
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.support.unclear import may_not_tell
 from tools.chaos.content import otherwise
+from tools.chaos.deletions import BackupEvidence, deletions, open_runs, unexplained, was_deleted, wrong_deletions
 from tools.chaos.jobs import Course, Planned
 from tools.chaos.steps import Intent
 
@@ -26,6 +27,7 @@ ALREADY = "AlreadyInState"
 NEAR = ("began shortly before", "could be it", "began since")
 IS_THERE = ("is there, and was not before", "collections not all came")
 NO_BACKUP = "BackupNotReady"
+BACKUP_DELETED = "BackupDeleted"
 IN_LINE = "SubmissionInProgress"
 SET_BACK = "RecordUnreadable"
 CANCEL, RETRY = "jobs.zilliz.com/cancel-requested", "jobs.zilliz.com/retry-requested"
@@ -82,6 +84,8 @@ class Evidence:
     """Whether etcd was: an object may be gone, or ask a person since it tells of an earlier time."""
     oddities: frozenset[tuple[str, str]] = frozenset()
     """Which answers of the cloud were odd, as globs over the names of calls, and in what way."""
+    ended: BackupEvidence = field(default_factory=BackupEvidence)
+    """What tells of backups that end."""
 
 
 @dataclass
@@ -105,6 +109,11 @@ class Verdict:
     asked: Counter[str] = field(default_factory=Counter)
     """How many of both, by the name of their row in the table of kinds."""
     states: Counter[str] = field(default_factory=Counter)
+    deleted: int = 0
+    """Backups that were."""
+    wrongly_deleted: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    """Backups that are to go, and are there, and nobody says why."""
 
     @property
     def violations(self) -> dict[str, list[str]]:
@@ -116,12 +125,16 @@ class Verdict:
             "not ended": self.unfinished,
             "needs a human, and should not": self.needless,
             "the job centre's page": self.page,
+            "backups deleted that should not be": self.wrongly_deleted,
+            "backups that are to go, and nobody says why they are there": self.unexplained,
         }
         return {name: lines for name, lines in found.items() if lines}
 
 
 def judge(seen: Evidence) -> Verdict:
-    verdict = Verdict(effects=len(seen.effects))
+    verdict = Verdict(effects=len(seen.effects), deleted=len(deletions(seen.ended)))
+    verdict.wrongly_deleted, verdict.unexplained = wrong_deletions(seen.ended), unexplained(seen.ended)
+    verdict.unfinished += open_runs(seen.ended)
     by_attempt: defaultdict[tuple[str, str, int, str], list[Effect]] = defaultdict(list)
     for effect in seen.effects:
         intent = seen.intents.get(effect.token)
@@ -269,6 +282,8 @@ def _judge_one(
     effects = [effect for found in mine.values() for effect in found]
     sent = [i for i in seen.intents.values() if (i.plural, i.name, i.attempt) == (job.plural, job.name, last)]
     adopted = seen.adopted.get(job.name, "") if last == 1 else ""
+    if status.get("reason") == BACKUP_DELETED and not effects and was_deleted(seen.ended, body["spec"]["backup"]):
+        return
     if why := difference(status, effects, seen.jobs, sent, adopted):
         verdict.differing.append(
             f"{job.name}: {state} ({status.get('reason')}), {why}: {status.get('message')}"[:400]

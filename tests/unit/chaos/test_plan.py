@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from tools.chaos.jobs import CONNECTIONS, EVERY, RESTORE_ALL, Course, Origin, places
+from tools.chaos.keeping import KEPT, PLURAL
 from tools.chaos.plan import plan
 from tools.chaos.steps import Step
 
@@ -76,7 +77,7 @@ def test_no_kind_and_no_step_and_no_sort_of_fault_is_left_out(seed: int) -> None
         "cloud-down",
     }
     assert {one.what for one in drawn.happenings} == sorts | ({"lease"} if drawn.elects else set())
-    assert drawn.late < {job.plural for job in drawn.jobs}
+    assert drawn.late < {job.plural for job in drawn.jobs} | {PLURAL}
     assert 0 < drawn.late_at < drawn.seconds
     assert all(0 < one.at < drawn.seconds for one in drawn.happenings)
 
@@ -103,6 +104,38 @@ def test_the_older_import_api_and_restores_of_one_several_and_all_collections_ar
     assert set(spoken) == {"V1", "V2"}
     into = [job.manifest(BACKUPS)["spec"].get("existingCluster") for job in jobs if job.kind == "RestoreJob"]
     assert {len(one.get("collections", ())) for one in into if one} == {0, 1, 2}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_backups_end_in_every_run_and_are_read_when_they_do(seed: int) -> None:
+    jobs = plan(seed, 60).jobs
+    ends = {job.name: job for job in jobs if job.ends}
+    assert len([job for job in ends.values() if job.course is Course.LEFT]) >= 2
+    assert {job.kind for job in ends.values()} == {"BackupJob"}
+    assert all(job.manifest(BACKUPS)["spec"]["backupTTLSeconds"] > 3600 for job in ends.values())
+    assert all(job.waits_for in ends for job in jobs if job.races)
+
+
+def test_over_some_runs_backups_that_end_are_read_at_that_moment_adopted_and_lose_their_object() -> None:
+    jobs = [job for seed in SEEDS for job in plan(seed, 60).jobs]
+    assert any(job.races for job in jobs)
+    assert any(job.waits_for and not job.races for job in jobs)
+    assert {job.origin for job in jobs if job.ends} >= {Origin.ADOPTED, Origin.SUBMITTED}
+    assert {job.course for job in jobs if job.ends} == {Course.LEFT, Course.DELETED}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_schedules_keep_two_and_have_more_runs_than_that(seed: int) -> None:
+    found = {one.name: one for one in plan(seed, 200).keepers}
+    assert {one.parts for one in found.values()} == {"", "schedule", "namespace"}
+    assert any(one.fails and one.stops > 0 for one in found.values()), "one whose cluster answers badly"
+    assert all(one.runs - len(one.fails) > KEPT for one in found.values())
+    assert len({one.cluster for one in found.values()}) == len(found)
+    for one in found.values():
+        parse_spec(BY_KIND["JobSchedule"], one.manifest)
+        parse_spec(BY_KIND["ExportJob"], one.reader("reads", "backup-1"))
+    assert {one.parts for one in plan(seed, 200, restores=True).keepers} == {""}
+    assert len(plan(seed, 25).keepers) == 2
 
 
 @pytest.mark.parametrize("name", CONNECTIONS)

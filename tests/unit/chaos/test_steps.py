@@ -56,6 +56,7 @@ AT_CLOUD = {
     "a submission": (Request("POST", "/v2/vectordb/jobs/import/create", headers=TOKEN), Sort.SUBMIT),
     "a read by POST": (Request("POST", "/v2/vectordb/jobs/import/list"), Sort.OTHER),
     "a cancel": (Request("POST", "/console/v1/jobs/job-1/cancel", headers=TOKEN), Sort.CANCEL),
+    "a deletion": (Request("DELETE", "/v2/clusters/in01/backups/backup-1", headers=TOKEN), Sort.DELETION),
     "a read": (Request("GET", "/v2/jobs/job-1"), Sort.OTHER),
 }
 
