@@ -22,6 +22,9 @@ ENGINE ?= $(shell for engine in docker podman buildah; do $$engine info >/dev/nu
 # The time of all files that are built: that of the commit.
 TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
 
+# What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo quick test verify check setup lint types layers generated pytest namespaced generate lock mutants bench chaos image simulator clean
 .DEFAULT_GOAL := help
 
@@ -135,6 +138,7 @@ include release.mk
 
 clean: ## remove what the other commands made in this folder
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis mutants
+	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
