@@ -7,8 +7,11 @@ from types import SimpleNamespace
 
 import httpx2
 
+from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.passage import FIRST_BYTE
-from zilliz_local.cloud import CloudSimulator
+from zilliz_jobs.cloud.session import CloudSession
+from zilliz_jobs.cloud.transport import Timeouts
+from zilliz_local.cloud import KEY, CloudSimulator
 from zilliz_local.cloud.door import CutError
 
 PIECE = 64 * 1024
@@ -46,3 +49,15 @@ class CloudWire(httpx2.AsyncBaseTransport):
                 "Server disconnected without sending a response.", request=request
             ) from error
         return httpx2.Response(answer.status, headers=dict(answer.headers), stream=Pieces(answer.body))
+
+
+def session_of(cloud: CloudSimulator, *, console_path: str | None = None) -> CloudSession:
+    """With the key that the simulator knows, and no limit of its own. To be closed."""
+    return CloudSession(
+        cloud.url,
+        KEY,
+        limiter=Limiter(1e6),
+        console_path=console_path,
+        timeouts=Timeouts(total=5),
+        wire=CloudWire(cloud),
+    )

@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.support.cloudwire import session_of
 from tests.support.engine_rig import Rig, rig
 
-from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.telemetry.concealed import CONCEALED
-from zilliz_local.cloud import KEY, CloudSimulator, ManualClock
+from zilliz_local.cloud import CloudSimulator, ManualClock
 
 
 @pytest.fixture(autouse=True)
@@ -34,15 +33,16 @@ def own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def cloud() -> AsyncIterator[CloudSimulator]:
     """A cloud whose clock stands still, without the request limit, which counts in real time."""
-    async with CloudSimulator(clock=ManualClock()) as simulator:
-        simulator.behave(requests_per_second=0)
-        yield simulator
+    simulator = CloudSimulator(clock=ManualClock())
+    simulator.behave(requests_per_second=0)
+    yield simulator
+    await simulator.stop()
 
 
 @pytest.fixture
 async def session(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
     """The documented calls."""
-    session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
+    session = session_of(cloud)
     yield session
     await session.close()
 
@@ -56,9 +56,7 @@ def plain(session: CloudSession) -> Account:
 @pytest.fixture
 async def console(cloud: CloudSimulator) -> AsyncIterator[Account]:
     """An account that may use the console's calls."""
-    session = CloudSession(
-        cloud.url, KEY, limiter=Limiter(1e6), console_path="/console/v1", timeouts=Timeouts(total=5)
-    )
+    session = session_of(cloud, console_path="/console/v1")
     yield Account(session)
     await session.close()
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.support.cloudwire import session_of
 from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed
-from zilliz_jobs.cloud.limiter import Limiter
-from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -35,7 +33,7 @@ from zilliz_jobs.kinds.clusters.resumecluster import ResumeClusterKind
 from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
 from zilliz_jobs.kinds.clusters.scalereplicas import ScaleReplicasKind
 from zilliz_jobs.kinds.clusters.suspendcluster import SuspendClusterKind
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator
+from zilliz_local.cloud import MOVIES, CloudSimulator
 from zilliz_local.cloud.clusters import Cluster, ClusterFields
 
 PATH = f"/v2/clusters/{MOVIES}"
@@ -84,7 +82,7 @@ Make = Callable[..., Object]
 @pytest.fixture
 async def make(cloud: CloudSimulator) -> AsyncIterator[Make]:
     """An object of the way, and a cluster in the state that it starts from."""
-    session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
+    session = session_of(cloud)
 
     def object_of(way: Way, *, status: str = "", cluster: str = MOVIES, **more: Any) -> Object:
         put(cloud, status or way.starts)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from tests.support.cloudwire import session_of
 from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import Evidence, State
 from zilliz_jobs.cloud.errors import FenceClosed
-from zilliz_jobs.cloud.limiter import Limiter
-from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -33,7 +31,7 @@ from zilliz_jobs.core.observation import (
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.migrations.migrating import MigrationKind
-from zilliz_local.cloud import KEY, MOVIES, SHOP, CloudSimulator
+from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator
 from zilliz_local.cloud.clusters import ClusterFields
 
 KIND = MigrationKind()
@@ -268,9 +266,7 @@ class TestBeforeIt:
         assert "adopt" in answer.message
 
     async def test_a_console_that_is_not_served_names_the_way_out(self, cloud, plain):
-        session = CloudSession(
-            cloud.url, KEY, limiter=Limiter(1e6), console_path="/elsewhere", timeouts=Timeouts(total=5)
-        )
+        session = session_of(cloud, console_path="/elsewhere")
         answer = await QDRANT.of(Account(session)).send()
         await session.close()
         assert isinstance(answer, Refused)

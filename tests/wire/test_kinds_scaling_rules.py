@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.cloudwire import session_of
 from tests.support.kinds_rig import Object, parsed
 
 from zilliz_jobs.api.jobstatus import JobStatus, State
-from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
-from zilliz_jobs.cloud.transport import Timeouts
 from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
@@ -35,7 +34,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
 from zilliz_jobs.kinds.clusters.scalereplicas import ScaleReplicasKind
-from zilliz_local.cloud import KEY, MOVIES, CloudSimulator, ManualClock
+from zilliz_local.cloud import MOVIES, CloudSimulator, ManualClock
 from zilliz_local.cloud.clusters import Cluster
 
 CU, REPLICA = ScaleClusterKind(), ScaleReplicasKind()
@@ -60,7 +59,7 @@ every_way = pytest.mark.parametrize("way", WAYS)
 
 @pytest.fixture
 async def session(cloud: CloudSimulator) -> AsyncIterator[CloudSession]:
-    session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
+    session = session_of(cloud)
     yield session
     await session.close()
 
@@ -154,13 +153,13 @@ async def _walks() -> None:
 
     choose()
     for replaced, normalised, ways in walks:
-        async with CloudSimulator(clock=ManualClock()) as cloud:
-            cloud.behave(autoscaling_replaced=replaced, autoscaling_echo_normalised=normalised, requests_per_second=0)
-            session = CloudSession(cloud.url, KEY, limiter=Limiter(1e6), timeouts=Timeouts(total=5))
-            try:
-                await _walk(cloud, session, ways)
-            finally:
-                await session.close()
+        cloud = CloudSimulator(clock=ManualClock())
+        cloud.behave(autoscaling_replaced=replaced, autoscaling_echo_normalised=normalised, requests_per_second=0)
+        session = session_of(cloud)
+        try:
+            await _walk(cloud, session, ways)
+        finally:
+            await session.close()
 
 
 async def _walk(cloud: CloudSimulator, session: CloudSession, ways: list[str]) -> None:

@@ -20,6 +20,13 @@ INTO: dict[str, Any] = {**HERE, "collection_name": "films", "object_urls": [[FIL
 TWO_PHASE = {"options": {"auto_commit": "false"}}
 
 
+@pytest.fixture
+async def cloud(cloud: CloudSimulator) -> CloudSimulator:
+    """The same, and it listens."""
+    await cloud.start()
+    return cloud
+
+
 @pytest.fixture(scope="module")
 def python() -> Path:
     try:
