@@ -44,6 +44,8 @@ def table(outcome: Outcome) -> Table:
         _row(shown, f"backups: {name}", len(lines), "0", bad=bool(lines))
     for state, count in sorted(verdict.states.items()):
         _row(shown, f"  ended: {state}", count)
+    for state, count in sorted(verdict.made.items()):
+        _row(shown, f"  ended, of schedules: {state}", count)
     shown.add_section()
     for step in (AT_RANDOM, *map(str, Step)):
         never = "" if outcome.deaths[step] or step not in outcome.unsprung else "  (not reached)"
@@ -93,6 +95,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "backupsWronglyDeleted": len(verdict.wrongly_deleted),
         "backupsUnexplained": len(verdict.unexplained),
         "states": _sorted(verdict.states),
+        "statesOfSchedulesJobs": _sorted(verdict.made),
         "deaths": _sorted(outcome.deaths),
         "notReached": _sorted(outcome.unsprung),
         "faults": _sorted(outcome.served),

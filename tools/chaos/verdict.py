@@ -15,6 +15,7 @@ from tests.support.unclear import may_not_tell
 from tools.chaos.content import otherwise
 from tools.chaos.deletions import BackupEvidence, deletions, open_runs, unexplained, was_deleted, wrong_deletions
 from tools.chaos.jobs import Course, Planned
+from tools.chaos.keeping import Made
 from tools.chaos.steps import Intent
 
 Body = dict[str, Any]
@@ -109,6 +110,8 @@ class Verdict:
     asked: Counter[str] = field(default_factory=Counter)
     """How many of both, by the name of their row in the table of kinds."""
     states: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    """The states of the jobs of schedules that are there, and of those that read their backups."""
     deleted: int = 0
     """Backups that were."""
     wrongly_deleted: list[str] = field(default_factory=list)
@@ -257,26 +260,27 @@ def _judge_one(
     body: Body | None,
     by_attempt: dict[tuple[str, str, int, str], list[Effect]],
 ) -> None:
+    states = verdict.made if isinstance(job, Made) else verdict.states
     if seen.set_back and is_of_another_time(job, seen.objects):
-        verdict.states["lost or set back with etcd"] += 1
+        states["lost or set back with etcd"] += 1
         return
     if body is None:
-        verdict.states["deleted"] += 1
+        states["deleted"] += 1
         if job.course is not Course.DELETED:
             verdict.unfinished.append(f"{job.name}: the object is gone, and nobody deleted it")
         return
     status = body.get("status") or {}
     state = str(status.get("state") or "none")
     if waits_in_vain(job, seen.objects):
-        verdict.states["waits for a backup that failed"] += 1
+        states["waits for a backup that failed"] += 1
         return
     if not is_over(job, body):
-        verdict.states["not ended"] += 1
+        states["not ended"] += 1
         how = "being deleted" if body["metadata"].get("deletionTimestamp") else state
         how += f", {unanswered(body)} without an answer" if unanswered(body) else ""
         verdict.unfinished.append(f"{job.name}: {how}, {status.get('reason')}: {status.get('message')}")
         return
-    verdict.states[state] += 1
+    states[state] += 1
     last = max((row.get("number", 1) for row in status.get("attempts") or []), default=1)
     mine = {key: found for key, found in by_attempt.items() if key[:3] == (job.plural, job.name, last)}
     effects = [effect for found in mine.values() for effect in found]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.unclear import BACKED_UP, LOOKED_AT, UNCLEAR
 from tools.chaos.jobs import EVERY, Course, Origin, Planned
+from tools.chaos.keeping import Made
 from tools.chaos.plan import plan
 from tools.chaos.steps import Intent
 from tools.chaos.verdict import (
@@ -84,6 +85,16 @@ def test_a_run_in_which_all_is_well_passes() -> None:
     assert verdict.violations == {}
     assert (verdict.effects, verdict.attempts, verdict.most_effects) == (1, 1, 1)
     assert verdict.states == {"Successful": 1}
+
+
+def test_the_jobs_of_schedules_are_judged_as_all_others_and_counted_by_themselves() -> None:
+    """A run of so many jobs tells of so many."""
+    (row,) = [one for one in EVERY if one.name == "backup"]
+    job = Made(0, row, Course.LEFT, 0.0, 0.0, known_as="steady-r00000001-backup")
+    verdict = judge(scene(job, obj(job)))
+    assert (verdict.violations, verdict.states, verdict.made) == ({}, {}, {"Successful": 1})
+    assert list(judge(scene(job, obj(job), word="FAILED")).violations) == ["end differs from the cloud's"]
+    assert list(judge(scene(job, obj(job, "InProgress"))).violations) == ["not ended"]
 
 
 def test_a_double_submission_under_one_token_is_seen() -> None:
