@@ -24,6 +24,7 @@ from tools.bench.teller import Teller
 from tools.chaos.crds import bring, withhold
 from tools.chaos.deletions import BackupEvidence
 from tools.chaos.keepers import Keepers, events_of
+from tools.chaos.keeping import MANY_JOBS
 from tools.chaos.lives import Fleet, Lives
 from tools.chaos.plan import Plan
 from tools.chaos.proxy import Proxy
@@ -39,9 +40,9 @@ from zilliz_local.kube.kubeconfig import kubeconfig
 OPERATOR = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator"]
 BOUND_SECONDS = 120.0
 """From the storm's end to the last end: the fence (10 s), the settle time, three sends, a lost deletion (60 s)."""
-MOST_STORM, LEAST_STORM = 1.2, 60.0
+MOST_STORM, LEAST_STORM, LEAST_OF_MANY = 1.2, 60.0, 100.0
 """It lasts longer than planned while a trap is set and jobs are at work: so many times as long, or so many
-seconds."""
+seconds; of a run of many jobs, so long that schedules come to delete backups in it."""
 MORE_PER_JOB = 0.3
 TURN_SECONDS = 0.5
 MORE_OF_A_TURN = 0.002
@@ -176,10 +177,11 @@ async def _play(
     """The storm, then the calm; how long that took."""
     began = told = monotonic()
     pause = TURN_SECONDS + MORE_OF_A_TURN * len(plan.jobs)
+    least = LEAST_OF_MANY if len(plan.jobs) >= MANY_JOBS else LEAST_STORM
     ahead = list(plan.happenings)
     async with asyncio.TaskGroup() as group:
         while (now := monotonic() - began) < plan.seconds or (
-            traps.left and users.waiting + keepers.waiting and now < max(MOST_STORM * plan.seconds, LEAST_STORM)
+            traps.left and users.waiting + keepers.waiting and now < max(MOST_STORM * plan.seconds, least)
         ):
             while ahead and ahead[0].at <= now:
                 group.create_task(storm.strike(ahead.pop(0)))
