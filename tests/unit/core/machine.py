@@ -151,12 +151,16 @@ class Machine(RuleBasedStateMachine):
         self.wake: float | None = 0.0
         self.kind: Traits = BACKUP
         self.stored = Stored(spec())
+        self._read: tuple[dict[str, Any] | None, JobStatus] = None, JobStatus()
 
     # -- what there is
 
     @property
     def status(self) -> JobStatus:
-        return JobStatus.model_validate(self.stored.status)
+        """Read anew for each stored one, and not for each look at it."""
+        if self._read[0] is not self.stored.status:
+            self._read = self.stored.status, JobStatus.model_validate(self.stored.status)
+        return self._read[1]
 
     @property
     def submission(self) -> Submission:
