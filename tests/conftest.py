@@ -11,6 +11,7 @@ from tests.image import told
 from tests.support import failures
 from tests.support.controlplane.pytest_plugin import *  # noqa: F403
 from tests.support.examples import register
+from tests.support.loopclock import NOOP_CYCLES
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -25,6 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     failures.tell_at_once(session.config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("looptime") is not None:
+            item.add_marker(pytest.mark.looptime(noop_cycles=NOOP_CYCLES))
 
 
 def pytest_collection_finish() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import looptime
 import pytest
+from tests.support.loopclock import NOOP_CYCLES
 from tests.unit.engine.electors import Line, Machine, Server
 from tests.unit.engine.hall import Body, Hall, hall, place, seconds
 from tests.unit.engine.lapsecloud import LapseCloud
@@ -61,7 +62,7 @@ class LeadWorld:
     inside: Hall
 
     def __init__(self) -> None:
-        self.loop, self._patch = Loop(noop_cycles=8), pytest.MonkeyPatch()
+        self.loop, self._patch = Loop(noop_cycles=NOOP_CYCLES), pytest.MonkeyPatch()
         self.asleep = 0.0  # seconds that the machine slept, which the loop's clock does not count
         self.server = Server()
         self.line = Line(self.server)
