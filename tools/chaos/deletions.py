@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tools.chaos.keeping import BACKUP, KEPT, PLURAL, RUN, Keeper, surplus
+from tools.chaos.keeping import BACKUP, KEPT, PLURAL, RUN, SET_BACK, Keeper, is_held, surplus
 from tools.chaos.steps import Intent
 
 Body = dict[str, Any]
@@ -106,7 +106,7 @@ def open_runs(seen: BackupEvidence) -> list[str]:
     found = []
     for keeper in seen.keepers:
         body = seen.objects.get((PLURAL, keeper.name))
-        if body is None:
+        if body is None or (seen.set_back and is_held(keeper, seen.objects)):
             continue
         status, asked = body.get("status") or {}, (body["metadata"].get("annotations") or {}).get(RUN)
         if keeper.parts:
@@ -132,12 +132,7 @@ def ends_at(body: Body | None) -> datetime | None:
     spec, status = (body or {}).get("spec") or {}, (body or {}).get("status") or {}
     record = status.get("submission") or {}
     seconds, proven = spec.get("backupTTLSeconds"), record.get("evidence") == ANSWERED
-    if (
-        seconds is None
-        or not proven
-        or status.get("state") != "Successful"
-        or status.get("reason") == "RecordUnreadable"
-    ):
+    if seconds is None or not proven or status.get("state") != "Successful" or status.get("reason") == SET_BACK:
         return None
     told = [c.get("lastTransitionTime") for c in status.get("conditions") or [] if c.get("type") == "Finished"]
     ended = max(datetime.fromisoformat(one) for one in (status.get("completionTime"), *told) if one)

@@ -18,7 +18,7 @@ from tools.bench.kube import ROOT, Body, Kube, KubeProblem
 from tools.bench.problem import Problem
 from tools.chaos.deletions import is_explained
 from tools.chaos.jobs import HOUR, Planned
-from tools.chaos.keeping import KEPT, PLURAL, RUN, SCHEDULE_LABEL, Keeper, surplus
+from tools.chaos.keeping import KEPT, PLURAL, RUN, SCHEDULE_LABEL, Keeper, is_held, surplus
 from tools.chaos.users import MERGE, Users
 from tools.chaos.verdict import FINISHED
 
@@ -161,6 +161,8 @@ class Keepers:
         body = self._body(PLURAL, keeper.name)
         if body is None:
             return keeper.name in self._made and (keeper.name in self.gone or self._users.set_back)
+        if self._users.set_back and is_held(keeper, self._users.objects):
+            return True
         if keeper.parts or self.asked[keeper.name] < keeper.runs or self._is_at_work(keeper, body):
             return False
         return not surplus(body.get("status") or {})

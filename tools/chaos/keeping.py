@@ -16,6 +16,8 @@ Body = dict[str, Any]
 PLURAL = "jobschedules"
 SCHEDULE_LABEL = "jobs.zilliz.com/schedule"
 RUN = "jobs.zilliz.com/run-requested"
+RUN_LABEL = "jobs.zilliz.com/run"
+SET_BACK, WAITING_FOR = "RecordUnreadable", "WaitingFor"
 NEVER = "0 0 29 2 *"
 KEPT = 2
 BACKUP, EXPORT = "backup", "export"
@@ -129,6 +131,28 @@ def made_in(objects: dict[tuple[str, str], Body], of: tuple[Keeper, ...]) -> dic
             (shape,) = [one for one in ROWS if one.name == row]
             found[name] = Made(0, shape, Course.LEFT, 0.0, 0.0, known_as=name)
     return found
+
+
+def is_held(keeper: Keeper, objects: dict[tuple[str, str], Body]) -> bool:
+    """Whether a job of its run was set back with etcd, so that the run goes on when a person has decided that."""
+    of = [body for body in objects.values() if _label(body, SCHEDULE_LABEL) == keeper.name]
+    return any((body.get("status") or {}).get("reason") == SET_BACK for body in of)
+
+
+def waits_for_held(body: Body, objects: dict[tuple[str, str], Body]) -> bool:
+    """Whether a job of a run waits for another one of it that was set back with etcd."""
+    if (body.get("status") or {}).get("reason") != WAITING_FOR:
+        return False
+    names = (SCHEDULE_LABEL, RUN_LABEL)
+    return any(
+        all(_label(other, name) == _label(body, name) for name in names)
+        and (other.get("status") or {}).get("reason") == SET_BACK
+        for other in objects.values()
+    )
+
+
+def _label(body: Body, name: str) -> str:
+    return str((body["metadata"].get("labels") or {}).get(name) or "")
 
 
 def surplus(status: Body) -> list[Body]:

@@ -15,7 +15,7 @@ from tests.support.unclear import may_not_tell
 from tools.chaos.content import otherwise
 from tools.chaos.deletions import BackupEvidence, deletions, open_runs, unexplained, was_deleted, wrong_deletions
 from tools.chaos.jobs import Course, Planned
-from tools.chaos.keeping import Made
+from tools.chaos.keeping import SET_BACK, Made, waits_for_held
 from tools.chaos.steps import Intent
 
 Body = dict[str, Any]
@@ -30,7 +30,6 @@ IS_THERE = ("is there, and was not before", "collections not all came")
 NO_BACKUP = "BackupNotReady"
 BACKUP_DELETED = "BackupDeleted"
 IN_LINE = "SubmissionInProgress"
-SET_BACK = "RecordUnreadable"
 CANCEL, RETRY = "jobs.zilliz.com/cancel-requested", "jobs.zilliz.com/retry-requested"
 REQUESTS = {CANCEL: "cancel", RETRY: "retry"}
 STATES = {
@@ -220,7 +219,7 @@ def is_of_another_time(job: Planned, objects: dict[tuple[str, str], Body]) -> bo
     held = reason == IN_LINE and any(
         plural == job.plural and _reason(other) == SET_BACK for (plural, _), other in objects.items()
     )
-    return undeleted or reason == SET_BACK or held
+    return undeleted or reason == SET_BACK or held or waits_for_held(body, objects)
 
 
 def _reason(body: Body) -> str | None:

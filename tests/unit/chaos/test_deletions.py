@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tools.chaos.deletions import BackupEvidence, is_explained, unexplained, was_deleted, wrong_deletions
-from tools.chaos.keeping import PLURAL, Keeper
+from tools.chaos.deletions import BackupEvidence, is_explained, open_runs, unexplained, was_deleted, wrong_deletions
+from tools.chaos.keeping import PLURAL, Keeper, waits_for_held
 from tools.chaos.steps import Intent
 from tools.chaos.verdict import Evidence, judge
 
@@ -214,6 +214,24 @@ def test_a_run_that_was_asked_for_and_does_not_end_is_seen(case: str) -> None:
     meta = {"annotations": {"jobs.zilliz.com/run-requested": "run-4"}}
     seen = BackupEvidence(keepers=(keeper,), objects={(PLURAL, "steady"): {"metadata": meta, "status": status}})
     assert list(judge(Evidence((), {}, (), {}, {}, ended=seen)).violations) == ([] if right else ["not ended"])
+
+
+@pytest.mark.parametrize("reason", ["RecordUnreadable", "InProgress"])
+def test_a_run_waits_for_a_person_where_a_job_of_it_was_set_back_with_etcd(reason: str) -> None:
+    labels = {"jobs.zilliz.com/schedule": "steady", "jobs.zilliz.com/run": "r1"}
+    backup = {"metadata": {"labels": labels}, "status": {"reason": reason}}
+    other = {"metadata": {"labels": labels}, "status": {"reason": "WaitingFor"}}
+    schedule = {
+        "metadata": {"annotations": {"jobs.zilliz.com/run-requested": "run-1"}},
+        "status": {"run": {"token": "run-1"}, "active": ["r1"]},
+    }
+    objects = {(PLURAL, "steady"): schedule, ("backupjobs", "b"): backup, ("exportjobs", "e"): other}
+    held = reason == "RecordUnreadable"
+    seen = BackupEvidence(keepers=(KEEPER,), objects=objects, set_back=True)
+    assert (open_runs(seen) == []) is held
+    assert open_runs(replace(seen, set_back=False)), "nothing was set back"
+    assert waits_for_held(other, objects) is held
+    assert not waits_for_held(other | {"metadata": {"labels": labels | {"jobs.zilliz.com/run": "r2"}}}, objects)
 
 
 def test_a_reader_may_fail_only_for_a_backup_that_really_went() -> None:
