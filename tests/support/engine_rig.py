@@ -73,7 +73,7 @@ class Rig:
         **settings: Any,
     ) -> Engine:
         """A process of the operator begins; it knows nothing."""
-        wanted = {"workers": 8, "progress_interval": 0.0, "retry_cap": 0.2, "connection_check": 60.0} | settings
+        wanted = {"workers": 8, "progress_interval": 5.0, "retry_cap": 0.2, "connection_check": 60.0} | settings
         client = await self.client()
         options = Settings(allow_http_endpoints=True, **wanted)
         self.engine = engine = Engine(options, client, leadership, rules=rules, clock=clock)

@@ -209,13 +209,15 @@ _RUNNING_WORDS = frozenset({None, "Found", "Adopted"}) | REPEATS_STATE  # None: 
 
 def weigh(old: Body, new: Body) -> str:
     """How much a change of the status matters to a reader. "none": nothing to see; "minor": progress of a job that
-    goes on as before; "turn": an object that is new, or waited for something else, now waits for a submission lock,
-    normally for a moment; "major": all else. Pure."""
+    goes on as before, so that a later pass has it too, which nothing promises once the job has ended; "turn": an
+    object that is new, or waited for something else, now waits for a submission lock, normally for a moment; "major":
+    all else. Pure."""
     changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     if not changed - {"estimatedCompletionTime", "lastProgressTime"}:
         return "none"
     words = {old.get("reason"), new.get("reason")}
-    if changed <= _MINOR and words <= _RUNNING_WORDS and _stands(old) == _stands(new):
+    goes_on = not new.get("completionTime")
+    if goes_on and changed <= _MINOR and words <= _RUNNING_WORDS and _stands(old) == _stands(new):
         return "minor"
     if new.get("reason") == Reason.SUBMISSION_IN_PROGRESS and (not old.get("conditions") or changed <= _WHY):
         return "turn"

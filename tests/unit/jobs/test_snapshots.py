@@ -215,6 +215,20 @@ class TestWeigh:
     def test_table(self, change, weight):
         assert weigh(RUNNING, RUNNING | change) == weight
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"result": {"backupId": "b", "backupState": "Deleted"}},
+            {"result": {"copies": [{"regionId": "r", "state": "Successful"}]}},
+            {"message": "other"},
+            {"attempts": []},
+        ],
+    )
+    def test_nothing_of_a_job_that_has_ended_is_put_off(self, change):
+        """No later pass would write it: the object would say for ever that its backup is being deleted."""
+        ended = RUNNING | {"state": "Successful", "completionTime": "t", "reason": "Successful"}
+        assert weigh(ended, ended | change) == "major"
+
     def test_the_first_status_is_worth_a_write(self):
         assert weigh({}, RUNNING) == "major"
 
