@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,8 @@ async def test_who_started_a_job_is_shown_where_the_list_tells(world: Rig) -> No
     assert "createdBy" not in page.row(mine)
     world.cloud.behave(creators={"api": "robot@example.com"})
     for _ in range(20):
-        await page.look()  # a reading that finds the object busy leaves it to the next one
+        await page.look()  # a reading that finds the object busy, or just written, leaves it to the next one
+        await asyncio.sleep(1.0)
         if world.status("backupjobs", "shop").get("createdBy"):
             break
     assert page.row(mine)["createdBy"] == "robot@example.com"

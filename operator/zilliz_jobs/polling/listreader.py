@@ -181,7 +181,9 @@ class ListReader:
                 return
             if now - entry.told_at < self._between_progress():
                 return
-        entry.row, entry.complained = raw, False
+        if not is_new:  # else it is told again until it is stored: what comes soon after another write is not
+            entry.row = raw
+        entry.complained = False
         self._jobs.tell(entry, seen)
 
     def _between_progress(self) -> float:
