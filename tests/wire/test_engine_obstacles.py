@@ -78,6 +78,22 @@ async def test_a_refused_secret_is_told_in_the_object_and_heals(world: Rig, case
     assert len(world.cloud.ledger.effects(route="restore.cluster")) == 1
 
 
+async def test_a_migration_into_a_new_cluster_tells_it_too(world: Rig) -> None:
+    world.kube.faults.answer(422, method="POST", path=SECRETS, times=None, message=POLICY)
+    new = {"projectId": PROJECT, "regionId": "aws-us-west-2", "plan": "Enterprise", "cuSize": 1}
+    target = {"newCluster": new | {"cuType": "PerformanceOptimized"}}
+    world.kube.create(
+        ours("MigrationJob", "move", {"source": {"zillizCluster": {"clusterId": MOVIES}}, "target": target})
+    )
+    await world.start()
+    await world.until(lambda: reason(world, "migrationjobs", "move") == "KubernetesRefused", "it is told", 20)
+    assert POLICY in world.status("migrationjobs", "move")["message"]
+    await world.until(lambda: told(world, "move"), "an event tells it")
+    assert not world.cloud.ledger.effects(kind="submit", client="api")
+    world.kube.faults.clear()
+    await world.until(lambda: world.status("migrationjobs", "move").get("jobId"), "it heals by itself", 20)
+
+
 async def test_the_refusal_is_the_last_obstacle_of_a_job_that_was_not_submitted_in_time(world: Rig) -> None:
     world.kube.faults.answer(422, method="POST", path=SECRETS, times=None, message=POLICY)
     restore(world)
