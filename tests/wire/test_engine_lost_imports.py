@@ -87,6 +87,27 @@ async def test_of_two_that_are_open_at_once_neither_takes_the_only_job(twins: Ri
     assert len(twins.cloud.ledger.effects(kind="submit")) == 1
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"import_file_name": "[{name}]"},
+        {"import_file_name": "tmp-{name}"},
+        {"start_time_while_pending": False, "unset_time": "0001-01-01T00:00:00Z"},
+        {"start_time_while_pending": False, "unset_time": "1970-01-01T00:00:00Z"},
+    ],
+    ids=["its file in brackets", "its file with a prefix", "the year 1", "1970"],
+)
+async def test_one_that_the_cloud_shows_oddly_is_not_sent_again(world: Rig, told: dict[str, Any]) -> None:
+    """Its rows would be in the collection twice."""
+    world.cloud.behave(**told)
+    world.cloud.fault("import.create", AFTER, times=1, status=502)
+    world.imports("one")
+    await world.start()
+    await world.until(lambda: is_clear(world, "one"), "it is clear", 25)
+    assert len(world.cloud.ledger.effects(kind="submit")) == 1
+    assert not world.status("importjobs", "one").get("startTime")
+
+
 async def test_one_that_was_made_anew_in_the_same_second_does_not_take_its_predecessors_job(world: Rig) -> None:
     """The object is deleted while no process runs, so nothing remembers its job; times do not tell the two apart."""
     world.imports("one")
