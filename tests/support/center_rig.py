@@ -91,7 +91,7 @@ def _page_of(row: Body) -> tuple[str, str]:
 
 def started(world: Rig, url: str = FILM, cluster: str = MOVIES, collection: str = "films") -> str:
     """The id of an import that another client starts."""
-    body = {"clusterId": cluster, "collectionName": collection, "objectUrls": [[url]]}
+    body: dict[str, object] = {"clusterId": cluster, "collectionName": collection, "objectUrls": [[url]]}
     return str(_data(world.cloud.act_as("console", "POST", IMPORTS, body))["jobId"])
 
 

@@ -1,8 +1,7 @@
 """The table of all job kinds, and a user who walks each row: its example ends well, fails, is cancelled, is retried.
 
-A row is a manifest of `examples/` and the rules that hold for its kind. Walked on the stand-in by
-`tests/wire/test_every_kind.py`, and on a real API server by `tests/e2e/test_every_kind.py`, each with an operator
-process, kubectl and a simulated cloud.
+A row is a manifest of `examples/` and the rules that hold for its kind. Walked in virtual time on the stand-in by
+`tests/wire/test_every_kind.py`, and on a real API server by `tests/e2e/test_every_kind.py`, with an operator process.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import Any
 
 import yaml
 from tests.support.cloud import Cloud
+from tests.support.inloop import LoopOperator
 from tests.support.operators import OperatorProcess
 from tests.support.user import Body, Job, User, manifest, secret
 
@@ -286,7 +286,7 @@ def is_cancelled_in_progress(walker: Walker) -> None:
 def outlives_a_kill(walker: Walker) -> None:
     """The operator dies between the request and its record. The next one finds the job, or says that nobody can."""
     row, operator, route = walker.row, walker.user.operator, ROUTES[walker.row.job]
-    assert isinstance(operator, OperatorProcess)
+    assert isinstance(operator, OperatorProcess | LoopOperator)
     walker.cloud.fault(route, "latency_after", seconds=30)
     job = walker.apply()
     walker.user.until("the cloud has it", lambda: walker.cloud.ask(lambda sim: sim.ledger.effects(route=route)))
