@@ -1,6 +1,7 @@
 """A cluster that changes under the operator: CRDs that come late or go, and an etcd that goes back in time.
 
-On a control plane of its own, since other tests need theirs as it is.
+Nobody must restart it. A kind that is not served holds up no other, and nothing says that it is watched. On a control
+plane of its own, since other tests need theirs as it is.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.cloud import Cloud
-from tests.support.controlplane import ControlPlane, control_plane
-from tests.support.kinds_away import (
+from tests.e2e.kinds_away import (
     one_kind_goes_and_comes_back,
     one_kind_is_installed_late,
     the_crds_are_installed_late,
 )
+from tests.support.cloud import Cloud
+from tests.support.controlplane import ControlPlane, control_plane
 from tests.support.operators import OperatorProcess
 from tests.support.published import install_crds
 from tests.support.user import User

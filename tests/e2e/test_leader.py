@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.e2e.lapse import follows_on, stops_for_13_s
 from tests.support.charted import Release
 from tests.support.cloud import Cloud, LoopThread
 from tests.support.controlplane import ControlPlane
-from tests.support.lapse import follows_on, stops_for_13_s
 from tests.support.operators import OperatorProcess
 from tests.support.pair import LEASE, SETTLE, TAKEN_OVER, Pair, pair, require_once, wakes_up_late
 from tests.support.user import User

@@ -1,7 +1,4 @@
-"""CRDs that are installed late, removed, and installed again under a running operator: nobody must restart it.
-
-A kind that is not served holds up no other, and nothing says that it is watched.
-"""
+"""An API server that serves the objects and does not tell of their kinds yet: nobody must restart the operator."""
 
 from __future__ import annotations
 
@@ -11,11 +8,6 @@ from pathlib import Path
 import pytest
 from tests.support.cloud import Cloud, LoopThread
 from tests.support.controlplane.binaries import find_kubectl
-from tests.support.kinds_away import (
-    one_kind_goes_and_comes_back,
-    one_kind_is_installed_late,
-    the_crds_are_installed_late,
-)
 from tests.support.operators import OperatorProcess
 from tests.support.standin import StandIn, stand_in
 from tests.support.user import User
@@ -53,14 +45,6 @@ def cloud(simulators: LoopThread) -> Iterator[Cloud]:
     cloud.close()
 
 
-def test_crds_that_are_installed_after_the_operator_are_served(user: User, cloud: Cloud) -> None:
-    the_crds_are_installed_late(user, cloud)
-
-
-def test_one_kind_that_is_installed_late_is_served_and_holds_up_no_other(user: User, cloud: Cloud) -> None:
-    one_kind_is_installed_late(user, cloud)
-
-
 @pytest.mark.parametrize("code", [404, 503])
 def test_kinds_that_no_discovery_names_at_first_are_served(
     user: User, cloud: Cloud, plane: StandIn, simulators: LoopThread, code: int
@@ -76,7 +60,3 @@ def test_kinds_that_no_discovery_names_at_first_are_served(
     user.connect(cloud)
     user.importing(cloud).until_ended(seconds=60)
     user.until("it is well", lambda: operator.health()[1]["watches"] == "all kinds are watched", 60)
-
-
-def test_a_crd_that_is_deleted_pauses_its_kind_alone(user: User, cloud: Cloud) -> None:
-    one_kind_goes_and_comes_back(user, cloud)

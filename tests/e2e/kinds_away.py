@@ -1,7 +1,4 @@
-"""Kinds that the API server does not serve for a while: what a user of them and of the others sees.
-
-Played on the stand-in and on a real API server.
-"""
+"""Kinds that the API server does not serve for a while: what a user of them and of the others sees."""
 
 from __future__ import annotations
 
