@@ -216,10 +216,15 @@ def is_of_another_time(job: Planned, objects: dict[tuple[str, str], Body]) -> bo
         return True
     undeleted = job.course is Course.DELETED and not body["metadata"].get("deletionTimestamp")
     reason = _reason(body)
-    held = reason == IN_LINE and any(
-        plural == job.plural and _reason(other) == SET_BACK for (plural, _), other in objects.items()
+    return undeleted or reason == SET_BACK or _waits_behind_such(body, objects) or waits_for_held(body, objects)
+
+
+def _waits_behind_such(body: Body, objects: dict[tuple[str, str], Body]) -> bool:
+    """By its own words: a clone's steps wait for a BackupJob too."""
+    first = (body.get("status") or {}).get("message", "").partition(" has a submission open ")[0]
+    return _reason(body) == IN_LINE and any(
+        _reason(other) == SET_BACK and first == f"{other.get('kind')} {name}" for (_, name), other in objects.items()
     )
-    return undeleted or reason == SET_BACK or held or waits_for_held(body, objects)
 
 
 def _reason(body: Body) -> str | None:

@@ -421,19 +421,22 @@ def test_a_verdict_starts_without_a_violation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "other", "excused"),
+    ("reason", "behind", "other", "excused"),
     [
-        ("RecordUnreadable", "InProgress", True),
-        ("SubmissionInProgress", "RecordUnreadable", True),
-        ("SubmissionInProgress", "InProgress", False),
-        ("ClusterBusy", "RecordUnreadable", False),
+        ("RecordUnreadable", "other", "InProgress", True),
+        ("SubmissionInProgress", "other", "RecordUnreadable", True),
+        ("SubmissionInProgress", "other", "InProgress", False),
+        ("SubmissionInProgress", "a third", "RecordUnreadable", False),
+        ("ClusterBusy", "other", "RecordUnreadable", False),
     ],
 )
-def test_who_waits_behind_one_that_was_set_back_waits_for_a_person(reason, other, excused):
+def test_who_waits_behind_one_that_was_set_back_waits_for_a_person(reason, behind, other, excused):
+    """The one before it may be of another kind: whatever makes a backup shares the place of a cluster's backups."""
     job = planned()
+    message = f"CloneCollectionJob {behind} has a submission open on the same target; this one follows"
     objects = {
-        (job.plural, job.name): {"metadata": {}, "status": {"reason": reason}},
-        (job.plural, "other"): {"metadata": {}, "status": {"reason": other}},
+        (job.plural, job.name): {"kind": job.kind, "metadata": {}, "status": {"reason": reason, "message": message}},
+        ("clonecollectionjobs", "other"): {"kind": "CloneCollectionJob", "metadata": {}, "status": {"reason": other}},
     }
     assert is_of_another_time(job, objects) is excused
 
