@@ -40,7 +40,8 @@ def entry(body: Body | None = None, kind: AnyKind | None = None) -> JobEntry:
 
 
 class ListState:
-    """One object of the API server, as StatusWriter, Finalizers and Objects show it.
+    """One object of the API server, as StatusWriter, Finalizers and Objects show it: for tests of one pass, which say
+    of each single call what becomes of it. What those three themselves do is tested on the stand-in.
 
     `faults[method]` are used up one by one: "before" loses the answer and does nothing, "after" does it and loses the
     answer, None is no fault, an exception is raised, a callable is called first.
