@@ -52,6 +52,9 @@ class JobCache:
         self._ownership, self._kinds = ownership, kinds
         self.listeners = JobListeners()
         self._inventory = inventory or Inventory(kinds)
+        self.histories = 0
+        """How often the history of the cluster went back. What was read before the last time may be of versions that
+        are no more, or that mean something else now."""
         self._entries: dict[Key, JobEntry] = {}
         self._dependents: defaultdict[Key, dict[JobEntry, None]] = defaultdict(dict)
 
@@ -107,15 +110,9 @@ class JobCache:
 
     def distrust(self) -> None:
         """The history of the cluster went back: no known version counts, so every event from now on is newer."""
+        self.histories += 1
         for entry in self:
             entry.version = ""
-
-    def is_relisted(self, entry: JobEntry, body: Body) -> bool:
-        """Whether `body`, as a pass began with it, is of a history that is over: an older version is known by now, or
-        none until everything is listed."""
-        with contextlib.suppress(ValueError):
-            return not entry.version or int(entry.version) < int(version_of(body).resource_version)
-        return False
 
     def is_stale(self, body: Body) -> bool:
         """Whether something newer of this name is known: the answer to an own write comes before its event, and the

@@ -190,6 +190,8 @@ class JobController(Controller, Ports):
         self._at_work.add(entry)
         try:
             try:
+                if entry.is_unfinished and not entry.version and not await self._read_again(entry):
+                    return  # it was of a history that is over
                 await self._pass(entry)
             except RecordError:  # the cached object may be older than the last write of its status
                 if await self._read_again(entry):
@@ -243,7 +245,7 @@ class JobController(Controller, Ports):
                 self._cache.remember({**stored, "kind": entry.key.kind})
 
     async def _pass(self, entry: JobEntry) -> None:
-        key, body = entry.key, entry.body()
+        key, body, history = entry.key, entry.body(), self._cache.histories
         if body is None:
             self._queue.succeeded(key)
             if (job_id := take(entry)) is not None:
@@ -269,8 +271,8 @@ class JobController(Controller, Ports):
             self._queue.succeeded(key)
         else:
             self._queue.failed(key)
-        if self._cache.is_relisted(entry, body):  # what is listed counts, and gets a pass of its own
-            self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
+        if history != self._cache.histories:  # the object may be another one than what was stored here
+            self._queue.add(key)
             return
         if result.body is None or not self._cache.remember(result.body):
             self._let_go(entry)

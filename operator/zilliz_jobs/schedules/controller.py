@@ -42,6 +42,7 @@ class JobScheduleController(Controller):
         self._reconciler, self._queue, self._automatic_backups = reconciler, queue, automatic_backups
         self._bodies: dict[Key, Body] = {}
         self._figures: dict[Key, ScheduleFigures] = {}
+        self._histories = 0  # how often the history of the cluster went back
         self._distrusted: set[Key] = set()
         """Known from a history that is over, and not listed since."""
 
@@ -83,6 +84,7 @@ class JobScheduleController(Controller):
         return {key: body["metadata"]["uid"] for key, body in self._bodies.items()}
 
     def distrust(self) -> None:
+        self._histories += 1
         self._distrusted = set(self._bodies)
 
     def wake_all(self) -> None:
@@ -104,15 +106,18 @@ class JobScheduleController(Controller):
         if body is None:
             self._queue.succeeded(key)
             return
+        history = self._histories
         done = await self._reconciler.reconcile(body)
         self._queue.succeeded(key)
         for child in done.waiting:
             self._queue.add(child)
         if self.uid(key) != body["metadata"]["uid"]:
             return
+        if history != self._histories:  # the object may be another one than what was stored here
+            self._queue.add(key)
+            return
         newest = self._bodies[key]
-        relisted = key in self._distrusted or _version(newest) < _version(body)  # then what is listed counts
-        if not relisted and _version(done.body) >= _version(newest):
+        if _version(done.body) >= _version(newest):
             self._keep(key, done.body)
         self._queue.add(key, min(LATEST_SECONDS if done.wake is None else done.wake, LATEST_SECONDS))
         await self._automatic_backups.look(newest)

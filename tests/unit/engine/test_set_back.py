@@ -375,8 +375,8 @@ async def test_one_read_of_an_older_version_tells_that_the_whole_history_went_ba
         assert len(told) == 1, "it is known by now"
 
 
-@pytest.mark.parametrize("seconds", [0.0, 2.0], ids=["before the list comes", "while it comes"])
-async def test_a_pass_that_began_before_the_restore_does_not_bring_the_old_body_back(monkeypatch, seconds):
+@pytest.mark.parametrize("listed_after", [0.0, 0.5, 3.0])
+async def test_a_pass_that_began_before_the_restore_does_not_bring_the_old_body_back(monkeypatch, listed_after):
     """The list of the restored cluster would count as old news, and the object keep a status that nobody mends."""
     async with hall(monkeypatch) as stage:
         await open_for(stage, 1)
@@ -384,15 +384,50 @@ async def test_a_pass_that_began_before_the_restore_does_not_bring_the_old_body_
         await stage.until(lambda: stage.api.status("one")["reason"] == "SubmissionUnknown", within=600)
 
         async def look(*_: Any) -> Any:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(2.0)
             return Undecided("nothing can tell")
 
         stage.kind.look = look  # type: ignore[method-assign]
-        stage.engine.feed.rewound()
+        stage.engine.dispatcher.wake_all()
         await asyncio.sleep(1)
-        live = stage.api.objects[place("one")]
-        live["status"], live["metadata"]["resourceVersion"] = looking, "5"
-        stage.api.tell("changed", copy.deepcopy(live))
+        restored = set_back(stage, looking)
+        stage.engine.feed.rewound()
+        await asyncio.sleep(listed_after)
+        stage.api.tell("changed", restored)
         await asyncio.sleep(600)
         assert stage.api.status("one")["reason"] == "SubmissionUnknown"
         assert len(stage.kind.posts) == 1
+
+
+async def test_an_end_that_went_with_the_history_is_told_though_the_pass_began_with_what_is_restored(monkeypatch):
+    """The end was stored in the moments that are lost. What is listed has the version that its pass began with."""
+    async with hall(monkeypatch) as stage:
+        stage.kind.reading = Seen(State.IN_PROGRESS, "IN_PROGRESS")
+        stage.job("one")
+        await stage.until(lambda: stage.api.status("one").get("state") == "InProgress")
+        restored = copy.deepcopy(stage.api.objects[place("one")])
+        reconciler = stage.engine.jobs.reconciler
+        real = reconciler.reconcile
+
+        async def reconcile(*args: Any) -> Any:
+            done = await real(*args)
+            if stage.api.status("one").get("state") == "Successful" and not stage.api.events.get("restored"):
+                stage.api.events["restored"] = {"reason": "", "kind": "mark"}
+                await asyncio.sleep(0.5)  # the event of the write comes
+                stage.api.objects[place("one")] = copy.deepcopy(restored)
+                stage.engine.feed.rewound()
+                stage.api.tell("changed", copy.deepcopy(restored))
+            return done
+
+        monkeypatch.setattr(reconciler, "reconcile", reconcile)
+        stage.kind.reading = Seen(State.SUCCESSFUL, "SUCCESSFUL")
+        await stage.until(lambda: "restored" in stage.api.events)
+        await asyncio.sleep(60)
+        assert stage.api.status("one")["reason"] == "RecordUnreadable", "its end was recorded, and is there no more"
+
+
+def set_back(stage: Hall, status: Body) -> Body:
+    """The object as the restored cluster has it."""
+    live = stage.api.objects[place("one")]
+    live["status"], live["metadata"]["resourceVersion"] = status, "5"
+    return copy.deepcopy(live)

@@ -38,11 +38,12 @@ class Queue:
 
 
 class Nothing:
-    """A pass that has nothing to write; `meanwhile` is what the watches tell while it runs."""
+    """A pass that has nothing to write but `stored`; `meanwhile` is what the watches tell while it runs."""
 
     def __init__(self) -> None:
         self.backups = self
         self.seen: list[Body] = []
+        self.stored: Body | None = None
         self.meanwhile: Callable[[], None] = lambda: None
 
     def on_upsert(self, _body: Body) -> None:
@@ -60,7 +61,7 @@ class Nothing:
     async def reconcile(self, body: Body) -> Passed:
         self.seen.append(body)
         self.meanwhile()
-        return Passed(body, None)
+        return Passed(self.stored or body, None)
 
 
 @pytest.fixture
@@ -107,6 +108,18 @@ async def test_a_pass_that_began_before_does_not_bring_the_old_body_back(stage, 
     await controller.reconcile(KEY)
     controller.on_upsert(KEY, schedule(350))
     assert version(controller) == 350
+
+
+async def test_what_a_pass_stored_goes_with_the_history_though_the_restored_version_is_that_it_began_with(stage):
+    controller, passes, queue = stage
+
+    def restored() -> None:
+        controller.distrust()
+        controller.on_upsert(KEY, schedule(600))
+
+    passes.meanwhile, passes.stored = restored, schedule(700)
+    await controller.reconcile(KEY)
+    assert (version(controller), queue.keys) == (600, [KEY])
 
 
 async def test_a_pass_keeps_what_it_stored(stage):
