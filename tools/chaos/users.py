@@ -105,11 +105,13 @@ class Users:
         return made_in(self.objects, self._keepers)
 
     async def decide(self) -> None:
-        """A person looks into the console of the cloud, and says what became of each unknown submission."""
+        """A person looks into the console of the cloud, and says what became of each unknown submission: also where
+        somebody deletes the object, which else waits for its last step for minutes."""
         for job in (*self._jobs, *self.made.values()):
-            status = (self.objects.get((job.plural, job.name)) or {}).get("status") or {}
+            body = self.objects.get((job.plural, job.name)) or {"metadata": {}}
+            status, is_leaving = body.get("status") or {}, bool(body["metadata"].get("deletionTimestamp"))
             token = (status.get("submission") or {}).get("token") or ""
-            if job.course is Course.DELETED or not needs_human(status) or token in self.asked:
+            if not needs_human(status) or token in self.asked or (job.course is Course.DELETED and not is_leaving):
                 continue
             ledger = (await self._cloud.ask("GET", "/_sim/ledger"))["entries"]
             began = [effect.job_id for effect in effects_in(ledger) if effect.token == token]
@@ -193,7 +195,12 @@ class Users:
     async def _resolve(self, job: Planned) -> bool:
         meta = self.objects[job.plural, job.name]["metadata"]
         path = f"{ROOT}/namespaces/{meta['namespace']}/{job.plural}/{job.name}"
-        await self._kube.ask("PATCH", path, {"metadata": {"annotations": {RESOLVE: self._verdicts[job.name]}}}, MERGE)
+        asked = {"metadata": {"annotations": {RESOLVE: self._verdicts[job.name]}}}
+        try:
+            await self._kube.ask("PATCH", path, asked, MERGE)
+        except KubeProblem as problem:
+            if not (meta.get("deletionTimestamp") and "HTTP 404" in str(problem)):
+                raise  # else it is gone by now
         return True
 
     async def _take_course(self, job: Planned) -> bool:
