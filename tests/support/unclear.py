@@ -76,6 +76,15 @@ def may_not_tell(row: Row, oddities: Iterable[tuple[str, str]]) -> bool:
     return any(_speaks_of(word, match, name) for match, name in oddities for word in words)
 
 
+def spoils_a_list(row: Row, oddities: Iterable[tuple[str, str]]) -> bool:
+    """Whether a row of a list that the look-up goes by cannot be read: then what is not there in time, or not any
+    more, is neither found nor absent."""
+    return any(
+        name.startswith("row_") and any(fnmatchcase(call, match) for call in LOOKED_AT[row.failing])
+        for match, name in oddities
+    )
+
+
 def _speaks_of(word: str, match: str, name: str) -> bool:
     if not any(name.startswith(start) for start in UNCLEAR[word]):
         return False

@@ -24,7 +24,7 @@ from tests.support.cloud import Cloud
 from tests.support.engine_rig import NAMESPACE, QUICK, Body, Rig, rig
 from tests.support.everykind import EVERY, ROUTES, ROWS, Row, Walker
 from tests.support.examples import sized
-from tests.support.unclear import may_not_tell
+from tests.support.unclear import may_not_tell, spoils_a_list
 from tests.support.user import User
 from tools.chaos.steps import Intent, intent_of
 from tools.chaos.verdict import FINISHED, HUMAN, difference, effects_in
@@ -86,9 +86,16 @@ def drawn(seed: int, count: int) -> list[Case]:
         for _ in range(chance.randint(1, MOST_ODDITIES)):
             names = names or chance.sample(sorted(CATALOGUE), len(CATALOGUE))
             odd.append((chance.choice(READS), names.pop(), chance.choice((1.0, 0.5))))
-        case = Case(rows.pop(), tuple(odd), chance.choice(("", *LOSSES)), chance.random() < FAILING)
+        case = Case(rows.pop(), without_lies(odd), chance.choice(("", *LOSSES)), chance.random() < FAILING)
         found.append(replace(case, fails=False) if left_out(case) else case)
     return found
+
+
+def without_lies(odd: list[tuple[str, str, float]]) -> tuple[tuple[str, str, float], ...]:
+    """A code of 404xx within HTTP 4xx around a success is, letter for letter, the documented refusal: no client can
+    doubt it, and no cloud that took the request was ever seen to say so."""
+    coded = any(name == "code_404xx" for _, name, _ in odd)
+    return tuple(one for one in odd if not (coded and one[1] in ("success_as_404", "success_as_400")))
 
 
 FAILING = 0.4
@@ -104,7 +111,8 @@ def left_out(case: Case) -> str:
     if not case.row.told and case.is_odd_to_submit:
         return "a change that failed unseen is like one that never began"
     unsaid = case.is_odd_anywhere or (case.loss == "omit_job_id" and not case.row.console)
-    hidden = bool(case.loss) and may_not_tell(case.row, ((match, name) for match, name, _ in case.oddities))
+    oddities = [(match, name) for match, name, _ in case.oddities]
+    hidden = bool(case.loss) and (may_not_tell(case.row, oddities) or spoils_a_list(case.row, oddities))
     if case.row.failing == "BACKUP" and (unsaid or hidden):
         return "of a backup that failed at once, and of which only the backup's id is known, nothing can be read"
     if case.row.console:
