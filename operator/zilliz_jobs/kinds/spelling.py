@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 """Stands where a byte could not be read: what it was is unknown."""
+ESCAPE = "\\"
+"""Begins what `foreigntext` makes of a character that could act on a reader's screen."""
 
 
 def is_same(told: str, wanted: str) -> bool | None:
@@ -25,8 +27,9 @@ def is_same(told: str, wanted: str) -> bool | None:
 
 
 def is_unclear(told: str) -> bool:
-    """Nothing was told, or not all of it could be read."""
-    return not told or REPLACED in told
+    """Nothing was told, or not all of it could be read, or it has characters of control, which no name can have and
+    the border writes as escapes: what came with them into the text may be anything."""
+    return not told or REPLACED in told or ESCAPE in told or not told.isprintable()
 
 
 def folded(name: str) -> str:

@@ -403,6 +403,8 @@ class TestRules:
             (BOUNDS, cluster(), "MODIFYING", untold(), State.PENDING, None),
             (BOUNDS, cluster(cu_=OLD_RULE), "MODIFYING", untold(), State.PENDING, None),
             (BOUNDS, cluster(cu_=OLD_RULE), None, untold(), State.PENDING, None),
+            (SCHEDULES, cluster(cu_=OLD_RULE), None, cluster(cu_={}), State.PENDING, None),
+            (SCHEDULES, cluster(cu_=OLD_RULE), "MODIFYING", cluster(cu_={}), State.PENDING, None),
             (BOUNDS, untold(), "MODIFYING", cluster(cu_=OLD_RULE), State.PENDING, None),
             (BOUNDS, cluster(), "MODIFYING", cluster(cu_={"min": 2}), State.PENDING, None),
             (SCHEDULES, cluster(), None, cluster(cu_=QUARTZ), State.SUCCESSFUL, None),

@@ -140,9 +140,9 @@ class ScalingChange:
         is_respelt = fits is None and scalingrules.is_readable(now)
         if fits or (is_respelt and (worked or stays is False)):
             return self._scales(word)
-        if stays is False:
+        if stays is False and now:
             return Seen(State.FAILED, word, message=self._another_rule(), reason=Reason.CHANGED_ELSEWHERE)
-        if stays is None:
+        if not stays:  # an empty rule may be one whose schedules were left out
             return Seen(State.PENDING, word, message=self._untold_rule())
         if worked:
             return Seen(State.FAILED, word, message="the cluster has its old rule still after scaling")
