@@ -59,6 +59,30 @@ def test_a_person_who_may_edit_has_all_that_the_day_asks_for(user: User, cloud: 
     assert editor.zilliz("wait", "movies", "--timeout", "60s").returncode == 2
 
 
+def test_a_job_is_made_from_flags_and_one_of_unknown_fate_is_decided(
+    user: User, cloud: Cloud, editor: Person, viewer: Person
+) -> None:
+    user.connect(cloud, settle=0)
+    made = ("create", "backup", "nightly", f"--cluster-id={cloud.cluster}")
+    seen = editor.zilliz(*made, "--dry-run=client", "-o", "yaml")
+    assert (seen.returncode, "kind: BackupJob" in seen.stdout) == (0, True), seen.stdout + seen.stderr
+    assert user.read(user.path("backupjobs"))["items"] == []
+    seen = viewer.zilliz(*made)
+    assert (seen.returncode, "create" in seen.stderr) == (5, True), seen.stdout + seen.stderr
+    seen = editor.zilliz(*made, "--wait", "--timeout", "60s")
+    assert seen.returncode == 0, seen.stdout + seen.stderr
+    cloud.fault("export.create", "drop_after", times=1)
+    spec = {"backup": {"backupJobRef": {"name": "nightly"}}, "integrationId": "integ-demo", "directory": "nightly"}
+    lost = user.create("ExportJob", "files", spec)
+    lost.until_reason("SubmissionUnknown", 90)
+    assert editor.zilliz("wait", "files", "--timeout", "60s").returncode == 3
+    seen = editor.zilliz("resolve", "files", "--abandon")
+    assert (seen.returncode, "exportjob/files: resolve Completed" in seen.stdout) == (0, True), (
+        seen.stdout + seen.stderr
+    )
+    lost.until_ended("Failed")
+
+
 def test_a_person_who_may_look_sees_all_and_changes_nothing(user: User, cloud: Cloud, viewer: Person) -> None:
     user.connect(cloud)
     job = user.create("BackupJob", "movies", {"clusterId": cloud.cluster, "suspend": True})
