@@ -222,6 +222,15 @@ async def test_the_jobs_of_the_next_run_are_prepared_as_far_as_they_can_be(prepa
     assert (seen.code, "in01-misspelt" in said(seen, "PROBLEM")) == (1, True), seen.out
 
 
+async def test_the_jobs_of_a_schedule_are_prepared_in_its_own_namespace(prepared: Rig, tmp_path: Path) -> None:
+    elsewhere = nightly("30 2 * * *")
+    elsewhere["metadata"]["namespace"] = "elsewhere"
+    seen = await planned(prepared, tmp_path, elsewhere)
+    assert re.search(r"^BackupJob elsewhere/nightly-\d+-backup$", seen.out, re.MULTILINE), seen.out
+    assert "ZillizConnection default/default" not in seen.out
+    assert seen.code == 1, "there is no connection"
+
+
 async def test_a_schedule_that_never_comes_is_a_problem(prepared: Rig, tmp_path: Path) -> None:
     seen = await planned(prepared, tmp_path, nightly("0 0 30 2 *"))
     assert (seen.code, "so it never comes" in said(seen, "PROBLEM")) == (1, True), seen.out

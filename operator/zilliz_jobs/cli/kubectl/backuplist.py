@@ -133,7 +133,11 @@ def row_of(one: Listed, owners: Owners) -> Body:
         "keptBy": owners.keepers.get(backup.backup_id),
         "connection": one.connection,
     }
-    return {name: shown(value) if isinstance(value, str) else value for name, value in row.items() if value}
+    return {
+        name: shown(value) if isinstance(value, str) else value
+        for name, value in row.items()
+        if value not in (None, "")
+    }
 
 
 def backup_table(backups: Sequence[Listed], owners: Owners, now: datetime) -> Table:

@@ -57,6 +57,7 @@ def test_programs_get_bytes_and_times_and_nothing_that_is_not_known() -> None:
     )
     assert rows[0]["createTime"].endswith("Z")
     assert {"sizeBytes", "createTime", "madeBy", "keptBy"}.isdisjoint(rows[3])
+    assert row_of(backup("backup0_empty", 1, size=0), owners)["sizeBytes"] == 0
 
 
 def test_orphaned_is_what_neither_a_job_nor_a_schedule_knows() -> None:

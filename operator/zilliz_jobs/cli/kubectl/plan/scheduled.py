@@ -4,6 +4,7 @@ cloud makes by itself. Reads only."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
@@ -12,7 +13,7 @@ from zilliz_jobs.api.parse import SpecError
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding
 from zilliz_jobs.cli.kubectl.jobview import JobView
-from zilliz_jobs.cli.kubectl.kindnames import kind_of
+from zilliz_jobs.cli.kubectl.kindnames import kind_named, kind_of
 from zilliz_jobs.cli.kubectl.plan.reaching import connections_of, reach
 from zilliz_jobs.cli.kubectl.plan.rehearsed import Rehearsed
 from zilliz_jobs.cli.kubectl.wording import listed
@@ -20,7 +21,6 @@ from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.rehearsal import Withheld
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.core.foreigntext import shown
-from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.errors import Forbidden, KubeError, NotFound
 from zilliz_jobs.schedules.automaticbackups import places_of
@@ -50,21 +50,23 @@ async def plan_schedule(cluster: Cluster, body: Body) -> Planned:
         times = parse(schedule.expressions, schedule.time_zone)
     except (SpecError, InvalidScheduleError) as error:
         return Planned([Finding.problem(shown(str(error)))])
-    jobs, later = _next_run(schedule, times, cluster)
+    namespace = body["metadata"]["namespace"]
+    jobs, later = _next_run(schedule, times, namespace, cluster.now())
     try:
         found += await _object(cluster, body)
         found.append(_due(schedule, times, cluster))
         found += later
-        found += await _automatic(cluster, schedule, times)
+        found += await _automatic(cluster, schedule, times, namespace)
     except KubeError as error:
         raise cluster.problem(error, "get", [JOB_SCHEDULE], schedule.name) from error
     return Planned(found, jobs)
 
 
-def _next_run(schedule: Schedule, times: DueTimes, cluster: Cluster) -> tuple[list[JobView], list[Finding]]:
+def _next_run(
+    schedule: Schedule, times: DueTimes, namespace: str, now: datetime
+) -> tuple[list[JobView], list[Finding]]:
     """The jobs that begin with it, as objects, and of each other one after which jobs it begins."""
-    run = scheduled_name(times.next_due(cluster.now()))
-    kinds = {kind.resource.kind: kind for kind in JOB_KINDS}
+    run = scheduled_name(times.next_due(now))
     jobs, later = list[JobView](), list[Finding]()
     for template in schedule.templates:
         if before := predecessors(template, schedule.templates):
@@ -72,9 +74,9 @@ def _next_run(schedule: Schedule, times: DueTimes, cluster: Cluster) -> tuple[li
             continue
         name = object_name(schedule.name, run, template.name)
         spec = dict(child_spec(template, schedule.name, run, schedule.templates))
-        meta = {"namespace": cluster.home, "name": name}
+        meta = {"namespace": namespace, "name": name}
         body = {"apiVersion": API_VERSION, "kind": template.kind, "metadata": meta, "spec": spec}
-        jobs.append(JobView(kinds[template.kind], body))
+        jobs.append(JobView(kind_named(template.kind), body))
     return jobs, later
 
 
@@ -108,13 +110,13 @@ def _due(schedule: Schedule, times: DueTimes, cluster: Cluster) -> Finding:
     return Finding.ok(f"it is due at {listed(moments)}")
 
 
-async def _automatic(cluster: Cluster, schedule: Schedule, times: DueTimes) -> list[Finding]:
+async def _automatic(cluster: Cluster, schedule: Schedule, times: DueTimes, namespace: str) -> list[Finding]:
     """Of each cluster that it backs up."""
     found: list[Finding] = []
     accounts: dict[Key, Account | None] = {}
     withheld: list[Withheld] = []
     async with connections_of(cluster, withheld) as connections:
-        for (key, cluster_id), entry in places_of(schedule, cluster.home).items():
+        for (key, cluster_id), entry in places_of(schedule, namespace).items():
             if key not in accounts:
                 rehearsed = Rehearsed(backup_by(key, cluster_id))
                 accounts[key] = (await reach(cluster, rehearsed, connections)).account
