@@ -76,11 +76,14 @@ def may_not_tell(row: Row, oddities: Iterable[tuple[str, str]]) -> bool:
     return any(_speaks_of(word, match, name) for match, name in oddities for word in words)
 
 
+SPOILING = ("row_", "code_404xx", "code_missing", "data_null", "oversized", "success_as_", "truncated_gzip")
+
+
 def spoils_a_list(row: Row, oddities: Iterable[tuple[str, str]]) -> bool:
-    """Whether a row of a list that the look-up goes by cannot be read: then what is not there in time, or not any
-    more, is neither found nor absent."""
+    """Whether a list that the look-up goes by cannot be read, or not every row of it: then what is not there in time,
+    or not any more, is neither found nor absent."""
     return any(
-        name.startswith("row_") and any(fnmatchcase(call, match) for call in LOOKED_AT[row.failing])
+        name.startswith(SPOILING) and any(fnmatchcase(call, match) for call in LOOKED_AT[row.failing])
         for match, name in oddities
     )
 

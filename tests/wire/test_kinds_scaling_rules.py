@@ -196,15 +196,16 @@ class TestWhatIsNotTold:
         assert notice.reason is Reason.OTHER_RULE_NOT_TOLD
         assert not cloud.ledger.requests(kind="modify")
 
-    @pytest.mark.parametrize("shown", [{}, {"cu": None, "replica": None}, REPLICA_RULE, CU_RULE | REPLICA_RULE])
+    @pytest.mark.parametrize("shown", [{}, {"replica": {"schedules": []}}, REPLICA_RULE, CU_RULE | REPLICA_RULE])
     async def test_no_rule_and_a_rule_are_both_told(self, cloud, session, shown):
         ruled(cloud, **shown)
         ready = await one(session, "schedules").prepare()
         assert isinstance(ready, Prepared)
         assert ready.notices == ()
 
-    async def test_a_rule_that_cannot_be_read_is_not_told(self, cloud, session):
-        ruled(cloud, replica="by magic")
+    @pytest.mark.parametrize("shown", ["by magic", None, {}, {"min": 0, "max": 0, "schedules": None}])
+    async def test_a_rule_that_cannot_be_read_is_not_told(self, cloud, session, shown):
+        ruled(cloud, replica=shown)
         ready = await one(session, "schedules").prepare()
         assert isinstance(ready, Prepared)
         assert [notice.reason for notice in ready.notices] == [Reason.OTHER_RULE_NOT_TOLD]

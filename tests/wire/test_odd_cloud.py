@@ -110,6 +110,10 @@ def left_out(case: Case) -> str:
         return "its steps are done at once"
     if not case.row.told and case.is_odd_to_submit:
         return "a change that failed unseen is like one that never began"
+    if "dynamic" in case.row.name or "scheduled" in case.row.name:
+        untold = [name for _, name, _ in case.oddities if name.startswith(("rules", "inner_missing"))]
+        if untold:
+            return "a cloud that tells no rules is believed when it has scaled"
     unsaid = case.is_odd_anywhere or (case.loss == "omit_job_id" and not case.row.console)
     oddities = [(match, name) for match, name, _ in case.oddities]
     hidden = bool(case.loss) and (may_not_tell(case.row, oddities) or spoils_a_list(case.row, oddities))

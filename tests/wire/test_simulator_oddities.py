@@ -92,7 +92,7 @@ ELSEWHERE = {
     "data_null", "code_404xx", "code_as_text", "code_missing", "success_as_404", "success_as_400", "success_as_502",
     "all_as_200", "broken_words", "broken_states", "broken_ids", "acting_text", "oversized", "truncated_gzip",
     "broken_descriptions", "date_far", "date_zero", "date_garbled", "sizes_missing", "sizes_null", "rules_missing",
-    "rules_null",
+    "rules_null", "rules_inner_null",
     "bounds_as_text", "inner_reversed", "inner_null", "inner_missing",
 }  # fmt: skip
 
@@ -165,7 +165,8 @@ def test_a_list_of_plain_names_is_told_as_oddly_as_one_of_rows(name: str, told: 
 
 
 def test_rules_and_sizes_of_a_cluster_and_lists_within_rows_are_odd() -> None:
-    rule = {"cu": {"min": 1, "max": 4, "schedules": [{"cron": "0 1 * * *", "target": 2}, {"cron": "0 2 * * *"}]}}
+    rule: dict[str, Any] = {"replica": {"min": 1, "max": 2}}
+    rule["cu"] = {"min": 1, "max": 4, "schedules": [{"cron": "0 1 * * *", "target": 2}, {"cron": "0 2 * * *"}]}
     cluster: dict[str, Any] = {"clusterId": "in01", "cuSize": 2, "replica": 1, "autoscaling": rule, "names": [1, 2]}
 
     def told(name: str) -> dict[str, Any]:
@@ -180,10 +181,11 @@ def test_rules_and_sizes_of_a_cluster_and_lists_within_rows_are_odd() -> None:
     assert told("sizes_null") == cluster | {"cuSize": None, "replica": None}
     assert told("rules_missing") == {k: v for k, v in cluster.items() if k != "autoscaling"}
     assert told("rules_null") == cluster | {"autoscaling": None}
+    assert told("rules_inner_null") == cluster | {"autoscaling": {"cu": None, "replica": None}}
     assert told("bounds_as_text")["autoscaling"]["cu"]["max"] == "4"
     assert schedules("bounds_as_text")[0]["target"] == "2"
-    assert schedules("inner_reversed") == rule["cu"]["schedules"][::-1]  # type: ignore[index]
-    assert schedules("inner_null") == [None, *rule["cu"]["schedules"]]  # type: ignore[misc]
+    assert schedules("inner_reversed") == rule["cu"]["schedules"][::-1]
+    assert schedules("inner_null") == [None, *rule["cu"]["schedules"]]
     assert "schedules" not in told("inner_missing")["autoscaling"]["cu"]
     assert told("inner_missing")["names"] == [1, 2]
     rows_ = {"code": 0, "data": {"backups": [{"collections": [{"collectionName": "films"}]}]}}

@@ -12,6 +12,7 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.words import CLUSTER_WORDS, ClusterState
 from zilliz_jobs.core.observation import Absent, Elsewhere, Found, Look, Missing, Undecided
 from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds.clusters import scalingrules
 from zilliz_jobs.kinds.clusters.clusterbase import ClusterKind
 from zilliz_jobs.kinds.clusters.resumecluster import ResumeClusterKind
 from zilliz_jobs.kinds.clusters.scalecluster import ScaleClusterKind
@@ -239,7 +240,7 @@ class TestFixedScaling:
             pytest.param(cluster(cu=8, cu_=CLOCK), cluster(cu=8, cu_=QUARTZ), Undecided, id="the rule, perhaps"),
             pytest.param(cluster(cu=8, cu_=RULE), cluster(cu=8, cu_=RULE_TEXT), Absent, id="the rule as text"),
             pytest.param(cluster(cu=8, cu_=RULE), cluster(cu=8, cu_=NO_RULE), Found, id="no rule, in all its fields"),
-            pytest.param(cluster(cu=8, cu_=RULE), cluster(cu=8, cu_=None), Found, id="no rule, by null"),
+            pytest.param(cluster(cu=8, cu_=RULE), cluster(cu=8, cu_=None), Undecided, id="null for the rule"),
             pytest.param(cluster(cu=8, cu_=RULE), cluster(cu=8, cu_="?"), Undecided, id="no rule at all"),
             pytest.param(
                 cluster(cu=8, cu_=RULE), cluster(cu=8, cu_={"mode": "x"}), Undecided, id="a rule of another kind"
@@ -328,6 +329,7 @@ class TestFixedScaling:
             (cluster(cu=8, replica_=RULE), True),
             (cluster(cu=8, cu_=NO_RULE), True),
             (cluster(cu="8", cu_=None), True),
+            (cluster(cu=8, cu_={}), True),
             (cluster(cu=8, cu_={"min": "0", "max": "0"}), False),
             (cluster(cu=8, cu_="?"), False),
             (untold(cu=8), True),
@@ -339,7 +341,8 @@ class TestFixedScaling:
         request there, for a size that is so already, would change nothing, or end a rule that nobody sees."""
         said = SCALE.is_done(parsed(SCALE), named(now))
         assert bool(said) is done
-        assert ("does not tell whether a scaling rule" in said) == (done and now.autoscaling is None)
+        is_untold = scalingrules.told(named(now), "cu") is None
+        assert ("does not tell whether a scaling rule" in said) == (done and is_untold)
 
     def test_the_dimensions_are_apart(self) -> None:
         assert REPLICAS.is_done(parsed(REPLICAS), cluster(cu=2, replica=2))
@@ -405,7 +408,14 @@ class TestRules:
             (BOUNDS, cluster(cu_=OLD_RULE), None, untold(), State.PENDING, None),
             (SCHEDULES, cluster(cu_=OLD_RULE), None, cluster(cu_={}), State.PENDING, None),
             (SCHEDULES, cluster(cu_=OLD_RULE), "MODIFYING", cluster(cu_={}), State.PENDING, None),
-            (BOUNDS, untold(), "MODIFYING", cluster(cu_=OLD_RULE), State.PENDING, None),
+            (BOUNDS, untold(), None, cluster(cu_=OLD_RULE), State.PENDING, None),
+            (BOUNDS, untold(), "MODIFYING", cluster(cu_=OLD_RULE), State.FAILED, None),
+            (BOUNDS, untold(), "MODIFYING", cluster(), State.FAILED, None),
+            (SCHEDULES, untold(), "MODIFYING", cluster(cu_={}), State.SUCCESSFUL, None),
+            (BOUNDS, cluster(cu_=None), "MODIFYING", cluster(cu_=None), State.SUCCESSFUL, None),
+            (BOUNDS, cluster(), "MODIFYING", cluster(cu_=None), State.PENDING, None),
+            (BOUNDS, cluster(cu_=OLD_RULE), "MODIFYING", cluster(), State.FAILED, Reason.CHANGED_ELSEWHERE),
+            (BOUNDS, cluster(cu_=OLD_RULE), None, cluster(cu_=NO_RULE), State.FAILED, Reason.CHANGED_ELSEWHERE),
             (BOUNDS, cluster(), "MODIFYING", cluster(cu_={"min": 2}), State.PENDING, None),
             (SCHEDULES, cluster(), None, cluster(cu_=QUARTZ), State.SUCCESSFUL, None),
             (SCHEDULES, cluster(cu_=LATER), None, cluster(cu_=QUARTZ), State.PENDING, None),

@@ -95,7 +95,7 @@ class ScaleKind(ClusterKind[P]):
         now, wanted = self._shown(cluster), self.wanted(spec)
         if spec.autoscaling is not None and scalingrules.same(now.rule, self.wire_rule(spec)):
             return f"the {self.size_name} of the cluster follow this rule already"
-        untold = cluster.autoscaling is None
+        untold = now.rule is None and not scalingrules.is_shown(cluster, self.part)
         if wanted is None or now.size != wanted or not (untold or now.rule == {}):
             return ""
         doubt = "; the cloud does not tell whether a scaling rule may change that" if untold else ""

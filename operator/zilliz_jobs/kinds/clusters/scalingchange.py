@@ -135,23 +135,24 @@ class ScalingChange:
         if now is None:
             if self.before.rule is not None:
                 return Seen(State.PENDING, word, message=self._untold_rule())
-            return self._scales(word) if worked else Seen(State.PENDING, word)
+            text = f"the cluster was scaled; the cloud does not tell which rule its {self.size_name} follow"
+            return Seen(State.SUCCESSFUL, word, message=text) if worked else Seen(State.PENDING, word)
         # The cloud may write times and time zones in another way than it was given.
         is_respelt = fits is None and scalingrules.is_readable(now)
         if fits or (is_respelt and (worked or stays is False)):
             return self._scales(word)
-        if stays is False and now:
+        if stays is False:
             return Seen(State.FAILED, word, message=self._another_rule(), reason=Reason.CHANGED_ELSEWHERE)
-        if not stays:  # an empty rule may be one whose schedules were left out
-            return Seen(State.PENDING, word, message=self._untold_rule())
-        if worked:
+        if worked and stays:
             return Seen(State.FAILED, word, message="the cluster has its old rule still after scaling")
-        return Seen(State.PENDING, word)
+        if worked and fits is False:
+            return Seen(State.FAILED, word, message=f"the cluster has {scalingrules.words(now)} after scaling")
+        return Seen(State.PENDING, word, message="" if stays else self._untold_rule())
 
     def _scales(self, word: str) -> Seen:
         """With the rule as the cloud shows it, where that is another way than the spec's; a person should see it."""
         shown = dict(self.now.rule or {})
-        echo = f", and shows it as {json.dumps(shown)}" if shown and shown != self.rule else ""
+        echo = f", and shows it as {json.dumps(shown)}" if shown != self.rule else ""
         return Seen(State.SUCCESSFUL, word, message=f"the cloud scales by the rule{echo}")
 
     def _another_size(self) -> str:

@@ -26,13 +26,23 @@ _EMPTY: tuple[object, ...] = (None, 0, "", [], {})
 
 def told(cluster: Cluster, part: str) -> Rule | None:
     """The rule of this dimension without what is empty in it, `{}` for no rule; None where the cloud does not tell,
-    which is not the same as no rule. `part`: its key under `autoscaling`."""
+    which is not the same as no rule. `part`: its key under `autoscaling`.
+
+    No rule is a dimension that `autoscaling` does not have, or one whose schedules are an empty list. Null for it, or
+    an object with nothing in it, may be a rule that was left out.
+    """
     if cluster.autoscaling is None:
         return None
-    rule = cluster.autoscaling.get(part)
-    if rule is None:
-        return {}
-    return _plain(rule) if isinstance(rule, dict) else None
+    rule = cluster.autoscaling.get(part, {"schedules": []})
+    if not isinstance(rule, dict):
+        return None
+    plain: Rule = _plain(rule)
+    return plain if plain or rule.get("schedules") == [] else None
+
+
+def is_shown(cluster: Cluster, part: str) -> bool:
+    """Whether anything stands in the place of this dimension's rule, readable or not."""
+    return _plain((cluster.autoscaling or {}).get(part)) not in _EMPTY
 
 
 def recorded(rule: Rule | None) -> list[str]:
