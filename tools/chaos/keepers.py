@@ -179,11 +179,14 @@ class Keepers:
         states = [(one or {}).get("status") or {} for one in readers]
         if readers and not any(_is_at_work(one) for one in states) and now - ended < PATIENCE:
             return
-        lines = len((await self._cloud.ask("GET", "/_sim/ledger"))["entries"])
-        self.over_since.setdefault(job.name, lines)
         path = f"{ROOT}/namespaces/default/backupjobs/{job.name}"
         found = await self._kube.ask("GET", path)
-        if datetime.fromisoformat(found["status"]["completionTime"]) > _utc() - timedelta(seconds=HOUR):
+        over = (found.get("status") or {}).get("completionTime")
+        if over is None:
+            return  # etcd was restored since the watch told of its end
+        lines = len((await self._cloud.ask("GET", "/_sim/ledger"))["entries"])
+        self.over_since.setdefault(job.name, lines)
+        if datetime.fromisoformat(over) > _utc() - timedelta(seconds=HOUR):
             found["status"] = json.loads(TIME.sub(_an_hour_earlier, json.dumps(found["status"])))
             await self._kube.ask("PUT", f"{path}/status", found)
         await self._kube.ask("PATCH", path, {"spec": {"backupTTLSeconds": HOUR}}, MERGE)
