@@ -41,13 +41,18 @@ class Interrupted:
     why: str
 
 
-Told = Listed | Changed | Interrupted
+@dataclass(frozen=True)
+class Resumed:
+    """The server answers again; what was told before still holds, and changes follow."""
+
+
+Told = Listed | Changed | Interrupted | Resumed
 
 
 async def watch(client: KubeClient, where: str, selector: Mapping[str, str]) -> AsyncIterator[Told]:
     """Begins with Listed, and never ends by itself. Goes on after whatever passes; raises KubeError for a missing
     right and all else that does not. `where`: path of a collection; `selector`: fieldSelector or labelSelector."""
-    version, pause = "", FIRST_PAUSE_SECONDS
+    version, pause, lost = "", FIRST_PAUSE_SECONDS, False
     now = asyncio.get_running_loop().time
     while True:
         begun = now()
@@ -55,6 +60,10 @@ async def watch(client: KubeClient, where: str, selector: Mapping[str, str]) -> 
             if not version:
                 bodies, version = await _list(client, where, selector)
                 yield Listed(bodies)
+            elif lost:  # a watch tells nothing until something changes, so it is asked for something that it has
+                await client.get(where, {**selector, "limit": "1"})
+                yield Resumed()
+            lost = False
             query = {
                 **selector,
                 "watch": "true",
@@ -78,6 +87,7 @@ async def watch(client: KubeClient, where: str, selector: Mapping[str, str]) -> 
         except Gone:
             version = ""
         except Unavailable as error:
+            lost = True
             yield Interrupted(str(error))
             await asyncio.sleep(error.retry_after or pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

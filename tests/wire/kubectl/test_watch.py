@@ -90,6 +90,18 @@ async def test_it_misses_nothing_when_the_watch_is_cut(keyed: Rig, cut: str) -> 
         await keyed.until(lambda: not found.interrupted)
 
 
+async def test_a_server_that_is_back_is_known_to_be_though_nothing_changes(keyed: Rig) -> None:
+    """Else a quiet namespace would be said to be out of reach for good."""
+    keyed.backup("one")
+    async with following(keyed) as found:
+        await keyed.until(lambda: found.complete)
+        keyed.kube.faults.drop_before(method="GET", path=BACKUPS, times=2)
+        keyed.kube.faults.close_watches()
+        await keyed.until(lambda: found.interrupted)
+        await keyed.until(lambda: not found.interrupted)
+        assert names(found) == {"one"}
+
+
 async def test_what_cannot_be_watched_ends_the_command(keyed: Rig) -> None:
     client = await keyed.client()
     await client.request(
