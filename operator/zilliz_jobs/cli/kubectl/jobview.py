@@ -35,6 +35,11 @@ class JobView(ObjectView):
         return self.kind.resource
 
     @property
+    def address(self) -> str:
+        """Where the page of the dashboard shows it."""
+        return f"/jobs/{self.resource.singular}/{self.namespace}/{self.name}"
+
+    @property
     def uid(self) -> str:
         return str(self.body["metadata"].get("uid") or "")
 
