@@ -28,7 +28,7 @@ DEFAULT, NO_FILES = 0, 4
 """Directives of kubectl's completion (cobra's ShellCompDirective): files are offered where there is nothing else, or
 not."""
 PATIENCE_SECONDS = 3.0
-TAKE_JOBS = frozenset({"show", "wait", "cancel", "retry", "suspend", "resume", "resolve"})
+TAKE_JOBS = frozenset({"show", "dashboard", "wait", "cancel", "retry", "suspend", "resume", "resolve"})
 TAKE_SCHEDULES = frozenset({"run", "show", "suspend", "resume"})
 FILE_OPTIONS = frozenset({"--filename", "-f", "--kubeconfig"})
 VALUES: dict[str, tuple[str, ...]] = {

@@ -157,3 +157,26 @@ def center(
 
     where = Where(namespace, context, kubeconfig, everywhere)
     return run((watch_page if watch else show_page)(where, name, Screen.of_process()))
+
+
+@looking.command()
+def dashboard(
+    at: Annotated[
+        str,
+        typer.Argument(metavar="[KIND/NAME]", help="The job that is opened; default: the list.", show_default=False),
+    ] = "",
+    namespace: Namespace = None,
+    everywhere: AllNamespaces = False,
+    port: Annotated[
+        int, typer.Option("--port", help="Port of this machine; default: a free one.", min=0, max=65535)
+    ] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> int:
+    """The job centre as a page in the browser: live, with all details, cancel and retry. Served to you alone."""
+    from zilliz_jobs.cli.kubectl.dashboard.command import Wanted, serve
+    from zilliz_jobs.cli.kubectl.screen import Screen
+
+    where = Where(namespace, context, kubeconfig, everywhere)
+    return run(serve(where, Wanted(port, at, browser=not no_browser), Screen.of_process()))
