@@ -30,7 +30,7 @@ not."""
 PATIENCE_SECONDS = 3.0
 TAKE_JOBS = frozenset({"show", "dashboard", "wait", "cancel", "retry", "suspend", "resume", "resolve"})
 TAKE_SCHEDULES = frozenset({"run", "show", "suspend", "resume"})
-FILE_OPTIONS = frozenset({"--filename", "-f", "--kubeconfig"})
+FILE_OPTIONS = frozenset({"--filename", "-f", "--kubeconfig", "--export"})
 VALUES: dict[str, tuple[str, ...]] = {
     "--state": tuple(State),
     "--reason": tuple(Reason),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -171,6 +172,9 @@ def dashboard(
         int, typer.Option("--port", help="Port of this machine; default: a free one.", min=0, max=65535)
     ] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write the page with its data to a file, and end.", metavar="FILE")
+    ] = None,
     context: Context = None,
     kubeconfig: Kubeconfig = None,
 ) -> int:
@@ -179,4 +183,8 @@ def dashboard(
     from zilliz_jobs.cli.kubectl.screen import Screen
 
     where = Where(namespace, context, kubeconfig, everywhere)
+    if export is not None:
+        from zilliz_jobs.cli.kubectl.dashboard.export import export as write
+
+        return run(write(where, export, Screen.of_process()))
     return run(serve(where, Wanted(port, at, browser=not no_browser), Screen.of_process()))
