@@ -9,7 +9,7 @@ from datetime import datetime
 from rich.text import Text
 
 from zilliz_jobs.api.model import format_time
-from zilliz_jobs.cli.kubectl.advice import advice, refusals
+from zilliz_jobs.cli.kubectl.advice import Advice, advice, refusals
 from zilliz_jobs.cli.kubectl.ages import age
 from zilliz_jobs.cli.kubectl.jobview import JobView
 from zilliz_jobs.cli.kubectl.judging import Judged
@@ -115,9 +115,15 @@ def _advice(known: Known, screen: Screen) -> Iterator[Cell]:
     every = advice(known.job, known.rules)
     if not every:
         yield f"{INDENT}nothing: the job has ended."
-    yield from offered(every, screen)
+    yield from offered([*every, _in_the_browser(known.job)], screen)
     for line in refusals(known.rules, known.job):
         yield from folded(INDENT, line, screen)
+
+
+def _in_the_browser(job: JobView) -> Advice:
+    return Advice(
+        f"see it in the browser, at {job.address}", f"kubectl zilliz dashboard {job.reference} -n {job.namespace}"
+    )
 
 
 def _since(moment: datetime | None, now: datetime) -> str:
