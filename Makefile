@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Two runs, as the control planes of the first need not run beside the second.
-TESTS ?= tests/e2e+tests/contract tests/wire+tests/unit
+TESTS ?= tests/e2e+tests/contract tests/wire+tests/unit+tests/browser
 WORKERS ?= 4
 NAMESPACED ?= tests/e2e
 # How many jobs `make verify` plays on a cloud that answers oddly; ODD_CLOUD_SEED repeats a run of it.

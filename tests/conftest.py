@@ -8,7 +8,7 @@ import signal
 
 import pytest
 from tests.image import told
-from tests.support import failures
+from tests.support import browser_told, failures
 from tests.support.controlplane.pytest_plugin import *  # noqa: F403
 from tests.support.examples import register
 from tests.support.loopclock import NOOP_CYCLES
@@ -22,6 +22,7 @@ register()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(told, "image-told")
+    config.pluginmanager.register(browser_told, "browser-told")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
