@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` shows the operator at work, `make test` proves it. Both set up what they
-# need under .venv; nothing is installed outside this folder but caches in your cache directory. `make quick` is the
-# inner loop, `make verify` what a release must pass besides.
+# need under .venv. Nothing is installed outside this folder but caches in your cache directory, and by `make test`, for
+# root on a Debian, the browser for the tests of a page. `make quick` is the inner loop, `make verify` what a release
+# must pass besides.
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,7 +26,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify check setup lint types layers generated pytest namespaced generate lock mutants bench chaos image simulator clean
+.PHONY: help demo quick test verify check setup lint types layers generated browser pytest namespaced generate lock mutants bench chaos image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -38,7 +39,7 @@ quick: lint types layers generated ## the inner loop: style, types, layers, gene
 	@echo "== unit tests"
 	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/unit
 
-test: lint types layers generated pytest ## the gate: also the wire, and end to end on a real kube-apiserver
+test: lint types layers generated browser pytest ## the gate: also the wire, and end to end on a real kube-apiserver
 
 verify: test ## the gate, and what is slower and rarer: all of e2e, also with few rights, an odd cloud, the image, a long chaos
 	@E2E_WHOLE=1 $(BIN)/pytest -n $(WORKERS) tests/e2e/test_every_kind.py
@@ -85,6 +86,9 @@ pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for so
 	  echo "== $$tests" | tr + ' '; \
 	  $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $$(echo $$tests | tr + ' ') || exit 1; \
 	done
+
+browser: ## a browser for the tests of the page, where it is missing and root can install it by apt
+	@tools/browser.sh
 
 namespaced: $(VENV)/.dev ## end to end, with an operator that has rights in some namespaces only
 	@echo "== tests with an operator of some namespaces"
