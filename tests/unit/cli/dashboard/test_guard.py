@@ -62,6 +62,13 @@ def test_the_port_alone_opens_nothing(guard: Guard) -> None:
     assert guard.judge(Asked("GET", {"host": HOST}, {other.cookie: other.session})) is Refusal.SESSION
 
 
+def test_bytes_that_are_no_text_are_a_wrong_secret(guard: Guard) -> None:
+    """As the server's library hands them on: not an error within the server."""
+    odd = Asked("GET", {"host": HOST}, {guard.cookie: "\udcff"}, "\udcfe")
+    assert guard.judge(odd) is Refusal.SESSION
+    assert guard.judge(asked(guard, "POST", origin=SAME, x_zilliz_csrf="\udcff")) is Refusal.CSRF
+
+
 def test_a_token_serves_once(guard: Guard) -> None:
     token, second = guard.fresh_token(), guard.fresh_token()
     assert guard.judge(asked(guard, cookie=False, token=token)) == Admitted(redeemed=True)

@@ -118,4 +118,5 @@ class Guard:
 
 
 def _same(given: str, wanted: str) -> bool:
-    return hmac.compare_digest(given.encode(), wanted.encode())
+    """`given` may hold bytes that are no text, as they come in headers."""
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), wanted.encode())
