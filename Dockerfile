@@ -38,7 +38,7 @@ RUN /opt/zilliz-jobs/bin/python -m compileall -q --invalidation-mode unchecked-h
 # Copies only: whatever the first stage was given to build with (certificates, configuration) stays there.
 FROM ${BASE}
 ARG BASE
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="zilliz-jobs-operator" \
       org.opencontainers.image.description="Kubernetes operator for the asynchronous data jobs of Zilliz Cloud" \

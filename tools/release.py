@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CHART = "charts/zilliz-jobs-operator"
 NUMBERS = r"\d+\.\d+\.\d+"
-UNRELEASED = "Unreleased"
+UNRELEASED = "unreleased"
 PLACES = {
     "pyproject.toml": rf"(?<=\"zilliz-jobs-local==){NUMBERS}",
     "operator/zilliz_local/pyproject.toml": rf"(?m)((?<=^version = \")|(?<=\"zilliz-jobs-operator==)){NUMBERS}",
@@ -26,7 +26,11 @@ PLACES = {
     "Dockerfile": r"(?m)(?<=^ARG VERSION=).*",
     f"{CHART}/Chart.yaml": r"(?m)((?<=^version: )|(?<=^appVersion: )).*",
     "deploy/kustomize/deployment.yaml": rf"(?<=image: zilliz-jobs-operator:){NUMBERS}",
+    "deploy/quickstart/Dockerfile": rf"(?m)((?<=zilliz-jobs-operator:)|(?<=^ARG VERSION=)){NUMBERS}",
+    "deploy/quickstart/simulator.yaml": rf"(?<=image: zilliz-jobs-simulator:){NUMBERS}",
     "docs/image.md": rf"(?<=zilliz-jobs-operator[:-]){NUMBERS}",
+    "docs/kubectl-zilliz.md": rf"(?<=all fields of version ){NUMBERS}",
+    "docs/quickstart.md": rf"((?<=zilliz-jobs-operator:)|(?<=zilliz-jobs-simulator:)){NUMBERS}",
 }
 """Which texts of which files are the version, beside that of the project itself."""
 
@@ -37,7 +41,7 @@ class ReleaseError(Exception):
 
 @dataclass(frozen=True)
 class Section:
-    """What the changelog says of a version; `date` is empty for what is not released."""
+    """What the changelog says of a version; `date` is empty where it is not released."""
 
     title: str
     date: str
@@ -81,12 +85,11 @@ def changelog(root: Path = ROOT) -> list[Section]:
 
 
 def _section(heading: str, text: str) -> Section:
-    if heading == UNRELEASED:
-        return Section(UNRELEASED, "", text.strip())
-    read = re.fullmatch(rf"({NUMBERS}) \((\d{{4}}-\d\d-\d\d)\)", heading)
+    read = re.fullmatch(rf"({NUMBERS}) \((\d{{4}}-\d\d-\d\d|{UNRELEASED})\)", heading)
     if read is None:
-        raise ReleaseError(f"cannot read the heading {heading!r} of CHANGELOG.md: write `## 1.2.3 (2030-12-31)`")
-    return Section(read[1], read[2], text.strip())
+        wanted = f"`## 1.2.3 (2030-12-31)`, or ({UNRELEASED})"
+        raise ReleaseError(f"cannot read the heading {heading!r} of CHANGELOG.md: write {wanted}")
+    return Section(read[1], "" if read[2] == UNRELEASED else read[2], text.strip())
 
 
 def notes(tag: str, root: Path = ROOT) -> str:
@@ -98,6 +101,8 @@ def notes(tag: str, root: Path = ROOT) -> str:
     newest = changelog(root)[0]
     if newest.title != version(root):
         raise ReleaseError(f"cannot release {tag}: CHANGELOG.md begins with {newest.title}")
+    if not newest.date:
+        raise ReleaseError(f"cannot release {tag}: CHANGELOG.md calls it {UNRELEASED}; write the day there")
     return newest.text + "\n"
 
 

@@ -1,3 +1,3 @@
 """The Zilliz Cloud jobs operator."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
 from importlib import metadata
@@ -40,14 +41,24 @@ def test_program_package_chart_image_and_manifests_tell_one_version() -> None:
 
 
 def test_the_newest_version_of_the_changelog_is_that_of_the_tree() -> None:
-    titles = [section.title for section in changelog()]
-    assert titles.count("Unreleased") == (titles[0] == "Unreleased"), "what is not released stands above all versions"
-    released = [title for title in titles if title != "Unreleased"]
-    assert released[0] == version()
-    numbers = [tuple(map(int, title.split("."))) for title in released]
+    newest, *released = changelog()
+    assert newest.title == version()
+    assert all(section.date for section in released), "what is not released stands above all versions"
+    numbers = [tuple(map(int, section.title.split("."))) for section in (newest, *released)]
     assert numbers == sorted(set(numbers), reverse=True)
-    dates = [section.date for section in changelog() if section.date]
+    dates = [section.date for section in (newest, *released) if section.date]
     assert dates == sorted(dates, reverse=True)
+
+
+def test_no_page_or_manifest_names_an_image_of_another_version() -> None:
+    """Of those that no rule stamps, too: a reader would build one image and run another."""
+    named = re.compile(r"zilliz-jobs-(?:operator|simulator|local)(?::|-|==)(\d+\.\d+\.\d+)")
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "charts").rglob("*.yaml")]
+    pages += [path for path in (ROOT / "deploy").rglob("*") if path.suffix in (".md", ".yaml", "")]
+    texts = {path: path.read_text() for path in pages if path.is_file()}
+    found = {(str(path.relative_to(ROOT)), one) for path, text in texts.items() for one in named.findall(text)}
+    assert found
+    assert {one for _, one in found} == {version()}, found
 
 
 def test_a_bump_reaches_every_place(tree: Path) -> None:
@@ -92,11 +103,12 @@ def test_a_release_tells_what_the_changelog_says_of_it(tree: Path) -> None:
     [
         ("v9.8.8", ["9.8.7 (2030-01-02)"], "pyproject.toml has version 9.8.7"),
         ("9.8.7", ["9.8.7 (2030-01-02)"], "pyproject.toml has version 9.8.7"),
-        ("v9.8.7", ["Unreleased", "9.8.7 (2030-01-02)"], "CHANGELOG.md begins with Unreleased"),
+        ("v9.8.7", ["9.8.7 (unreleased)", "0.1.0 (2026-11-26)"], "CHANGELOG.md calls it unreleased"),
+        ("v9.8.7", ["9.8.8 (unreleased)", "9.8.7 (2030-01-02)"], "CHANGELOG.md begins with 9.8.8"),
         ("v9.8.7", ["0.1.0 (2026-11-26)"], "CHANGELOG.md begins with 0.1.0"),
         ("v9.8.7", ["9.8.7"], "cannot read the heading '9.8.7'"),
     ],
-    ids=["another version", "no v", "something is not released", "nothing is told of it", "no date"],
+    ids=["another version", "no v", "not released", "the next one has begun", "nothing is told of it", "no date"],
 )
 def test_a_tag_that_the_tree_does_not_bear_out_is_refused(
     tree: Path, tag: str, headings: list[str], cause: str
