@@ -26,7 +26,7 @@ Body = dict[str, Any]
 PLURALS = {resource.kind: resource.plural for resource in RESOURCES}
 PLURAL_OF = PLURALS | {"Secret": "secrets", "ConfigMap": "configmaps"}
 LABEL = {"jobs.zilliz.com/credentials": "true"}
-PATIENCE = 30.0
+PATIENCE = 90.0
 PAUSE = 0.1
 
 
