@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import os
 import random
@@ -10,11 +11,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
-WORKERS = 16
+BLOCK = 200  # ports for one process of tests
 """Test processes that have ports of their own."""
 TAIL_LINES = 25
 
@@ -134,22 +137,36 @@ class Server:
         return "\n".join(self.since_start().splitlines()[-TAIL_LINES:])
 
 
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ports = list(range(20_000, 30_000))[_worker % WORKERS :: WORKERS]
-random.SystemRandom().shuffle(_ports)
+@cache
+def _block() -> list[int]:
+    """The ports of this process: no other process of this machine has them, be it of this test run or of another."""
+    folder = Path(tempfile.gettempdir()) / f"ports-of-tests-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    firsts = list(range(20_000, 30_000, BLOCK))
+    random.SystemRandom().shuffle(firsts)
+    for first in firsts:
+        lock = os.open(folder / str(first), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+        else:
+            return list(range(first, first + BLOCK))  # the lock ends with the process
+    raise ControlPlaneError(f"cannot take ports: {len(firsts)} processes of tests run on this machine")
 
 
 def free_ports(count: int) -> list[int]:
     """Choose ports on the loopback that nobody listens on.
 
     They lie below the range that Linux takes for outgoing connections, so that a server which is stopped
-    for a while finds its port free when it comes back. Each is given once before any is given again, and workers of
-    one test run have different ones: who gets a port may listen on it much later.
+    for a while finds its port free when it comes back. Each is given once before any is given again, and processes
+    have different ones: who gets a port may listen on it much later.
     """
     found: list[int] = []
-    for _ in range(len(_ports)):
-        port = _ports.pop(0)
-        _ports.append(port)
+    ports = _block()
+    for _ in range(len(ports)):
+        port = ports.pop(0)
+        ports.append(port)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
@@ -157,7 +174,7 @@ def free_ports(count: int) -> list[int]:
                 found.append(port)
         if len(found) == count:
             return found
-    raise ControlPlaneError(f"cannot choose {count} free ports: too few between 20000 and 30000")
+    raise ControlPlaneError(f"cannot choose {count} free ports: too few from {ports[0]} on")
 
 
 def get_status(connection: http.client.HTTPConnection, path: str, token: str = "") -> int | None:
