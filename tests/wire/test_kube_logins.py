@@ -18,6 +18,8 @@ from aiohttp.test_utils import TestServer
 
 from zilliz_jobs.kube import client as client_module
 from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.kube.errors import Unauthorised
+from zilliz_jobs.kube.session import open_session
 
 asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
 
@@ -60,6 +62,11 @@ class Door:
         }
         self.kubeconfig.write_text(yaml.safe_dump(config))
 
+    def plugin(self, version: str = "v1") -> None:
+        """One that gives another token each time."""
+        plugin = {"apiVersion": f"client.authentication.k8s.io/{version}", "command": sys.executable}
+        self.login(exec=plugin | {"args": ["-c", COUNTS, str(self.folder / "seen")], "interactiveMode": "Never"})
+
     async def goes_through(self) -> bool:
         async with await KubeClient.connect(kubeconfig=self.kubeconfig) as client:
             return await client.get("/api/x") == {"ok": True}
@@ -83,11 +90,65 @@ async def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
 async def test_a_plugin_is_asked_again_when_its_token_is_refused(door: Door, version: str) -> None:
-    plugin = {"apiVersion": f"client.authentication.k8s.io/{version}", "command": sys.executable}
-    door.login(exec=plugin | {"args": ["-c", COUNTS, str(door.folder / "seen")], "interactiveMode": "Never"})
+    door.plugin(version)
     door.takes = "plugin-2"
     assert await door.goes_through()
     assert door.asked == ["Bearer plugin-1", "Bearer plugin-2"]
+
+
+async def test_a_token_that_expires_again_and_again_is_renewed_each_time(door: Door) -> None:
+    door.plugin()
+    async with await KubeClient.connect(kubeconfig=door.kubeconfig) as client:
+        for door.takes in ("plugin-2", "plugin-3", "plugin-4"):
+            assert await client.get("/api/x") == {"ok": True}
+
+
+async def test_many_requests_with_an_expired_token_renew_it_once(door: Door) -> None:
+    """A plugin takes seconds, and some issuers give out one valid token at a time."""
+    door.plugin()
+    door.takes = "plugin-2"
+    async with await KubeClient.connect(kubeconfig=door.kubeconfig) as client:
+        assert await asyncio.gather(*(client.get("/api/x") for _ in range(3))) == [{"ok": True}] * 3
+    assert sorted(door.asked) == ["Bearer plugin-1"] * 3 + ["Bearer plugin-2"] * 3
+
+
+async def test_a_watch_of_a_command_outlives_its_token(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    door.plugin()
+    async with await KubeClient.connect(kubeconfig=door.kubeconfig) as client:
+        door.takes = "plugin-2"
+        assert [line async for line in client.stream("/api/x", {"watch": "true"}, timeout=5)] == []
+        door.takes = "another"
+        monkeypatch.setattr(client_module, "RELOAD_SECONDS", 60)
+        with pytest.raises(Unauthorised):
+            await anext(client.stream("/api/x", {"watch": "true"}, timeout=5))
+    assert door.asked == ["Bearer plugin-1", "Bearer plugin-2", "Bearer plugin-2"]
+
+
+PASSWORD = {"username": "me", "password": "hush:5\u20ac"}
+BASIC = f"Basic {base64.b64encode(':'.join(PASSWORD.values()).encode()).decode()}"
+
+
+@pytest.mark.parametrize(("user", "told"), [({"token": "hush"}, "Bearer hush"), (PASSWORD, BASIC), ({}, "")])
+async def test_the_watches_of_the_operator_are_asked_for_as_the_user_of_its_requests(
+    door: Door, monkeypatch: pytest.MonkeyPatch, user: dict[str, str], told: str
+) -> None:
+    """And each is counted before it is sent: a stream for which none is sent any more hangs."""
+    monkeypatch.setattr(client_module, "RELOAD_SECONDS", 60)
+    door.login(**user)
+    began: list[tuple[str, bool, int]] = []
+
+    def asked(path: str, *, watch: bool) -> None:
+        began.append((path, watch, len(door.asked)))
+
+    async with await KubeClient.connect(kubeconfig=door.kubeconfig) as client:
+        known = await client.credentials()
+        with pytest.raises(Unauthorised):
+            await client.get("/api/x")
+    async with open_session(known, asked) as session:
+        for query in ({}, {"watch": "true"}):
+            await session.get(f"{known.server}/api/x", params=query)
+    assert door.asked == [told, told, told]
+    assert began == [("/api/x", False, 1), ("/api/x", True, 2)]
 
 
 async def test_a_token_file_is_read_again_when_its_token_is_refused(door: Door) -> None:

@@ -3,6 +3,7 @@ by the same proxy, with the same trust and the same name in its certificate."""
 
 from __future__ import annotations
 
+import base64
 import ssl
 from typing import Any, Protocol
 
@@ -51,7 +52,8 @@ def open_session(known: Credentials, asked: Asked | None = None) -> aiohttp.Clie
     if known.token:
         headers["Authorization"] = f"Bearer {known.token}"
     elif known.username is not None and known.password is not None:
-        headers["Authorization"] = aiohttp.BasicAuth(known.username, known.password).encode()
+        both = base64.b64encode(f"{known.username}:{known.password}".encode()).decode()
+        headers["Authorization"] = f"Basic {both}"
     secure = tls_of(known) if known.server.startswith("https:") else True  # a local server; no trust is read for it
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=secure),
