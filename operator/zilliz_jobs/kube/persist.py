@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from itertools import count
 from typing import Protocol, TypeVar
 
 from zilliz_jobs.kube.errors import KubeError, Unavailable
@@ -53,11 +52,12 @@ AT_ONCE = Pace(0.0, 0.0)
 async def persist(write: Write[T], pace: Pace = PATIENT) -> T:
     """Try `write` until it is stored, and return what it returned. Raises what its `again` raises, and whatever is no
     KubeError. May be cancelled at any time; what a try has sent by then may be stored."""
-    for tries in count(1):
+    tries = 0
+    while True:
+        tries += 1
         try:
             return await write.once()
         except KubeError as error:
             write.again(error, tries)
             pause = pace.pause(error, tries)
         await asyncio.sleep(pause)
-    raise AssertionError("unreachable")
