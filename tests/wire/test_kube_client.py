@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,20 @@ import pytest
 import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from yarl import URL
 
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.control.clock import machine_time
 from zilliz_jobs.kube import client as client_module
-from zilliz_jobs.kube import events
+from zilliz_jobs.kube import events, watching
 from zilliz_jobs.kube.client import MERGE_PATCH, KubeClient
+from zilliz_jobs.kube.deployments import Deployments
 from zilliz_jobs.kube.errors import Forbidden, Gone, NotFound, Unauthorised, Unavailable
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.openapi import fetch_schemas
+from zilliz_jobs.kube.reviews import AccessReviews, Deed
+from zilliz_jobs.kube.watching import Changed, Listed
 
 asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
 
@@ -66,6 +72,14 @@ class Script:
     def say(self, status: int = 200, body: object = None, **headers: str) -> None:
         async def answer(_: web.Request) -> web.StreamResponse:
             return web.json_response({} if body is None else body, status=status, headers=headers)
+
+        self.answers.append(answer)
+
+    def tell(self, *lines: object) -> None:
+        """The answer to a watch, which ends at once."""
+
+        async def answer(_: web.Request) -> web.StreamResponse:
+            return web.Response(body=b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
         self.answers.append(answer)
 
@@ -214,6 +228,123 @@ async def test_a_namespace_that_is_not_there(script: Script, client: KubeClient)
         await Objects(client).get(BACKUP_JOB, "team", "x")
 
 
+# --- What the commands for people watch ------------------------------------------------------------------------
+
+
+def item(name: str, version: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "resourceVersion": version, "managedFields": [{}]}}
+
+
+async def test_a_watch_begins_with_all_pages_and_goes_on_where_the_last_one_ended(
+    script: Script, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else jobs beyond the first page are never shown, and after a quiet hour the server has forgotten the place."""
+    monkeypatch.setattr(watching, "FIRST_PAUSE_SECONDS", 0.0)
+    script.say(200, {"metadata": {"continue": "t", "resourceVersion": "5"}, "items": [item("a", "1")]})
+    script.say(200, {"metadata": {"resourceVersion": "5"}, "items": [item("b", "2")]})
+    script.tell(
+        {"type": "ADDED", "object": item("c", "6")}, ["no event"], {"type": "BOOKMARK", "object": item("", "9")}
+    )
+    script.tell({"type": "DELETED", "object": item("a", "10")})
+    told = watching.watch(client, "/api/x", {"labelSelector": "l"})
+    a, b, c = (
+        {"metadata": {"name": name, "resourceVersion": at}} for name, at in (("a", "1"), ("b", "2"), ("c", "6"))
+    )
+    assert await anext(told) == Listed((a, b))
+    assert await anext(told) == Changed(c)
+    assert await anext(told) == Changed({"metadata": {"name": "a", "resourceVersion": "10"}}, gone=True)
+    await told.aclose()  # type: ignore[attr-defined]
+    asked = [URL(request[1]).query for request in script.requests]
+    assert [one.get("continue") for one in asked[:2]] == [None, "t"]
+    assert [one.get("resourceVersion") for one in asked[2:]] == ["5", "9"]
+    assert {one["labelSelector"] for one in asked} == {"l"}
+
+
+async def test_a_watch_that_breaks_off_gives_what_came_and_says_that_it_is_not_all(
+    script: Script, client: KubeClient
+) -> None:
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'["no event"]\nnor this\n{"type": "ADDED"}\n{"type": "DELE')
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    script.answers.append(half)
+    lines = client.stream("/api/x", {"watch": "true"}, timeout=5)
+    assert await anext(lines) == {"type": "ADDED"}
+    with pytest.raises(Unavailable, match="cannot GET /api/x: "):
+        await anext(lines)
+
+
+# --- What is asked of the API server about others than jobs ----------------------------------------------------
+
+
+async def test_who_may_do_what_is_asked_for_exactly_that(script: Script, client: KubeClient) -> None:
+    """A right to read jobs is not one to write their status; whoever is told otherwise looks in the wrong place."""
+    script.say(201, {"status": {"allowed": True}})
+    script.say(201, {"status": {"allowed": False, "denied": True}})
+    script.say(201, {})
+    reviews = AccessReviews(client)
+    status = Deed("patch", "jobs.zilliz.com", "importjobs/status", "team", "films")
+    assert await reviews.may_i(status)
+    assert not await reviews.may("system:serviceaccount:z:z", ["system:authenticated"], Deed("get", "", "secrets"))
+    assert not await reviews.may_i(status), "no verdict is no right"
+    where = "/apis/authorization.k8s.io/v1"
+    assert [request[1] for request in script.requests] == [
+        f"{where}/selfsubjectaccessreviews",
+        f"{where}/subjectaccessreviews",
+        f"{where}/selfsubjectaccessreviews",
+    ]
+    mine, other, _ = (body["spec"] for body in script.bodies)
+    assert mine == {
+        "resourceAttributes": {
+            "verb": "patch",
+            "group": "jobs.zilliz.com",
+            "resource": "importjobs",
+            "subresource": "status",
+            "namespace": "team",
+            "name": "films",
+        }
+    }
+    assert other == {
+        "user": "system:serviceaccount:z:z",
+        "groups": ["system:authenticated"],
+        "resourceAttributes": {"verb": "get", "resource": "secrets"},
+    }
+    assert [str(status), str(Deed("get", "", "secrets"))] == [
+        "patch on importjobs/status.jobs.zilliz.com",
+        "get on secrets",
+    ]
+
+
+async def test_an_operator_is_stopped_by_its_scale_and_those_left_are_counted(
+    script: Script, client: KubeClient
+) -> None:
+    """Objects are freed when none is left: one that is not counted holds them again."""
+    script.say(200, {"spec": {"replicas": 0}, "status": {"replicas": 2}})
+    script.say(200, {"spec": {"replicas": 0}, "status": {}})
+    script.say(404, {"details": {"name": "operator"}})
+    deployments = Deployments(client)
+    assert [await deployments.scale("home", "operator", 0) for _ in range(3)] == [2, 0, 0]
+    where = "/apis/apps/v1/namespaces/home/deployments/operator/scale?fieldManager=zilliz-jobs"
+    assert script.requests[0][:3] == ("PATCH", where, MERGE_PATCH)
+    assert script.bodies[0] == {"spec": {"replicas": 0}}
+
+
+async def test_crds_that_are_deleted_while_they_are_read_are_not_installed(
+    script: Script, client: KubeClient
+) -> None:
+    """They are told as missing, not as a server that is out of reach."""
+    key = "apis/jobs.zilliz.com/v1alpha1"
+    script.say(200, {"paths": {key: {}}})
+    script.say(404, {"message": "not found"})
+    script.say(200, {"paths": {"apis/apps/v1": {}}})
+    assert [await fetch_schemas(client), await fetch_schemas(client)] == [{}, {}]
+    assert [request[1] for request in script.requests] == ["/openapi/v3", f"/openapi/v3/{key}", "/openapi/v3"]
+
+
 # --- Events never get in the way -------------------------------------------------------------------------------
 
 BODY = {
@@ -292,6 +423,23 @@ async def test_a_flood_of_events_takes_no_memory_without_end(
     script.hang(0.2)
     await poster.flush(0.01)
     assert poster.dropped == events.MAX_QUEUED + 5, "an end of the process does not wait for events"
+
+
+async def test_a_flood_costs_no_event_but_the_oldest(
+    script: Script, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that is being sent leaves the queue by the flood: the next one is not taken for it."""
+    monkeypatch.setattr(events, "MAX_QUEUED", 2)
+    poster = EventPoster(client, instance="pod-1", now=machine_time)
+    script.hang(0.1)
+    script.say(201)
+    for number in range(4):
+        poster.post(BODY, "Normal", "Submitted", str(number))
+        if number == 1:
+            flushing = asyncio.create_task(poster.flush(5))
+            await script.reached(1)
+    await flushing
+    assert [body["message"] for body in script.bodies] == ["0", "2", "3"]
 
 
 async def test_the_poster_works_in_the_background(script: Script, poster: EventPoster) -> None:

@@ -98,6 +98,40 @@ async def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path: Path, content
         await KubeClient.connect(kubeconfig=file)
 
 
+PLUGIN = {"apiVersion": "client.authentication.k8s.io/v1", "command": "false", "interactiveMode": "Never"}
+
+
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        pytest.param({"token": "t", "as": "somebody"}, "'as' is not supported", id="to act as another user"),
+        pytest.param({"exec": PLUGIN}, "the exec plugin gave no credentials", id="a plugin that fails"),
+    ],
+)
+async def test_nobody_is_asked_as_another_user_than_the_kubeconfig_names(
+    tmp_path: Path, user: dict[str, Any], told: str
+) -> None:
+    file = kubeconfig(tmp_path / "k", user)
+    with pytest.raises(KubeError, match=f"cannot use {file}: .*{told}"):
+        await Source(str(file)).load()
+
+
+async def test_the_proxy_of_the_environment_leads_to_the_server(tmp_path: Path) -> None:
+    """Where only a proxy reaches the server, an operator that goes around it stands still."""
+    file = kubeconfig(tmp_path / "k", {"token": "t"})
+    file.write_text(file.read_text().replace("http://127.0.0.1:1", "https://api.example:6443"))
+    environ = {"KUBECONFIG": str(file), "HTTPS_PROXY": "http://user:hush@proxy:3128"}
+    source = find_source(environ=environ, trust_env=True)
+    found = await credentials_of(await source.load(), "team")
+    assert found.proxy_url == "http://user:hush@proxy:3128"
+    assert "hush" not in f"{source} {found}"
+    assert (await find_source(environ=environ).load()).proxy is None, "nobody asked for it"
+    wrong = find_source(environ=environ | {"HTTPS_PROXY": "socks5://user:hush@proxy:1080"}, trust_env=True)
+    with pytest.raises(KubeError, match="the proxy of the environment is of scheme 'socks5'") as caught:
+        await wrong.load()
+    assert "hush" not in str(caught.value)
+
+
 async def test_the_pods_token_is_the_one_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kubelet replaces it every hour: an operator that keeps the first one is locked out."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
