@@ -12,7 +12,7 @@ from zilliz_jobs.core.observation import BackupGone, BackupStays, BackupUnclear
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import backupending
 from zilliz_jobs.kinds.base import Account, BackupSource
-from zilliz_local.cloud import MOVIES, CloudSimulator
+from zilliz_local.cloud import MOVIES, SHOP, CloudSimulator
 from zilliz_local.cloud.backups import AUTO
 
 
@@ -52,11 +52,26 @@ class TestTheLook:
         found = await backupending.shown(plain, MOVIES, {one.backup_id})
         assert (found.available, found.gone) == (frozenset(), frozenset())
 
-    async def test_a_row_that_contradicts_the_record_stops_all(self, cloud: CloudSimulator, plain: Account) -> None:
+    @pytest.mark.parametrize(
+        ("field", "value", "told"),
+        [("creation_method", AUTO, "by itself"), ("cluster_id", SHOP, f"says cluster {SHOP}")],
+    )
+    async def test_a_row_that_contradicts_the_record_stops_all(
+        self, cloud: CloudSimulator, plain: Account, field: str, value: str, told: str
+    ) -> None:
+        cloud.behave(filters_ignored=["backups"])
         one, two = backed_up(cloud), backed_up(cloud)
-        cloud.world.backups[one.backup_id].creation_method = AUTO
-        with pytest.raises(ProtocolMismatch, match="by itself"):
+        setattr(cloud.world.backups[one.backup_id], field, value)
+        with pytest.raises(ProtocolMismatch, match=told):
             await backupending.shown(plain, MOVIES, {one.backup_id, two.backup_id})
+
+    async def test_one_that_is_listed_in_two_states_stops_all(self, cloud: CloudSimulator, plain: Account) -> None:
+        """By one of them it may be deleted, and by the other it is being made."""
+        rows = [{"backupId": "b", "clusterId": MOVIES, "status": status} for status in ("AVAILABLE", "CREATING")]
+        body = {"code": 0, "data": {"backups": rows, "count": 2}}
+        cloud.fault("backup.list", "status", times=None, status=200, body=body)
+        with pytest.raises(ProtocolMismatch, match="two states of backup b, so none is deleted"):
+            await backupending.shown(plain, MOVIES, {"b"})
 
     async def test_another_cluster_is_no_proof(self, cloud: CloudSimulator, plain: Account) -> None:
         """The cloud says of a cluster that the key does not see what it says of one that is gone."""

@@ -120,6 +120,35 @@ async def test_the_list_tells_the_end_also_under_another_name(
     assert seen.state is State.FAILED
 
 
+async def test_an_import_that_runs_or_ends_well_is_told_so_and_what_is_missing_only_at_its_end(
+    cloud: CloudSimulator, plain: Account
+) -> None:
+    """Rows that nobody counted are no rows that are not there."""
+    one = films(plain)
+    await one.send()
+    cloud.odd("import.progress", "data_null")
+    running = await one.read()
+    assert isinstance(running, Seen)
+    assert running.state is not None
+    assert (running.state.finished, running.message) == (False, "")
+    cloud.advance(LONG)
+    ended = await one.read()
+    assert isinstance(ended, Seen)
+    assert ended.state is State.SUCCESSFUL
+    assert ended.message.startswith("the job ended well; its files are not shown: ")
+
+
+async def test_a_list_without_the_import_does_not_say_how_it_is(cloud: CloudSimulator, plain: Account) -> None:
+    other, one = films(plain, BROKEN), films(plain)
+    await other.send()
+    cloud.advance(LONG)
+    await one.send()
+    for route in ("import.progress", "job.get"):
+        cloud.odd(route, "data_null")
+    cloud.behave(list_lag_seconds=60)
+    assert isinstance(await one.read(), Unreadable)
+
+
 @pytest.mark.parametrize("oddity", [one for one in UNREADABLE if one != "code_missing"])  # a job may come without
 async def test_where_no_answer_can_be_read_no_end_is_claimed(
     cloud: CloudSimulator, plain: Account, oddity: str

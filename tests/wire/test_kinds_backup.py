@@ -32,6 +32,14 @@ from zilliz_local.cloud.jobs import Job
 
 KIND = BackupKind()
 CREATE = f"/v2/clusters/{MOVIES}/backups/create"
+ROW = {
+    "clusterId": MOVIES,
+    "regionId": "aws-us-west-2",
+    "backupType": "CLUSTER",
+    "creationMethod": "MANUAL",
+    "status": "AVAILABLE",
+}
+"""A backup of the whole cluster that does not tell when it was made."""
 
 
 def whole(account: Account, **more) -> Object:
@@ -163,6 +171,21 @@ class TestBeforeIt:
         await one.prepare()
         assert len(one.submission.baseline["backups"]) == 2
         assert await one.look() == Absent()  # the older ones are told by their time
+        rows = [ROW | {"backupId": name} for name in [*one.submission.baseline["backups"], "old-or-new"]]
+        body = {"code": 0, "data": {"backups": rows, "count": len(rows)}}
+        cloud.fault("backup.list", "status", times=None, status=200, body=body)
+        cloud.fault("backup.get", "status", times=None, status=200, body={"code": 0, "data": rows[-1]})
+        look = await one.look()
+        assert isinstance(look, Undecided), "one without a time may be of those that the record had no room for"
+        assert "old-or-new" in look.message
+
+    async def test_what_the_policy_is_making_holds_no_slot(self, cloud, plain):
+        """Else a job waits through each night of a cluster that is backed up by itself."""
+        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER", "creationMethod": "AUTO"})
+        assert isinstance(await whole(plain).prepare(), Prepared)
+        await stranger(cloud)
+        cloud.act_as("console", "POST", CREATE, {"backupType": "CLUSTER"})
+        assert isinstance(await whole(plain).prepare(), Blocked)
 
 
 class TestFind:
@@ -363,6 +386,18 @@ class TestAdopt:
         seen = await one.read()
         assert isinstance(seen, Seen)
         assert (seen.state, seen.result, seen.whole) == (State.SUCCESSFUL, {}, not later)
+
+    async def test_without_the_console_nobody_waits_for_its_name(self, cloud, plain):
+        one, job = started_elsewhere(cloud, plain)
+        cloud.force(job.job_id, "SUCCESSFUL")
+        seen = await one.read()
+        assert isinstance(seen, Seen)
+        assert (seen.state, seen.result, seen.whole) == (State.SUCCESSFUL, {}, True)
+
+    async def test_a_job_that_is_unreadable_and_of_no_known_backup_is_not_missing(self, cloud, plain):
+        one, _ = started_elsewhere(cloud, plain)
+        cloud.odd("job.get", "truncated_gzip")
+        assert isinstance(await one.read(), Unreadable)
 
     async def test_a_console_that_never_says_which_is_asked_for_an_hour(self, cloud, console):
         one, job = started_elsewhere(cloud, console)

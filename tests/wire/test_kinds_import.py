@@ -344,6 +344,32 @@ class TestRetryInPlace:
         assert (look.handle["jobId"] == earlier) is keeps
         assert look.evidence is (Evidence.MARKER if keeps else Evidence.INFERRED)
 
+    async def test_an_answer_without_an_id_is_of_the_job_that_was_retried(self, cloud, console):
+        cloud.fault("console.retry", "status", times=1, status=200, body={"code": 0, "data": {}})
+        one, earlier = await self.failed(cloud, console)
+        assert await one.retried() == Accepted({"jobId": earlier})
+
+    async def test_a_console_that_was_switched_off_meanwhile_is_not_asked(self, cloud, console, plain):
+        """The retry waits until it is on again: it is not lost."""
+        one, _ = await self.failed(cloud, console)
+        cloud.fault("console.retry", "drop_before", times=1)
+        await one.retried()
+        one.account = Account(plain)
+        answer = await one.submit()
+        assert isinstance(answer, Refused)
+        assert (answer.reason, answer.heals) == (Reason.NO_PUBLIC_API, True)
+        assert cloud.ledger.effects(kind="retry") == []
+
+    async def test_a_failure_without_a_time_may_be_of_either_attempt(self, cloud, console):
+        cloud.fault("console.retry", "drop_before", times=1)
+        one, earlier = await self.failed(cloud, console)
+        await one.retried()
+        body = {"code": 0, "data": {"jobId": earlier, "type": "IMPORT", "status": "FAILED"}}
+        cloud.fault("job.get", "status", times=None, status=200, body=body)
+        look = await one.look()
+        assert isinstance(look, Undecided)
+        assert "no time that tells whether it failed once more" in look.message
+
     async def test_a_retry_that_never_arrived_is_absent(self, cloud, console):
         cloud.fault("console.retry", "drop_before", times=1)
         one, earlier = await self.failed(cloud, console)

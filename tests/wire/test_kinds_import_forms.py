@@ -17,6 +17,7 @@ from zilliz_jobs.core.observation import Absent, Accepted, Blocked, Found, Prepa
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.imports.importing import ImportKind
+from zilliz_jobs.kinds.place import place_in
 from zilliz_local.cloud import MOVIES, PROJECT, SHOP
 
 KIND = ImportKind()
@@ -51,6 +52,24 @@ def stored(session: CloudSession, target: str, *urls: str, named: bool = True, *
     storage: dict[str, Any] = {"urls": list(urls)} | ({"credentialsSecretRef": {"name": "s"}} if named else {})
     spec = parsed(KIND, **TARGETS[target], collection="films", objectStorage=storage)
     return Object(KIND, account, spec, **({"secrets": KEYS, "earlier": 1.0} | more))
+
+
+class TestDetails:
+    """What the page of the job centre asks for a row that failed."""
+
+    @every_target
+    async def test_the_file_that_failed_is_named(self, cloud, session, target):
+        one = stored(session, target, "s3://demo-data/broken/films.parquet")
+        await one.send()
+        cloud.advance(3600)
+        seen = await KIND.details(one.account, place_in(TARGETS[target]), one.status.job_id)
+        assert seen.state is State.FAILED
+        assert "films.parquet" in seen.message
+        assert await KIND.details(one.account, place_in(TARGETS[target]), "job-unknown") is None
+
+    async def test_a_row_without_a_place_is_not_asked_for_elsewhere(self, cloud, session):
+        assert await KIND.details(Account(session), place_in({"projectId": PROJECT}), "job-1") is None
+        assert cloud.ledger.requests() == []
 
 
 @every_url

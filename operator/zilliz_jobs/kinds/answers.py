@@ -92,11 +92,16 @@ def submitted(
             return NotSent(reason, message, retry_after)
         case effects.Uncertain(message):
             return EffectUnknown(message)
-        case effects.Refused(code, http_status, message, retry_after):
-            reason = _refusal(code, http_status, busy)
-            if makes_named and reason is Reason.REJECTED and _is_taken(code, message):
-                reason = Reason.NAME_TAKEN
-            return Refused(reason, message, heals=reason is not Reason.REJECTED, retry_after=retry_after)
+        case effects.Refused():
+            return refused(reply, busy=busy, makes_named=makes_named)
+
+
+def refused(reply: effects.Refused, *, busy: Reason = Reason.CLUSTER_BUSY, makes_named: bool = False) -> Refused:
+    """What a refusal means; see `submitted`. Pure."""
+    reason = _refusal(reply.code, reply.http_status, busy)
+    if makes_named and reason is Reason.REJECTED and _is_taken(reply.code, reply.message):
+        reason = Reason.NAME_TAKEN
+    return Refused(reason, reply.message, heals=reason is not Reason.REJECTED, retry_after=reply.retry_after)
 
 
 def _refusal(code: int | None, http_status: int, busy: Reason) -> Reason:

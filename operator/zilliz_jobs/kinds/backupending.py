@@ -13,7 +13,7 @@ from zilliz_jobs.cloud.backups import Backup
 from zilliz_jobs.cloud.errors import CloudError, NotFound, ProtocolMismatch
 from zilliz_jobs.cloud.listing import pages, stable
 from zilliz_jobs.cloud.words import JobType, state_of, type_of
-from zilliz_jobs.core.observation import BackupGone, BackupStays, BackupUnclear, DeletionAnswer, NotSent, Refused
+from zilliz_jobs.core.observation import BackupGone, BackupStays, BackupUnclear, DeletionAnswer
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, BackupSource
 from zilliz_jobs.kinds.spelling import is_same
@@ -85,8 +85,8 @@ async def delete(account: Account, backup: BackupSource, fence: Callable[[], Non
             case effects.NotSent(reason, message):
                 return BackupStays(reason, message, sent=False)
             case effects.Refused() if not await _is_unknown(account, backup):
-                answer = await answers.key_or_right(account.session, answers.submitted(reply, ()))
-                return _refused(answer)
+                answer = await answers.key_or_right(account.session, answers.refused(reply))
+                return BackupStays(answer.reason, answer.message)
             case _:
                 found = await shown(account, backup.cluster_id, {backup.backup_id})
     except CloudError as error:
@@ -94,12 +94,6 @@ async def delete(account: Account, backup: BackupSource, fence: Callable[[], Non
     if backup.backup_id in found.gone:
         return BackupGone()
     return BackupUnclear(f"the cloud took the deletion of backup {backup.backup_id}, and shows the backup still")
-
-
-def _refused(answer: object) -> DeletionAnswer:
-    if isinstance(answer, Refused | NotSent):
-        return BackupStays(answer.reason, answer.message)
-    return BackupUnclear("the cloud gave no answer that tells anything")
 
 
 async def _is_unknown(account: Account, backup: BackupSource) -> bool:

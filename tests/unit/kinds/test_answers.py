@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from zilliz_jobs.api.jobstatus import JobStatus, State, Submission
 from zilliz_jobs.cloud import effects
+from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.envelope import KNOWN_CODES
-from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
+from zilliz_jobs.cloud.errors import NoPermission, NotFound, ProtocolMismatch, Rejected, Transient, Unauthorised
+from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.jobs import Job
 from zilliz_jobs.core.observation import (
     Accepted,
@@ -23,8 +26,10 @@ from zilliz_jobs.core.observation import (
     Refused,
     Unreadable,
 )
+from zilliz_jobs.core.plan import RETRY_STEP, SUBMIT_STEP
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
+from zilliz_jobs.kinds.imports.importwire import on_list
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HEALING = {
@@ -187,6 +192,7 @@ class TestCancel:
         ("key", "answer"),
         [
             (None, CancelRefused(Reason.NO_PERMISSION, "m")),
+            (NoPermission("the projects are not shown"), CancelRefused(Reason.NO_PERMISSION, "m")),
             (Unauthorised("bad key"), CancelUnclear("m", None, Reason.KEY_REJECTED)),
             (Transient("down"), CancelUnclear("m")),
         ],
@@ -200,6 +206,20 @@ class TestCancel:
     async def test_any_403_is_a_missing_right(self, code):
         session: Any = Session(effects.Refused(code, 403, "m"), key=Unauthorised("not asked"))
         assert await answers.cancel(session, "j", "t", lambda: None) == CancelRefused(Reason.NO_PERMISSION, "m")
+
+
+class TestLists:
+    @pytest.mark.parametrize("step", [SUBMIT_STEP, RETRY_STEP])
+    @pytest.mark.parametrize(("word", "state"), [("FAILED", State.FAILED), ("SUCCESSFUL", State.SUCCESSFUL)])
+    def test_a_failure_on_a_list_is_not_told_of_a_retry_that_may_be_younger(self, step, word, state):
+        """The job keeps its id, and a list lags: the new attempt would end as the old one did."""
+        status = JobStatus(submission=Submission(step=step))
+        rows = (
+            answers.on_console(ConsoleJob(job_id="j", status=word), status),
+            on_list(ImportRecord(job_id="j", state=word), status),
+        )
+        doubt = step == RETRY_STEP and state is State.FAILED
+        assert [row.state if row else None for row in rows] == [None if doubt else state] * 2
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,12 @@ def test_a_rule_that_is_not_told_is_not_no_rule(shown: dict[str, Any], told: dic
     assert scalingrules.from_record(scalingrules.recorded(told)) == told
 
 
+@pytest.mark.parametrize("text", ["{", "", "7", "null"])
+def test_a_record_that_somebody_edited_tells_no_rule(text: str) -> None:
+    """The job then goes by what else it knows, rather than end in an error at each look."""
+    assert scalingrules.from_record([text]) is None
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

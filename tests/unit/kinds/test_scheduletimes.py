@@ -77,6 +77,13 @@ def test_another_zone_runs_at_its_own_time() -> None:
     assert "it then runs at 13:00 UTC, read in America/New_York" in text
 
 
+def test_a_zone_that_only_the_cloud_knows_is_named_and_its_times_are_not_guessed() -> None:
+    text = told(WINTER, wanted(), shown=[{"cron": EIGHT, "target": 2, "timezone": "Mars/Olympus"}])
+    assert "the cloud shows time zone Mars/Olympus for" in text
+    assert "Europe/Berlin was sent" in text
+    assert "it then runs" not in text
+
+
 def test_a_time_that_the_cloud_moved_is_shown_as_it_is() -> None:
     """A cloud that turns the text into UTC is right until the clocks change."""
     text = told(WINTER, wanted(), shown=[{"cron": "0 7 * * 1-5", "target": 2, "timezone": "UTC"}])

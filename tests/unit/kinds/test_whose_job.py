@@ -47,6 +47,7 @@ GONE = [  # the kind that looks, its spec; the kind that is gone, its spec; whet
     ("BackupJob", CLUSTER, "BackupJob", SOME, False),
     ("BackupJob", SOME, "CloneCollectionJob", FILMS, True),
     ("BackupJob", OTHERS, "CloneCollectionJob", FILMS, False),
+    ("BackupJob", SOME, "RestoreJob", HERE, True),
     ("CloneCollectionJob", FILMS, "BackupJob", SOME, True),
     ("CloneCollectionJob", FILMS, "BackupJob", CLUSTER, False),
     ("CloneCollectionJob", FILMS, "CloneCollectionJob", FILMS, True),
