@@ -78,6 +78,12 @@ async def test_a_row_that_was_made_and_not_filled_is_filled(world: Rig) -> None:
 # -- deletions and meddling
 
 
+@pytest.fixture
+def uncollected(world: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cluster whose controllers do not run, or not for hours: what lost its owner stays."""
+    monkeypatch.setattr(world.kube.store, "dependents", lambda _uid: [])
+
+
 async def test_a_row_that_somebody_deleted_comes_back_while_its_job_exists(world: Rig) -> None:
     page = await page_with(world)
     job = started(world)
@@ -88,6 +94,7 @@ async def test_a_row_that_somebody_deleted_comes_back_while_its_job_exists(world
     assert page.row(job)["state"] == "Pending"
 
 
+@pytest.mark.usefixtures("uncollected")
 async def test_a_deleted_page_takes_its_rows_along_where_nobody_collects_garbage(world: Rig) -> None:
     page, other = await page_with(world), Page(world, "other")
     started(world)
@@ -98,6 +105,7 @@ async def test_a_deleted_page_takes_its_rows_along_where_nobody_collects_garbage
     assert other.rows
 
 
+@pytest.mark.usefixtures("uncollected")
 async def test_rows_whose_page_went_while_the_operator_was_away_go_too(world: Rig) -> None:
     page = await page_with(world)
     started(world)
@@ -109,6 +117,7 @@ async def test_rows_whose_page_went_while_the_operator_was_away_go_too(world: Ri
     await world.until(lambda: not page.rows, "the end of its rows")
 
 
+@pytest.mark.usefixtures("uncollected")
 async def test_a_page_that_is_made_again_has_rows_of_its_own(world: Rig) -> None:
     page = await page_with(world)
     job = started(world)
