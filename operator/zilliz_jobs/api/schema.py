@@ -98,9 +98,7 @@ def _translate(node: Schema, defs: dict[str, Schema], path: str, seen: tuple[str
         case "object":
             out |= _object(node, defs, path, seen)
         case "array":
-            if not isinstance(node.get("items"), dict):
-                raise SchemaError(f"cannot say {path}: a list needs one type of items")
-            out["items"] = _translate(node["items"], defs, f"{path}[]", seen)
+            out["items"] = _translate(node.get("items", {}), defs, f"{path}[]", seen)
             out.setdefault("x-kubernetes-list-type", "atomic")
         case "string" | "integer" | "number" | "boolean":
             pass

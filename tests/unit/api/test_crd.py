@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 import yaml
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from zilliz_jobs.api.crd import check_crds, crd, render, root_schema, write_crds
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE
@@ -265,14 +265,22 @@ class B(Model):
     kind: Literal["B"]
 
 
+class Open(Model, extra="allow"):
+    name: str
+
+
 @pytest.mark.parametrize(
     ("annotation", "default", "why"),
     [
         pytest.param(int | str, ..., "a union of 2 types", id="a union"),
         pytest.param(Annotated[A | B, Field(discriminator="kind")], ..., "oneOf", id="a union with a discriminator"),
-        pytest.param(tuple[int, str], ..., "prefixItems|one type of items", id="a tuple"),
+        pytest.param(tuple[int, str], ..., "prefixItems", id="a tuple"),
         pytest.param(Any, ..., "one type", id="a field without a type"),
         pytest.param(list[Any], ..., "one type", id="a list of anything"),
+        pytest.param(
+            Annotated[Any, WithJsonSchema({"type": "array"})], ..., "one type", id="a list that does not say of what"
+        ),
+        pytest.param(Open, ..., "named and free fields", id="named fields and free ones"),
         pytest.param(Nested, ..., "holds itself", id="a type that holds itself"),
         pytest.param(Lower, ..., "CamelCase", id="an enum in lower case"),
         pytest.param(Part | None, None, "default inside", id="a default in an optional object"),

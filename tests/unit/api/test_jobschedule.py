@@ -80,6 +80,48 @@ def test_a_schedule_that_could_not_run_is_refused(jobs: list[Spec], spec: Spec, 
         parsed(*jobs, **spec)
 
 
+RUN = "$(RUN)"
+NEW: Spec = {"projectId": "p", "name": f"new-{RUN}", "cuSize": 1}
+SIZED: Spec = {"regionId": "aws-us-west-2", "plan": "Standard", "cuType": "PerformanceOptimized"}
+RESTORED: Spec = {"clusterId": "in01-1", "backupId": "b-1"}
+FILMS: Spec = {"collection": "films", "destCollection": f"films-{RUN}"}
+MOVED: Spec = {"source": "films", "destination": f"films-{RUN}"}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        pytest.param({"restoreJob": {"backup": RESTORED, "newCluster": NEW}}, id="a restore into a new cluster"),
+        pytest.param(
+            {"restoreJob": {"backup": RESTORED, "existingCluster": {"clusterId": "c", "collections": [FILMS]}}},
+            id="a restore under new names",
+        ),
+        pytest.param(
+            {
+                "migrationJob": {
+                    "source": {"zillizCluster": {"clusterId": "a"}},
+                    "target": {"newCluster": NEW | SIZED},
+                }
+            },
+            id="a migration into a new cluster",
+        ),
+        pytest.param(
+            {
+                "migrationJob": {
+                    "source": {"zillizCluster": {"clusterId": "a"}},
+                    "target": {"clusterId": "b"},
+                    "collections": [MOVED],
+                }
+            },
+            id="a migration under new names",
+        ),
+    ],
+)
+def test_what_each_run_makes_anew_is_taken(template: Spec) -> None:
+    (job,) = parsed({"name": "a"} | template).jobs
+    assert job.field in template
+
+
 def test_every_job_kind_can_be_scheduled() -> None:
     assert [resource.kind for resource in TEMPLATES.values()] == [resource.kind for resource in JOB_RESOURCES]
 
