@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -355,11 +356,21 @@ class TestWhatIsNoStepBack:
             assert stage.engine.ownership.known(body["metadata"]["uid"]).mark.token == ""  # type: ignore[union-attr]
 
 
-async def test_one_read_of_an_older_version_tells_that_the_whole_history_went_back(monkeypatch):
+@pytest.mark.parametrize("watched", [True, False], ids=["by the watches", "without watches"])
+async def test_one_read_of_an_older_version_tells_that_the_whole_history_went_back(monkeypatch, watched):
     """A cluster that writes fast is soon at the versions it had before; what rests here would never be read again."""
     async with hall(monkeypatch) as stage:
         told: list[tuple[str, int, int]] = []
-        stage.engine.dispatcher.went_back = lambda key, before, now: told.append((key.name, before, now))
+        lists: list[str] = []
+        rewound = stage.engine.feed.rewound
+        monkeypatch.setattr(stage.engine.feed, "rewound", lambda: (lists.append("all"), rewound()))
+
+        def went_back(key: Key, before: int, now: int) -> None:
+            told.append((key.name, before, now))
+            stage.engine.feed.rewound()
+
+        if watched:
+            stage.engine.watches = SimpleNamespace(went_back=went_back, unwatched={})  # type: ignore[assignment]
         stage.kind.reading = Seen(State.IN_PROGRESS, "IN_PROGRESS")
         stage.job("one")
         await stage.until(lambda: stage.api.status("one").get("state") == "InProgress")
@@ -370,9 +381,10 @@ async def test_one_read_of_an_older_version_tells_that_the_whole_history_went_ba
         assert not told, "it is as it was"
         live["metadata"]["resourceVersion"] = "1"
         await stage.engine.dispatcher.verify(key, uid)
-        assert told == [("one", int(version), 1)]
+        assert told == ([("one", int(version), 1)] if watched else [])
+        assert lists == ["all"], "what was known counts no more"
         await stage.engine.dispatcher.verify(key, uid)
-        assert len(told) == 1, "it is known by now"
+        assert lists == ["all"], "it is known by now"
 
 
 @pytest.mark.parametrize("listed_after", [0.0, 0.5, 3.0])
