@@ -50,3 +50,8 @@ class ImageProcess(OperatorProcess):
         own = {name: text for name, text in self._environment.items() if name.startswith("ZILLIZ_JOBS_")}
         self._environment = image.environment | own | {"KUBECONFIG": f"{FILES}/kubeconfig"}
         self._command = started(image, files, user=user)
+
+    def start(self) -> None:
+        """As it is; the programs of other tests are forked from a process of this tree."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, env=self._environment, stdout=log, stderr=log)
