@@ -335,6 +335,15 @@ def test_the_time_to_live_counts_from_our_own_sight_of_the_end() -> None:
     assert scene.later(100).see().plan.action == Delete()
 
 
+def test_an_end_whose_time_somebody_took_away_counts_from_now_on() -> None:
+    """Whatever was edited by hand: the object is not deleted at once, and its pass has no error."""
+    scene = succeeded(ttl_seconds_after_finished=100)
+    without = [c.model_copy(update={"last_transition_time": None}) for c in scene.status.conditions or []]
+    for conditions in ([], None, without):
+        again = scene.but(status=scene.status.but(conditions=conditions)).see()
+        assert (again.plan.action, again.plan.again) == (None, 100.0)
+
+
 def test_a_cloud_clock_that_is_ahead_changes_nothing_of_it() -> None:
     """A cloud that is years ahead would keep the object for as long."""
     ahead = o.Seen(State.SUCCESSFUL, "SUCCESSFUL", end_time=NOON + timedelta(days=1000))
