@@ -10,7 +10,7 @@ from zilliz_jobs.api.jobstatus import REPEATS_STATE, RequestStatus, State
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.cli.kubectl.exitcodes import ExitCode
-from zilliz_jobs.cli.kubectl.objectview import ObjectView, objects_in
+from zilliz_jobs.cli.kubectl.objectview import ObjectView, objects_in, text_in
 from zilliz_jobs.control.objects import CANCEL, RETRY, Body, connection_key, raw_status
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.reasons import Reason
@@ -81,8 +81,7 @@ class JobView(ObjectView):
 
     def text(self, name: str) -> str:
         """A text of the status, safe to print."""
-        value = self.status.get(name)
-        return shown(value) if isinstance(value, str) else ""
+        return text_in(self.status, name)
 
     def time(self, name: str) -> datetime | None:
         return parse_time(self.status.get(name))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from zilliz_jobs.api.model import GROUP, parse_time
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.objects import Body, raw_status
+from zilliz_jobs.core.foreigntext import shown
 
 
 class ObjectView(ABC):
@@ -40,8 +42,7 @@ class ObjectView(ABC):
 
     @property
     def spec(self) -> Body:
-        spec = self.body.get("spec")
-        return spec if isinstance(spec, dict) else {}
+        return spec_in(self.body)
 
     @property
     def created(self) -> datetime | None:
@@ -53,8 +54,24 @@ class ObjectView(ABC):
 
     def condition(self, kind: str) -> Body:
         """One condition; {} where it has none."""
-        return next((row for row in self.rows("conditions") if row.get("type") == kind), {})
+        return condition_in(raw_status(self.body), kind)
 
 
 def objects_in(value: Any) -> list[Body]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def spec_in(body: Body) -> Body:
+    spec = body.get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
+def condition_in(status: Body, kind: str) -> Body:
+    """One condition; {} where it has none."""
+    return next((row for row in objects_in(status.get("conditions")) if row.get("type") == kind), {})
+
+
+def text_in(part: Mapping[str, Any], name: str) -> str:
+    """A text of the object, safe to show; "" for what is none."""
+    value = part.get(name)
+    return shown(value) if isinstance(value, str) else ""

@@ -18,7 +18,7 @@ from zilliz_jobs.cli.kubectl.dashboard.rows import Row
 from zilliz_jobs.cli.kubectl.dashboard.rules import rules_of
 from zilliz_jobs.cli.kubectl.jobview import JobView, request_in
 from zilliz_jobs.cli.kubectl.judging import Judged
-from zilliz_jobs.cli.kubectl.objectview import objects_in
+from zilliz_jobs.cli.kubectl.objectview import objects_in, text_in
 from zilliz_jobs.cli.kubectl.schedulepage import schedule_advice
 from zilliz_jobs.cli.kubectl.scheduleview import ScheduleView
 from zilliz_jobs.cli.kubectl.timeline import Moment, event_moments, timeline
@@ -93,7 +93,7 @@ def _of_row(body: Body) -> Row:
     if cloud := status.get("cloud"):
         found["cloud"] = yaml.safe_dump(_safe(cloud), sort_keys=False, allow_unicode=True, width=100)
     if body["kind"] == PROJECT_JOB.kind and status.get("owner") is None:
-        found |= {"message": _text(status, "message"), "cloudStatus": _text(status, "cloudStatus")}
+        found |= {"message": text_in(status, "message"), "cloudStatus": text_in(status, "cloudStatus")}
         found["files"] = [_file(file) for file in objects_in(status.get("files"))]
     return found
 
@@ -112,10 +112,10 @@ def _moments(key: Key, body: Body, events: Iterable[Body]) -> list[Moment]:
 def _row_moments(status: Body) -> Iterator[Moment]:
     """What a row of a JobCenter tells of the life of its job."""
     if started := parse_time(status.get("startTime")):
-        yield Moment(started, "started in the cloud", _text(status, "jobId"))
+        yield Moment(started, "started in the cloud", text_in(status, "jobId"))
     if ended := parse_time(status.get("completionTime")):
-        state = _text(status, "state")
-        yield Moment(ended, f"ended: {state}", _text(status, "message"), state)
+        state = text_in(status, "state")
+        yield Moment(ended, f"ended: {state}", text_in(status, "message"), state)
     for field in ("cancel", "retry"):
         request = request_in(status, field)
         if request is not None and request.time is not None:
@@ -156,7 +156,7 @@ def _conditions(body: Body) -> list[Row]:
 
 
 def _file(file: Body) -> Row:
-    found: Row = {name: _text(file, name) for name in ("name", "state", "reason")}
+    found: Row = {name: text_in(file, name) for name in ("name", "state", "reason")}
     found |= {name: value for name in ("progressPercent", "rows") if isinstance(value := file.get(name), int)}
     return found
 
@@ -164,7 +164,7 @@ def _file(file: Body) -> Row:
 def _attempt(row: Body) -> Row:
     names = ("jobId", "state", "startTime", "completionTime", "reason", "message")
     number = row.get("number")
-    return {"number": number if isinstance(number, int) else 0} | {name: _text(row, name) for name in names}
+    return {"number": number if isinstance(number, int) else 0} | {name: text_in(row, name) for name in names}
 
 
 def _safe(value: Any) -> Any:
@@ -179,8 +179,3 @@ def _without_queries(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_queries(item) for name, item in value.items()}
     return value
-
-
-def _text(part: Body, name: str) -> str:
-    value = part.get(name)
-    return shown(value) if isinstance(value, str) else ""

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.jobcenter import JOB_CENTER
+from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.jobstatus import REPEATS_STATE
 from zilliz_jobs.api.model import format_time, parse_time
 from zilliz_jobs.cli.kubectl.exitcodes import ExitCode
 from zilliz_jobs.cli.kubectl.jobview import JobView
-from zilliz_jobs.cli.kubectl.objectview import objects_in
+from zilliz_jobs.cli.kubectl.objectview import condition_in, spec_in, text_in
 from zilliz_jobs.cli.kubectl.schedulepage import reference_of
 from zilliz_jobs.cli.kubectl.scheduleview import ScheduleView
 from zilliz_jobs.control.objects import Body, Key, raw_status
@@ -34,7 +36,7 @@ def job_row(job: JobView, mirror: Body | None) -> Row:
     return _row(
         job.body,
         type=job.resource.row_type.name if job.resource.row_type else job.resource.kind,
-        description=job.text("description") or _text(told, "description") or job.text("target"),
+        description=job.text("description") or text_in(told, "description") or job.text("target"),
         state=job.state,
         reason=job.reason,
         message=_cut(job.text("message")),
@@ -46,7 +48,7 @@ def job_row(job: JobView, mirror: Body | None) -> Row:
         created=_when(job.created),
         started=_when(job.time("startTime")),
         ended=_when(job.time("completionTime")),
-        creator=job.text("createdBy") or _text(told, "createdBy"),
+        creator=job.text("createdBy") or text_in(told, "createdBy"),
         attention=job.end is ExitCode.NEEDS_A_PERSON,
         unseen=job.is_unseen,
     )
@@ -55,29 +57,28 @@ def job_row(job: JobView, mirror: Body | None) -> Row:
 def center_row(body: Body) -> Row:
     """A ProjectJob that is listed for itself: a job of the project that has no object here."""
     status = raw_status(body)
-    reason, owner = _text(status, "reason"), status.get("owner")
+    reason, owner = text_in(status, "reason"), status.get("owner")
     percent = status.get("progressPercent")
     times = [parse_time(status.get(name)) for name in ("createTime", "startTime", "seenTime")]
     created = next((time for time in times if time), None) or parse_time(body["metadata"].get("creationTimestamp"))
-    spec = body.get("spec")
-    center = spec.get("jobCenterRef") if isinstance(spec, dict) else None
+    center = spec_in(body).get("jobCenterRef")
     return _row(
         body,
-        type=_text(status, "type"),
-        description=_text(status, "description") or _text(status, "target"),
-        state=_text(status, "state"),
+        type=text_in(status, "type"),
+        description=text_in(status, "description") or text_in(status, "target"),
+        state=text_in(status, "state"),
         reason="" if reason in REPEATS_STATE else reason,
-        message=_cut(_text(status, "message")),
+        message=_cut(text_in(status, "message")),
         progress=percent if isinstance(percent, int) and not isinstance(percent, bool) else None,
-        jobId=_text(status, "jobId"),
-        cluster=_text(status, "clusterId"),
-        target=_text(status, "target"),
+        jobId=text_in(status, "jobId"),
+        cluster=text_in(status, "clusterId"),
+        target=text_in(status, "target"),
         created=_when(created),
         started=_when(parse_time(status.get("startTime"))),
         ended=_when(parse_time(status.get("completionTime"))),
-        creator=_text(status, "createdBy"),
-        owner=_text(owner, "reference") if isinstance(owner, dict) else "",
-        center=_text(center, "name") if isinstance(center, dict) else "",
+        creator=text_in(status, "createdBy"),
+        owner=text_in(owner, "reference") if isinstance(owner, dict) else "",
+        center=text_in(center, "name") if isinstance(center, dict) else "",
     )
 
 
@@ -121,20 +122,19 @@ def schedule_row(schedule: ScheduleView, now: datetime) -> Row:
 
 
 def connection_row(body: Body) -> Row:
-    status, spec = raw_status(body), body.get("spec")
-    spec = spec if isinstance(spec, dict) else {}
+    status, spec = raw_status(body), spec_in(body)
     console = spec.get("consoleApi")
-    ready = _condition(status, "Ready")
+    ready = condition_in(status, "Ready")
     return _row(
         body,
-        ready=_text(ready, "status") or "Unknown",
-        reason=_text(ready, "reason"),
-        message=_cut(_text(ready, "message")),
-        endpoint=_text(status, "endpoint") or _text(spec, "endpoint") or _text(spec, "cloud"),
-        project=_text(spec, "projectId"),
+        ready=text_in(ready, "status") or "Unknown",
+        reason=text_in(ready, "reason"),
+        message=_cut(text_in(ready, "message")),
+        endpoint=text_in(status, "endpoint") or text_in(spec, "endpoint") or text_in(spec, "cloud"),
+        project=text_in(spec, "projectId"),
         console=isinstance(console, dict) and console.get("enabled") is True,
         suspended=spec.get("suspend") is True,
-        firstSubmission=_text(spec, "firstSubmission"),
+        firstSubmission=text_in(spec, "firstSubmission"),
         checked=_when(parse_time(status.get("lastCheckTime"))),
         created=_when(parse_time(body["metadata"].get("creationTimestamp"))),
     )
@@ -143,15 +143,15 @@ def connection_row(body: Body) -> Row:
 def page_row(body: Body) -> Row:
     """A JobCenter."""
     status = raw_status(body)
-    ready = _condition(status, "Ready")
+    ready = condition_in(status, "Ready")
     counts = {name: status[name] for name in ("jobs", "running", "failed", "shown") if _is_count(status.get(name))}
     return _row(
         body,
-        project=_text(status, "projectId"),
+        project=text_in(status, "projectId"),
         listed=_when(parse_time(status.get("lastListTime"))),
-        ready=_text(ready, "status") or "Unknown",
-        reason=_text(ready, "reason"),
-        message=_cut(_text(ready, "message")),
+        ready=text_in(ready, "status") or "Unknown",
+        reason=text_in(ready, "reason"),
+        message=_cut(text_in(ready, "message")),
         **counts,
     )
 
@@ -203,10 +203,6 @@ def _run_job(job: RunJob, namespace: str) -> Row:
     )
 
 
-def _condition(status: Body, kind: str) -> Body:
-    return next((row for row in objects_in(status.get("conditions")) if row.get("type") == kind), {})
-
-
 def _when(moment: datetime | None) -> str | None:
     return None if moment is None else format_time(moment)
 
@@ -219,12 +215,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _text(part: Mapping[str, Any], name: str) -> str:
-    value = part.get(name)
-    return shown(value) if isinstance(value, str) else ""
-
-
-TABLES = {JOB_CENTER.kind: "centers", "JobSchedule": "schedules", "ZillizConnection": "connections"}
+TABLES = {JOB_CENTER.kind: "centers", JOB_SCHEDULE.kind: "schedules", ZILLIZ_CONNECTION.kind: "connections"}
 """In which list of the page the objects of a kind are; all others are jobs."""
 
 

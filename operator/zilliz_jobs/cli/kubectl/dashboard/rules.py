@@ -10,6 +10,7 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.cli.kubectl.dashboard.board import KINDS, Board
 from zilliz_jobs.cli.kubectl.jobview import JobView
 from zilliz_jobs.cli.kubectl.judging import Judged, judged
+from zilliz_jobs.cli.kubectl.objectview import spec_in
 from zilliz_jobs.control.objects import Body, Key, connection_key, raw_status
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.jobcenter.rowkind import RowKind
@@ -32,7 +33,7 @@ def rules_of(board: Board, key: Key, now: datetime) -> Judged | None:
     if raw_status(body).get("owner"):
         refused = (Outcome.REFUSED, Reason.OWNED_ELSEWHERE, Reason.OWNED_ELSEWHERE.help)
         return Judged(cancel=refused, retry=refused)
-    if "jobId" not in _spec(body):
+    if "jobId" not in spec_in(body):
         return None
     connection = connection_of_row(board, body)
     name = str(connection["metadata"]["name"]) if connection else "default"
@@ -41,12 +42,7 @@ def rules_of(board: Board, key: Key, now: datetime) -> Judged | None:
 
 def connection_of_row(board: Board, body: Body) -> Body | None:
     """The connection of the row's JobCenter; None where it is not known."""
-    ref, namespace = _spec(body).get("jobCenterRef"), str(body["metadata"]["namespace"])
+    ref, namespace = spec_in(body).get("jobCenterRef"), str(body["metadata"]["namespace"])
     name = ref.get("name") if isinstance(ref, dict) else None
     center = board.body(Key(JOB_CENTER.kind, namespace, str(name)))
     return board.body(connection_key(center)) if center is not None else None
-
-
-def _spec(body: Body) -> Body:
-    spec = body.get("spec")
-    return spec if isinstance(spec, dict) else {}
