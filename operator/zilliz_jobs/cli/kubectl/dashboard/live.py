@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
-from zilliz_jobs.cli.kubectl.cluster import Cluster, typed
-from zilliz_jobs.cli.kubectl.following import Watched
-from zilliz_jobs.control.objects import Body, Key, key_of
+from zilliz_jobs.cli.kubectl.cluster import Cluster
+from zilliz_jobs.cli.kubectl.following import Watched, WatchedObjects
+from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.kube.errors import Denied, Forbidden, KubeError, NotServed
-from zilliz_jobs.kube.paths import resource_path
-from zilliz_jobs.kube.watching import Changed, Interrupted, Listed, watch
+from zilliz_jobs.kube.watching import Changed, Interrupted, Listed
 
 AGAIN_SECONDS = 60.0
 """After what does not pass by itself, like a missing right."""
@@ -50,31 +48,13 @@ class Listener(Protocol):
         """What cannot be read, or what was not read yet, is other than before."""
 
 
-class LiveObjects:
-    """Watches while it is entered. `objects`: by key; not to be changed."""
+class LiveObjects(WatchedObjects):
+    """What cannot be read is complete too, and among the problems."""
 
-    def __init__(self, cluster: Cluster, watched: Sequence[Watched], listener: Listener) -> None:
-        self._cluster, self._watched, self._listener = cluster, tuple(watched), listener
-        self._unread = set(self._watched)
+    def __init__(self, cluster: Cluster, watched: Iterable[Watched], listener: Listener) -> None:
+        super().__init__(cluster, watched)
+        self._listener = listener
         self._troubles: dict[Watched, Trouble] = {}
-        self._tasks: list[asyncio.Task[None]] = []
-        self.objects: dict[Key, Body] = {}
-
-    async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self._follow(one)) for one in self._watched]
-        return self
-
-    async def __aexit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything was read once, or was found to be unreadable."""
-        return not self._unread
 
     @property
     def problems(self) -> list[Problem]:
@@ -95,25 +75,19 @@ class LiveObjects:
     async def _follow(self, one: Watched) -> None:
         while True:
             try:
-                await self._watch(one)
+                await self._tell(one)
             except KubeError as error:
                 self._replace(one, ())  # what was read before may be wrong by now
                 self._trouble(one, Trouble(_code(error), error=error))
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _watch(self, one: Watched) -> None:
-        async for told in watch(self._cluster.client, resource_path(one.resource, one.namespace), {}):
+    async def _tell(self, one: Watched) -> None:
+        async for told in self._watch(one):
             match told:
                 case Listed(bodies):
                     self._replace(one, bodies)
                 case Changed(body, gone):
-                    body = typed(one.resource, body)
-                    key = key_of(body)
-                    if gone:
-                        self.objects.pop(key, None)
-                    else:
-                        self.objects[key] = body
-                    self._listener.changed([key])
+                    self._listener.changed([self._change(one, body, gone=gone)])
                 case Interrupted(why):
                     self._trouble(one, Trouble("interrupted", why=why))
                     continue
@@ -126,19 +100,13 @@ class LiveObjects:
         if known != trouble:
             self._listener.troubled()
 
-    def _replace(self, one: Watched, bodies: Sequence[Body]) -> None:
-        now = {key_of(body): body for body in (typed(one.resource, body) for body in bodies)}
-        before = {key for key in self.objects if self._is_of(one, key)}
-        for key in before - now.keys():
-            del self.objects[key]
-        self.objects |= now
-        self._listener.changed([*now, *(before - now.keys())])
-        if one in self._unread:
-            self._unread.discard(one)
+    def _replace(self, one: Watched, bodies: Sequence[Body]) -> set[Key]:
+        is_first = one in self._unread
+        keys = super()._replace(one, bodies)
+        self._listener.changed(keys)
+        if is_first:
             self._listener.troubled()
-
-    def _is_of(self, one: Watched, key: Key) -> bool:
-        return one.covers(key) and one.namespace in (None, key.namespace)
+        return keys
 
 
 def _code(error: KubeError) -> str:
