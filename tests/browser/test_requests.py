@@ -56,13 +56,20 @@ async def asked(seen: Tab, button: str) -> None:
     await seen.drawer.get_by_role("button", name="Yes").click()
 
 
+@asynccontextmanager
+async def opened(world: Rig, browser: Browser, plural: str, name: str) -> AsyncIterator[Tab]:
+    """The page with this job opened, once it is submitted."""
+    await world.start()
+    await world.until(lambda: world.status(plural, name).get("jobId"), "it is submitted")
+    async with page_of(world, browser) as seen:
+        await seen.row(f"default/{name}").click()
+        yield seen
+
+
 async def test_a_job_is_cancelled_on_the_page(world: Rig, browser: Browser) -> None:
     """'You can cancel backups, migrations and exports that are in progress or pending.'"""
     world.backup("movies")
-    await world.start()
-    await world.until(lambda: world.status("backupjobs", "movies").get("jobId"), "it is submitted")
-    async with page_of(world, browser) as seen:
-        await seen.row("default/movies").click()
+    async with opened(world, browser, "backupjobs", "movies") as seen:
         await asked(seen, "Cancel job")
         await expect(seen.drawer.locator(".act-cancel .outcome")).to_contain_text(
             re.compile("Cancel job: (Accepted|Completed)"), timeout=SOON_MS
@@ -75,10 +82,7 @@ async def test_a_job_is_cancelled_on_the_page(world: Rig, browser: Browser) -> N
 
 async def test_nothing_is_asked_until_it_is_meant(world: Rig, browser: Browser) -> None:
     world.backup("movies")
-    await world.start()
-    await world.until(lambda: world.status("backupjobs", "movies").get("jobId"), "it is submitted")
-    async with page_of(world, browser) as seen:
-        await seen.row("default/movies").click()
+    async with opened(world, browser, "backupjobs", "movies") as seen:
         await seen.drawer.get_by_role("button", name="Cancel job").click()
         await expect(seen.drawer.get_by_role("button", name="Yes")).to_be_focused()
         await seen.drawer.get_by_role("button", name="No").click()
@@ -90,10 +94,7 @@ async def test_what_the_rule_forbids_cannot_be_asked_and_the_rule_is_said(world:
     """'Only failed imports can be retried'; an import cannot be cancelled."""
     world.cloud.next_job("IMPORT", failure="access denied")
     world.imports("films")
-    await world.start()
-    await world.until(lambda: world.status("importjobs", "films").get("jobId"), "it is submitted")
-    async with page_of(world, browser) as seen:
-        await seen.row("default/films").click()
+    async with opened(world, browser, "importjobs", "films") as seen:
         await expect(seen.drawer.get_by_role("button", name="Cancel job")).to_be_disabled()
         await expect(seen.drawer.locator(".act-cancel .rule")).to_contain_text(
             "Cannot be cancelled (KindHasNoCancel)"
@@ -113,10 +114,7 @@ async def test_what_the_rule_forbids_cannot_be_asked_and_the_rule_is_said(world:
 async def test_a_refusal_of_the_operator_is_shown(world: Rig, browser: Browser) -> None:
     """The page allowed it a moment ago; the operator, which knows better, does not."""
     world.backup("movies")
-    await world.start()
-    await world.until(lambda: world.status("backupjobs", "movies").get("jobId"), "it is submitted")
-    async with page_of(world, browser) as seen:
-        await seen.row("default/movies").click()
+    async with opened(world, browser, "backupjobs", "movies") as seen:
         await seen.drawer.get_by_role("button", name="Cancel job").click()
         world.cloud.advance(3600)
         await world.until_state("backupjobs", "movies", "Successful")

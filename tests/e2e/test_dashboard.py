@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 from tests.support.browser import CHROMIUM, needs_chromium
 from tests.support.cloud import Cloud
 from tests.support.controlplane import ControlPlane
@@ -44,6 +44,13 @@ def dashboard(person: Person, *words: str) -> Iterator[Page]:
             assert command.wait(30) in (130, -signal.SIGINT)
 
 
+def cancel(page: Page) -> Locator:
+    """Ask for a cancel of the job that is opened, and say that it is meant. Where its outcome will be told."""
+    page.get_by_role("button", name="Cancel job").click()
+    page.get_by_role("button", name="Yes").click()
+    return page.locator(".act-cancel .outcome")
+
+
 def test_a_person_who_may_edit_sees_a_job_live_and_cancels_it(
     user: User, cloud: Cloud, real_cluster_with_controllers: ControlPlane
 ) -> None:
@@ -57,9 +64,7 @@ def test_a_person_who_may_edit_sees_a_job_live_and_cancels_it(
         expect(row).to_be_visible(timeout=SOON_MS)
         job.until_submitted()
         row.click()
-        page.get_by_role("button", name="Cancel job").click()
-        page.get_by_role("button", name="Yes").click()
-        outcome = page.locator(".act-cancel .outcome")
+        outcome = cancel(page)
         expect(outcome).to_contain_text(re.compile("Cancel job: (Accepted|Completed)"), timeout=SOON_MS)
         expect(row).to_contain_text("Canceled", timeout=SOON_MS)
         assert page.url.endswith(f"/jobs/backupjob/{user.namespace}/{job.name}")
@@ -78,9 +83,7 @@ def test_a_person_who_may_look_in_one_namespace_only(
     with dashboard(viewer, "-A") as page:
         expect(page.get_by_text("You may not list jobs in all namespaces")).to_be_visible(timeout=SOON_MS)
         page.locator(".row", has_text=f"{user.namespace}/{job.name}").click(timeout=SOON_MS)
-        page.get_by_role("button", name="Cancel job").click()
-        page.get_by_role("button", name="Yes").click()
-        outcome = page.locator(".act-cancel .outcome")
+        outcome = cancel(page)
         expect(outcome).to_contain_text("you lack the right to patch backupjobs", timeout=SOON_MS)
     assert cloud.effects("cancel") == []
 
