@@ -12,7 +12,7 @@ from tests.support.dashboard import Shop, opened_shop
 from zilliz_jobs.cli.kubectl.arguments import Where
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.dashboard.scope import MOST_NAMESPACES, Scope, scope_of
-from zilliz_jobs.kube.reviews import Deed
+from zilliz_jobs.kube.reviews import AccessReviews, Deed
 
 
 class Reviews:
@@ -48,6 +48,12 @@ async def test_all_of_them_are_one_watch_for_who_may(shop: Shop) -> None:
     scope = await looked(shop, "", everywhere=True)
     assert scope == Scope((None,))
     assert scope.word == ""
+
+
+async def test_where_no_right_is_judged_it_is_all_of_them(shop: Shop) -> None:
+    """The stand-in has no access reviews: nobody is told that they may not."""
+    async with Cluster.open(Where(kubeconfig=shop.kubeconfig, everywhere=True)) as cluster:
+        assert await scope_of(cluster, AccessReviews(cluster.client)) == Scope((None,))
 
 
 async def test_who_may_not_sees_those_that_they_may(shop: Shop) -> None:
