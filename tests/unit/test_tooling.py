@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests import conftest
+from tests.support.controlplane import pytest_plugin
 from tests.workflows.maketargets import TARGETS
 
 ROOT = Path(__file__).parents[2]
@@ -71,3 +73,10 @@ def test_the_container_to_develop_in_sets_up_what_the_gate_needs() -> None:
     classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["classifiers"]
     assert f"Programming Language :: Python :: {re.findall(r'FROM python:([0-9.]+)', file)[0]}" in classifiers
     assert f"USER {container['remoteUser']}\n" in file
+
+
+def test_the_hooks_of_the_control_plane_are_those_of_its_plugin() -> None:
+    """A hook of the same name in the conftest silently replaces the one that is imported. Then the control plane
+    is built within the time of a test, which is too short."""
+    for name in pytest_plugin.__all__:
+        assert getattr(conftest, name) is getattr(pytest_plugin, name), name
