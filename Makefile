@@ -26,7 +26,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify check setup lint types layers generated browser pytest namespaced generate lock mutants bench chaos image simulator clean
+.PHONY: help demo quick test verify check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -48,6 +48,7 @@ verify: test ## the gate, and what is slower and rarer: all of e2e, also with fe
 	  ODD_CLOUD_SEED=$$seed ODD_CLOUD_EXAMPLES=$(ODD_CLOUD_EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/wire/test_odd_cloud.py
 	@echo "== the image"
 	@$(BIN)/pytest tests/image
+	@$(MAKE) upgrade
 	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)
 
 check: test
@@ -93,6 +94,10 @@ browser: ## a browser for the tests of the page, where it is missing and root ca
 namespaced: $(VENV)/.dev ## end to end, with an operator that has rights in some namespaces only
 	@echo "== tests with an operator of some namespaces"
 	@E2E_NAMESPACED=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile $(NAMESPACED)
+
+upgrade: $(VENV)/.dev ## from the release before to this one, on a real kube-apiserver: objects of every kind in every state
+	@echo "== an upgrade"
+	@$(BIN)/pytest tests/upgrade
 
 generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/zilliz-jobs crds crds
