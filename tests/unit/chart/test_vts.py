@@ -11,6 +11,8 @@ import yaml
 from tests.support.rights import Right, granted
 from tests.unit.chart.rendering import Body, Chart, RefusedError, environment, of_kind, the
 
+from zilliz_jobs.cli.kubectl.doctor.rights import needed_by_engine
+
 pytestmark = pytest.mark.controlplane
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -20,12 +22,8 @@ COMPONENT = Path(__file__).parents[3] / "deploy" / "kustomize" / "components" / 
 NAMESPACE = COMPONENT.parent.parent / "vts-namespace"
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 ADDED = {
-    Right("batch", "jobs", "get"),
-    Right("batch", "jobs", "create"),
-    Right("batch", "jobs", "patch"),
-    Right("batch", "jobs", "delete"),
-    Right("", "pods", "list"),
-    Right("", "events", "list"),
+    *(Right("batch", "jobs", verb) for verb in ("get", "create", "patch", "delete")),
+    *(Right("", resource, "list") for resource in ("pods", "events")),
 }
 
 
@@ -61,6 +59,7 @@ def test_its_rights_are_added_in_the_namespaces_that_are_named(chart: Chart) -> 
     without, with_it = chart.render(watchNamespaces=NAMESPACES), with_engine(chart)
     assert granted(with_it, "operator") - granted(without, "operator") == ADDED
     assert granted(without, "operator") <= granted(with_it, "operator")
+    assert {Right(deed.group, deed.resource, deed.verb) for deed in needed_by_engine("shop")} == ADDED, "the doctor's"
     where = {
         role["metadata"].get("namespace")
         for role in with_it
