@@ -50,6 +50,11 @@ class MilvusBackup(Model):
 
 class Pinecone(Model):
     credentials_secret_ref: NameRef = _secret("the key apiKey")
+    merge_namespaces: bool | None = Field(
+        default=None,
+        description="With engine VTS: true takes the vectors of all namespaces of an index together; false refuses "
+        "an index with several. Default false.",
+    )
 
 
 class Qdrant(Model):
@@ -73,11 +78,22 @@ class OpenSearch(Model):
 class PostgreSQL(Model):
     uri: Address = _uri("the server")
     database: CloudName | None = Field(default=None, description="Database to migrate from. Default: the server's.")
+    schema_name: CloudName | None = Field(
+        default=None,
+        alias="schema",
+        description="With engine VTS: the schema that the tables are in. Default: `public`.",
+    )
     credentials_secret_ref: NameRef = _secret("the keys username and password")
 
 
 class TencentVectorDB(Model):
     uri: Address = _uri("the instance")
+    database: CloudName | None = Field(
+        default=None, description="With engine VTS: the database that the collections are in; required there."
+    )
+    username: CloudName | None = Field(
+        default=None, description="With engine VTS: the account that the API key is of. Default: `root`."
+    )
     credentials_secret_ref: NameRef = _secret("the key apiKey")
 
 
