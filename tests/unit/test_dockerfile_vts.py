@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,20 @@ DISTRIBUTION = (
 LEFT_BEHIND = ("bin/seatunnel.sh", "config/seatunnel.yaml", "config/v2.batch.config.template", "mvnw", ".mvn/w.jar")
 
 
-def build(folder: Path, *files: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The RUN of the first stage over an archive with these files."""
-    (folder / "archive").mkdir()
-    with tarfile.open(folder / "vts.tar.gz", "w:gz") as archive:
+def packed(archive: Path, *files: str) -> None:
+    """A distribution with these files, which only their owner may read."""
+    with tarfile.open(archive, "w:gz") as packing, tempfile.TemporaryDirectory() as folder:
         for name in files:
-            path = folder / "archive" / name
+            path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(name)
             path.chmod(0o600)
-            archive.add(path, f"apache-seatunnel-2.3.11/{name}")
+            packing.add(path, f"apache-seatunnel-2.3.11/{name}")
+
+
+def build(folder: Path, *files: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The RUN of the first stage over an archive with these files."""
+    packed(folder / "vts.tar.gz", *files)
     (script,) = re.findall(r"^RUN ((?:.*\\\n)*.*)", BUILD, re.MULTILINE)
     home = folder / "seatunnel"
     script = script.replace("/opt/seatunnel", str(home)).replace("/build/vts.tar.gz", str(folder / "vts.tar.gz"))
