@@ -78,14 +78,6 @@ capabilities:
 jobs.zilliz.com/worker: migration
 {{- end }}
 
-{{- /* Those in which the engine of migrations may run: never all, as the right to make Jobs is the right to all in them. */}}
-{{- define "zilliz.vtsNamespaces" -}}
-{{- if not .Values.watchNamespaces }}
-{{- fail "migrations.vts.enabled gives the right to create Jobs: set watchNamespaces to the namespaces that it is for" }}
-{{- end }}
-{{- include "zilliz.namespaces" . }}
-{{- end }}
-
 {{- /* What every process of ours is told: which Lease, which way to Kubernetes. */}}
 {{- define "zilliz.env" -}}
 - name: ZILLIZ_JOBS_LEASE_NAME

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from tests.support.rights import Right, granted
 from tests.unit.chart.rendering import Body, Chart, RefusedError, environment, of_kind, the
+from tests.unit.chart.test_templates import RECOMMENDED
 
 from zilliz_jobs.cli.kubectl.doctor.rights import needed_by_engine
 
@@ -51,6 +52,13 @@ def test_who_does_not_enable_it_gets_not_one_line_of_it(chart: Chart) -> None:
     assert left == without
 
 
+def test_what_it_adds_says_what_it_belongs_to(chart: Chart) -> None:
+    added = [body for body in with_engine(chart) if _is_added(body)]
+    assert len(added) == 2 + len(NAMESPACES)
+    for body in added:
+        assert set(body["metadata"]["labels"]) >= RECOMMENDED
+
+
 def _is_added(body: Body) -> bool:
     return bool(body["metadata"]["labels"]["app.kubernetes.io/component"] == "migrations")
 
@@ -72,6 +80,7 @@ def test_its_rights_are_added_in_the_namespaces_that_are_named(chart: Chart) -> 
     ("values", "said"),
     [
         ({"migrations": enabled()}, "set watchNamespaces to the namespaces that it is for"),
+        ({"migrations": enabled(networkPolicy={"enabled": False})}, "set watchNamespaces to the namespaces"),
         (
             {"watchNamespaces": NAMESPACES, "migrations": enabled(image=IMAGE | {"digest": ""})},
             "set migrations.vts.image.repository and migrations.vts.image.digest",
