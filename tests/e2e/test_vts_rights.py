@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import secrets
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 from tests.support.charted import Body, Release, install
 from tests.support.controlplane import ControlPlane
 from tests.support.rights import may
@@ -21,6 +24,7 @@ pytestmark = pytest.mark.controlplane
 DIGEST = f"sha256:{'a' * 64}"
 IMAGE = f"registry.test/vts@{DIGEST}"
 VALUES = {"vts": {"enabled": True, "image": {"repository": "registry.test/vts", "digest": DIGEST}}}
+KUSTOMIZE = Path(__file__).parents[2] / "deploy" / "kustomize"
 DEEDS = [("jobs.batch", verb) for verb in ("get", "create", "patch", "delete")] + [
     ("pods", "list"),
     ("events", "list"),
@@ -254,6 +258,28 @@ def test_its_own_job_cannot_be_turned_into_another(cluster: ControlPlane, enable
     change = '{"spec":{"template":{"metadata":{"labels":{"jobs.zilliz.com/worker":null}}}}}'
     done = cluster.kubectl(*as_operator, "--type=merge", "-p", change, check=False)
     assert "may start a Job of its own, and change nothing of its pod" in done.stderr
+
+
+def test_the_component_for_kustomize_is_taken_too(cluster: ControlPlane, strict: str, tmp_path: Path) -> None:
+    """By an overlay as docs/vts.md has it; a field that is misspelt would be dropped in silence by an apply."""
+    base = os.path.relpath(KUSTOMIZE, tmp_path.resolve())
+    made = {"name": "zilliz-jobs-vts", "namespace": "zilliz-jobs-system", "literals": [f"image={IMAGE}"]}
+    overlay = {
+        "resources": [base],
+        "components": [f"{base}/components/vts"],
+        "configMapGenerator": [made | {"options": {"disableNameSuffixHash": True}}],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    bodies = [*yaml.safe_load_all(cluster.kubectl("kustomize", str(tmp_path)).stdout)]
+    (deployment,) = (body for body in bodies if body["kind"] == "Deployment")
+    (told,) = (one for one in container(deployment)["env"] if one["name"] == "ZILLIZ_JOBS_VTS_IMAGE")
+    assert told["valueFrom"]["configMapKeyRef"] == {"name": made["name"], "key": "image"}
+    policies = [body for body in bodies if body["kind"].startswith("ValidatingAdmissionPolicy")]
+    assert len(policies) == 2
+    text = "\n---\n".join(map(json.dumps, policies))
+    cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", input=text)
+    rest = cluster.kubectl("kustomize", str(KUSTOMIZE / "vts-namespace")).stdout
+    cluster.kubectl("apply", "--dry-run=server", "--validate=strict", "-n", strict, "-f", "-", input=rest)
 
 
 def test_the_policy_leaves_other_people_alone(cluster: ControlPlane, enabled: Release, strict: str) -> None:
