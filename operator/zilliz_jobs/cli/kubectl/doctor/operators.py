@@ -51,7 +51,7 @@ class Installed:
 async def check_operators(cluster: Cluster, namespace: str | None) -> list[Finding]:
     """`namespace`: that of the operator; None: looked for in all of them."""
     try:
-        found = await _deployments(cluster, namespace)
+        found = await deployments(cluster, namespace)
     except NotFound:
         return [Finding.unchecked("whether the operator runs, and leads", "this server has no Deployments")]
     except Forbidden:
@@ -70,8 +70,8 @@ async def check_operators(cluster: Cluster, namespace: str | None) -> list[Findi
     return [line for one in found for line in await _check(cluster, one)]
 
 
-async def _deployments(cluster: Cluster, namespace: str | None) -> list[Installed]:
-    """Raises Forbidden, KubeError."""
+async def deployments(cluster: Cluster, namespace: str | None) -> list[Installed]:
+    """The operators of a namespace, or of all. Raises Forbidden, NotFound (no such kind here), KubeError."""
     found: dict[tuple[str, str], Installed] = {}
     for selector in SELECTORS:
         listed = await cluster.client.get(path("apps/v1", "deployments", namespace), {"labelSelector": selector})
