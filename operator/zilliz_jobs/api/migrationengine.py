@@ -130,13 +130,9 @@ def _destinations_differ(spec: Any) -> bool:
     return not _by_vts(spec) or len({*places}) == len(places)
 
 
-def _addresses_are_whole(spec: Any) -> bool:
-    elastic, postgres, tencent = (_given(spec, name) for name in ("elasticsearch", "postgresql", "tencentVectorDB"))
-    return not _by_vts(spec) or (
-        (elastic is None or elastic.uri is not None)
-        and (postgres is None or postgres.database is not None)
-        and (tencent is None or tencent.database is not None)
-    )
+def _databases_are_named(spec: Any) -> bool:
+    postgres, tencent = (_given(spec, name) for name in ("postgresql", "tencentVectorDB"))
+    return not _by_vts(spec) or all(one is None or one.database is not None for one in (postgres, tencent))
 
 
 def _only_vts_is_told_how(spec: Any) -> bool:
@@ -191,11 +187,10 @@ ENGINE_RULES = (
         _destinations_differ,
     ),
     Rule(
-        f"{_CLOUD} || ((!({_IN.format('elasticsearch')}) || has(self.source.elasticsearch.uri))"
-        f" && (!({_IN.format('postgresql')}) || has(self.source.postgresql.database))"
+        f"{_CLOUD} || ((!({_IN.format('postgresql')}) || has(self.source.postgresql.database))"
         f" && (!({_IN.format('tencentVectorDB')}) || has(self.source.tencentVectorDB.database)))",
-        "with engine VTS name elasticsearch.uri (not cloudId), postgresql.database, tencentVectorDB.database",
-        _addresses_are_whole,
+        "with engine VTS name the database of a postgresql and of a tencentVectorDB",
+        _databases_are_named,
     ),
     Rule(
         f"{_VTS} || ((!has(self.load) || !self.load) && !has(self.worker)"

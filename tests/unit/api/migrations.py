@@ -69,6 +69,9 @@ GOOD: dict[str, Spec] = {
         worker=WORKER,
         mode="Offline",
     ),
+    "Elastic Cloud by VTS": of(
+        {"elasticsearch": {"cloudId": "demo:ZXU=", **SECRET}}, OLD, engine="VTS", collections=BOOKS
+    ),
     "an index with a hyphen by VTS": by_vts("pinecone", [{"source": "my-index"}]),
     "one name in two databases by VTS": by_vts(
         "milvus", [{"source": "a"}, {"source": "b", "destination": "a", "destDatabase": "e"}]
@@ -168,17 +171,13 @@ BAD: dict[str, tuple[Spec, str]] = {
         by_vts("qdrant", [{"source": "a"}, {"source": "b", "destination": "a", "destDatabase": "default"}]),
         "the same destination",
     ),
-    "Elastic Cloud by VTS": (
-        of({"elasticsearch": {"cloudId": "demo:ZXU=", **SECRET}}, OLD, engine="VTS", collections=BOOKS),
-        "name elasticsearch.uri",
-    ),
     "no database of PostgreSQL by VTS": (
         of({"postgresql": {"uri": "postgresql://pg:5432", **SECRET}}, OLD, engine="VTS", collections=BOOKS),
-        "postgresql.database",
+        "name the database of a postgresql",
     ),
     "no database of Tencent by VTS": (
         of({"tencentVectorDB": EXTERNAL["tencentVectorDB"]}, OLD, engine="VTS", collections=BOOKS),
-        "tencentVectorDB.database",
+        "name the database of a postgresql",
     ),
     **{
         f"{name} without VTS": (
