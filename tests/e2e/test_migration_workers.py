@@ -57,9 +57,10 @@ class Stage:
 
     async def until(self, done: Callable[[Seen], bool], *, cancelled: bool = False) -> Seen:
         async with asyncio.timeout(PATIENCE):
-            while not done(seen := await self.seen(cancelled=cancelled)):
+            while True:
+                if done(seen := await self.seen(cancelled=cancelled)):
+                    return seen
                 await asyncio.sleep(0.1)
-        return seen
 
     async def gone(self, look: Callable[[], Awaitable[object]]) -> None:
         async with asyncio.timeout(PATIENCE):
