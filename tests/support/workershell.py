@@ -25,16 +25,17 @@ class Ended:
 
 
 class WorkerShell:
-    """One container. `files`: what its Secret holds. `folder`: stands for its file system."""
+    """One container. `files`: what its Secret holds. `folder`: stands for its file system. `standin`: whether java is
+    the stand-in; else it is the one of the system."""
 
-    def __init__(self, folder: Path, files: Mapping[str, str], **environment: str) -> None:
+    def __init__(self, folder: Path, files: Mapping[str, str], *, standin: bool = True, **environment: str) -> None:
         self._told, self._work = folder / "etc-vts", folder / "tmp"
         programs = folder / "bin"
         for made in (self._told, self._work, programs):
             made.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (self._told / name).write_text(text, encoding="utf-8")
-        if not (java := programs / "java").exists():
+        if standin and not (java := programs / "java").exists():
             java.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "{JAVA}" "$@"\n', encoding="utf-8")
             java.chmod(0o755)
         self._message = folder / "termination-log"
@@ -72,9 +73,9 @@ class WorkerShell:
         """How it ended; None while it runs."""
         return None if self.process.poll() is None else self.ended()
 
-    def ended(self) -> Ended:
-        """Wait for its end."""
-        code = self.process.wait(PATIENCE)
+    def ended(self, patience: float = PATIENCE) -> Ended:
+        """Wait for its end, at most `patience` seconds."""
+        code = self.process.wait(patience)
         if not self._log.closed:
             self._log.close()
         log = Path(self._log.name).read_text(encoding="utf-8")
