@@ -1,8 +1,8 @@
 """A cluster of SeaTunnel that runs the engine VTS, by its REST (read in source: submit-job, job-info, stop-job).
 
 The caller chooses the id of a job. A second submission of one that runs changes nothing, and one of a job that ended
-is an error for as long as the cluster remembers it (read in source; a day by default). So a lost answer is asked about
-by id, and a submission never makes two jobs.
+is an error for as long as the cluster remembers it (read in source; a day by default). So after a lost answer the job
+is asked for by its id, and a submission never makes two jobs.
 
 The REST has no authentication: who reaches it can read the keys in it. It is named by the chart alone. What it says
 of an error is never passed on, since it may quote a config.
@@ -111,8 +111,8 @@ class SeaTunnel:
         )
 
     async def stop(self, job_id: int) -> None:
-        """Ask for the job's end, without a savepoint; it is over when `job` says so. May be repeated: to a job that is
-        over it does nothing. Raises Transient, ProtocolMismatch."""
+        """Ask for the job's end, without a savepoint; it is over when `job` says so. May be repeated; to a job that
+        is over it does nothing. Raises Transient, ProtocolMismatch."""
         doing = f"stop job {job_id} of SeaTunnel"
         body = json.dumps({"jobId": job_id, "isStopWithSavePoint": False}).encode()
         status, _ = await self._asked(self._request("POST", "/stop-job", content=body), doing)
