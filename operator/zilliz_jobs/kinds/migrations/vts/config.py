@@ -141,7 +141,7 @@ def render(spec: MigrationJobSpec, run: int, secrets: Mapping[str, str], sink: S
         collection_description={name: mark(token) for name in destinations(taken)},
     )
     told = {"env": _environment(token), "source": [_source(spec, taken, secrets).wire()], "sink": [target.wire()]}
-    text = json.dumps(told, indent=1, ensure_ascii=True)
+    text = json.dumps(told, indent=1, ensure_ascii=True) + "\n"
     if len(text) > MAX_BYTES:
         raise ConfigTooLarge(f"the engine would be told {len(text)} bytes, and {MAX_BYTES} fit into a Secret")
     return text

@@ -11,9 +11,10 @@ verdict=${TERMINATION_LOG:-/dev/termination-log}
 work=${VTS_WORK:-/tmp}
 log=$work/vts.log
 memory=${VTS_MEMORY_MIB:-2048}
-progress='end with state [A-Z_]+|(Read|Write) Count So Far +: +[0-9]+|Total (Read|Write|Failed) Count +: +[0-9]+'
+end='Job \([0-9]+\) end with state [A-Z_]+'
+progress="$end"'|(Read|Write) Count So Far +: +[0-9]+|Total (Read|Write|Failed) Count +: +[0-9]+'
 
-state=NONE terminated=0 java=
+terminated=0 java=
 give_up() {
     terminated=1
     [ -n "$java" ] && kill -TERM "$java" 2>/dev/null
@@ -34,21 +35,18 @@ java=$!
 (tail -n +1 -F --pid="$java" "$log" 2>/dev/null | grep --line-buffered -aoE "$progress") &
 shown=$!
 
-# `wait` ends early at each signal; what it gives after the process has gone is java's own exit code.
-exit_code=
-while [ -z "$exit_code" ]; do
-    wait "$java"
-    last=$?
-    kill -0 "$java" 2>/dev/null || exit_code=$last
-done
+# `wait` ends early at each signal; asked once more after the process has gone, it gives java's own exit code.
+while kill -0 "$java" 2>/dev/null; do wait "$java"; done
+wait "$java"
+exit_code=$?
 wait "$shown" 2>/dev/null
 
 newest() { grep -aoE "$1" "$log" | tail -n 1 | grep -oE "$2"; }
-ended=$(newest 'end with state [A-Z_]+' '[A-Z_]+$')
+state=$(newest "$end" '[A-Z_]+$')
+state=${state:-NONE}
 read_rows=$(newest 'Total Read Count +: +[0-9]+' '[0-9]+$')
 written_rows=$(newest 'Total Write Count +: +[0-9]+' '[0-9]+$')
 code=$(newest 'ErrorCode:\[[A-Za-z_]+-[0-9]+\]' '[A-Za-z_]+-[0-9]+')
-state=${ended:-NONE}
 
 printf '{"state":"%s","exit":%d,"terminated":%d,"read":%s,"written":%s,"code":"%s"}' \
     "$state" "$exit_code" "$terminated" "${read_rows:-null}" "${written_rows:-null}" "$code" >"$verdict"

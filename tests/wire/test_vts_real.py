@@ -1,0 +1,146 @@
+"""Rows from a real PostgreSQL with pgvector into a real Milvus, by the run script of the worker.
+
+`make vts-data` installs both servers. The engine is played by `tests/support/vtsdata/rows.py`, which moves rows as it
+does; with VTS_HOME, the folder of a distribution of VTS, the real engine does it too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.vtsdata import servers, told
+from tests.support.workershell import Ended, WorkerShell
+from tests.unit.api.migrations import OLD, SECRET, of
+
+from zilliz_jobs.api.migrationjob import MigrationJobSpec
+from zilliz_jobs.kinds.migrations.vts.config import Sink, is_marked, render
+from zilliz_jobs.kinds.migrations.vts.manifests import CONFIG_FILE, engine_files
+from zilliz_jobs.kinds.migrations.vts.verdict import Verdict, parse
+
+PYTHON = servers.python()
+VTS_HOME = os.environ.get("VTS_HOME") or ""
+pytestmark = [
+    pytest.mark.vts_data,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(PYTHON is None, reason=told.REASON),
+]
+
+ROWS, DIMENSIONS = 50_000, 128
+TOKEN = "3f9c1a2b4d5e6f708192a3b4c5d6e7f8"
+LOGIN = {"username": "postgres", "password": "pg-CANARY"}
+KEY = "root:sink-CANARY"
+KEYS = (0, 1, 24_999, 49_999)
+
+Ask = Callable[..., Any]
+ENGINES = ["played", pytest.param("real", marks=pytest.mark.skipif(not VTS_HOME, reason="VTS_HOME is not set"))]
+
+
+def ask(command: str, *arguments: object) -> Any:
+    """What `rows.py` prints."""
+    done = subprocess.run(
+        [str(PYTHON), str(servers.ROWS), command, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[str]:
+    assert PYTHON is not None
+    with servers.postgres(PYTHON) as address:
+        assert ask("seed", address, "items", ROWS, DIMENSIONS) == {"rows": ROWS}
+        yield address
+
+
+@pytest.fixture(scope="module")
+def target() -> Iterator[str]:
+    assert PYTHON is not None
+    with servers.milvus(PYTHON) as uri:
+        yield uri
+
+
+@pytest.fixture(params=ENGINES)
+def run(request: pytest.FixtureRequest, source: str, target: str, tmp_path: Path) -> Iterator[Callable[..., Ended]]:
+    """One run of the worker to its end: of the table, into the collection."""
+    shells: list[WorkerShell] = []
+
+    def to_its_end(table: str, collection: str, *, interrupt_after: float = 0) -> Ended:
+        address, _, database = source.rpartition("/")
+        values = {"uri": address, "database": database, **SECRET}
+        moved = [{"source": table, "destination": collection}]
+        spec = MigrationJobSpec.model_validate(of({"postgresql": values}, OLD, engine="VTS", collections=moved))
+        files = {CONFIG_FILE: render(spec, 0, LOGIN, Sink(target, KEY, "default"), TOKEN), **engine_files()}
+        folder = tmp_path / str(len(shells))
+        if request.param == "real":
+            shells.append(WorkerShell(folder, files, standin=False, SEATUNNEL_HOME=VTS_HOME))
+        else:
+            shells.append(WorkerShell(folder, files, VTS_MOVER=f"{PYTHON} {servers.ROWS} move"))
+        if interrupt_after:
+            time.sleep(interrupt_after)
+            shells[-1].terminate()
+        return shells[-1].ended(600)
+
+    to_its_end.engine = request.param  # type: ignore[attr-defined]
+    yield to_its_end
+    for shell in shells:
+        shell.close()
+
+
+def test_each_row_arrives_once_and_the_second_mark_with_it(run: Callable[..., Ended], target: str) -> None:
+    name = f"items_{run.engine}"  # type: ignore[attr-defined]
+    began = time.monotonic()
+    ended = run("items", name)
+    took = time.monotonic() - began
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    print(f"{run.engine}: {ROWS} rows in {took:.0f} s, at most {used} MiB in one process")  # type: ignore[attr-defined]
+    assert (ended.exit_code, parse(ended.message)) == (0, Verdict("FINISHED", 0, False, ROWS, ROWS)), ended.kept[
+        -3000:
+    ]
+    assert "CANARY" not in ended.kept + ended.log + ended.message
+    there = ask("look", target, name)
+    assert there["fields"] == {"id": "INT64", "title": "VARCHAR", "v": "FLOAT_VECTOR"}
+    assert is_marked(there["description"], TOKEN)
+    assert there["indexes"] == []
+    there = ask("finish", target, name)
+    assert there["indexes"] == ["v"]
+    assert ask("count", target, name) == {"count": ROWS}
+    rows = {row["id"]: row for row in ask("sample", target, name, *KEYS)}
+    assert {key: (row["title"], row["v"]) for key, row in rows.items()} == {
+        key: (f"title {key}", vector_of(key)) for key in KEYS
+    }
+
+
+def test_a_second_run_would_double_the_rows_which_is_why_a_destination_must_be_absent(
+    run: Callable[..., Ended], target: str
+) -> None:
+    name = f"twice_{run.engine}"  # type: ignore[attr-defined]
+    for _ in range(2):
+        assert run("few", name).exit_code == 0
+    ask("finish", target, name)
+    assert ask("count", target, name) == {"count": 200}
+
+
+def test_a_table_that_is_not_there(run: Callable[..., Ended]) -> None:
+    ended = run("nothing", "nothing")
+    verdict = parse(ended.message)
+    assert verdict is not None
+    assert (ended.exit_code, verdict.exit, verdict.code, verdict.terminated) == (1, 1, "API-05", False)
+    assert "CANARY" not in ended.log + ended.message
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few(source: str) -> None:
+    ask("seed", source, "few", 100, DIMENSIONS)
+
+
+def vector_of(key: int) -> list[float]:
+    """As `rows.py` writes it."""
+    return [float((key * 31 + place * 7) % 1024) / 8 for place in range(DIMENSIONS)]
