@@ -15,6 +15,7 @@ import pytest
 import yaml
 from tests.support.charted import Body, Release, install
 from tests.support.controlplane import ControlPlane
+from tests.support.person import zilliz
 from tests.support.rights import may
 
 from zilliz_jobs.kinds.migrations.vts.manifests import Owner, config_secret, worker_job
@@ -294,3 +295,12 @@ def test_the_api_server_finds_no_slip_in_the_policy(cluster: ControlPlane, enabl
     where = f"/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/{name}"
     until(lambda: "observedGeneration" in cluster.client.get(where).get("status", {}))
     assert cluster.client.get(where)["status"].get("typeChecking", {}) in ({}, {"expressionWarnings": []})
+
+
+def test_the_doctor_finds_all_of_it(cluster: ControlPlane, enabled: Release, strict: str) -> None:
+    where = ("-n", strict, "--operator-namespace", enabled.namespace)
+    seen = zilliz(cluster, cluster.kubeconfig, "doctor", *where)
+    found = "\n".join(line for line in seen.stdout.splitlines() if line.startswith("OK"))
+    assert f"migrations by VTS are enabled, with the image {IMAGE}" in found, seen.stdout
+    assert f"a ValidatingAdmissionPolicy limits the Jobs of {enabled.account} to the pods of the engine" in found
+    assert f"{enabled.account} has all rights that the operator needs in {strict}" in found

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.unit.cli.kubectl.pictures import NOW, job, jobs
 
 from zilliz_jobs.cli.kubectl.doctor.accounts import attention, connection, set_back
+from zilliz_jobs.cli.kubectl.doctor.enginepolicy import is_limited
 from zilliz_jobs.cli.kubectl.doctor.finding import Verdict
 from zilliz_jobs.cli.kubectl.doctor.operators import engine_said, installed
 
@@ -78,3 +81,27 @@ def test_who_waits_for_a_migration_by_vts_learns_whether_it_is_enabled(entry: li
     pod = {"containers": [{"name": "operator", "env": env}]}
     found = installed({"metadata": {"namespace": "home", "name": "it"}, "spec": {"template": {"spec": pod}}})
     assert engine_said(found.engine) == said
+
+
+OPERATOR = "system:serviceaccount:zilliz-jobs-system:zilliz-jobs-operator"
+POLICY, BINDING = yaml.safe_load_all(
+    (Path(__file__).parents[4] / "deploy" / "kustomize" / "components" / "vts" / "policy.yaml").read_text()
+)
+
+
+@pytest.mark.parametrize(
+    ("user", "policies", "bindings", "limited"),
+    [
+        (OPERATOR, [POLICY], [BINDING], True),
+        (f"{OPERATOR}-2", [POLICY], [BINDING], False),
+        (OPERATOR, [POLICY], [], False),
+        (OPERATOR, [POLICY], [{"spec": BINDING["spec"] | {"validationActions": ["Audit"]}}], False),
+        (OPERATOR, [], [BINDING], False),
+    ],
+    ids=["as it is shipped", "of another account", "bound by nothing", "bound to be logged only", "not there"],
+)
+def test_an_engine_without_its_policy_is_found(
+    user: str, policies: list[Any], bindings: list[Any], limited: bool
+) -> None:
+    """Whoever enables it by hand, and leaves the policy out, has opened the namespace to a leaked token."""
+    assert is_limited(user, policies, bindings) is limited

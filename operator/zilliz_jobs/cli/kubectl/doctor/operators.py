@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.cli.kubectl.cluster import Cluster
+from zilliz_jobs.cli.kubectl.doctor.enginepolicy import check_engine_policy
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding
 from zilliz_jobs.cli.kubectl.doctor.rights import check_operator_rights
 from zilliz_jobs.control.objects import Body
@@ -41,6 +42,11 @@ class Installed:
     def watches(self) -> list[str]:
         """The namespaces that it is limited to; empty for all."""
         return [one.strip() for one in self.environment.get("ZILLIZ_JOBS_NAMESPACES", "").split(",") if one.strip()]
+
+    @property
+    def user(self) -> str:
+        """Its service account, as a user of Kubernetes."""
+        return f"system:serviceaccount:{self.namespace}:{self.account}"
 
     @property
     def engine(self) -> str | None:
@@ -98,6 +104,8 @@ async def _check(cluster: Cluster, one: Installed) -> list[Finding]:
     lines.append(await _check_lease(cluster, one))
     lines.append(Finding.ok(f"{me}: {engine_said(one.engine)}"))
     with_engine = one.engine is not None
+    if with_engine:
+        lines.append(await check_engine_policy(cluster, one.user))
     return lines + await check_operator_rights(cluster, one.namespace, one.account, with_engine=with_engine)
 
 
