@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     vts_image: str = Field(
         default="", description="image of VTS, the engine of MigrationJobs with engine VTS; none: it is not enabled"
     )
+    vts_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
+        default="IfNotPresent", description="when nodes pull that image: IfNotPresent, Always or Never"
+    )
     vts_cluster: str = Field(
         default="", description="address of a cluster of SeaTunnel that VTS runs on; none: each worker runs it itself"
     )

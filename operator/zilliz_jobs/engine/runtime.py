@@ -125,7 +125,7 @@ class Engine:
             wake=self.queue.add,
             make_session=partial(CloudSession, hearing=Hearing(self.metrics, over_key)),
             workers=Workers(client),
-            vts=VtsSettings(settings.vts_image, cluster=settings.vts_cluster) if settings.vts_image else None,
+            vts=_vts(settings),
         )
         self.status_writer = JobStatusWriter(
             writer,
@@ -359,3 +359,10 @@ def _rules(settings: Settings) -> Rules:
         poll_max=settings.poll_max,
         backoff_max=settings.retry_cap,
     )
+
+
+def _vts(settings: Settings) -> VtsSettings | None:
+    """None where the operator was installed without the engine."""
+    if not settings.vts_image:
+        return None
+    return VtsSettings(settings.vts_image, settings.vts_pull_policy, settings.vts_cluster)

@@ -118,7 +118,7 @@ async def test_of_a_migration_by_vts_it_shows_the_job_and_what_the_engine_is_tol
 @pytest.mark.parametrize(
     ("change", "said_of_it"),
     [
-        ({"collections": [{"source": "a.b", "destination": "ab"}]}, "InvalidSpec: table 'a.b' has a dot"),
+        ({"collections": [{"source": "a.b", "destination": "ab"}]}, "Rejected: table 'a.b' has a dot"),
         ({"collections": [{"source": "films"}]}, "NameTaken: collection default/films exists"),
         ({"target": {"clusterId": "in01-nobody"}}, "ClusterNotFound: "),
     ],

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
+from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.migrationjob import MigrationJobSpec
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.doctor.operators import deployments, engine_said
@@ -16,16 +18,17 @@ from zilliz_jobs.cli.kubectl.wording import listed
 from zilliz_jobs.cloud.errors import CloudError
 from zilliz_jobs.cloud.rehearsal import Withheld
 from zilliz_jobs.core.foreigntext import shown
-from zilliz_jobs.core.observation import Blocked
+from zilliz_jobs.core.observation import Blocked, Impossible
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kinds import answers
-from zilliz_jobs.kinds.base import Account
-from zilliz_jobs.kinds.migrations import migrationarrivals
-from zilliz_jobs.kinds.migrations.vts.config import ConfigTooLarge, Sink, database_of, problem, render, runs_of
+from zilliz_jobs.kinds.base import Account, SubmitContext
+from zilliz_jobs.kinds.migrations.vts.config import Sink, database_of, render, runs_of
+from zilliz_jobs.kinds.migrations.vts.engine import CHECK
 from zilliz_jobs.kinds.migrations.vts.manifests import CONFIG_FILE, Owner, job_name, worker_job
+from zilliz_jobs.kinds.migrations.vts.target import target_id
+from zilliz_jobs.kinds.workeraccess import VtsSettings, WorkerAccess
 from zilliz_jobs.kube.errors import Forbidden, NotFound
 from zilliz_jobs.kube.paths import path
-from zilliz_jobs.kube.workers import BATCH
+from zilliz_jobs.kube.workers import BATCH, Workers
 
 IMAGE_OF_THE_CHART = "<the image of the operator's chart>"
 
@@ -40,19 +43,17 @@ async def plan_runs(
 ) -> None:
     """Put down what is found. `secrets`: values by key, none of which is shown. Raises KubeError."""
     image = await _image(cluster, found)
-    runs = range(len(runs_of(spec)))
-    if wrong := next(filter(None, (problem(spec, secrets, run=run) for run in runs)), ""):
-        found.problem(Reason.INVALID_SPEC, wrong)
-        return
-    match await _target(account, spec):
+    access = WorkerAccess(Workers(cluster.client), found.job.namespace, VtsSettings(image), HIDDEN)
+    context = SubmitContext(CHECK, JobStatus(), found.job.name, token, secrets=secrets)
+    match await found.job.kind.prepare(replace(account, workers=access), spec, context, holder="plan"):
         case Blocked(reason, message) if reason in NOT_FROM_HERE:
             found.unchecked("what the cloud says to it", f"no way to it from here: {shown(message)}")
-        case Blocked(reason, message):
+        case Blocked(reason, message) | Impossible(reason, message):
             found.problem(reason, message)
-        case str() as address:
+        case _:
             found.ok("nothing in the cloud stands in its way")
             if image:
-                _tell_runs(cluster, found, spec, Sink(address, HIDDEN, ""), secrets, token, image)
+                await _tell_runs(cluster, found, spec, account, secrets, token, image)
 
 
 async def _image(cluster: Cluster, found: Rehearsed) -> str:
@@ -72,39 +73,27 @@ async def _image(cluster: Cluster, found: Rehearsed) -> str:
     return enabled[0] or IMAGE_OF_THE_CHART
 
 
-async def _target(account: Account, spec: MigrationJobSpec) -> str | Blocked:
-    """The address of the target, once it is ready and has none of the collections; else what stands in the way."""
-    target_id = (spec.target.cluster_id if spec.target else None) or ""
-    try:
-        ready = await migrationarrivals.prepare(account, spec, target_id, None)
-        if isinstance(ready, Blocked):
-            return ready
-        return (await account.session.clusters.describe(target_id)).connect_address
-    except CloudError as error:
-        return answers.waiting(error)
-
-
-def _tell_runs(
+async def _tell_runs(
     cluster: Cluster,
     found: Rehearsed,
     spec: MigrationJobSpec,
-    sink: Sink,
+    account: Account,
     secrets: Mapping[str, str],
     token: str,
     image: str,
 ) -> None:
     """The Jobs by their names, and the first one whole, with what is in its Secret."""
-    job, runs = found.job, runs_of(spec)
     try:
-        told = render(spec, 0, secrets, Sink(sink.uri, sink.token, database_of(runs[0])), token)
-    except ConfigTooLarge as error:
-        found.problem(Reason.CONFIG_TOO_LARGE, str(error))
+        address = (await account.session.clusters.describe(target_id(spec))).connect_address
+    except CloudError as error:
+        found.unchecked("what the engine would be told", shown(error.message))
         return
+    job, runs, server = found.job, runs_of(spec), cluster.client.server
+    told = render(spec, 0, secrets, Sink(address, HIDDEN, database_of(runs[0])), token)
     names = [job_name(token, run) for run in range(len(runs))]
     found.ok(f"the engine would run in {listed(names)}, one after the other, with a token of its own for {token}")
     made = worker_job(_owner(job), token, 0, image=image, worker=spec.worker)
     content = {"metadata": {"name": names[0]}, "stringData": {CONFIG_FILE: json.loads(told)}}
-    server = cluster.client.server
     found.requests += [
         Withheld("POST", f"{server}{path(BATCH, 'jobs', job.namespace)}", made),
         Withheld("POST", f"{server}{path('v1', 'secrets', job.namespace)}", content),
