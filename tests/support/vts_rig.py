@@ -123,10 +123,10 @@ class VtsRig:
         self.mover.gate.clear()
 
     async def look(self) -> None:
-        """The node works until it is stopped."""
+        """The node and the cloud work until they are stopped."""
         while True:
-            with suppress(AssertionError):  # an object that went meanwhile
-                await self.node.look()
+            await self.node.look()
+            self.rig.cloud.advance(1)
             await asyncio.sleep(0.05)
 
 
@@ -142,5 +142,6 @@ async def vts_rig(rig: Rig, folder: Path) -> AsyncIterator[VtsRig]:
         yield made
     finally:
         turns.cancel()
-        await asyncio.gather(turns, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await turns
         made.node.close()

@@ -32,6 +32,8 @@ def born(resource: Resource, body: Body, uid: str, now: str) -> Body:
     if resource.key == NAMESPACES:
         meta["labels"] = {"kubernetes.io/metadata.name": meta["name"], **(meta.get("labels") or {})}
         rest |= {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+    if resource.key == PODS:
+        rest["status"] = {"phase": "Pending"}
     return _ordered({**rest, "metadata": meta})
 
 
