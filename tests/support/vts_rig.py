@@ -142,7 +142,7 @@ class VtsRig:
         while True:
             await self.node.look()
             self.rig.cloud.advance(1)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.25)
 
 
 @asynccontextmanager

@@ -137,7 +137,7 @@ async def test_a_pod_that_is_evicted_is_told_as_interrupted_and_a_retry_begins_a
     assert status["reason"] == "WorkerInterrupted"
     assert "it left default/books in the target" in status["message"]
     vts.node.play = Play(moves=vts.mover)
-    await vts.annotate("retry", "again")
+    await vts.annotate("retry-requested", "again")
     await vts.until("Successful", seconds=60)
     books = vts.collection()
     assert books is not None
@@ -151,7 +151,7 @@ async def test_a_retry_removes_nothing_that_is_not_its_own(vts: VtsRig) -> None:
     await vts.start()
     await vts.until("Failed")
     vts.rig.cloud.world.clusters[SHOP].put_collection("default", "books", Collection("somebody's", rows=7))
-    await vts.annotate("retry", "again")
+    await vts.annotate("retry-requested", "again")
     await vts.rig.until(lambda: vts.status().get("reason") == "NameTaken", "it says so")
     books = vts.collection()
     assert books is not None
@@ -174,7 +174,7 @@ async def test_a_pod_that_does_not_start_tells_why_in_the_words_of_kubernetes(
 
 async def test_a_cancel_ends_the_worker_and_names_what_is_left(vts: VtsRig) -> None:
     await begun(vts)
-    await vts.annotate("cancel", "stop")
+    await vts.annotate("cancel-requested", "stop")
     status = await vts.until("Canceled")
     assert status["cancel"]["outcome"] == "Completed"
     assert "it left default/books in the target" in status["message"]
@@ -186,14 +186,14 @@ async def test_a_cancel_ends_the_worker_and_names_what_is_left(vts: VtsRig) -> N
 async def test_a_cancel_whose_answer_is_lost_is_repeated(vts: VtsRig, lost: str) -> None:
     await begun(vts)
     getattr(vts.rig.kube.faults, lost)(method="DELETE", path="/apis/batch/v1/*")
-    await vts.annotate("cancel", "stop")
+    await vts.annotate("cancel-requested", "stop")
     assert (await vts.until("Canceled"))["cancel"]["outcome"] == "Completed"
 
 
 async def test_the_operator_dies_when_it_has_asked_for_the_end(vts: VtsRig) -> None:
     await begun(vts)
     vts.rig.kube.faults.delay(1e6, method="DELETE", path="/apis/batch/v1/*")
-    await vts.annotate("cancel", "stop")
+    await vts.annotate("cancel-requested", "stop")
     await vts.rig.until(lambda: not vts.rig.kube.faults.report()["faults"], "it is on its way")
     await killed(vts.rig)
     await vts.start()
@@ -228,7 +228,7 @@ async def test_a_cancel_at_a_later_step_ends_the_job_there(vts: VtsRig, route: s
     vts.create()
     await vts.start()
     await vts.rig.until(lambda: vts.rig.cloud.stats.by_route.get(route), "it is at the step", seconds=60)
-    await vts.annotate("cancel", "stop")
+    await vts.annotate("cancel-requested", "stop")
     await asyncio.sleep(3)
     vts.rig.cloud.clear_faults()
     status = await vts.until("Canceled", seconds=60)
@@ -241,5 +241,4 @@ async def begun(vts: VtsRig, **more: Any) -> None:
     vts.hold()
     vts.create(**more)
     await vts.start()
-    await vts.rig.until(lambda: vts.status().get("jobId"), "it knows its Job")
-    await vts.rig.until(lambda: vts.mover.runs, "the engine runs")
+    await vts.rig.until(lambda: vts.status().get("cloudStatus") == "Writing", "its collections are there")
