@@ -63,10 +63,12 @@ class WorkerShell:
         """Whether java is at work."""
         return "Start submit job" in self._printed()
 
-    def wait_until_it_works(self) -> None:
-        until = time.monotonic() + PATIENCE
+    def wait_until_it_works(self, patience: float = PATIENCE) -> None:
+        """Until java has begun with its job."""
+        until = time.monotonic() + patience
         while not self.has_begun:
-            assert time.monotonic() < until, "the stand-in for java did not begin"
+            assert time.monotonic() < until, "java did not begin"
+            assert self.process.poll() is None, "java ended before it began with its job"
             time.sleep(0.02)
 
     def poll(self) -> Ended | None:

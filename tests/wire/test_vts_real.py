@@ -71,24 +71,31 @@ def target() -> Iterator[str]:
 def run(request: pytest.FixtureRequest, source: str, target: str, tmp_path: Path) -> Iterator[Callable[..., Ended]]:
     """One run of the worker to its end: of the table, into the collection."""
     shells: list[WorkerShell] = []
+    listening: list[str] = []
 
-    def to_its_end(table: str, collection: str, *, interrupt_after: float = 0) -> Ended:
+    def to_its_end(table: str, collection: str, *, interrupted: bool = False, log: str = "WARN") -> Ended:
         address, _, database = source.rpartition("/")
         values = {"uri": address, "database": database, **SECRET}
         moved = [{"source": table, "destination": collection}]
         spec = MigrationJobSpec.model_validate(of({"postgresql": values}, OLD, engine="VTS", collections=moved))
         files = {CONFIG_FILE: render(spec, 0, LOGIN, Sink(target, KEY, "default"), TOKEN), **engine_files()}
+        files["log4j2.properties"] = files["log4j2.properties"].replace(
+            "rootLogger.level = WARN", f"rootLogger.level = {log}"
+        )
         folder = tmp_path / str(len(shells))
         if request.param == "real":
             shells.append(WorkerShell(folder, files, standin=False, SEATUNNEL_HOME=VTS_HOME))
         else:
-            shells.append(WorkerShell(folder, files, VTS_MOVER=f"{PYTHON} {servers.ROWS} move"))
-        if interrupt_after:
-            time.sleep(interrupt_after)
+            mover = {"VTS_MOVER": f"{PYTHON} {servers.ROWS} move"}
+            shells.append(WorkerShell(folder, files, PLAY_SECONDS="30" if interrupted else "0", **mover))
+        if interrupted:
+            shells[-1].wait_until_it_works(120)
+            listening.append(subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout)
             shells[-1].terminate()
         return shells[-1].ended(600)
 
     to_its_end.engine = request.param  # type: ignore[attr-defined]
+    to_its_end.listening = listening  # type: ignore[attr-defined]
     yield to_its_end
     for shell in shells:
         shell.close()
@@ -134,6 +141,27 @@ def test_a_table_that_is_not_there(run: Callable[..., Ended]) -> None:
     assert verdict is not None
     assert (ended.exit_code, verdict.exit, verdict.code, verdict.terminated) == (1, 1, "API-05", False)
     assert "CANARY" not in ended.log + ended.message
+
+
+def test_told_to_end_it_ends_soon_and_meanwhile_it_serves_nobody(run: Callable[..., Ended]) -> None:
+    began = time.monotonic()
+    ended = run("items", f"interrupted_{run.engine}", interrupted=True)  # type: ignore[attr-defined]
+    verdict = parse(ended.message)
+    assert verdict is not None
+    assert (ended.exit_code, verdict.exit, verdict.terminated, verdict.whole) == (143, 143, True, False)
+    print(f"{run.engine}: ended {time.monotonic() - began:.0f} s after its start")  # type: ignore[attr-defined]
+    java = [line.split()[3] for line in run.listening[0].splitlines() if '"java"' in line]  # type: ignore[attr-defined]
+    assert java or run.engine == "played"  # type: ignore[attr-defined]
+    assert all(place.startswith(("127.0.0.1:", "[::ffff:127.0.0.1]:")) for place in java), java
+    assert "CANARY" not in ended.kept + ended.log + ended.message
+
+
+@pytest.mark.skipif(not VTS_HOME, reason="VTS_HOME is not set")
+def test_what_the_engine_says_of_its_config_is_shaded(run: Callable[..., Ended]) -> None:
+    """At INFO it prints the whole config; the options that it is told to shade are the only thing that holds back."""
+    ended = run("few", f"shaded_{run.engine}", log="INFO")  # type: ignore[attr-defined]
+    assert run.engine == "played" or "Parsed config file" in ended.kept  # type: ignore[attr-defined]
+    assert "CANARY" not in ended.kept
 
 
 @pytest.fixture(autouse=True, scope="module")
