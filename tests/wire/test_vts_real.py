@@ -89,7 +89,7 @@ def run(request: pytest.FixtureRequest, source: str, target: str, tmp_path: Path
             mover = {"VTS_MOVER": f"{PYTHON} {servers.ROWS} move"}
             shells.append(WorkerShell(folder, files, PLAY_SECONDS="30" if interrupted else "0", **mover))
         if interrupted:
-            shells[-1].wait_until_it_works(120)
+            shells[-1].wait_until_it_works(180)
             listening.append(subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout)
             shells[-1].terminate()
         return shells[-1].ended(600)
