@@ -10,7 +10,7 @@ from pydantic import Field
 
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.api.migrationengine import Engine, MetricType, Worker
+from zilliz_jobs.api.migrationengine import ENGINE_RULES, Engine, MetricType, Worker
 from zilliz_jobs.api.migrationsource import SOURCES, MigrationSource
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
@@ -110,6 +110,8 @@ class MigrationJobSpec(CancellableSpec):
 
 class MigrationResult(Model):
     cluster_id: str | None = Field(default=None, description="Id of the target.")
+    rows_read: int | None = Field(default=None, description="With engine VTS: how many rows the source gave.")
+    rows_written: int | None = Field(default=None, description="With engine VTS: how many rows the target took.")
     credentials_secret_name: str | None = Field(
         default=None, description="Secret with the one-time credentials of a cluster that the job made."
     )
@@ -272,6 +274,7 @@ MIGRATION_JOB = Resource(
             "postgresql have theirs in source",
             _entries_may_name_databases,
         ),
+        *ENGINE_RULES,
     ),
     cancellable=Rule(
         "!has(self.mode) || self.mode == 'Offline'",

@@ -10,6 +10,7 @@ from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef
 from zilliz_jobs.api.url import Address, Url, VolumePath
 
 _LABELLED = 'It must carry the label jobs.zilliz.com/credentials: "true".'
+_REACHED = "It must be reachable from the internet; with engine VTS from the pods of the namespace."
 ElasticCloudId = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
@@ -19,7 +20,7 @@ def _secret(keys: str) -> NameRef:
 
 
 def _uri(of: str) -> str:
-    uri: str = Field(description=f"Address of {of}, reachable from the internet, without credentials in it.")
+    uri: str = Field(description=f"Address of {of}, without credentials in it. {_REACHED}")
     return uri
 
 
@@ -65,7 +66,7 @@ class Qdrant(Model):
 class Elasticsearch(Model):
     cloud_id: ElasticCloudId | None = Field(default=None, description="Cloud ID of an Elastic Cloud deployment.")
     uri: Address | None = Field(
-        default=None, description="Address of the cluster, reachable from the internet, without credentials in it."
+        default=None, description=f"Address of the cluster, without credentials in it. {_REACHED}"
     )
     credentials_secret_ref: NameRef = _secret("the key apiKey (with cloudId), or username and password (with uri)")
 
