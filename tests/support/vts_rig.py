@@ -132,7 +132,9 @@ class VtsRig:
 
 @asynccontextmanager
 async def vts_rig(rig: Rig, folder: Path) -> AsyncIterator[VtsRig]:
-    data = {key: base64.b64encode(value.encode()).decode() for key, value in (LOGIN | {"apiKey": "src-CANARY"}).items()}
+    data = {
+        key: base64.b64encode(value.encode()).decode() for key, value in (LOGIN | {"apiKey": "src-CANARY"}).items()
+    }
     labels = {"jobs.zilliz.com/credentials": "true"}
     meta = {"name": "source", "namespace": NAMESPACE, "labels": labels}
     rig.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data})

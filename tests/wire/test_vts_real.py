@@ -6,6 +6,7 @@ does; with VTS_HOME, the folder of a distribution of VTS, the real engine does i
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import resource
@@ -21,6 +22,11 @@ from tests.support.workershell import Ended, WorkerShell
 from tests.unit.api.migrations import OLD, SECRET, of
 
 from zilliz_jobs.api.migrationjob import MigrationJobSpec
+from zilliz_jobs.cloud.dataplane import DATA_PLANE, NOT_LOADED, DataPlane
+from zilliz_jobs.cloud.effects import Taken
+from zilliz_jobs.cloud.errors import Rejected
+from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.transport import Transport
 from zilliz_jobs.kinds.migrations.vts.config import Sink, is_marked, render
 from zilliz_jobs.kinds.migrations.vts.manifests import CONFIG_FILE, engine_files
 from zilliz_jobs.kinds.migrations.vts.verdict import Verdict, parse
@@ -141,6 +147,34 @@ def test_a_table_that_is_not_there(run: Callable[..., Ended]) -> None:
     assert verdict is not None
     assert (ended.exit_code, verdict.exit, verdict.code, verdict.terminated) == (1, 1, "API-05", False)
     assert "CANARY" not in ended.log + ended.message
+
+
+async def test_the_operators_own_calls_finish_what_the_engine_left(run: Callable[..., Ended], target: str) -> None:
+    """Flush, Index, Load, Verify: the calls of these steps, in front of a Milvus that has no REST of version 2."""
+    name = f"finished_{run.engine}"  # type: ignore[attr-defined]
+    assert run("few", name).exit_code == 0
+    assert PYTHON is not None
+    with servers.rest(PYTHON, target) as url:
+        transport = Transport(url, KEY, Limiter(1000), codes=DATA_PLANE)
+        data = DataPlane(transport)
+        once: dict[str, Any] = {"token": TOKEN, "fence": lambda: None}
+        found = await data.describe_collection(name)
+        assert is_marked(found.description or "", TOKEN)
+        assert [one.name for one in found.without_index] == ["v"]
+        with pytest.raises(Rejected):
+            await data.count(name)  # it is not loaded
+        assert isinstance(await data.flush(name, **once), Taken)
+        for _ in range(2):  # repeated, as after a lost answer
+            assert isinstance(await data.create_index(name, "v", "COSINE", **once), Taken)
+            assert isinstance(await data.load(name, **once), Taken)
+        assert not (await data.describe_collection(name)).without_index
+        async with asyncio.timeout(60):
+            while not (await data.load_state(name)).loaded:  # noqa: ASYNC110 - another process works
+                await asyncio.sleep(0.2)
+        assert await data.count(name) == 100
+        assert isinstance(await data.release(name, **once), Taken)
+        assert (await data.load_state(name)).load_state == NOT_LOADED
+        await transport.close()
 
 
 def test_told_to_end_it_ends_soon_and_meanwhile_it_serves_nobody(run: Callable[..., Ended]) -> None:

@@ -76,6 +76,14 @@ def milvus(interpreter: Path) -> Iterator[str]:
 
 
 @contextmanager
+def rest(interpreter: Path, uri: str) -> Iterator[str]:
+    """The REST of a data plane in front of the Milvus at `uri` (see `rest.py`)."""
+    port, quiet = free_port(), {"stderr": subprocess.DEVNULL}
+    with _process([str(interpreter), str(HERE / "rest.py"), str(port), uri], quiet, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
 def _process(command: list[str], options: dict[str, object], port: int) -> Iterator[None]:
     process = subprocess.Popen(command, start_new_session=True, **options)  # type: ignore[call-overload]
     try:
