@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.engine_rig import NAMESPACE, Rig
-from tests.support.worker import Node, Play, by_door, moved
+from tests.support.worker import TOLD_TO_END, Node, Play, by_door, moved
 from tests.support.workershell import Ended
 
 from zilliz_local.cloud import SHOP
@@ -59,6 +59,14 @@ class Mover:
         for name in names:
             self._of(sink["database"], name).rows += self.rows - self.rows // 2 - self.loses
         return moved(self.rows * len(names), self.rows * len(names))
+
+    async def evicted(self, config: Body) -> Ended:
+        """The same, but its pod is told to end half way."""
+        self.gate.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self(config), 0.1)
+        self.gate.set()
+        return TOLD_TO_END
 
     def _of(self, database: str, name: str) -> Collection:
         found = self.rig.cloud.world.clusters[SHOP].collection(database, name)
@@ -117,6 +125,13 @@ class VtsRig:
 
     def steps(self, name: str = "one") -> list[str]:
         return [row["name"] for row in self.status(name).get("steps") or []]
+
+    async def delete_job(self) -> None:
+        """Somebody deletes the worker's Job, and its pod with it."""
+        for one in self.jobs():
+            options = {"propagationPolicy": "Foreground"}
+            path = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs/{one['metadata']['name']}"
+            await (await self.rig.client()).request("DELETE", path, body=options)
 
     def hold(self) -> None:
         """Workers that begin from now on stop half way."""

@@ -10,6 +10,7 @@ It asks by `ask`, so that the same node serves a real API server (`by_client`) a
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import tempfile
@@ -72,6 +73,11 @@ def moved(read: int, written: int) -> Ended:
     return Ended(int(read != written), json.dumps(told), log="", kept="")
 
 
+TOLD_TO_END = Ended(
+    143, '{"state": "NONE", "exit": 143, "terminated": 1, "read": null, "written": null, "code": ""}', log="", kept=""
+)
+"""The end of a worker whose pod was deleted."""
+
 OBSTACLES: dict[str, Body] = {
     "image": {
         "containerStatuses": [
@@ -111,11 +117,14 @@ class Node:
         self.ended: dict[str, Ended] = {}
         """What each pod's container left behind, by the pod's name."""
         self._shells: dict[str, WorkerShell] = {}
+        self._moving: dict[str, asyncio.Future[Ended]] = {}
         self._made: set[str] = set()
         self._told: set[str] = set()
 
     def close(self) -> None:
         """Kill what still runs."""
+        for moving in self._moving.values():
+            moving.cancel()
         for shell in self._shells.values():
             shell.close()
 
@@ -197,13 +206,20 @@ class Node:
         name, meta = pod["metadata"]["name"], pod["metadata"]
         phase = pod["status"].get("phase") or "Pending"
         shell = self._shells.get(name)
+        moving = self._moving.get(name)
         if meta.get("deletionTimestamp") and shell is not None:
             shell.terminate()
-        if phase == "Pending" and name not in self._shells and not meta.get("deletionTimestamp"):
+        if moving is not None and name not in self.ended:
+            if meta.get("deletionTimestamp") and not moving.done():
+                moving.cancel()
+                await self._end(pod, TOLD_TO_END)
+            elif moving.done():
+                await self._end(pod, moving.result())
+        elif phase == "Pending" and moving is None and shell is None and not meta.get("deletionTimestamp"):
             await self._begin(pod)
         elif shell is not None and name not in self.ended and (ended := shell.poll()):
             await self._end(pod, ended)
-        if meta.get("deletionTimestamp") and (shell is None or name in self.ended):
+        if meta.get("deletionTimestamp") and ((shell is None and moving is None) or name in self.ended):
             await self._delete("pods", name, grace=0)
 
     async def _begin(self, pod: Body) -> None:
@@ -225,7 +241,7 @@ class Node:
             pod, {"phase": "Running", "startTime": _now(), "containerStatuses": [_container(running)]}
         )
         if self.play.moves is not None:
-            await self._end(pod, await self.play.moves(json.loads(files["job.json"])))
+            self._moving[name] = asyncio.ensure_future(self.play.moves(json.loads(files["job.json"])))
             return
         self._shells[name] = WorkerShell(
             self._folder / name, files, VTS_MEMORY_MIB=str(MEMORY_MIB), **self.play.environment
