@@ -14,22 +14,32 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from tests.support.vtsdata import servers, told
 from tests.support.workershell import Ended, WorkerShell
 from tests.unit.api.migrations import OLD, SECRET, of
 
+from zilliz_jobs.api.jobstatus import Attempt, JobStatus
 from zilliz_jobs.api.migrationjob import MigrationJobSpec
+from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.dataplane import DATA_PLANE, NOT_LOADED, DataPlane
 from zilliz_jobs.cloud.effects import Taken
 from zilliz_jobs.cloud.errors import Rejected
 from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.session import CloudSession
 from zilliz_jobs.cloud.transport import Transport
+from zilliz_jobs.core.observation import Blocked
+from zilliz_jobs.core.reasons import Reason
+from zilliz_jobs.kinds.base import Account, Baselined, SubmitContext
+from zilliz_jobs.kinds.migrations.vts import checking
 from zilliz_jobs.kinds.migrations.vts.config import Sink, is_marked, render
 from zilliz_jobs.kinds.migrations.vts.manifests import CONFIG_FILE, engine_files
 from zilliz_jobs.kinds.migrations.vts.verdict import Verdict, parse
+from zilliz_jobs.kinds.workeraccess import VtsSettings, WorkerAccess
+from zilliz_jobs.kube.workers import Workers
 
 PYTHON = servers.python()
 VTS_HOME = os.environ.get("VTS_HOME") or ""
@@ -81,9 +91,7 @@ def run(request: pytest.FixtureRequest, source: str, target: str, tmp_path: Path
 
     def to_its_end(table: str, collection: str, *, interrupted: bool = False, log: str = "WARN") -> Ended:
         address, _, database = source.rpartition("/")
-        values = {"uri": address, "database": database, **SECRET}
-        moved = [{"source": table, "destination": collection}]
-        spec = MigrationJobSpec.model_validate(of({"postgresql": values}, OLD, engine="VTS", collections=moved))
+        spec = spec_of(address, database, table, collection)
         files = {CONFIG_FILE: render(spec, 0, LOGIN, Sink(target, KEY, "default"), TOKEN), **engine_files()}
         files["log4j2.properties"] = files["log4j2.properties"].replace(
             "rootLogger.level = WARN", f"rootLogger.level = {log}"
@@ -92,8 +100,8 @@ def run(request: pytest.FixtureRequest, source: str, target: str, tmp_path: Path
         if request.param == "real":
             shells.append(WorkerShell(folder, files, standin=False, SEATUNNEL_HOME=VTS_HOME))
         else:
-            mover = {"VTS_MOVER": f"{PYTHON} {servers.ROWS} move"}
-            shells.append(WorkerShell(folder, files, PLAY_SECONDS="30" if interrupted else "0", **mover))
+            mover = f"{PYTHON} {servers.ROWS} move"
+            shells.append(WorkerShell(folder, files, PLAY_SECONDS="30" if interrupted else "0", VTS_MOVER=mover))
         if interrupted:
             shells[-1].wait_until_it_works(180)
             listening.append(subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout)
@@ -147,6 +155,54 @@ def test_a_table_that_is_not_there(run: Callable[..., Ended]) -> None:
     assert verdict is not None
     assert (ended.exit_code, verdict.exit, verdict.code, verdict.terminated) == (1, 1, "API-05", False)
     assert "CANARY" not in ended.log + ended.message
+
+
+async def test_a_second_run_is_refused_but_for_a_retry_of_the_same_job(
+    run: Callable[..., Ended], target: str
+) -> None:
+    """The operator's step Check, on a real target."""
+    name = f"checked_{run.engine}"  # type: ignore[attr-defined]
+    spec = spec_of("postgresql://127.0.0.1:1", "postgres", "few", name)
+    assert PYTHON is not None
+    with servers.rest(PYTHON, target) as url:
+        transport = Transport(url, KEY, Limiter(1000), codes=DATA_PLANE)
+        account = standing_for_an_account(url, DataPlane(transport))
+        assert isinstance(await check(account, spec, JobStatus()), Baselined)
+        assert run("few", name).exit_code == 0
+        refused = await check(account, spec, JobStatus())
+        assert isinstance(refused, Blocked)
+        assert refused.reason is Reason.NAME_TAKEN
+        retried = JobStatus(attempts=[Attempt(number=1, tokens=[TOKEN])])
+        allowed = await check(account, spec, retried)
+        assert isinstance(allowed, Baselined)
+        assert allowed.baseline["drop"] == [f"default/{name}"]
+        other = JobStatus(attempts=[Attempt(number=1, tokens=[TOKEN[::-1]])])
+        assert isinstance(await check(account, spec, other), Blocked)
+        await transport.close()
+
+
+async def check(account: Account, spec: MigrationJobSpec, status: JobStatus) -> object:
+    """What the step says of a new submission."""
+    access = WorkerAccess(cast("Workers", None), "shop", VtsSettings("image"), KEY)
+    context = SubmitContext("Check", status, "one", TOKEN[::-1] + "0", uid="uid", secrets=LOGIN)
+    return await checking.baseline(access, account, spec, context)
+
+
+def standing_for_an_account(url: str, data: DataPlane) -> Account:
+    """One whose only cluster is at `url`."""
+
+    async def describe(cluster_id: str) -> Cluster:
+        return Cluster.model_validate({"clusterId": cluster_id, "status": "RUNNING", "connectAddress": url})
+
+    session = SimpleNamespace(clusters=SimpleNamespace(describe=describe), data=lambda _address: data)
+    return Account(cast("CloudSession", session))
+
+
+def spec_of(address: str, database: str, table: str, collection: str) -> MigrationJobSpec:
+    """One table into one collection."""
+    values = {"uri": address, "database": database, **SECRET}
+    moved = [{"source": table, "destination": collection}]
+    return MigrationJobSpec.model_validate(of({"postgresql": values}, OLD, engine="VTS", collections=moved))
 
 
 async def test_the_operators_own_calls_finish_what_the_engine_left(run: Callable[..., Ended], target: str) -> None:

@@ -10,9 +10,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 ROWS = HERE / "rows.py"
@@ -44,7 +45,7 @@ def postgres(interpreter: Path) -> Iterator[str]:
     home = Path(
         subprocess.run([interpreter, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     )
-    as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    as_nobody: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         data = Path(folder) / "data"
         data.mkdir(mode=0o700)
@@ -84,8 +85,8 @@ def rest(interpreter: Path, uri: str) -> Iterator[str]:
 
 
 @contextmanager
-def _process(command: list[str], options: dict[str, object], port: int) -> Iterator[None]:
-    process = subprocess.Popen(command, start_new_session=True, **options)  # type: ignore[call-overload]
+def _process(command: list[str], options: Mapping[str, Any], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         until = time.monotonic() + PATIENCE
         while not _answers(port):
