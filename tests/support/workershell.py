@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 JAVA = Path(__file__).with_name("standin_java.py")
 PATIENCE = 30.0
+MOVED = re.compile(r"Write Count So Far +: +[1-9]")
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,12 @@ class WorkerShell:
         """What the kubelet sends where the pod is deleted."""
         self.process.terminate()
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether java is at work."""
-        return "Start submit job" in self._printed()
-
-    def wait_until_it_works(self) -> None:
-        until = time.monotonic() + PATIENCE
-        while not self.has_begun:
-            assert time.monotonic() < until, "the stand-in for java did not begin"
+    def wait_until_it_works(self, patience: float = PATIENCE) -> None:
+        """Until java has moved its first rows."""
+        until = time.monotonic() + patience
+        while not MOVED.search(self._printed()):
+            assert time.monotonic() < until, "java moved no rows"
+            assert self.process.poll() is None, "java ended before it moved rows"
             time.sleep(0.02)
 
     def poll(self) -> Ended | None:

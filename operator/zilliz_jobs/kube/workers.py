@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zilliz_jobs.kube.client import FIELD_MANAGER, MERGE_PATCH, KubeClient
-from zilliz_jobs.kube.errors import Body, NotFound, NotServed
+from zilliz_jobs.kube.errors import Body, Conflict, Invalid, NotFound, NotServed
 from zilliz_jobs.kube.paths import path
 
 BATCH = "batch/v1"
 MAX_EVENTS = "200"
+_OTHER_UID = "metadata.uid: Invalid value"
 _STRICT = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
 _OURS = {"fieldManager": FIELD_MANAGER}
 
@@ -63,7 +64,13 @@ class Workers:
         meta = job["metadata"]
         change = {"metadata": {"uid": meta["uid"]}, "spec": {"suspend": False}}
         where = path(BATCH, "jobs", meta["namespace"], meta["name"])
-        return await self._client.request("PATCH", where, query=_OURS, body=change, content_type=MERGE_PATCH)
+        try:
+            return await self._client.request("PATCH", where, query=_OURS, body=change, content_type=MERGE_PATCH)
+        except Invalid as error:
+            # For its own kinds the API server calls another uid a field that cannot change (measured), and no 409.
+            if _OTHER_UID in str(error):
+                raise Conflict(str(error), status=error.status) from None
+            raise
 
     async def get(self, namespace: str, name: str) -> Body | None:
         """The Job as it is now; None where there is none. Raises Forbidden, Unavailable, KubeError."""

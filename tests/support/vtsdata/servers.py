@@ -10,9 +10,10 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 ROWS = HERE / "rows.py"
@@ -44,7 +45,7 @@ def postgres(interpreter: Path) -> Iterator[str]:
     home = Path(
         subprocess.run([interpreter, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
     )
-    as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    as_nobody: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         data = Path(folder) / "data"
         data.mkdir(mode=0o700)
@@ -76,8 +77,16 @@ def milvus(interpreter: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _process(command: list[str], options: dict[str, object], port: int) -> Iterator[None]:
-    process = subprocess.Popen(command, start_new_session=True, **options)  # type: ignore[call-overload]
+def rest(interpreter: Path, uri: str) -> Iterator[str]:
+    """The REST of a data plane in front of the Milvus at `uri` (see `rest.py`)."""
+    port, quiet = free_port(), {"stderr": subprocess.DEVNULL}
+    with _process([str(interpreter), str(HERE / "rest.py"), str(port), uri], quiet, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _process(command: list[str], options: Mapping[str, Any], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         until = time.monotonic() + PATIENCE
         while not _answers(port):

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from zilliz_jobs.kube.client import KubeClient
-from zilliz_jobs.kube.errors import NotFound, NotServed
+from zilliz_jobs.kube.errors import Conflict, Invalid, NotFound, NotServed
 from zilliz_jobs.kube.workers import Workers, WorkerSight
 
 Body = dict[str, Any]
@@ -62,6 +62,21 @@ async def test_a_start_is_of_exactly_this_job() -> None:
     await workers(server).start(JOB)
     ((_, _, change),) = server.asked
     assert change == {"metadata": {"uid": "job-1"}, "spec": {"suspend": False}}
+
+
+@pytest.mark.parametrize(
+    ("said", "conflict"),
+    [
+        ('Job.batch "zmg-1" is invalid: metadata.uid: Invalid value: "u": field is immutable', True),
+        ('Job.batch "zmg-1" is invalid: spec.suspend: Required value', False),
+    ],
+)
+async def test_a_start_of_another_job_is_a_conflict_though_the_server_calls_it_invalid(
+    said: str, conflict: bool
+) -> None:
+    server = Server(**{f"{JOBS}/zmg-1": Invalid(said, status=422)})
+    with pytest.raises(Conflict if conflict else Invalid):
+        await workers(server).start(JOB)
 
 
 @pytest.mark.parametrize(("error", "absent"), [(NotFound("gone"), True), (NotServed("no such kind"), False)])

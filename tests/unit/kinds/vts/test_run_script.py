@@ -42,6 +42,9 @@ ENDS: dict[str, tuple[int, Verdict]] = {
     "no end": (1, Verdict("NONE", 0, False)),
     "out of memory": (3, Verdict("NONE", 3, False)),
     "killed": (137, Verdict("NONE", 137, False)),
+    "recorded whole": (0, Verdict("FINISHED", 0, False, 50_000, 50_000)),
+    "recorded no-table": (1, Verdict("NONE", 1, False, code="API-05")),
+    "recorded terminated": (143, Verdict("NONE", 143, False)),
     "crash": (134, Verdict("NONE", 134, False)),
 }
 
