@@ -106,19 +106,19 @@ class Reason(ReasonWord):
     )
     OUT_OF_MEMORY = (
         "OutOfMemory",
-        "The engine needed more memory than its pod has; raise limits.memory in spec.worker.resources, and retry.",
+        "The engine needed more memory than its pod has; name more in worker.resources.limits of a new object.",
     )
     SOURCE_NOT_FOUND = (
         "SourceNotFound",
-        "The source has no such database, table, index or collection; correct the names in the spec.",
+        "The source has no such database, table, index or collection; correct the names in a new object.",
     )
     MIGRATION_FAILED = (
         "MigrationFailed",
-        "The engine gave up; the message has its code, and the log of the pod has the rest while the pod is there.",
+        "The engine gave up; the message has its code, which docs/vts.md explains. A retry begins anew.",
     )
     COUNT_MISMATCH = (
         "CountMismatch",
-        "The target does not hold as many rows as the engine read and wrote; remove the collection, and retry.",
+        "The target does not hold as many rows as the engine read and wrote; a retry removes them and begins anew.",
     )
     CRD_OUTDATED = "CRDOutdated", "The installed CRDs are older than the operator; apply the CRDs of its release."
     KUBERNETES_REFUSED = (
