@@ -26,11 +26,11 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos image simulator clean
+.PHONY: help demo quick test verify check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep" and more: DEMO=--help)
 	@PYTHONPATH=operator $(BIN)/python -m zilliz_local.demo $(DEMO)
@@ -122,6 +122,14 @@ lock: $(VENV)/.dev ## resolve the dependencies anew
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group build -c requirements/dev.txt -o requirements/build.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group clients -o requirements/clients.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group sbom -o requirements/sbom.txt
+
+vts-data: $(VENV)/vts-data/.complete ## a real PostgreSQL and Milvus for tests/wire/test_vts_real.py (600 MB; once)
+
+$(VENV)/vts-data/.complete: tests/support/vtsdata/requirements.txt | $(VENV)/.python
+	@echo "== setting up $(VENV)/vts-data with a real source and a real target (once)"
+	@$(PYTHON) -m venv $(VENV)/vts-data
+	@$(VENV)/vts-data/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1000 --seed 7" and more: CHAOS=--help)
 	@$(BIN)/python -m tools.chaos $(CHAOS)

@@ -11,6 +11,7 @@ from tests.support import browser_told, collector, failures
 from tests.support.controlplane.pytest_plugin import *  # noqa: F403
 from tests.support.examples import register
 from tests.support.loopclock import NOOP_CYCLES
+from tests.support.vtsdata import told as vts_data_told
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and whatever they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(told, "image-told")
     config.pluginmanager.register(browser_told, "browser-told")
     config.pluginmanager.register(collector, "collector")
+    config.pluginmanager.register(vts_data_told, "vts-data-told")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -23,7 +23,8 @@ from zilliz_jobs.settings import Settings
 CHART = Path(__file__).parents[1] / "charts" / "zilliz-jobs-operator"
 BEGIN, END = "<!-- values: made from values.yaml by `make generate` -->\n", "<!-- end of values -->\n"
 _WHERE = ("kubeconfig", "context", "trust_env", "namespaces", "leader_elect", "lease_name", "lease_namespace")
-MANAGED = frozenset((*_WHERE, "health_port", "metrics_port"))
+_ENGINE = ("vts_image", "vts_pull_policy", "vts_cluster")
+MANAGED = frozenset((*_WHERE, *_ENGINE, "health_port", "metrics_port"))
 """Settings that follow from other values of the chart, or make no sense in a pod."""
 ELSEWHERE = (ZILLIZ_CONNECTION, PROJECT_JOB)
 """Kinds that do not stand under `jobs`: one has a place of its own in the values, one is written by the operator."""

@@ -28,7 +28,7 @@ KNOWN = Path(__file__).with_name("equivalent.toml")
 """The changes that make no difference, each with the reason."""
 DRAWN = frozenset({"test_decide_product", "test_life_machine", "test_requests_elsewhere", "test_steps_machine"})
 """What draws its examples, or takes seconds: a rule must be held by a test that names it."""
-NO_RULES = ("reasons.py",)
+NO_RULES = ("reasons.py", "reasongroups.py")
 EQUIVALENT = "equivalent"
 CONFIG = """
 [tool.pytest.ini_options]

@@ -70,6 +70,16 @@ class Settings(BaseSettings):
     )
     lease_retry_period: float = Field(default=2.0, gt=0, description="interval between two tries to renew or take it")
 
+    vts_image: str = Field(
+        default="", description="image of VTS, the engine of MigrationJobs with engine VTS; none: it is not enabled"
+    )
+    vts_pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
+        default="IfNotPresent", description="when nodes pull that image: IfNotPresent, Always or Never"
+    )
+    vts_cluster: str = Field(
+        default="", description="address of a cluster of SeaTunnel that VTS runs on; none: each worker runs it itself"
+    )
+
     @field_validator("namespaces", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:

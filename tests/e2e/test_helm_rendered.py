@@ -30,6 +30,12 @@ WITH_JOBS: dict[str, Any] = {
     "connections": {"default": {"spec": ACCOUNT}},
     "jobs": {"first": {"kind": "BackupJob", "annotations": {"a": "b"}, "spec": {"clusterId": "in01-1"}}},
 }
+WITH_ENGINE: dict[str, Any] = {
+    "watchNamespaces": ["default"],
+    "migrations": {
+        "vts": {"enabled": True, "image": {"repository": "r.example/vts", "digest": f"sha256:{'a' * 64}"}}
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +59,9 @@ def rendered(cluster: ControlPlane, namespace: str, values: dict[str, Any]) -> l
         HERE | EVERYTHING | {"watchNamespaces": ["default"]},
         HERE | {"ca": {"secret": "s"}, "proxy": {"https": "http://p:1", "kubernetes": True}},
         HERE | WITH_JOBS,
+        HERE | WITH_ENGINE,
     ],
-    ids=["as it is", "with everything", "another way to the cloud", "with jobs"],
+    ids=["as it is", "with everything", "another way to the cloud", "with jobs", "with the engine of migrations"],
 )
 def test_the_api_server_takes_it(cluster: ControlPlane, strict: str, values: dict[str, Any]) -> None:
     """A misspelt field is dropped in silence by an install, and refused here."""

@@ -68,6 +68,12 @@ class Store:
         self._run(["make", "-C", str(source), "simulator", *arguments], environment)
         return self._look(name)
 
+    def build_worker(self, folder: Path, archive: str, name: str) -> Image:
+        """That of the engine, from its Dockerfile in `folder`, and this archive beside it."""
+        given = [f"--build-arg=BASE={BASE}", f"--build-arg=DISTRIBUTION={archive}", "--build-arg=VERSION=1.2.2"]
+        self._buildah("build", "--layers=false", "--quiet", *given, f"--tag={name}", str(folder))
+        return self._look(name)
+
     def _borrowed(self) -> dict[str, Path]:
         """What this machine needs to fetch packages, and the image must not keep."""
         found = ssl.get_default_verify_paths().cafile or CERTIFICATES

@@ -10,16 +10,13 @@ import stat
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
-from tests.image.base import UnavailableError, base_tarball
 from tests.image.container import ImageProcess, ran, started
-from tests.image.store import Image, Store, temporary_store
-from tests.image.told import SENTENCE
+from tests.image.store import Image, Store
 from tests.support.cloud import Cloud, LoopThread
 from tests.support.controlplane.binaries import find_kubectl
 from tests.support.standin import stand_in
@@ -33,17 +30,6 @@ ROOT = Path(__file__).parents[2]
 UID = 65532
 HOME = "opt/zilliz-jobs"
 TIME = "1767225600"
-
-
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    try:
-        tarball = base_tarball()
-    except UnavailableError as error:
-        pytest.skip(f"{SENTENCE}: {error}")
-    with temporary_store() as store:
-        store.take_in(tarball)
-        yield store
 
 
 @pytest.fixture(scope="module")

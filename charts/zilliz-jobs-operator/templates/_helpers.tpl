@@ -42,6 +42,16 @@ app.kubernetes.io/managed-by: {{ $top.Release.Service }}
 {{- end }}
 {{- end }}
 
+{{- /* The image of the engine of migrations, complete: what a job runs is decided here alone. */}}
+{{- define "zilliz.vtsImage" -}}
+{{- with .Values.migrations.vts.image }}
+{{- if not (and .repository .digest) }}
+{{- fail "migrations.vts.enabled needs the image of the engine: set migrations.vts.image.repository and migrations.vts.image.digest (sha256:...)" }}
+{{- end -}}
+{{ .repository }}{{ with .tag }}:{{ . }}{{ end }}@{{ .digest }}
+{{- end }}
+{{- end }}
+
 {{- define "zilliz.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -61,6 +71,11 @@ capabilities:
 {{- /* The namespaces of the operator, each once. */}}
 {{- define "zilliz.namespaces" -}}
 {{- .Values.watchNamespaces | uniq | toJson }}
+{{- end }}
+
+{{- /* On the pods of the engine; the operator sets it. */}}
+{{- define "zilliz.vtsWorker" -}}
+jobs.zilliz.com/worker: migration
 {{- end }}
 
 {{- /* What every process of ours is told: which Lease, which way to Kubernetes. */}}

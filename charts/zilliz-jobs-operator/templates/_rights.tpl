@@ -29,6 +29,16 @@ an audit of the API server over a run in which everything happens is compared wi
   verbs: [create]
 {{- end }}
 
+{{- /* Besides, where the engine of migrations is enabled: its Jobs, their pods, and the events that say why none starts. */}}
+{{- define "zilliz.vtsRules" -}}
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods, events]
+  verbs: [list]
+{{- end }}
+
 {{- /* In the operator's own namespace. */}}
 {{- define "zilliz.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]

@@ -28,7 +28,9 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Link
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.clocks import CloudClocks
+from zilliz_jobs.kinds.workeraccess import VtsSettings, WorkerAccess
 from zilliz_jobs.kube.secrets import Secrets
+from zilliz_jobs.kube.workers import Workers
 from zilliz_jobs.telemetry.concealed import CONCEALED
 
 SECRET_SECONDS = 30.0
@@ -48,7 +50,7 @@ log = logging.getLogger(__name__)
 
 class Connections:
     """All connections by key. `wake` is called with the key of a connection that must be checked again. `clock`:
-    seconds that never go back."""
+    seconds that never go back. `vts`: how the engine VTS was installed; None: it was not."""
 
     def __init__(
         self,
@@ -58,6 +60,8 @@ class Connections:
         wake: Callable[[Key], None] = lambda _key: None,
         clock: Callable[[], float] = time.monotonic,
         make_session: Callable[..., CloudSession] = CloudSession,
+        workers: Workers | None = None,
+        vts: VtsSettings | None = None,
     ) -> None:
         self._secrets = secrets
         self._allow_http = allow_http
@@ -66,6 +70,7 @@ class Connections:
         self._known: dict[Key, Connection] = {}
         self._sessions = Sessions(clock, make_session)
         self._departed: dict[Key, tuple[float, Connection]] = {}
+        self._workers, self._vts = workers, vts
         self._locks: dict[Key, asyncio.Lock] = {}
         self._clocks: dict[Key, CloudClocks] = {}
 
@@ -266,10 +271,15 @@ class Connections:
         except Unauthorised as error:
             return Blocked(Reason.KEY_REJECTED, error.message)
         clocks = self._clocks.setdefault(connection.key, CloudClocks())
-        account = Account(session, spec.import_api, spec.project_id or "", clocks)
+        account = Account(session, spec.import_api, spec.project_id or "", clocks, self._access(connection, key))
         connection.account = connection.last_account = account
         connection.fingerprint = fingerprint(key)
         return None
+
+    def _access(self, connection: Connection, key: str) -> WorkerAccess | None:
+        if self._workers is None or self._vts is None:
+            return None
+        return WorkerAccess(self._workers, connection.key.namespace, self._vts, key)
 
     def _rates(self, endpoint: str, print_: str) -> list[int]:
         sharers = [c for c in self._known.values() if c.fingerprint == print_ and c.endpoint == endpoint]

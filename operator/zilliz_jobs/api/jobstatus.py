@@ -172,6 +172,10 @@ class Attempt(Model):
     unresolved_since: Time = Field(
         default=None, description="The cloud's clock before the first send whose effect may still come."
     )
+    tokens: list[str] | None = Field(
+        default=None,
+        description="Of a job of several steps, once the attempt is over: by which it marked what it made.",
+    )
     automatic: int | None = Field(
         default=None, description="How many automatic retries led here since a person last asked."
     )

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from zilliz_jobs.api.jobspec import ALWAYS_MUTABLE, CancellableSpec
 from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.migrationengine import ENGINE_RULES, Engine, MetricType, Worker
 from zilliz_jobs.api.migrationsource import SOURCES, MigrationSource
 from zilliz_jobs.api.model import CloudId, CloudName, Model, Name
 from zilliz_jobs.api.resource import JOB_COLUMNS, JOB_SELECTABLE, Resource, RowType, Rule
@@ -74,6 +75,11 @@ class Migrated(Model):
     destination: CloudName | None = Field(
         default=None, description="Collection to make. Default: the name in the source (with _ for - from Pinecone)."
     )
+    metric_type: MetricType | None = Field(
+        default=None,
+        description="With engine VTS: the metric of the indexes that are made for its float vectors. Default: "
+        "COSINE. Indexes of a milvus keep their own.",
+    )
 
 
 class MigrationJobSpec(CancellableSpec):
@@ -89,9 +95,23 @@ class MigrationJobSpec(CancellableSpec):
         "cannot be cancelled.",
     )
 
+    engine: Engine = Field(
+        default=Engine.CLOUD,
+        description="What moves the data: Cloud, the service of Zilliz Cloud; or VTS, the vendor's open engine, in a "
+        "Job of this namespace. VTS is there where the operator was installed with it.",
+    )
+    load: bool | None = Field(
+        default=None,
+        description="With engine VTS: true leaves the collections loaded at the end, ready for searches. Default: "
+        "they are loaded to count their rows, and released again.",
+    )
+    worker: Worker | None = Field(default=None, description="With engine VTS: the pod of the engine.")
+
 
 class MigrationResult(Model):
     cluster_id: str | None = Field(default=None, description="Id of the target.")
+    rows_read: int | None = Field(default=None, description="With engine VTS: how many rows the source gave.")
+    rows_written: int | None = Field(default=None, description="With engine VTS: how many rows the target took.")
     credentials_secret_name: str | None = Field(
         default=None, description="Secret with the one-time credentials of a cluster that the job made."
     )
@@ -254,6 +274,7 @@ MIGRATION_JOB = Resource(
             "postgresql have theirs in source",
             _entries_may_name_databases,
         ),
+        *ENGINE_RULES,
     ),
     cancellable=Rule(
         "!has(self.mode) || self.mode == 'Offline'",

@@ -10,6 +10,7 @@ from zilliz_jobs.api.model import CloudId, CloudName, Model, NameRef
 from zilliz_jobs.api.url import Address, Url, VolumePath
 
 _LABELLED = 'It must carry the label jobs.zilliz.com/credentials: "true".'
+_REACHED = "It must be reachable from the internet; with engine VTS from the pods of the namespace."
 ElasticCloudId = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
@@ -19,7 +20,7 @@ def _secret(keys: str) -> NameRef:
 
 
 def _uri(of: str) -> str:
-    uri: str = Field(description=f"Address of {of}, reachable from the internet, without credentials in it.")
+    uri: str = Field(description=f"Address of {of}, without credentials in it. {_REACHED}")
     return uri
 
 
@@ -50,6 +51,11 @@ class MilvusBackup(Model):
 
 class Pinecone(Model):
     credentials_secret_ref: NameRef = _secret("the key apiKey")
+    merge_namespaces: bool | None = Field(
+        default=None,
+        description="With engine VTS: true takes the vectors of all namespaces of an index together; false refuses "
+        "an index with several. Default false.",
+    )
 
 
 class Qdrant(Model):
@@ -60,7 +66,7 @@ class Qdrant(Model):
 class Elasticsearch(Model):
     cloud_id: ElasticCloudId | None = Field(default=None, description="Cloud ID of an Elastic Cloud deployment.")
     uri: Address | None = Field(
-        default=None, description="Address of the cluster, reachable from the internet, without credentials in it."
+        default=None, description=f"Address of the cluster, without credentials in it. {_REACHED}"
     )
     credentials_secret_ref: NameRef = _secret("the key apiKey (with cloudId), or username and password (with uri)")
 
@@ -73,11 +79,22 @@ class OpenSearch(Model):
 class PostgreSQL(Model):
     uri: Address = _uri("the server")
     database: CloudName | None = Field(default=None, description="Database to migrate from. Default: the server's.")
+    schema_name: CloudName | None = Field(
+        default=None,
+        alias="schema",
+        description="With engine VTS: the schema that the tables are in. Default: `public`.",
+    )
     credentials_secret_ref: NameRef = _secret("the keys username and password")
 
 
 class TencentVectorDB(Model):
     uri: Address = _uri("the instance")
+    database: CloudName | None = Field(
+        default=None, description="With engine VTS: the database that the collections are in; required there."
+    )
+    username: CloudName | None = Field(
+        default=None, description="With engine VTS: the account that the API key is of. Default: `root`."
+    )
     credentials_secret_ref: NameRef = _secret("the key apiKey")
 
 

@@ -1,5 +1,5 @@
 """The data plane of one cluster: a RESTful API on the cluster's own host (documented: Collection and Vector
-Operations v2), served by Milvus. Only what looking for collections and making a sample needs.
+Operations v2), served by Milvus. Only what looking for collections, making a sample and finishing a migration needs.
 
 Same key, envelope and errors as the control plane, another vocabulary of codes and a budget of its own. A cluster
 that is suspended is not reachable: reads are Transient then. Code 200 is success as in older versions of Milvus; that
@@ -33,6 +33,25 @@ DATA_PLANE = Codes(
 LOADED, LOADING, NOT_LOADED = "LoadStateLoaded", "LoadStateLoading", "LoadStateNotLoad"
 
 
+class SchemaField(WireModel):
+    """`type`: the word of Milvus, such as FloatVector."""
+
+    name: Id
+    type: Text = ""
+
+    @property
+    def is_vector(self) -> bool:
+        """Whether it can have an index of vectors."""
+        return self.type.endswith("Vector")
+
+
+class FieldIndex(WireModel):
+    """An index that a field has."""
+
+    field_name: Id
+    index_name: Text = ""
+
+
 class Collection(WireModel):
     """`load`: LOADED, LOADING or NOT_LOADED. `description`: empty for a collection without one, None where the answer
     does not tell it. `collection_name`: its own one, whichever of its `aliases` was asked for (Milvus source)."""
@@ -41,11 +60,19 @@ class Collection(WireModel):
     aliases: Annotated[tuple[Text, ...], NullableList] = ()
     description: ToldText = None
     load: Text = ""
+    fields: Annotated[tuple[SchemaField, ...], NullableList] = ()
+    indexes: Annotated[tuple[FieldIndex, ...], NullableList] = ()
 
     @property
     def loaded(self) -> bool:
         """Whether all of it is loaded."""
         return self.load == LOADED
+
+    @property
+    def without_index(self) -> tuple[SchemaField, ...]:
+        """Its vector fields that have no index; a collection can be loaded when there is none of them."""
+        indexed = {one.field_name for one in self.indexes}
+        return tuple(one for one in self.fields if one.is_vector and one.name not in indexed)
 
 
 class Loading(WireModel):
@@ -157,6 +184,68 @@ class DataPlane:
             token=token,
             fence=fence,
             doing=f"drop collection {collection}",
+        )
+
+    async def flush(self, collection: str, *, database: str | None = None, token: str, fence: Fence) -> EffectReply:
+        """Seal and store what was written so far (Milvus source: flush). Repeatable."""
+        return await self._do("flush", collection, database, f"flush collection {collection}", token, fence)
+
+    async def load(self, collection: str, *, database: str | None = None, token: str, fence: Fence) -> EffectReply:
+        """Begin to load the collection, all of whose vector fields have an index (documented: Load Collection).
+        Repeatable."""
+        return await self._do("load", collection, database, f"load collection {collection}", token, fence)
+
+    async def release(self, collection: str, *, database: str | None = None, token: str, fence: Fence) -> EffectReply:
+        """Take the collection out of memory (documented: Release Collection). Repeatable."""
+        return await self._do("release", collection, database, f"release collection {collection}", token, fence)
+
+    async def create_index(
+        self,
+        collection: str,
+        field: str,
+        metric_type: str,
+        *,
+        database: str | None = None,
+        token: str,
+        fence: Fence,
+    ) -> EffectReply:
+        """Begin to index a vector field as the cloud chooses, AUTOINDEX, under the field's own name (documented:
+        Create Index). The same again changes nothing (Milvus source); another index of the field is refused."""
+        index = {"fieldName": field, "indexName": field, "metricType": metric_type, "indexType": "AUTOINDEX"}
+        return await self._transport.effect(
+            "POST",
+            "/v2/vectordb/indexes/create",
+            body={"dbName": database, "collectionName": collection, "indexParams": [index]},
+            token=token,
+            fence=fence,
+            doing=f"index field {field} of collection {collection}",
+        )
+
+    async def count(self, collection: str, *, database: str | None = None) -> int:
+        """How many rows the loaded collection has, those just written among them (documented: Query, count(*)).
+        Rejected for one that is not loaded."""
+        doing = f"count the rows of collection {collection}"
+        body = {
+            "dbName": database,
+            "collectionName": collection,
+            "outputFields": ["count(*)"],
+            "consistencyLevel": "Strong",
+        }
+        data = (await self._transport.read("POST", "/v2/vectordb/entities/query", body=body, doing=doing)).data
+        row = data[0] if isinstance(data, list) and len(data) == 1 else None
+        found = row.get("count(*)") if isinstance(row, dict) else None
+        if isinstance(found, str) and found.isdecimal():
+            found = int(found)
+        if not isinstance(found, int) or isinstance(found, bool):
+            raise ProtocolMismatch(f"cannot {doing}: the answer is no number")
+        return found
+
+    async def _do(
+        self, verb: str, collection: str, database: str | None, doing: str, token: str, fence: Fence
+    ) -> EffectReply:
+        body = {"dbName": database, "collectionName": collection}
+        return await self._transport.effect(
+            "POST", _COLLECTIONS + verb, body=body, token=token, fence=fence, doing=doing
         )
 
     async def _ask(self, verb: str, collection: str, database: str | None, doing: str) -> Any:

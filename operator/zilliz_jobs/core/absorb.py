@@ -157,6 +157,8 @@ def _running(s: Snapshot, status: JobStatus, seen: seen_.Seen, now: datetime) ->
         word = f"the unknown status {seen.cloud_status!r}" if seen.cloud_status else "no status"
         return said(status, Reason.UNKNOWN_CLOUD_STATUS, f"the cloud reports {word}")
     reason = Reason.IN_PROGRESS if seen.state is State.IN_PROGRESS else Reason.PENDING
+    if seen.reason is not None:  # what keeps it from going on
+        reason = seen.reason
     if seen.canceling:
         reason = Reason.CANCELING
     message = seen.message or reason.phrase

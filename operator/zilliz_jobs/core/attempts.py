@@ -214,9 +214,11 @@ def is_retried(s: Snapshot, status: JobStatus, reason: Reason) -> bool:
 
 def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime | None = None) -> JobStatus:
     """A fresh row of the table: nothing sent, nothing known; the past stays in `attempts`. Of a job of several steps
-    only the one at work begins anew."""
+    only the one at work begins anew, unless the job had ended: then all of them do."""
     half_way = has_begun(status)
     attempts = with_attempt(status).attempts or []
+    if tokens := _spent_tokens(status):
+        attempts = [*attempts[:-1], attempts[-1].but(tokens=tokens)]
     new = Attempt(
         number=attempt_of(status).number + 1,
         automatic=automatic or None,
@@ -234,7 +236,17 @@ def next_attempt(status: JobStatus, *, automatic: int = 0, not_before: datetime 
     )
     if half_way:
         return again
-    return again.but(progress_percent=None, last_progress_time=None, start_time=None, created_by=None, result=None)
+    return again.but(
+        steps=None, progress_percent=None, last_progress_time=None, start_time=None, created_by=None, result=None
+    )
+
+
+def _spent_tokens(status: JobStatus) -> list[str]:
+    """Of a job of several steps: by which its attempt that is over marked what it made, as far as no row of a step
+    goes on telling that."""
+    over = [] if has_begun(status) else [row.submission for row in status.steps or []]
+    records = [*over, status.submission] if status.steps else []
+    return [*dict.fromkeys(one.token for one in records if one and one.token)]
 
 
 def with_attempt(status: JobStatus) -> JobStatus:

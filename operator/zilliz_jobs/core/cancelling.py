@@ -6,6 +6,7 @@ from zilliz_jobs.api.jobspec import DeletionPolicy, JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot, Traits, handle_of, is_finished
+from zilliz_jobs.core.steps import is_addressable
 
 NEEDS_CONSOLE = "the cloud's public API has no cancel, and the connection's consoleApi.enabled is not true"
 NOT_PROVEN = "it was found by inference, and is not proven to be this object's"
@@ -17,7 +18,7 @@ def uncancellable(s: Snapshot, status: JobStatus) -> str:
         return why
     if status.submission and status.submission.evidence is Evidence.INFERRED:
         return NOT_PROVEN
-    if handle_of(status) and not status.job_id:
+    if handle_of(status) and not is_addressable(s, status):
         return Reason.JOB_ID_UNKNOWN.phrase
     return ""
 
@@ -32,7 +33,7 @@ def no_way_to_cancel(traits: Traits, *, console: bool) -> str:
 def may_cancel_unasked(s: Snapshot, status: JobStatus) -> bool:
     """Whether a deadline or a deletion may cancel: never what is held by inference only, and once per submission."""
     submission = status.submission
-    if submission is None or submission.cancel_time or not status.job_id:
+    if submission is None or submission.cancel_time or not is_addressable(s, status):
         return False
     return not uncancellable(s, status)
 

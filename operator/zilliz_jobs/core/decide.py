@@ -18,7 +18,7 @@ from zilliz_jobs.core.accounts import in_its_account, with_account
 from zilliz_jobs.core.attempts import ended, prepared, said, with_attempt
 from zilliz_jobs.core.choose import choose, submitting
 from zilliz_jobs.core.conditions import with_conditions
-from zilliz_jobs.core.deadlines import start_due, swept_by
+from zilliz_jobs.core.deadlines import overdue, start_due, swept_by
 from zilliz_jobs.core.gates import closed_gate, may_submit
 from zilliz_jobs.core.lateeffects import began_watch
 from zilliz_jobs.core.observation import Absent, BackupGone, Missing, Nothing, Observation, Prepared
@@ -26,7 +26,7 @@ from zilliz_jobs.core.plan import Plan
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import heed
 from zilliz_jobs.core.snapshot import Snapshot, is_finished, is_open, is_requested, is_unsent
-from zilliz_jobs.core.steps import cleans_up, next_step
+from zilliz_jobs.core.steps import cleans_up, is_between, next_step
 
 
 def decide(s: Snapshot, seen: Observation, *, now: datetime) -> Plan:
@@ -83,6 +83,8 @@ def _timed(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
         return status
     if is_open(status):
         return _unknown_too_long(s, status, now)
+    if is_between(status) and s.traits.can_cancel and (late := overdue(s, status, now)):
+        return ended(s, status.but(submission=None), State.CANCELED, Reason.DEADLINE_EXCEEDED, late.phrase, now)
     due = start_due(s, status)
     if due and now >= due:
         message = f"not submitted within its start deadline; the last obstacle was: {_obstacle(s, status, now)}"

@@ -78,7 +78,8 @@ def _state(status: JobStatus, row: Attempt | None) -> State | None:
         return said
     # Failed or Canceled, of which the conditions are the same: the reason tells, mostly.
     reason = _reason(status, row)
-    canceled = reason in _OF_CANCELED or (reason == Reason.DEADLINE_EXCEEDED and bool(handle_of(status)))
+    began = bool(handle_of(status) or status.steps)
+    canceled = reason in _OF_CANCELED or (reason == Reason.DEADLINE_EXCEEDED and began)
     return State.CANCELED if canceled else State.FAILED
 
 

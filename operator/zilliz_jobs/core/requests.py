@@ -19,6 +19,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.resolution import adoption, parse_resolution, resolved
 from zilliz_jobs.core.shortening import shortened
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, handle_of, is_finished, is_open
+from zilliz_jobs.core.steps import is_addressable, is_between, left_behind
 
 MAX_TOKEN = 256
 UNKNOWN_ENDS = frozenset({Reason.JOB_LOST, Reason.OUTCOME_UNKNOWN, Reason.SUBMISSION_UNKNOWN})
@@ -92,7 +93,7 @@ def newest(own: str | None, other: str | None, known: RequestStatus | None) -> A
 def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
     known = status.cancel
     new = newest(s.cancel_token, s.cancel_asked, known)
-    asked = new or (again(known) if known and known.outcome is Outcome.REQUESTED else None)
+    asked = new or (again(known) if known and _still_waits(status, known) else None)
     if asked is None:
         return status
     verdict = judge_cancel(s, status)
@@ -101,10 +102,17 @@ def _heed_cancel(s: Snapshot, status: JobStatus, now: datetime) -> JobStatus:
         return status
     status = status.but(cancel=request)
     if request.outcome is Outcome.COMPLETED:
-        message = "cancelled before anything was sent to the cloud"
         status = status.but(submission=None)
-        return ended(s, status, State.CANCELED, Reason.CANCELED_BEFORE_SUBMISSION, message, now)
+        return ended(s, status, State.CANCELED, verdict[1], verdict[2], now)
     return status
+
+
+def _still_waits(status: JobStatus, known: RequestStatus) -> bool:
+    """Whether a cancel is to be judged once more: it waits for the cloud, or the cloud took it and the step ended
+    well all the same, so that no other step may follow."""
+    if known.outcome is Outcome.REQUESTED:
+        return True
+    return known.outcome is Outcome.ACCEPTED and is_between(status)
 
 
 def again(known: RequestStatus) -> Asked:
@@ -121,9 +129,17 @@ def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
     if not handle_of(status):
         if adoption(s, status) is not None:
             return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "waits until the job to adopt is found"
-        if status.steps:
-            return Outcome.REFUSED, s.traits.why_no_cancel, s.traits.why_no_cancel.help
-        return Outcome.COMPLETED, Reason.CANCELED_BEFORE_SUBMISSION, "cancelled before anything was sent"
+        if not status.steps:
+            told = "cancelled before anything was sent to the cloud"
+            return Outcome.COMPLETED, Reason.CANCELED_BEFORE_SUBMISSION, told
+        if s.traits.can_cancel:
+            behind = left_behind(s.traits, status)
+            return (
+                Outcome.COMPLETED,
+                Reason.CANCELED,
+                "; ".join(filter(None, ("cancelled between two steps", behind))),
+            )
+        return Outcome.REFUSED, s.traits.why_no_cancel, s.traits.why_no_cancel.help
     if not s.traits.can_cancel:
         return Outcome.REFUSED, s.traits.why_no_cancel, s.traits.why_no_cancel.help
     if s.link.problem:
@@ -134,7 +150,7 @@ def judge_cancel(s: Snapshot, status: JobStatus) -> Verdict:
             "or set consoleApi.enabled on the connection and ask again with a new token"
         )
         return Outcome.REFUSED, Reason.NO_PUBLIC_API, way_out
-    if not status.job_id:
+    if not is_addressable(s, status):
         return Outcome.REFUSED, Reason.JOB_ID_UNKNOWN, Reason.JOB_ID_UNKNOWN.help
     return Outcome.REQUESTED, Reason.CANCEL_REQUESTED, "the cloud is asked to cancel the job"
 

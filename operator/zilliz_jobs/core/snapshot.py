@@ -32,10 +32,13 @@ class Traits:
     retry: RetryRule = RetryRule.NEVER
     exact_find: bool = False
     steps: tuple[str, ...] = ()
-    """Of a composed kind, in order: what stands for the one call that only the console has. Such a kind has neither
-    cancel nor retry."""
+    """Of a composed kind, in order."""
+    by_steps_only: bool = False
+    """Whether the steps are the only way. Else they stand for the one call of the console, which is used where the
+    connection allows that."""
     cleanup: str = ""
-    """The last of them, if it only removes what the others made on the way."""
+    """The last of them, if it only removes what the others made on the way. Such a kind has neither cancel nor
+    retry."""
     only_in_place: bool = False
     """Whether a retry is the console's own or none, as there is no spec to submit again."""
 

@@ -18,9 +18,9 @@ from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits, handle_of, is
 
 
 def is_composed(s: Snapshot, status: JobStatus) -> bool:
-    """Whether the job goes by the kind's steps. Its first submission settles that: the console's one call does the
-    whole where it may be used at that time."""
-    if not s.traits.steps or status.steps:
+    """Whether the job goes by the kind's steps. Where there is another way, the first submission settles that: the
+    console's one call does the whole where it may be used at that time."""
+    if not s.traits.steps or s.traits.by_steps_only or status.steps:
         return bool(s.traits.steps)
     if status.submission is not None:
         return status.submission.step in s.traits.steps
@@ -30,6 +30,16 @@ def is_composed(s: Snapshot, status: JobStatus) -> bool:
 def has_begun(status: JobStatus) -> bool:
     """A step of several is done, so the job is under way although nothing may be in the cloud at the moment."""
     return bool(status.steps) and not is_finished(status)
+
+
+def is_between(status: JobStatus) -> bool:
+    """A step of several is done, and nothing of the next one is in the cloud, or on its way there."""
+    return has_begun(status) and is_unsent(status)
+
+
+def is_addressable(s: Snapshot, status: JobStatus) -> bool:
+    """Whether what is in the cloud can be cancelled by what is known of it: a job by its id, a step by its handle."""
+    return bool(status.job_id) or s.traits.by_steps_only
 
 
 def next_step(s: Snapshot, status: JobStatus) -> str:

@@ -55,12 +55,14 @@ from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.jobs.submissiongates import SubmissionGates
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.kinds.base import AnyKind
+from zilliz_jobs.kinds.workeraccess import VtsSettings
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.events import EventPoster
 from zilliz_jobs.kube.finalizers import Finalizers
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 from zilliz_jobs.kube.status import StatusWriter
+from zilliz_jobs.kube.workers import Workers
 from zilliz_jobs.schedules.wiring import ScheduleParts
 from zilliz_jobs.settings import Settings
 from zilliz_jobs.telemetry.metrics import Metrics
@@ -122,6 +124,8 @@ class Engine:
             allow_http=settings.allow_http_endpoints,
             wake=self.queue.add,
             make_session=partial(CloudSession, hearing=Hearing(self.metrics, over_key)),
+            workers=Workers(client),
+            vts=_vts(settings),
         )
         self.status_writer = JobStatusWriter(
             writer,
@@ -355,3 +359,10 @@ def _rules(settings: Settings) -> Rules:
         poll_max=settings.poll_max,
         backoff_max=settings.retry_cap,
     )
+
+
+def _vts(settings: Settings) -> VtsSettings | None:
+    """None where the operator was installed without the engine."""
+    if not settings.vts_image:
+        return None
+    return VtsSettings(settings.vts_image, settings.vts_pull_policy, settings.vts_cluster)

@@ -112,7 +112,8 @@ class Actions:
         match action:
             case Prepare(step):
                 first = attempt_of(status).number == 1 and snap.link.first_submission is FirstSubmission.FIND
-                context = SubmitContext(step, status, job.entry.key.name, _token(status, step), finds_first=first)
+                token = _token(status, step)
+                context = SubmitContext(step, status, job.entry.key.name, token, finds_first=first, uid=job.entry.uid)
                 return await self._prepare(job, context)
             case Observe():
                 return await kind.read(account, spec, status)
@@ -129,7 +130,7 @@ class Actions:
                 name = uuid.uuid5(uuid.NAMESPACE_OID, words).hex
                 fence = self.in_flight.fence(snap.rules.fence_seconds)
                 return await self.in_flight.shielded(
-                    kind.cancel(account, status.job_id or "", f"cancel-{name}", fence)
+                    kind.cancel_at_work(account, spec, status, f"cancel-{name}", fence)
                 )
             case CheckBackup():
                 await self._ensure_synced()
@@ -257,7 +258,7 @@ class Actions:
         if isinstance(values, seen_.Blocked):
             return values
         job.secrets.update(values.values)
-        context, notices = with_keys(context, values.versions)
+        context, notices = with_keys(replace(context, secrets=values.values), values.versions)
         prepared = await kind.prepare(account, spec, context, holder=self.process)
         ready = await answers.key_or_right(account.session, prepared)
         if not isinstance(ready, seen_.Prepared):

@@ -172,7 +172,7 @@ class JobCache:
         status = raw_status(body)
         record = status.get("submission")
         kind = self._kinds[body["kind"]]
-        taken = isinstance(record, dict) and record.get("handle") and not kind.exclusive
+        taken = isinstance(record, dict) and record.get("handle") and not (kind.exclusive or kind.keeps_lock)
         if record is None or taken or status.get("completionTime"):
             return  # the next pass over the object releases its lock
         try:

@@ -48,6 +48,7 @@ from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.clocks import CloudClocks
 from zilliz_jobs.kinds.place import Place, RawSpec, place_in
 from zilliz_jobs.kinds.secretneed import SecretNeed
+from zilliz_jobs.kinds.workeraccess import WorkerAccess
 
 S = TypeVar("S", bound=JobSpec)
 
@@ -61,6 +62,8 @@ class Account:
     import_api: ImportApi = ImportApi.V2
     project_id: str = ""
     clocks: CloudClocks = field(default_factory=CloudClocks)
+    workers: WorkerAccess | None = None
+    """Of the namespace of the connection; None where the operator was installed without an engine."""
 
     @property
     def cloud_time(self) -> datetime | None:
@@ -95,6 +98,10 @@ class SubmitContext:
     finds_first: bool = False
     """Whether what stands under the name that the spec gives counts as this job's own work, done in an earlier life
     of the manifest."""
+    uid: str = ""
+    """The object's, for marks that must not be another object's of the same name."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Values by key, of all Secrets that the spec names."""
     since: float | None = None
     """When this process was first asked to prepare the submission; seconds of the event loop's clock."""
 
@@ -170,6 +177,8 @@ class JobKind(ABC, Generic[S]):
     """Whose request budget `observe` uses: kinds with the same word share one."""
     exclusive: ClassVar[bool] = False
     """Whether the lock stays taken until the job's end: a second job would change what the first is judged by."""
+    keeps_lock: ClassVar[bool] = False
+    """Whether some of its objects hold their lock for longer than their submission is open: see `occupies`."""
     lock_needs_backup: ClassVar[bool] = False
     """Whether `lock_of` a submission to come needs its `backup`, which then is read before each try for the lock."""
 
@@ -360,6 +369,12 @@ class JobKind(ABC, Generic[S]):
     async def cancel(self, account: Account, job_id: str, token: str, fence: Callable[[], None]) -> CancelAnswer:
         """Ask for a cancel. The public API has none, so the console's is used; may be repeated."""
         return await answers.cancel(account.session, job_id, token, fence)
+
+    async def cancel_at_work(
+        self, account: Account, spec: S, status: JobStatus, token: str, fence: Callable[[], None]
+    ) -> CancelAnswer:
+        """Ask for a cancel of what the status tells of: the job, or the step of one. May be repeated."""
+        return await self.cancel(account, status.job_id or "", token, fence)
 
 
 AnyKind = JobKind[Any]

@@ -15,14 +15,17 @@ from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.polling.pollplan import PollState
 
-Stamp = tuple[str, tuple[tuple[str, str], ...]]
+Stamp = tuple[str, tuple[tuple[str, str], ...], str]
 
 
 def stamp_of(status: JobStatus) -> Stamp:
-    """Which submission a status is about. What was seen of one submission must never be recorded for another: a job
-    that is retried in place keeps its id."""
+    """Which submission a status is about, and how its cancel stands. What was seen of one submission must
+    never be recorded for another: a job that is retried in place keeps its id. And what was read before a cancel was
+    stored must not count after it: that something is gone means another thing then."""
     token = status.submission.token if status.submission else ""
-    return token, tuple(sorted(handle_of(status).items()))
+    asked = str(status.cancel.outcome) if status.cancel else ""
+    by_itself = "canceled" if status.submission and status.submission.cancel_time else ""
+    return token, tuple(sorted(handle_of(status).items())), f"{asked} {by_itself}"
 
 
 @dataclass(frozen=True)

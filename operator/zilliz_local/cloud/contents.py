@@ -30,6 +30,9 @@ class Collection:
     loaded: bool = True
     load_began: float = 0.0
     load_ends: float = 0.0
+    indexes: dict[str, str] = field(default_factory=dict)
+    """The metric of the index that a vector field has, by the field's name."""
+    flushes: int = 0
 
     @property
     def count(self) -> int:
@@ -44,6 +47,16 @@ class Collection:
             if isinstance(one, dict) and one.get("isPrimary"):
                 return str(one.get("fieldName") or one.get("name") or "id")
         return "id"
+
+    @property
+    def vector_fields(self) -> list[str]:
+        """The names of its vector fields."""
+        fields = self.schema.get("fields")
+        return [
+            str(one.get("fieldName") or one.get("name"))
+            for one in (fields if isinstance(fields, list) else [])
+            if isinstance(one, dict) and str(one.get("dataType") or one.get("type") or "").endswith("Vector")
+        ]
 
     def load(self, now: float, seconds: float) -> None:
         """Begin to load, unless that was done before."""
@@ -79,7 +92,9 @@ class Collection:
 
     def copy(self, *, loaded: bool) -> "Collection":
         """The same contents in another collection."""
-        return Collection(self.description, dict(self.schema), self.rows, Counter(self.keys), loaded)
+        twin = Collection(self.description, dict(self.schema), self.rows, Counter(self.keys), loaded)
+        twin.indexes = dict(self.indexes)
+        return twin
 
 
 Place = tuple[str, str]

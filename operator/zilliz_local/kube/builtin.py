@@ -10,6 +10,8 @@ CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
 NAMESPACES = ("", "namespaces")
 EVENTS = ("", "events")
 SECRETS = ("", "secrets")
+PODS = ("", "pods")
+JOBS = ("batch", "jobs")
 LEASES = ("coordination.k8s.io", "leases")
 
 TEXT: Body = {"type": "string"}
@@ -120,6 +122,8 @@ LEASE = thing(
         preferredHolder=TEXT,
     ),
 )
+POD = thing("Pod is a collection of containers that run on one node.", spec=FREE, status=FREE)
+JOB = thing("Job is the work of pods that come to an end.", spec=FREE, status=FREE)
 DEFINITION = thing(
     "CustomResourceDefinition represents a resource that should be exposed on the API server.",
     spec=said(FREE, "How the resources should appear."),
@@ -184,6 +188,9 @@ BUILTIN: tuple[Resource, ...] = (
           unconditional=True, made_by_update=True),
     _core("serviceaccounts", "ServiceAccount", SERVICE_ACCOUNT, short_names=("sa",), columns=(NAME, AGE),
           unconditional=True),
+    _core("pods", "Pod", POD, short_names=("po",), has_status=True, columns=(NAME, AGE), selectable=("status.phase",),
+          unconditional=True),
+    _core("jobs", "Job", JOB, group="batch", has_status=True, columns=(NAME, AGE), unconditional=True),
     _core("events", "Event", NEW_EVENT, group="events.k8s.io", short_names=("ev",), columns=EVENT_COLUMNS,
           selectable=NEW_EVENT_FIELDS, store_key=EVENTS, unconditional=True, made_by_update=True),
     _core("leases", "Lease", LEASE, group="coordination.k8s.io", columns=(NAME, Column("Holder"), AGE),

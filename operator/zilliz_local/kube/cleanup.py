@@ -7,9 +7,10 @@ waiting; objects with finalizers keep their namespace or CRD until the last of t
 
 from collections.abc import Iterator
 
-from zilliz_local.kube.builtin import CRDS, NAMESPACES
+from zilliz_local.kube.builtin import CRDS, JOBS, NAMESPACES
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.decoding import decoded
+from zilliz_local.kube.lifecycle import FOREGROUND
 from zilliz_local.kube.options import DeleteOptions
 from zilliz_local.kube.record import Record
 from zilliz_local.kube.resource import Resource
@@ -28,7 +29,11 @@ class Cleanup:
         writer.redefined = self._redefined
 
     def _doomed(self, resource: Resource, record: Record) -> None:
-        """A namespace or CRD began to die: delete what it holds."""
+        """A namespace or CRD began to die: delete what it holds; or an owner whose dependents go first: delete
+        those."""
+        if FOREGROUND in (record.meta.get("finalizers") or ()):
+            self._delete_dependents(record)
+            self._release_owner(resource, record)
         if resource.key not in (NAMESPACES, CRDS):
             return
         for content, one in list(self._content(resource, record)):
@@ -38,15 +43,29 @@ class Cleanup:
 
     def _removed(self, resource: Resource, record: Record) -> None:
         """An object is gone: so are its dependents, and perhaps it was the last of something."""
-        for key, dependent in self._store.dependents(record.meta["uid"]):
-            owned = self._catalog.by_key(key)
-            living = any(self._store.alive(owner["uid"]) for owner in dependent.meta["ownerReferences"])
-            if owned and not living and "deletionTimestamp" not in dependent.meta:
-                self._writer.delete(Route(owned, dependent.namespace, dependent.name), DeleteOptions())
+        self._delete_dependents(record, orphans_only=True)
+        for owner in record.meta.get("ownerReferences") or ():
+            held = self._store.get(JOBS, record.namespace, owner["name"])
+            if held is not None and held.meta["uid"] == owner["uid"]:
+                self._release_owner(self._known(JOBS), held)
         if resource.namespaced:
             self._release(self._known(NAMESPACES), record.namespace)
         if resource.custom:
             self._release(self._known(CRDS), resource.name)
+
+    def _delete_dependents(self, record: Record, *, orphans_only: bool = False) -> None:
+        for key, dependent in self._store.dependents(record.meta["uid"]):
+            owned = self._catalog.by_key(key)
+            living = any(self._store.alive(owner["uid"]) for owner in dependent.meta["ownerReferences"])
+            if owned and not (living and orphans_only) and "deletionTimestamp" not in dependent.meta:
+                self._writer.delete(Route(owned, dependent.namespace, dependent.name), DeleteOptions(unsaid=False))
+
+    def _release_owner(self, resource: Resource, record: Record) -> None:
+        now = self._store.get(resource.key, record.namespace, record.name)
+        if now is None or FOREGROUND not in (now.meta.get("finalizers") or ()):
+            return
+        if not self._store.dependents(record.meta["uid"]):
+            self._writer.release(resource, now)
 
     def _redefined(self) -> None:
         """A definition changed: show the objects as its schema prunes and defaults them now."""

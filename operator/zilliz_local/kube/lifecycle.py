@@ -5,13 +5,14 @@ Time, identity and names come in as arguments. `writer` calls these and puts the
 
 from typing import Any
 
-from zilliz_local.kube.builtin import CRDS, NAMESPACES
+from zilliz_local.kube.builtin import CRDS, NAMESPACES, PODS
 from zilliz_local.kube.record import Body
 from zilliz_local.kube.refusal import Cause
 from zilliz_local.kube.resource import Resource
 from zilliz_local.kube.validation import show, wrong
 
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+FOREGROUND = "foregroundDeletion"
 OWNED = ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "uid", "namespace")
 COUNTED = (CRDS,)
 
@@ -31,6 +32,8 @@ def born(resource: Resource, body: Body, uid: str, now: str) -> Body:
     if resource.key == NAMESPACES:
         meta["labels"] = {"kubernetes.io/metadata.name": meta["name"], **(meta.get("labels") or {})}
         rest |= {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+    if resource.key == PODS:
+        rest["status"] = {"phase": "Pending"}
     return _ordered({**rest, "metadata": meta})
 
 
@@ -88,12 +91,29 @@ def dying(resource: Resource, old: Body, now: str) -> Body:
     return _ordered(body)
 
 
+def awaiting(old: Body) -> Body:
+    """An object that is deleted in the foreground: after what it owns."""
+    finalizers = old["metadata"].get("finalizers") or []
+    return {**old, "metadata": {**old["metadata"], "finalizers": [*finalizers, FOREGROUND]}}
+
+
+def winds_up(resource: Resource, body: Body) -> bool:
+    """Does a node have to end its containers first?"""
+    phase = (body.get("status") or {}).get("phase")
+    return (
+        resource.key == PODS
+        and bool((body.get("spec") or {}).get("nodeName"))
+        and phase not in ("Succeeded", "Failed")
+    )
+
+
 def held(resource: Resource, body: Body) -> bool:
     """Does something keep a dying object?"""
     finalizers: list[Any] = list(body["metadata"].get("finalizers") or ())
     if resource.key == NAMESPACES:
         finalizers += (body.get("spec") or {}).get("finalizers") or ()
-    return bool(finalizers)
+    ending = resource.key == PODS and "deletionTimestamp" in body["metadata"]
+    return bool(finalizers) or ending
 
 
 def change_problems(resource: Resource, old: Body, new: Body) -> list[Cause]:

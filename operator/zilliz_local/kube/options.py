@@ -25,6 +25,11 @@ class DeleteOptions:
     uid: str = ""
     version: str = ""
     orphan: bool = False
+    foreground: bool = False
+    unsaid: bool = True
+    """No policy is named, so the resource's own holds."""
+    at_once: bool = False
+    """Without the time that a pod has for its end."""
     dry_run: bool = False
 
 
@@ -41,7 +46,8 @@ def delete_options(query: Mapping[str, str], body: Any) -> DeleteOptions:
     """The body wins over the query, as in the real server."""
     given = body if isinstance(body, dict) else {}
     preconditions = given.get("preconditions") or {}
-    policy = given.get("propagationPolicy") or query.get("propagationPolicy") or "Background"
+    named = given.get("propagationPolicy") or query.get("propagationPolicy")
+    policy, orphans = named or "Background", given.get("orphanDependents")
     if policy not in ("Background", "Foreground", "Orphan"):
         words = f'Unsupported value: {show(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"'
         raise _unsupported("DeleteOptions", "propagationPolicy", words)
@@ -49,7 +55,10 @@ def delete_options(query: Mapping[str, str], body: Any) -> DeleteOptions:
     return DeleteOptions(
         uid=preconditions.get("uid") or "",
         version=preconditions.get("resourceVersion") or "",
-        orphan=policy == "Orphan" or bool(given.get("orphanDependents")),
+        orphan=policy == "Orphan" or bool(orphans),
+        foreground=policy == "Foreground",
+        unsaid=not named and orphans is None,
+        at_once=str(given.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))) == "0",
         dry_run=_dry(dry[0] if dry else query.get("dryRun"), "DeleteOptions"),
     )
 

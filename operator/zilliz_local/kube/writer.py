@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zilliz_local.kube import definition, lifecycle
-from zilliz_local.kube.builtin import CRDS, EVENTS, NAMESPACES
+from zilliz_local.kube.builtin import CRDS, EVENTS, JOBS, NAMESPACES, PODS
 from zilliz_local.kube.catalog import Catalog
 from zilliz_local.kube.conversion import shown, stored
 from zilliz_local.kube.decoding import Decoded, check, decoded, tidy
@@ -120,10 +120,14 @@ class Writer:
         check_preconditions(resource, old, options)
         if options.dry_run:
             return Written(old, gone=True)
-        if options.orphan:
+        if options.orphan or (options.unsaid and resource.key == JOBS):  # the default of a Job (batch/v1)
             self._orphan(old)
         last = lifecycle.doomed(resource, old.body)
-        if not lifecycle.held(resource, last):
+        if options.foreground and self._store.dependents(old.meta["uid"]) and "deletionTimestamp" not in old.meta:
+            last = lifecycle.awaiting(last)
+        waits = not options.at_once and lifecycle.winds_up(resource, last)
+        forced = options.at_once and resource.key == PODS
+        if not waits and (forced or not lifecycle.held(resource, last)):
             return Written(self._remove(resource, old), gone=True)
         record = old
         if "deletionTimestamp" not in old.meta:
@@ -133,12 +137,14 @@ class Writer:
         return Written(record)
 
     def release(self, resource: Resource, record: Record) -> Written:
-        """Take the server's own finalizer off a namespace or CRD whose content is gone."""
+        """Take the server's own finalizer off a namespace or CRD whose content is gone, or off an owner whose
+        dependents are."""
         body = record.fresh()
         if resource.key == NAMESPACES:
             body["spec"]["finalizers"] = []
         else:
-            kept = [one for one in body["metadata"].get("finalizers", ()) if one != lifecycle.CLEANUP]
+            own = (lifecycle.CLEANUP, lifecycle.FOREGROUND)
+            kept = [one for one in body["metadata"].get("finalizers", ()) if one not in own]
             body["metadata"]["finalizers"] = kept
         if lifecycle.held(resource, body):
             return Written(self._store.put(resource.key, body))

@@ -30,6 +30,13 @@ RESTORE = Traits()
 KINDS = (BACKUP, IMPORT, CLUSTER, MIGRATION, RESTORE)
 CLONE = Traits(steps=("Backup", "Restore", "DeleteBackup"), cleanup="DeleteBackup")
 SAMPLE = Traits(steps=("CreateCollection", "WriteRows"))
+MOVE = Traits(
+    can_cancel=True,
+    cancel_needs_console=False,
+    retry=RetryRule.FREELY,
+    steps=("Check", "Run", "Verify"),
+    by_steps_only=True,
+)
 COMPOSED = (CLONE, SAMPLE)
 
 CONSOLE = Link(console=True)

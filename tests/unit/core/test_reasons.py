@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from zilliz_jobs.core.reasons import GOES_ON_BY_ITSELF, NEEDS_SOMEBODY, Reason
+from zilliz_jobs.core.reasongroups import GOES_ON_BY_ITSELF, NEEDS_SOMEBODY
+from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.jobs.events import _TROUBLE
 
 PASSING = {

@@ -15,7 +15,7 @@ from tests.support.everykind import ROWS
 from tests.support.kubectl_zilliz import Typed, typed
 
 from zilliz_jobs.cli.kubectl.plan.rehearsing import without_secrets
-from zilliz_local.cloud import MOVIES
+from zilliz_local.cloud import KEY, MOVIES
 
 FILM = "s3://demo-data/films/part-1.parquet"
 STORAGE = {"urls": [FILM], "credentialsSecretRef": {"name": "bucket"}}
@@ -72,6 +72,65 @@ async def test_a_job_with_nothing_in_its_way_shows_its_request(prepared: Rig, tm
     body = body_of(seen)
     assert (body["clusterId"], body["collectionName"], body["objectUrls"]) == (MOVIES, "films", [[FILM]])
     assert (body["accessKey"], body["secretKey"]) == ("***", "***")
+
+
+MIGRATION = {
+    "engine": "VTS",
+    "source": {
+        "postgresql": {
+            "uri": "postgresql://postgresql.shop.svc",
+            "database": "shop",
+            "credentialsSecretRef": {"name": "postgresql"},
+        }
+    },
+    "target": {"clusterId": MOVIES},
+    "collections": [{"source": "customers"}],
+}
+
+
+@pytest.fixture
+def migrating(world: Rig) -> Rig:
+    meta = {"name": "postgresql", "namespace": "default", "labels": {"jobs.zilliz.com/credentials": "true"}}
+    data = {"username": "YWxpY2U=", "password": "c3RvcmFnZS1jYW5hcnktNDcxMQ=="}
+    world.kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data})
+    return world
+
+
+async def test_of_a_migration_by_vts_it_shows_the_job_and_what_the_engine_is_told(
+    migrating: Rig, tmp_path: Path
+) -> None:
+    """This server has no Deployments, so that whether an operator has the engine cannot be told."""
+    seen = await planned(migrating, tmp_path, job("MigrationJob", "customers", MIGRATION))
+    assert seen.code == 4, seen.out
+    assert said(seen, "PROBLEM") == ""
+    assert "whether migrations by VTS are enabled (needs list on deployments.apps in all namespaces)" in seen.out
+    assert f"the engine would run in zmg-{'0' * 32}" in said(seen, "OK")
+    made, told = seen.out.split("The request, of which nothing was sent:\n")[1:]
+    assert made.splitlines()[0].endswith("/apis/batch/v1/namespaces/default/jobs")
+    assert '"suspend": true' in made
+    assert told.splitlines()[0].endswith("/api/v1/namespaces/default/secrets")
+    assert '"url": "jdbc:postgresql://postgresql.shop.svc:5432/shop?sslmode=prefer"' in told
+    assert '"password": "***"' in told
+    assert '"token": "***"' in told
+    assert KEY not in seen.out + seen.err
+
+
+@pytest.mark.parametrize(
+    ("change", "said_of_it"),
+    [
+        ({"collections": [{"source": "a.b", "destination": "ab"}]}, "Rejected: table 'a.b' has a dot"),
+        ({"collections": [{"source": "films"}]}, "NameTaken: collection default/films exists"),
+        ({"target": {"clusterId": "in01-nobody"}}, "ClusterNotFound: "),
+    ],
+    ids=["a name that the engine cannot read", "a collection that is there", "no such cluster"],
+)
+async def test_what_stands_in_the_way_of_a_migration_by_vts_is_told(
+    migrating: Rig, tmp_path: Path, change: dict[str, Any], said_of_it: str
+) -> None:
+    seen = await planned(migrating, tmp_path, job("MigrationJob", "customers", MIGRATION | change))
+    assert seen.code == 1, seen.out
+    assert said_of_it in said(seen, "PROBLEM"), seen.out
+    assert "The request" not in seen.out
 
 
 async def test_it_is_the_request_that_is_sent_then(prepared: Rig, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from zilliz_jobs.api import migrationjob as api
 from zilliz_jobs.api import migrationsource as sources
+from zilliz_jobs.api.migrationengine import usual_name
 from zilliz_jobs.api.migrationjob import MigrationJobSpec
 from zilliz_jobs.api.migrationsource import MigrationSource
 from zilliz_jobs.api.model import Model
@@ -56,7 +57,7 @@ def moves(spec: MigrationJobSpec) -> list[Move]:
             one.database or DEFAULT_DATABASE,
             one.dest_database or one.database or DEFAULT_DATABASE,
             one.source or "",
-            one.destination or _usual_name(spec.source, one.source or ""),
+            one.destination or usual_name(spec.source, one.source or ""),
         )
         for one in spec.collections or []
     ]
@@ -148,8 +149,3 @@ def migrated(spec: MigrationJobSpec) -> list[MigratedCollection]:
         )
         for move in moves(spec)
     ]
-
-
-def _usual_name(source: MigrationSource | None, name: str) -> str:
-    """Indexes of Pinecone have hyphens, collections have none (documented)."""
-    return name.replace("-", "_") if source and source.pinecone else name

@@ -4,7 +4,7 @@ Served below the `connectAddress` of the describe answer. Codes are Milvus' own;
 same ones is inferred.
 """
 
-from zilliz_local.cloud.answers import UNEXPECTED, Problem, collection_not_found
+from zilliz_local.cloud.answers import BAD_PARAMETER, UNEXPECTED, Problem, collection_not_found
 from zilliz_local.cloud.bodies import section
 from zilliz_local.cloud.clusters import DEFAULT_DB, Cluster
 from zilliz_local.cloud.contents import Collection, Schema, plain_schema
@@ -44,7 +44,9 @@ def describe(call: Call) -> object:
         "shardsNum": 1,
         "partitionsNum": 1,
         "aliases": [],
-        "indexes": [],
+        "indexes": [
+            {"fieldName": name, "indexName": name, "metricType": metric} for name, metric in found.indexes.items()
+        ],
         "properties": [],
     }
 
@@ -102,6 +104,32 @@ def release(call: Call) -> object:
     if found.loaded:
         found.release()
         call.effect("load", clusterId=cluster.cluster_id, collection=call.text("collectionName"))
+    return {}
+
+
+@routes.on("POST", f"{BASE}/flush", "data.flush", kind="flush")
+def flush(call: Call) -> object:
+    """Store what was written."""
+    cluster, found = collection(call)
+    found.flushes += 1
+    call.effect("flush", clusterId=cluster.cluster_id, collection=call.text("collectionName"))
+    return {}
+
+
+@routes.on("POST", "/_data/{clusterId}/v2/vectordb/indexes/create", "data.index", kind="index")
+def create_index(call: Call) -> object:
+    """Index a vector field; the same again changes nothing, another metric is refused."""
+    cluster, found = collection(call)
+    params = call.given.get("indexParams")
+    for one in params if isinstance(params, list) else []:
+        name, metric = str(one.get("fieldName")), str(one.get("metricType"))
+        if name not in found.vector_fields:
+            raise Problem(BAD_PARAMETER, f"cannot create index on non-existed field: {name}")
+        if found.indexes.get(name, metric) != metric:
+            raise Problem(UNEXPECTED, "at most one distinct index is allowed per field")
+        if name not in found.indexes:
+            found.indexes[name] = metric
+            call.effect("index", clusterId=cluster.cluster_id, collection=call.text("collectionName"), field=name)
     return {}
 
 

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.cli.kubectl.cluster import Cluster
+from zilliz_jobs.cli.kubectl.doctor.enginepolicy import check_engine_policy
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding
 from zilliz_jobs.cli.kubectl.doctor.rights import check_operator_rights
 from zilliz_jobs.control.objects import Body
+from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.kube.errors import Forbidden, NotFound
 from zilliz_jobs.kube.leases import Lease, Leases
 from zilliz_jobs.kube.paths import path
@@ -41,11 +43,21 @@ class Installed:
         """The namespaces that it is limited to; empty for all."""
         return [one.strip() for one in self.environment.get("ZILLIZ_JOBS_NAMESPACES", "").split(",") if one.strip()]
 
+    @property
+    def user(self) -> str:
+        """Its service account, as a user of Kubernetes."""
+        return f"system:serviceaccount:{self.namespace}:{self.account}"
+
+    @property
+    def engine(self) -> str | None:
+        """The image of VTS; "" where the Deployment takes it from elsewhere; None where VTS is not enabled."""
+        return self.environment.get("ZILLIZ_JOBS_VTS_IMAGE")
+
 
 async def check_operators(cluster: Cluster, namespace: str | None) -> list[Finding]:
     """`namespace`: that of the operator; None: looked for in all of them."""
     try:
-        found = await _deployments(cluster, namespace)
+        found = await deployments(cluster, namespace)
     except NotFound:
         return [Finding.unchecked("whether the operator runs, and leads", "this server has no Deployments")]
     except Forbidden:
@@ -64,12 +76,12 @@ async def check_operators(cluster: Cluster, namespace: str | None) -> list[Findi
     return [line for one in found for line in await _check(cluster, one)]
 
 
-async def _deployments(cluster: Cluster, namespace: str | None) -> list[Installed]:
-    """Raises Forbidden, KubeError."""
+async def deployments(cluster: Cluster, namespace: str | None) -> list[Installed]:
+    """The operators of a namespace, or of all. Raises Forbidden, NotFound (no such kind here), KubeError."""
     found: dict[tuple[str, str], Installed] = {}
     for selector in SELECTORS:
         listed = await cluster.client.get(path("apps/v1", "deployments", namespace), {"labelSelector": selector})
-        for one in map(_installed, listed.get("items") or []):
+        for one in map(installed, listed.get("items") or []):
             found[one.namespace, one.name] = one
     return [*found.values()]
 
@@ -90,7 +102,18 @@ async def _check(cluster: Cluster, one: Installed) -> list[Finding]:
     if one.watches and cluster.home not in one.watches:
         lines.append(Finding.problem(f"{me} works in {', '.join(one.watches)} only, not in {cluster.home}"))
     lines.append(await _check_lease(cluster, one))
-    return lines + await check_operator_rights(cluster, one.namespace, one.account)
+    lines.append(Finding.ok(f"{me}: {engine_said(one.engine)}"))
+    with_engine = one.engine is not None
+    if with_engine:
+        lines.append(await check_engine_policy(cluster, one.user))
+    return lines + await check_operator_rights(cluster, one.namespace, one.account, with_engine=with_engine)
+
+
+def engine_said(image: str | None) -> str:
+    """Whether migrations by VTS can run. `image`: None where they are not enabled; "" where it is not known. Pure."""
+    if image is None:
+        return "migrations by VTS are not enabled; migrations.vts.enabled of the chart would do that"
+    return f"migrations by VTS are enabled{f', with the image {shown(image)}' if image else ''}"
 
 
 async def _check_lease(cluster: Cluster, one: Installed) -> Finding:
@@ -130,7 +153,8 @@ def _is_fresh(lease: Lease, now: datetime) -> bool:
     return renewed is not None and now - renewed <= timedelta(seconds=lease.seconds) + SKEW
 
 
-def _installed(body: Body) -> Installed:
+def installed(body: Body) -> Installed:
+    """What a Deployment says of the operator in it. Pure."""
     meta, spec, status = body["metadata"], body.get("spec") or {}, body.get("status") or {}
     pod = (spec.get("template") or {}).get("spec") or {}
     environment = {

@@ -75,14 +75,24 @@ def needed(namespace: str) -> list[Deed]:
     return [*deeds, Deed("create", "", "events", namespace)]
 
 
-async def check_operator_rights(cluster: Cluster, account_namespace: str, account: str) -> list[Finding]:
-    """Of the operator's service account, in the namespace of the command."""
+def needed_by_engine(namespace: str) -> list[Deed]:
+    """What it does besides where migrations by VTS are enabled."""
+    deeds = [Deed(verb, "batch", "jobs", namespace) for verb in ("get", "create", "patch", "delete")]
+    return [*deeds, *(Deed("list", "", resource, namespace) for resource in ("pods", "events"))]
+
+
+async def check_operator_rights(
+    cluster: Cluster, account_namespace: str, account: str, *, with_engine: bool
+) -> list[Finding]:
+    """Of the operator's service account, in the namespace of the command. `with_engine`: migrations by VTS are
+    enabled."""
     reviews = AccessReviews(cluster.client)
     user = f"system:serviceaccount:{account_namespace}:{account}"
     groups = ["system:serviceaccounts", f"system:serviceaccounts:{account_namespace}", "system:authenticated"]
     what = "the rights of the operator"
     try:
-        answers = await _ask(needed(cluster.home), lambda deed: reviews.may(user, groups, deed))
+        deeds = needed(cluster.home) + (needed_by_engine(cluster.home) if with_engine else [])
+        answers = await _ask(deeds, lambda deed: reviews.may(user, groups, deed))
     except Forbidden:
         return [Finding.unchecked(what, "needs create on subjectaccessreviews.authorization.k8s.io")]
     lacks = [deed for deed, allowed in answers.items() if not allowed]

@@ -104,10 +104,10 @@ def _tell(findings: Sequence[Finding], screen: Screen) -> None:
 
 
 def _tell_request(rehearsed: Rehearsed, screen: Screen) -> None:
-    if rehearsed.request is not None:
+    for request in rehearsed.requests:
         screen.say("The request, of which nothing was sent:")
-        screen.say(f"  {rehearsed.request.method} {rehearsed.request.url}")
-        for text in _body(rehearsed.request.body):
+        screen.say(f"  {request.method} {request.url}")
+        for text in _body(request.body):
             screen.say(f"  {text}")
     screen.say()
 

@@ -12,10 +12,13 @@ from zilliz_jobs.accounts.apikeys import ApiKeys
 from zilliz_jobs.api.backupjob import BACKUP_JOB
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Submission
+from zilliz_jobs.api.migrationengine import Engine
+from zilliz_jobs.api.migrationjob import MigrationJobSpec
 from zilliz_jobs.cli.kubectl.cluster import Cluster
 from zilliz_jobs.cli.kubectl.jobview import JobView
+from zilliz_jobs.cli.kubectl.plan.engineruns import plan_runs
 from zilliz_jobs.cli.kubectl.plan.reaching import NOT_FROM_HERE, connections_of, reach, right_to_read
-from zilliz_jobs.cli.kubectl.plan.rehearsed import Rehearsed
+from zilliz_jobs.cli.kubectl.plan.rehearsed import HIDDEN, Rehearsed
 from zilliz_jobs.cli.kubectl.plan.scheduled import note_window
 from zilliz_jobs.cloud.rehearsal import Withheld
 from zilliz_jobs.control.backupuse import BackupUse
@@ -37,7 +40,6 @@ from zilliz_jobs.kube.secrets import Secrets
 
 TOKEN = "0" * 32
 """Stands for the token that a real submission would have."""
-HIDDEN = "***"
 
 
 async def rehearse(cluster: Cluster, found: Rehearsed) -> None:
@@ -62,7 +64,8 @@ async def rehearse(cluster: Cluster, found: Rehearsed) -> None:
             spec = snap.spec
             if spec is not None:
                 await _prepare(cluster, found, snap, spec, reached.account)
-                found.request = _shown(withheld[-1], found.hidden) if withheld else None
+                found.requests += withheld[-1:]
+                found.requests = [_shown(one, found.hidden) for one in found.requests]
     except KubeError as error:
         raise cluster.problem(error, "get", [job.resource], job.name) from error
 
@@ -101,6 +104,9 @@ async def _prepare(
     backup = await _backup(found, inputs, spec)
     values = await _secrets(cluster, found, inputs, spec)
     if account is None or values is None or isinstance(backup, Blocked | Impossible):
+        return
+    if isinstance(spec, MigrationJobSpec) and spec.engine is Engine.VTS:
+        await plan_runs(cluster, found, spec, account, values.values, TOKEN)
         return
     step = next_step(snap, JobStatus())
     context = SubmitContext(step, JobStatus(), job.name, TOKEN, backup=backup)
