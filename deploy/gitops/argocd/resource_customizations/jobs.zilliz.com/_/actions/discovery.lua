@@ -6,7 +6,7 @@
 local rules = { -- generated: rules of the kinds
   BackupJob = { cancel = true, retry = "resubmit" },
   ExportJob = { cancel = true, retry = "resubmit" },
-  MigrationJob = { cancel = true, { field = "mode", value = "ZeroDowntime" } },
+  MigrationJob = { cancel = true, { field = "mode", value = "ZeroDowntime" }, { field = "engine", value = "VTS", cancel = true, retry = "always" } },
   ImportJob = { retry = "always" },
   SuspendClusterJob = { retry = "resubmit" },
   ResumeClusterJob = { retry = "resubmit" },
