@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from tests.support.center_rig import killed
 from tests.support.engine_rig import NAMESPACE, Rig
 from tests.support.worker import TOLD_TO_END, Node, Play, by_door, moved
 from tests.support.workershell import Ended
@@ -125,6 +126,12 @@ class VtsRig:
 
     def steps(self, name: str = "one") -> list[str]:
         return [row["name"] for row in self.status(name).get("steps") or []]
+
+    async def kill(self) -> None:
+        """The operator's process ends as kill -9 ends it, and looks at nothing any more."""
+        assert self.rig.engine is not None
+        await self.rig.engine.jobs.poller.close()
+        await killed(self.rig)
 
     async def delete_job(self) -> None:
         """Somebody deletes the worker's Job, and its pod with it."""

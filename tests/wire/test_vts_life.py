@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.center_rig import killed
 from tests.support.engine_rig import QUICK, Rig
 from tests.support.vts_rig import JOBS, QDRANT, ROWS, VtsRig, vts_rig
 from tests.support.worker import Play
@@ -196,7 +195,7 @@ async def test_the_operator_dies_when_it_has_asked_for_the_end(vts: VtsRig) -> N
     vts.rig.kube.faults.delay(1e6, method="DELETE", path="/apis/batch/v1/*")
     await vts.annotate("cancel-requested", "stop")
     await vts.rig.until(lambda: not vts.rig.kube.faults.report()["faults"], "it is on its way")
-    await killed(vts.rig)
+    await vts.kill()
     await vts.start()
     assert (await vts.until("Canceled"))["cancel"]["outcome"] == "Completed"
 

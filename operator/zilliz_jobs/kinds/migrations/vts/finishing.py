@@ -35,7 +35,7 @@ async def baseline(
     account: Account, spec: MigrationJobSpec, context: SubmitContext
 ) -> Baselined | Blocked | Impossible:
     """Nothing, but for the count, which is what the step Verify is about. Raises CloudError."""
-    if context.step != VERIFY:
+    if context.step != VERIFY or context.sent_before:  # counted before the first send, which may have released some
         return Baselined()
     result = context.status.result or {}
     read, written = result.get("rowsRead"), result.get("rowsWritten")
@@ -70,6 +70,8 @@ async def submit(account: Account, spec: MigrationJobSpec, request: SubmitReques
 async def find(account: Account, spec: MigrationJobSpec, step: str) -> Look:
     """Whether what the step is to bring about is so. Raises CloudError."""
     if step in (INDEX, LOAD) and await _is_done(account, spec, step):
+        return Found({"clusterId": target_id(spec)}, Evidence.MARKER, as_wanted=True)
+    if step == VERIFY and (spec.load or await _is_released(account, spec)):
         return Found({"clusterId": target_id(spec)}, Evidence.MARKER, as_wanted=True)
     return Absent()
 
@@ -139,4 +141,12 @@ async def _is_done(account: Account, spec: MigrationJobSpec, step: str) -> bool:
                 return False
             if not state.loaded or state.load_state == NOT_LOADED:
                 return False
+    return True
+
+
+async def _is_released(account: Account, spec: MigrationJobSpec) -> bool:
+    data = await data_of(account, spec)
+    for place in places(spec):
+        if (await data.load_state(place.collection, database=place.database)).load_state != NOT_LOADED:
+            return False
     return True
