@@ -7,6 +7,7 @@ GH ?= gh
 NAME := zilliz-jobs-operator
 WHEEL = dist/zilliz_jobs_operator-$(VERSION)-py3-none-any.whl
 LOCAL_WHEEL = dist/zilliz_jobs_local-$(VERSION)-py3-none-any.whl
+SOURCES = dist/zilliz_jobs_operator-$(VERSION).tar.gz dist/zilliz_jobs_local-$(VERSION).tar.gz
 PACKED = dist/$(NAME)-$(VERSION).tgz
 BOM = dist/$(NAME)-$(VERSION).cdx.json
 SHIPPED := $(VENV)/shipped
@@ -14,10 +15,10 @@ export TAG REGISTRY_USER REGISTRY_PASSWORD
 
 .PHONY: dist chart sbom tagged login push sign release
 
-dist: $(VENV)/.dev ## the two wheels, in dist/
+dist: $(VENV)/.dev ## of both distributions the wheel and the archive of the source, in dist/
 	@mkdir -p dist
-	@SOURCE_DATE_EPOCH=$(TIME) $(BIN)/hatchling build --target wheel --directory dist
-	@cd $(LOCAL) && SOURCE_DATE_EPOCH=$(TIME) $(CURDIR)/$(BIN)/hatchling build --target wheel --directory $(CURDIR)/dist
+	@SOURCE_DATE_EPOCH=$(TIME) $(BIN)/hatchling build --target wheel --target sdist --directory dist
+	@cd $(LOCAL) && SOURCE_DATE_EPOCH=$(TIME) $(CURDIR)/$(BIN)/hatchling build --target wheel --target sdist --directory $(CURDIR)/dist
 
 chart: ## the packed chart, in dist/; with REGISTRY=<host>/<path> its image is the one there
 	@rm -rf dist/chart && mkdir -p dist && cp -R $(CHART) dist/chart
@@ -54,14 +55,14 @@ push: registry ## the image and the packed chart to REGISTRY; dist/*.ref tell th
 	@cat dist/image.ref dist/chart.ref
 
 sign: ## what is in dist/, and what was pushed, by its digest; with cosign, which asks who you are
-	@for file in $(WHEEL) $(LOCAL_WHEEL) $(PACKED) $(BOM); do $(COSIGN) sign-blob --yes --bundle $$file.sigstore.json $$file || exit 1; done
+	@for file in $(WHEEL) $(LOCAL_WHEEL) $(SOURCES) $(PACKED) $(BOM); do $(COSIGN) sign-blob --yes --bundle $$file.sigstore.json $$file || exit 1; done
 	@for ref in $$(cat dist/image.ref) $$(cat dist/chart.ref); do $(COSIGN) sign --yes $$ref || exit 1; done
 	@$(COSIGN) attest --yes --type cyclonedx --predicate $(BOM) $$(cat dist/image.ref)
 
 release: $(VENV)/.dev ## the release page of the tag, with what is in dist/ (needs gh)
 	@$(BIN)/python -m tools.release notes > dist/notes.md
 	@$(GH) release create v$(VERSION) --verify-tag --title $(VERSION) --notes-file dist/notes.md \
-	  $(foreach file,$(WHEEL) $(LOCAL_WHEEL) $(PACKED) $(BOM),$(file) $(file).sigstore.json)
+	  $(foreach file,$(WHEEL) $(LOCAL_WHEEL) $(SOURCES) $(PACKED) $(BOM),$(file) $(file).sigstore.json)
 
 HOST = $(firstword $(subst /, ,$(REGISTRY)))
 .PHONY: registry

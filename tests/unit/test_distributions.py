@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 import venv
 import zipfile
@@ -21,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 PROJECTS = {"zilliz_jobs": ROOT, "zilliz_local": ROOT / "operator" / "zilliz_local"}
 """The folder of each distribution, by the package that it has."""
 OF_THE_BUILD = {"zilliz_local/pyproject.toml", "zilliz_local/LICENSE"}
+TIME = "1767225600"
 """Files of operator/ that no wheel has among its modules."""
 pytestmark = pytest.mark.timeout(600)  # two builds and two environments, on a machine that does other things too
 
@@ -31,22 +34,23 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {package: built(project, folder / package) for package, project in PROJECTS.items()}
 
 
-def built(project: Path, folder: Path) -> Path:
-    run(
-        str(Path(sys.executable).with_name("hatchling")),
-        "build",
-        "--target",
-        "wheel",
-        "--directory",
-        folder,
-        cwd=project,
-    )
-    (wheel,) = folder.glob("*.whl")
-    return wheel
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The archives of the source."""
+    folder = tmp_path_factory.mktemp("sources")
+    return {package: built(project, folder / package, "sdist") for package, project in PROJECTS.items()}
+
+
+def built(project: Path, folder: Path, target: str = "wheel") -> Path:
+    program = Path(sys.executable).with_name("hatchling")
+    run(program, "build", "--target", target, "--directory", folder, cwd=project)
+    (made,) = folder.iterdir()
+    return made
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    timed = os.environ | {"SOURCE_DATE_EPOCH": TIME}
+    done = subprocess.run(command, cwd=cwd, env=timed, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -78,6 +82,30 @@ def test_every_file_of_the_source_is_in_exactly_one_of_the_two(wheels: dict[str,
     source = {str(path.relative_to(ROOT / "operator")) for path in (ROOT / "operator").rglob("*") if path.is_file()}
     kept = {name for name in source if "__pycache__" not in name} - OF_THE_BUILD
     assert operator | local == kept | {f"zilliz_local/examples/{path.name}" for path in (ROOT / "examples").iterdir()}
+
+
+@pytest.mark.parametrize("package", PROJECTS)
+def test_the_archive_of_the_source_builds_the_same_wheel(
+    wheels: dict[str, Path], sources: dict[str, Path], package: str, tmp_path: Path
+) -> None:
+    """Who packages it for a distribution of his own gets exactly what was tested."""
+    with tarfile.open(sources[package]) as opened:
+        opened.extractall(tmp_path, filter="data")
+    (project,) = tmp_path.iterdir()
+    again = built(project, tmp_path / "again")
+    assert again.name == wheels[package].name
+    assert again.read_bytes() == wheels[package].read_bytes()
+
+
+@pytest.mark.parametrize("package", PROJECTS)
+def test_the_archive_of_the_source_has_no_links_and_no_tests(sources: dict[str, Path], package: str) -> None:
+    """A link would lead out of the archive; the tests need the whole tree."""
+    with tarfile.open(sources[package]) as opened:
+        members = opened.getmembers()
+    assert [member.name for member in members if not member.isfile()] == []
+    names = {member.name.partition("/")[2] for member in members}
+    assert {"LICENSE", "README.md", "PKG-INFO", "pyproject.toml"} <= names
+    assert [name for name in names if name.startswith("tests/")] == []
 
 
 def test_both_have_the_licence(wheels: dict[str, Path]) -> None:

@@ -62,7 +62,7 @@ def test_what_was_pushed_is_signed_by_its_digest(tree: Path, engine: str) -> Non
         tree
     )
     blobs = [line.split()[-1] for line in calls(tree) if line.startswith("cosign sign-blob")]
-    assert [Path(blob).suffix for blob in blobs] == [".whl", ".whl", ".tgz", ".json"]
+    assert [Path(blob).suffix for blob in blobs] == [".whl", ".whl", ".gz", ".gz", ".tgz", ".json"]
     assert [blob.split("-")[0] for blob in blobs[:2]] == ["dist/zilliz_jobs_operator", "dist/zilliz_jobs_local"]
 
 
@@ -80,7 +80,7 @@ def test_both_wheels_are_on_the_release_page_each_with_its_signature(tree: Path)
         (tree / name).parent.mkdir(parents=True)
         (tree / name).touch()
     shown = make(tree, "-n", "dist", "release").stdout
-    assert shown.count("hatchling build --target wheel") == 2
+    assert shown.count("hatchling build --target wheel --target sdist") == 2
     for name in ("operator", "local"):
         wheel = f"dist/zilliz_jobs_{name}-{__version__}-py3-none-any.whl"
         assert f" {wheel} {wheel}.sigstore.json" in shown.replace("\\\n", " ").replace("  ", " ")

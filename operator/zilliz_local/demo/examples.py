@@ -14,8 +14,7 @@ import yaml
 
 from zilliz_local.demo.trouble import CannotStart
 
-_HERE = Path(__file__).resolve()
-PLACES = (_HERE.parents[1] / "examples", _HERE.parents[3] / "examples")  # of the wheel, of a checkout
+PLACE = Path(__file__).resolve().parents[1] / "examples"  # in a checkout a link to the folder of the tree
 PLACEHOLDER = "REPLACE-WITH-"
 
 Manifest = dict[str, Any]
@@ -23,9 +22,8 @@ Manifest = dict[str, Any]
 
 def directory() -> Path:
     """Where the examples are. Raises CannotStart when they were not shipped."""
-    for place in PLACES:
-        if place.is_dir():
-            return place
+    if PLACE.is_dir():
+        return PLACE
     raise CannotStart("cannot find the examples: install the package again, or run this in a checkout")
 
 
