@@ -134,13 +134,18 @@ $(VENV)/vts-data/.complete: tests/support/vtsdata/requirements.txt | $(VENV)/.py
 chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1000 --seed 7" and more: CHAOS=--help)
 	@$(BIN)/python -m tools.chaos $(CHAOS)
 
-image: ## the container image, with docker, podman or buildah (IMAGE, BASE, ENGINE, FLAGS: docs/image.md)
+image: ## the container image, with docker, podman or buildah (IMAGE, BASE, PLATFORMS, ENGINE, FLAGS: docs/image.md)
 	@test -n "$(ENGINE)" || { echo "cannot build the image: no docker, podman or buildah works here"; exit 2; }
+	@case "$(ENGINE) $(PLATFORMS)" in "docker ") ;; "docker "*) \
+	  echo "cannot build for PLATFORMS with docker, which keeps one: run make with ENGINE=podman or ENGINE=buildah"; exit 2 ;; esac
+	@case "$(BASE)" in *@sha256:*) ;; *) echo "note: BASE is named by a tag, which moves; a release wants its digest" ;; esac
 	@echo "== $(IMAGE), built with $(ENGINE)"
+	@$(if $(PLATFORMS),$(ENGINE) manifest rm $(IMAGE) >/dev/null 2>&1 || true)
 	@time=$(TIME); \
 	  revision=$$(git rev-parse HEAD 2>/dev/null || echo unknown); \
 	  case $(ENGINE) in docker) stamp= ;; *) stamp=--timestamp=$$time ;; esac; \
-	  $(ENGINE) build -f Dockerfile -t $(IMAGE) $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION) \
+	  $(ENGINE) build -f Dockerfile $(if $(PLATFORMS),--platform $(PLATFORMS) --manifest,-t) $(IMAGE) \
+	    $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg VERSION=$(VERSION) \
 	    --build-arg REVISION=$$revision --build-arg SOURCE_DATE_EPOCH=$$time $$stamp $(FLAGS) .
 
 simulator: ## the image of the simulated cloud for docs/quickstart.md, on top of IMAGE (SIMULATOR, ENGINE, FLAGS)

@@ -63,3 +63,26 @@ def test_it_is_built_with_what_works_here(tmp_path: Path, there: list[str], chos
     assert f"ran {chosen} build" in done.stdout
     assert "--build-arg BASE=mine" in done.stdout
     assert ("--timestamp=" in done.stdout) is (chosen != "docker"), "docker takes the time as a build argument"
+
+
+def image_for(tmp_path: Path, engine: str) -> subprocess.CompletedProcess[str]:
+    program = tmp_path / engine
+    program.write_text(f'#!/bin/sh\necho ran {engine} "$@"\n')
+    program.chmod(0o755)
+    path = f"{tmp_path}:/usr/local/bin:/usr/bin:/bin"
+    command = ["make", "-C", str(ROOT), "image", f"ENGINE={engine}", "PLATFORMS=linux/amd64,linux/arm64"]
+    return subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
+
+
+def test_it_is_built_for_several_platforms_under_one_name(tmp_path: Path) -> None:
+    done = image_for(tmp_path, "buildah")
+    platforms = f"--platform linux/amd64,linux/arm64 --manifest zilliz-jobs-operator:{__version__} "
+    assert platforms in done.stdout, done.stderr
+    assert "BASE is named by a tag, which moves" in done.stdout
+
+
+def test_docker_which_keeps_one_platform_says_what_to_run(tmp_path: Path) -> None:
+    """Else the image of one platform would be published as that of all."""
+    done = image_for(tmp_path, "docker")
+    assert done.returncode != 0
+    assert "run make with ENGINE=podman or ENGINE=buildah" in done.stdout

@@ -18,7 +18,9 @@ SAYS = {
     "podman": '[ "$1" = push ] && printf sha256:image > "$3"',
     "helm": '[ "$1" = push ] && echo "Pushed: it" && echo "Digest: sha256:chart"',
     "cosign": "",
+    "gh": "",
 }
+FILES = ["one-1.whl", "one-1.tar.gz", f"{NAME}-{__version__}.tgz"]
 
 
 @pytest.fixture
@@ -27,6 +29,8 @@ def tree(tmp_path: Path) -> Path:
     for name in ("Makefile", "release.mk", "pyproject.toml"):
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "SHA256SUMS").write_text("".join(f"{'0' * 64}  {name}\n" for name in FILES))
+    (tmp_path / "dist" / f"{NAME}-{__version__}.linux-amd64.cdx.json").touch()
     (tmp_path / "bin").mkdir()
     for name, says in SAYS.items():
         program = tmp_path / "bin" / name
@@ -58,12 +62,31 @@ def test_what_was_pushed_is_signed_by_its_digest(tree: Path, engine: str) -> Non
     assert any(line.startswith(f"{engine} push") and f"{PLACE}/{NAME}:{__version__}" in line for line in calls(tree))
     assert f"helm push dist/{NAME}-{__version__}.tgz oci://{PLACE}/charts" in calls(tree)
     assert {f"cosign sign --yes {image}", f"cosign sign --yes {chart}"} <= set(calls(tree))
-    assert f"cosign attest --yes --type cyclonedx --predicate dist/{NAME}-{__version__}.cdx.json {image}" in calls(
-        tree
-    )
+    bill = f"dist/{NAME}-{__version__}.linux-amd64.cdx.json"
+    attested = [line for line in calls(tree) if line.startswith("cosign attest")]
+    assert attested == [
+        f"cosign attest --yes --type cyclonedx --predicate {bill} {image}",
+        f"cosign attest --yes --type slsaprovenance1 --predicate dist/predicate.json {image}",
+    ]
     blobs = [line.split()[-1] for line in calls(tree) if line.startswith("cosign sign-blob")]
-    assert [Path(blob).suffix for blob in blobs] == [".whl", ".whl", ".gz", ".gz", ".tgz", ".json"]
-    assert [blob.split("-")[0] for blob in blobs[:2]] == ["dist/zilliz_jobs_operator", "dist/zilliz_jobs_local"]
+    assert blobs == ["dist/SHA256SUMS", *(f"dist/{name}" for name in FILES)], "whatever has a sum, and the sums"
+
+
+def test_an_image_of_several_platforms_is_pushed_with_all_of_them(tree: Path) -> None:
+    done = make(tree, "push", "ENGINE=podman", "PLATFORMS=linux/amd64,linux/arm64", REGISTRY=PLACE)
+    (line,) = [line for line in calls(tree) if line.startswith("podman")]
+    image = f"{PLACE}/{NAME}:{__version__}"
+    assert line == f"podman manifest push --all --digestfile dist/image.digest {image} docker://{image}", done.stderr
+
+
+@pytest.mark.parametrize("base", ["", "python:3.13-slim"], ids=["that of the Dockerfile", "a tag"])
+def test_a_release_on_a_base_that_can_move_is_refused(tree: Path, base: str) -> None:
+    """Nobody could tell afterwards what it was built on; and nothing of a release before is lost by it."""
+    done = make(tree, "release", "ENGINE=podman", f"BASE={base}")
+    assert done.returncode != 0
+    assert "name the base of the image by its digest" in done.stdout
+    assert (tree / "dist" / "SHA256SUMS").exists()
+    assert make(tree, "pinned", f"BASE=python@sha256:{'0' * 64}").returncode == 0
 
 
 def test_a_push_that_fails_signs_nothing(tree: Path) -> None:
@@ -74,16 +97,17 @@ def test_a_push_that_fails_signs_nothing(tree: Path) -> None:
     assert not [line for line in calls(tree) if line.startswith("cosign")]
 
 
-def test_both_wheels_are_on_the_release_page_each_with_its_signature(tree: Path) -> None:
-    """Who installs the extra `demo` needs the other one of the same version."""
-    for name in ("requirements/dev.txt", "operator/zilliz_local/pyproject.toml"):
-        (tree / name).parent.mkdir(parents=True)
-        (tree / name).touch()
-    shown = make(tree, "-n", "dist", "release").stdout
-    assert shown.count("hatchling build --target wheel --target sdist") == 2
-    for name in ("operator", "local"):
-        wheel = f"dist/zilliz_jobs_{name}-{__version__}-py3-none-any.whl"
-        assert f" {wheel} {wheel}.sigstore.json" in shown.replace("\\\n", " ").replace("  ", " ")
+def test_every_file_is_on_the_release_page_with_its_signature(tree: Path) -> None:
+    """Who installs the extra `demo` needs the other wheel of the same version."""
+    for name in ("requirements/dev.txt", "operator/zilliz_local/pyproject.toml", ".venv/bin/python", ".venv/.dev"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text("#!/bin/sh\n")
+        (tree / name).chmod(0o755)
+    done = make(tree, "upload")
+    (line,) = calls(tree)
+    assert line.startswith(f"gh release create v{__version__} --verify-tag"), done.stderr
+    uploaded = line.partition("notes.md ")[2].split()
+    assert uploaded == [one for name in ("SHA256SUMS", *FILES) for one in (name, f"{name}.sigstore.json")]
 
 
 @pytest.mark.parametrize("target", ["push", "login"])
@@ -100,9 +124,9 @@ def test_the_password_is_no_argument_of_a_process(tree: Path) -> None:
     secret = "s3cret-$(touch hacked)-`touch hacked`"
     done = make(tree, "login", "ENGINE=docker", REGISTRY=PLACE, REGISTRY_USER="robot", REGISTRY_PASSWORD=secret)
     assert done.returncode == 0, done.stderr
-    assert len(calls(tree)) == 2
+    assert [line.split()[0] for line in calls(tree)] == ["docker", "helm", "cosign"]
     assert all(line.endswith("--password-stdin registry.test") for line in calls(tree))
-    assert (tree / "stdin").read_text() == secret * 2
+    assert (tree / "stdin").read_text() == secret * 3
     assert "s3cret" not in done.stdout + done.stderr + "".join(calls(tree))
     assert not (tree / "hacked").exists()
 
