@@ -10,6 +10,9 @@ BIN := $(VENV)/bin
 TESTS ?= tests/e2e+tests/contract tests/wire+tests/unit+tests/browser
 WORKERS ?= 4
 NAMESPACED ?= tests/e2e
+# What is run on the oldest Kubernetes: definitions and their rules, a job of each shape, schedules with the policy, the chart.
+COMPAT ?= tests/compat tests/e2e/test_crds.py tests/e2e/test_every_kind.py tests/e2e/test_jobschedule_crd.py \
+  tests/e2e/test_jobschedule.py tests/e2e/test_helm.py tests/e2e/test_rbac.py
 # How many jobs `make verify` plays on a cloud that answers oddly; ODD_CLOUD_SEED repeats a run of it.
 ODD_CLOUD_EXAMPLES ?= 300
 CHART := charts/zilliz-jobs-operator
@@ -26,7 +29,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
+.PHONY: help demo quick test verify compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -49,6 +52,8 @@ verify: test ## the gate, and what is slower and rarer: all of e2e, also with fe
 	@echo "== the image"
 	@$(BIN)/pytest tests/image
 	@$(MAKE) upgrade
+	@echo "== the chart by Helm 3"
+	@$(BIN)/pytest tests/compat
 	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)
 
 check: test
@@ -87,6 +92,13 @@ pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for so
 	  echo "== $$tests" | tr + ' '; \
 	  $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $$(echo $$tests | tr + ' ') || exit 1; \
 	done
+
+compat: $(VENV)/.dev ## the oldest Kubernetes that is promised, end to end; and on it as on the newest the chart by Helm 3
+	@echo "== the newest Kubernetes, Helm 3"
+	@$(BIN)/pytest tests/compat
+	@echo "== the oldest Kubernetes, both Helms"
+	@assets=$$($(BIN)/python -m tests.compat.programs) && KUBEBUILDER_ASSETS=$$assets \
+	  $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(COMPAT)
 
 browser: ## a browser for the tests of the page, where it is missing and root can install it by apt
 	@tools/browser.sh

@@ -16,19 +16,22 @@ from pathlib import Path
 from tests.support.controlplane.binaries import UnavailableError, cache_root
 from tests.support.controlplane.gobuild import BuildError, go_toolchain
 
-BUILD_SECONDS = 800
+BUILD_SECONDS = 2400
+STRIPPED = "-s -w"
 SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
 
 
 @dataclass(frozen=True)
 class GoProgram:
-    """`package` of the Go module in `folder`, made of `files`, pinned by go.sum. `takes`: how long a build is."""
+    """`package` of the Go module in `folder`, made of `files`, pinned by go.sum. `takes`: how long a build
+    is; `flags`: those of the linker."""
 
     name: str
     folder: Path
     package: str
     files: tuple[str, ...]
     takes: str
+    flags: str = STRIPPED
 
     def binary(self, environ: Mapping[str, str] | None = None) -> Path:
         """The program, built unless it is there. Raises UnavailableError where it cannot be."""
@@ -36,6 +39,8 @@ class GoProgram:
         digest = hashlib.sha256(f"{platform.system()}-{platform.machine()}".encode())
         for name in self.files:
             digest.update((self.folder / name).read_bytes())
+        if self.flags != STRIPPED:
+            digest.update(self.flags.encode())
         target = cache_root(env).parent / self.name / digest.hexdigest()[:16]
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.with_suffix(".lock").open("w") as lock:
@@ -52,7 +57,7 @@ class GoProgram:
             made = Path(folder) / self.name
             try:
                 with go_toolchain(lambda line: None, env) as go:
-                    command = [str(go), "build", "-trimpath", "-ldflags", "-s -w", "-o", str(made), self.package]
+                    command = [str(go), "build", "-trimpath", "-ldflags", self.flags, "-o", str(made), self.package]
                     subprocess.run(
                         command,
                         cwd=self.folder,

@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +37,11 @@ class Binaries:
     kubectl: Path
     kube_controller_manager: Path | None
     helm: Path | None
+
+    def help_of_apiserver(self) -> str:
+        """What `kube-apiserver --help` says: an assets folder may have one of another version."""
+        done = subprocess.run([self.kube_apiserver, "--help"], capture_output=True, text=True, check=False)
+        return done.stdout
 
 
 def find_binaries(report: Report | None = None, environ: Mapping[str, str] | None = None) -> Binaries:

@@ -60,6 +60,7 @@ class ControlPlane:
             key=key,
             audit_policy=policy,
             audit_log=self.audit_log,
+            without=arguments.without_admission(binaries.help_of_apiserver()),
         )
         self._etcd = Server("etcd", [str(binaries.etcd), *etcd], work_dir, reaper)
         self._apiserver = Server("kube-apiserver", [str(binaries.kube_apiserver), *apiserver], work_dir, reaper)
