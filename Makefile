@@ -29,7 +29,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
+.PHONY: help demo quick test verify artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -54,6 +54,7 @@ verify: test ## the gate, and what is slower and rarer: all of e2e, also with fe
 	@$(MAKE) upgrade
 	@echo "== the chart by Helm 3"
 	@$(BIN)/pytest tests/compat
+	@$(MAKE) artefacts
 	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)
 
 check: test
@@ -92,6 +93,10 @@ pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for so
 	  echo "== $$tests" | tr + ' '; \
 	  $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $$(echo $$tests | tr + ' ') || exit 1; \
 	done
+
+artefacts: $(VENV)/.dev ## what a release publishes: made, published to a registry of this machine, installed from it
+	@echo "== what a release publishes"
+	@$(BIN)/pytest tests/artefacts
 
 compat: $(VENV)/.dev ## the oldest Kubernetes that is promised, end to end; and on it as on the newest the chart by Helm 3
 	@echo "== the newest Kubernetes, Helm 3"

@@ -29,7 +29,7 @@ pinned: ## whether BASE, on which the image is built, is named by its digest
 dist: $(VENV)/.dev ## of both distributions the wheel and the archive of the source, in dist/
 	@mkdir -p dist
 	@SOURCE_DATE_EPOCH=$(TIME) $(BIN)/hatchling build --target wheel --target sdist --directory dist
-	@cd $(LOCAL) && SOURCE_DATE_EPOCH=$(TIME) $(CURDIR)/$(BIN)/hatchling build --target wheel --target sdist --directory $(CURDIR)/dist
+	@cd $(LOCAL) && SOURCE_DATE_EPOCH=$(TIME) $(abspath $(BIN))/hatchling build --target wheel --target sdist --directory $(CURDIR)/dist
 
 chart: $(VENV)/.dev ## the packed chart, in dist/; with REGISTRY=<host>/<path> its image is the one there
 	@rm -rf dist/chart && mkdir -p dist && cp -R $(CHART) dist/chart
@@ -40,8 +40,8 @@ chart: $(VENV)/.dev ## the packed chart, in dist/; with REGISTRY=<host>/<path> i
 
 sbom: dist $(VENV)/.sbom ## the bill of materials of what the image adds to its base, as CycloneDX, in dist/
 	@rm -rf $(SHIPPED) && $(BIN)/python -m venv --without-pip $(SHIPPED)
-	@$(BIN)/python -m pip --python $(SHIPPED)/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
-	@$(BIN)/python -m pip --python $(SHIPPED)/bin/python install --quiet --disable-pip-version-check --no-deps --no-index $(WHEEL)
+	@$(BIN)/python -m pip --python $(SHIPPED)/bin/python install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(BIN)/python -m pip --python $(SHIPPED)/bin/python install --quiet --no-compile --disable-pip-version-check --no-deps --no-index $(WHEEL)
 	@SOURCE_DATE_EPOCH=$(TIME) $(VENV)/sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type application \
 	  --output-reproducible --output-file $(BOM) $(SHIPPED)/bin/python
 	@echo $(BOM)

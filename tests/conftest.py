@@ -6,6 +6,7 @@ import asyncio
 import signal
 
 import pytest
+from tests.artefacts import told as artefacts_told
 from tests.image import told
 from tests.support import browser_told, collector, failures
 from tests.support.controlplane.pytest_plugin import *  # noqa: F403
@@ -22,6 +23,7 @@ register()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(told, "image-told")
+    config.pluginmanager.register(artefacts_told, "artefacts-told")
     config.pluginmanager.register(browser_told, "browser-told")
     config.pluginmanager.register(collector, "collector")
     config.pluginmanager.register(vts_data_told, "vts-data-told")

@@ -46,7 +46,7 @@ class Store:
         }
         # Else a make that runs these tests would have its say in the make that is run here.
         clean = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-        self._environment = clean | mine
+        self.environment = clean | mine
 
     def take_in(self, tarball: Path) -> None:
         """The base, from its files."""
@@ -55,11 +55,24 @@ class Store:
         self._buildah("commit", "--quiet", "--rm", container, BASE)
 
     def build(self, source: Path, name: str, **environment: str) -> Image:
-        flags = "--network=host --layers=false --quiet"
-        for there, here in self._borrowed().items():
-            flags += f" --volume={here}:{there}:ro"
-        arguments = [f"IMAGE={name}", f"BASE={BASE}", "ENGINE=buildah", f"FLAGS={flags}"]
+        arguments = [f"IMAGE={name}", f"BASE={BASE}", "ENGINE=buildah", f"FLAGS={self.flags()}"]
         self._run(["make", "-C", str(source), "image", *arguments], environment)
+        return self._look(name)
+
+    def flags(self) -> str:
+        """What a build on this machine needs to fetch packages."""
+        lent = "".join(f" --volume={here}:{there}:ro" for there, here in self._borrowed().items())
+        return f"--network=host --layers=false --quiet{lent}"
+
+    def push_base(self, name: str) -> str:
+        """The base to a registry without TLS, under this name; the digest it has there."""
+        told = self._folder / "base.digest"
+        self._buildah("push", "--quiet", "--tls-verify=false", f"--digestfile={told}", BASE, f"docker://{name}")
+        return told.read_text()
+
+    def pull(self, name: str) -> Image:
+        """An image of a registry without TLS."""
+        self._buildah("pull", "--quiet", "--tls-verify=false", name)
         return self._look(name)
 
     def build_simulator(self, source: Path, operator: str, name: str, **environment: str) -> Image:
@@ -79,7 +92,7 @@ class Store:
         found = ssl.get_default_verify_paths().cafile or CERTIFICATES
         settings = self._folder / "pip.conf"
         known = subprocess.run(
-            ["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, env=self._environment
+            ["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, env=self.environment
         )
         lines = [line.partition("=") for line in known.stdout.splitlines()]
         wanted = {name.rpartition(".")[2]: text.strip("'\"").replace("\\n", " ") for name, _, text in lines}
@@ -98,7 +111,7 @@ class Store:
         return self._run(["buildah", *arguments], {})
 
     def _run(self, command: list[str], environment: dict[str, str]) -> str:
-        done = subprocess.run(command, env=self._environment | environment, capture_output=True, text=True)
+        done = subprocess.run(command, env=self.environment | environment, capture_output=True, text=True)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
         return done.stdout.strip()
 
