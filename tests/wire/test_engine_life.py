@@ -177,3 +177,11 @@ async def test_a_token_alone_opens_a_google_bucket_and_a_secret_with_too_little_
     world.cloud.advance(3600)
     await world.until_state("importjobs", "one", "Successful")
     assert len(world.cloud.ledger.effects(kind="submit")) == 1
+
+
+async def test_before_its_watches_begin_no_kind_is_told_as_watched(world: Rig) -> None:
+    """The metrics are served while the operator starts, which may take long; a scrape must not take that for well."""
+    engine = await world.start()
+    assert engine.watches is None
+    told = engine.metrics.registry.get_sample_value("zilliz_jobs_kind_watched", {"kind": "ImportJob"})
+    assert told == 0.0

@@ -229,7 +229,7 @@ class Engine:
         watched = [resource.kind for resource in RESOURCES]
         self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
         parts = self.inventory, self.queue, self.watch_health, self.connections, self.leadership, self.clock
-        gauges = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else {})
+        gauges = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else watched)
         schedules = ScheduleGauges(self.schedules.controller, self.leadership)
         self.metrics.read_from(lambda: {**gauges.read(), **schedules.read()})
 
