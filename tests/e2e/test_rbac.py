@@ -21,7 +21,7 @@ from tests.support.everykind import ROWS, Walker
 from tests.support.operators import OperatorProcess
 from tests.support.rights import Deeds, granted, may
 from tests.support.stirring import stirred
-from tests.support.user import PLURALS, Body, Job, User, condition, connection, manifest
+from tests.support.user import PATIENCE, PLURALS, Body, Job, User, condition, connection, manifest
 
 from zilliz_jobs.api.model import API_VERSION, GROUP
 from zilliz_jobs.api.scheduledjob import TEMPLATES
@@ -61,7 +61,7 @@ def test_it_uses_every_right_that_the_chart_gives_it(user: User, cloud: Cloud, r
     page = user.create("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 10})
     held, short, copied = run_to_their_end(walker), expire(user), restore_a_cluster(user, cloud)
     with restless(user, release):
-        user.until("it reads an object of each kind again", lambda: not deeds.unread(READ), 60)
+        user.until("it reads an object of each kind again", lambda: not deeds.unread(READ), 2 * PATIENCE)
     for job in short:
         job.until_gone()
     schedule_each_kind(user)
