@@ -63,8 +63,9 @@ def template() -> str:
 def rule(traits: Traits) -> str:
     """What a person may ask of a job, as the fields of a table of Lua."""
     cancel = "cancel = true" if traits.can_cancel else ""
+    by_steps = "by_steps = true" if traits.can_cancel and traits.by_steps_only else ""
     retry = f'retry = "{RETRIES[traits.retry]}"' if traits.retry in RETRIES else ""
-    return ", ".join(filter(None, (cancel, retry)))
+    return ", ".join(filter(None, (cancel, by_steps, retry)))
 
 
 def rules_of(kind: AnyKind) -> str:

@@ -30,7 +30,7 @@ def manifests() -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_the_demo_finds_the_examples_of_the_checkout() -> None:
-    assert directory() == EXAMPLES
+    assert directory().resolve() == EXAMPLES
 
 
 def test_every_kind_has_an_example() -> None:

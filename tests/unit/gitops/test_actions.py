@@ -37,8 +37,9 @@ def wanted(scene: Scene) -> set[str]:
     suspended = bool(s.spec and s.spec.suspend)
     open_to_hold = is_unsent(status) and not status.steps and not is_finished(status)
     found = {
-        # Of a job by steps a cancel can wait for a look-up, but is refused in the end once a step is done.
-        "cancel": judge_cancel(s, status)[0] is not Outcome.REFUSED and not status.steps,
+        # Of steps that stand for a call of the console a cancel can wait for a look-up, but is refused once
+        # a step is done.
+        "cancel": judge_cancel(s, status)[0] is not Outcome.REFUSED and (s.traits.by_steps_only or not status.steps),
         "retry": judge_retry(s, status)[1] in (Reason.RETRY_STARTED, Reason.NO_SOURCE),
         "suspend": open_to_hold and not suspended,
         "resume": suspended and not is_finished(status),

@@ -2,11 +2,12 @@
 -- Whether the connection may use the console API, which a cancel in the cloud needs, is not known here.
 
 -- What the cloud can cancel, and which failed jobs can be attempted again: always, or where the spec allows a second
--- submission. A rule inside of a rule is that of the jobs which have this value in this field of their spec.
+-- submission. A rule inside of a rule is that of the jobs which have this value in this field of their spec. What goes by
+-- steps of the operator's own can be cancelled at each of them, without an id in the cloud.
 local rules = { -- generated: rules of the kinds
   BackupJob = { cancel = true, retry = "resubmit" },
   ExportJob = { cancel = true, retry = "resubmit" },
-  MigrationJob = { cancel = true, { field = "mode", value = "ZeroDowntime" }, { field = "engine", value = "VTS", cancel = true, retry = "always" } },
+  MigrationJob = { cancel = true, { field = "mode", value = "ZeroDowntime" }, { field = "engine", value = "VTS", cancel = true, by_steps = true, retry = "always" } },
   ImportJob = { retry = "always" },
   SuspendClusterJob = { retry = "resubmit" },
   ResumeClusterJob = { retry = "resubmit" },
@@ -61,7 +62,7 @@ for _, variant in ipairs(rule) do
   end
 end
 
-local may_cancel = rule.cancel == true and status.jobId ~= nil
+local may_cancel = rule.cancel == true and (status.jobId ~= nil or rule.by_steps == true)
 if not known and not begun then
   may_cancel = true
 end
