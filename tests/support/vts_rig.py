@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.support.center_rig import killed
 from tests.support.engine_rig import NAMESPACE, Rig
-from tests.support.worker import TOLD_TO_END, Node, Play, by_door, moved
+from tests.support.worker import OUT_OF_MEMORY, TOLD_TO_END, Node, Play, by_door, moved
 from tests.support.workershell import Ended
 
 from zilliz_local.cloud import SHOP
@@ -68,6 +68,11 @@ class Mover:
             await asyncio.wait_for(self(config), 0.1)
         self.gate.set()
         return TOLD_TO_END
+
+    async def out_of_memory(self, config: Body) -> Ended:
+        """The same, but java ends for want of memory half way."""
+        await self.evicted(config)
+        return OUT_OF_MEMORY
 
     def _of(self, database: str, name: str) -> Collection:
         found = self.rig.cloud.world.clusters[SHOP].collection(database, name)

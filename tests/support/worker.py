@@ -78,6 +78,11 @@ TOLD_TO_END = Ended(
 )
 """The end of a worker whose pod was deleted."""
 
+OUT_OF_MEMORY = Ended(
+    3, '{"state": "NONE", "exit": 3, "terminated": 0, "read": null, "written": null, "code": ""}', log="", kept=""
+)
+"""The end of a worker whose engine had too little memory."""
+
 OBSTACLES: dict[str, Body] = {
     "image": {
         "containerStatuses": [

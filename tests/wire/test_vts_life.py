@@ -158,6 +158,24 @@ async def test_a_retry_removes_nothing_that_is_not_its_own(vts: VtsRig) -> None:
     assert books.count == 7
 
 
+async def test_more_memory_and_a_retry_help_a_run_that_had_too_little(vts: VtsRig) -> None:
+    vts.node.play = Play(moves=vts.mover.out_of_memory)
+    vts.create()
+    await vts.start()
+    assert (await vts.until("Failed"))["reason"] == "OutOfMemory"
+    memory = {"worker": {"resources": {"limits": {"memory": "4Gi"}}}}
+    await vts.rig.patch(JOBS, "one", {"spec": memory})
+    vts.node.play = Play(moves=vts.mover)
+    vts.hold()
+    await vts.annotate("retry-requested", "again")
+    await vts.rig.until(lambda: vts.mover.runs == 2, "the second run")
+    newest = vts.jobs()[-1]
+    (container,) = newest["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["memory"] == "4Gi"
+    vts.mover.gate.set()
+    await vts.until("Successful", seconds=60)
+
+
 @pytest.mark.parametrize(("obstacle", "words"), [("image", "ImagePullBackOff"), ("no node", "Insufficient memory")])
 async def test_a_pod_that_does_not_start_tells_why_in_the_words_of_kubernetes(
     vts: VtsRig, obstacle: str, words: str

@@ -105,7 +105,9 @@ class MigrationJobSpec(CancellableSpec):
         description="With engine VTS: true leaves the collections loaded at the end, ready for searches. Default: "
         "they are loaded to count their rows, and released again.",
     )
-    worker: Worker | None = Field(default=None, description="With engine VTS: the pod of the engine.")
+    worker: Worker | None = Field(
+        default=None, description="With engine VTS: the pod of the engine. A change acts on the next run or attempt."
+    )
 
 
 class MigrationResult(Model):
@@ -204,7 +206,7 @@ MIGRATION_JOB = Resource(
     columns=JOB_COLUMNS,
     selectable=(*JOB_SELECTABLE, ".spec.target.clusterId"),
     categories=("zilliz",),
-    mutable=ALWAYS_MUTABLE,
+    mutable=ALWAYS_MUTABLE | {"worker"},
     rules=(
         Rule(
             f"has(self.source) ? [{', '.join(f'has(self.source.{name})' for name in SOURCES)}]"

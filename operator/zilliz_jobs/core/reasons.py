@@ -106,7 +106,7 @@ class Reason(ReasonWord):
     )
     OUT_OF_MEMORY = (
         "OutOfMemory",
-        "The engine needed more memory than its pod has; name more in worker.resources.limits of a new object.",
+        "The engine needed more memory than its pod has; name more in worker.resources.limits, then retry.",
     )
     SOURCE_NOT_FOUND = (
         "SourceNotFound",

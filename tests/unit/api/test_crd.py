@@ -136,7 +136,7 @@ def test_the_connection_defaults_to_the_one_named_default(resource: Resource) ->
 # --- the rules -------------------------------------------------------------------------------------------------
 
 
-MUTABLE = ALWAYS_MUTABLE | {"backupTTLSeconds"}
+MUTABLE = ALWAYS_MUTABLE | {"backupTTLSeconds", "worker"}
 
 
 @every_job
