@@ -77,7 +77,9 @@ class Settings(BaseSettings):
         default="IfNotPresent", description="when nodes pull that image: IfNotPresent, Always or Never"
     )
     vts_cluster: str = Field(
-        default="", description="address of a cluster of SeaTunnel that VTS runs on; none: each worker runs it itself"
+        default="",
+        pattern=r"^(https?://[^\s@?#]+)?$",
+        description="address of a cluster of SeaTunnel that VTS runs on; none: a Job of Kubernetes for each run",
     )
 
     @field_validator("namespaces", mode="before")

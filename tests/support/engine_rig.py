@@ -16,9 +16,11 @@ from typing import Any
 from tests.support.cloudwire import CloudWire
 from tests.support.doorwire import door_client
 from tests.support.loopclock import loop_clock, measured_by_the_loop, virtual_time
+from tests.support.seatunnel import SeaTunnelCluster
 
 from zilliz_jobs.api.crd import crd
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cloud.seatunnel import SeaTunnel
 from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.leaderelection import Leadership
 from zilliz_jobs.core.snapshot import Rules
@@ -57,6 +59,7 @@ class Rig:
     kube: KubeApi
     cloud: CloudSimulator
     engine: Engine | None = None
+    seatunnel: SeaTunnelCluster | None = None  # the cluster that the setting vts_cluster leads to
     deaf: bool = False  # the watch tells nothing
     kubeconfig: Path = Path("no server listens")
     _client: KubeClient | None = None
@@ -81,6 +84,8 @@ class Rig:
         measured_by_the_loop(engine)
         sessions = engine.connections._sessions
         sessions._make_session = partial(sessions._make_session, wire=CloudWire(self.cloud))
+        if self.seatunnel is not None and options.vts_cluster:
+            engine.connections.seatunnel = SeaTunnel(options.vts_cluster, wire=self.seatunnel)
         self._kinds_told = set()
         await engine.start()
         self._changes = self.kube.follow(resource.crd_name for resource in RESOURCES)

@@ -7,6 +7,7 @@ with its id alone; errors quote whatever they like.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,9 @@ class SeaTunnelCluster(httpx2.AsyncBaseTransport):
     jobs: dict[int, Job] = field(default_factory=dict)
     starts: list[int] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)
+    """By a part of the path, what happens to the next such request: "lost before" its effect or "lost after" it, or
+    "hangs before" or "hangs after" it for ever."""
     down: bool = False
     heard: list[str] = field(default_factory=list)
 
@@ -43,9 +47,16 @@ class SeaTunnelCluster(httpx2.AsyncBaseTransport):
         if self.down:
             raise httpx2.ConnectError("no route to host", request=request)
         lost = self.lost.pop(0) if self.lost else ""
+        word = next((part for part in self.faults if part in request.url.path), "")
+        how, _, when = self.faults.pop(word).partition(" ") if word else ("", "", "")
+        lost = when if how == "lost" else lost
+        if how == "hangs" and when == "before":
+            await asyncio.Event().wait()
         if lost == "before":
             raise httpx2.ReadError("reset", request=request)
         status, body = self._answer(request, await request.aread())
+        if how == "hangs" and when == "after":
+            await asyncio.Event().wait()
         if lost == "after":
             raise httpx2.ReadError("reset", request=request)
         return httpx2.Response(status, json=body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from tests.support.center_rig import killed
 from tests.support.engine_rig import NAMESPACE, Rig
+from tests.support.seatunnel import ENDED, URL, SeaTunnelCluster
 from tests.support.worker import OUT_OF_MEMORY, TOLD_TO_END, Node, Play, by_door, moved
 from tests.support.workershell import Ended
 
@@ -87,11 +89,21 @@ class VtsRig:
         self.rig, self.mover = rig, Mover(rig)
         self.node = Node(by_door(rig.kube.door), NAMESPACE, folder=folder)
         self.node.play = Play(moves=self.mover)
-        self._turns: asyncio.Task[None] | None = None
+        self._at_work: dict[int, asyncio.Task[Ended]] = {}
 
     async def start(self, **more: Any) -> None:
         """The operator begins, with the engine."""
         await self.rig.start(**{"vts_image": IMAGE} | more)
+
+    async def start_on_cluster(self, **more: Any) -> None:
+        """The operator begins, with a cluster of SeaTunnel and without an image for workers."""
+        self.rig.seatunnel = self.rig.seatunnel or SeaTunnelCluster()
+        await self.rig.start(**{"vts_cluster": URL} | more)
+
+    @property
+    def cluster(self) -> SeaTunnelCluster:
+        assert self.rig.seatunnel is not None
+        return self.rig.seatunnel
 
     def create(self, name: str = "one", source: Body | None = None, **more: Any) -> None:
         spec = {
@@ -153,8 +165,25 @@ class VtsRig:
         """The node and the cloud work until they are stopped."""
         while True:
             await self.node.look()
+            if self.rig.seatunnel is not None:
+                self._work(self.rig.seatunnel)
             self.rig.cloud.advance(1)
             await asyncio.sleep(0.25)
+
+    def _work(self, cluster: SeaTunnelCluster) -> None:
+        """One round of the cluster of SeaTunnel."""
+        for number, job in cluster.jobs.items():
+            if job.status in ENDED:
+                continue
+            if number not in self._at_work:
+                self._at_work[number] = asyncio.create_task(self.mover(job.config))
+            task = self._at_work[number]
+            if job.status == "CANCELING":
+                task.cancel()
+                job.status = "CANCELED"
+            elif task.done():
+                told = json.loads(task.result().message)
+                job.status, job.read, job.written = told["state"], told["read"], told["written"]
 
 
 @asynccontextmanager

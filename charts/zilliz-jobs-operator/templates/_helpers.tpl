@@ -42,11 +42,18 @@ app.kubernetes.io/managed-by: {{ $top.Release.Service }}
 {{- end }}
 {{- end }}
 
+{{- /* "true" where migrations run in pods: they are enabled, and not on a cluster of SeaTunnel alone. */}}
+{{- define "zilliz.vtsPods" -}}
+{{- with .Values.migrations.vts }}
+{{- if and .enabled (or .image.repository .image.digest (not .cluster)) }}true{{ end }}
+{{- end }}
+{{- end }}
+
 {{- /* The image of the engine of migrations, complete: what a job runs is decided here alone. */}}
 {{- define "zilliz.vtsImage" -}}
 {{- with .Values.migrations.vts.image }}
 {{- if not (and .repository .digest) }}
-{{- fail "migrations.vts.enabled needs the image of the engine: set migrations.vts.image.repository and migrations.vts.image.digest (sha256:...)" }}
+{{- fail "migrations.vts.enabled needs the image of the engine: set migrations.vts.image.repository and migrations.vts.image.digest (sha256:...), or migrations.vts.cluster alone" }}
 {{- end -}}
 {{ .repository }}{{ with .tag }}:{{ . }}{{ end }}@{{ .digest }}
 {{- end }}

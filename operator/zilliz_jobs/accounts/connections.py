@@ -21,6 +21,7 @@ from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.errors import CloudError, Transient, Unauthorised
 from zilliz_jobs.cloud.hosts import BadEndpoint, endpoint_of, is_encrypted
+from zilliz_jobs.cloud.seatunnel import SeaTunnel
 from zilliz_jobs.cloud.session import CloudSession, fingerprint
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.core.observation import Blocked
@@ -50,7 +51,8 @@ log = logging.getLogger(__name__)
 
 class Connections:
     """All connections by key. `wake` is called with the key of a connection that must be checked again. `clock`:
-    seconds that never go back. `vts`: how the engine VTS was installed; None: it was not."""
+    seconds that never go back. `vts`: how the engine VTS was installed; None: it was not. `seatunnel`: the REST of
+    its cluster; closed with the sessions."""
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class Connections:
         make_session: Callable[..., CloudSession] = CloudSession,
         workers: Workers | None = None,
         vts: VtsSettings | None = None,
+        seatunnel: SeaTunnel | None = None,
     ) -> None:
         self._secrets = secrets
         self._allow_http = allow_http
@@ -71,6 +74,8 @@ class Connections:
         self._sessions = Sessions(clock, make_session)
         self._departed: dict[Key, tuple[float, Connection]] = {}
         self._workers, self._vts = workers, vts
+        self.seatunnel = seatunnel
+        """The REST of `vts.cluster`; None where there is none."""
         self._locks: dict[Key, asyncio.Lock] = {}
         self._clocks: dict[Key, CloudClocks] = {}
 
@@ -192,6 +197,8 @@ class Connections:
     async def close(self) -> None:
         """Close all sessions. For the end of the process."""
         await self._sessions.close()
+        if self.seatunnel is not None:
+            await self.seatunnel.close()
 
     # -- parts
 
@@ -279,7 +286,7 @@ class Connections:
     def _access(self, connection: Connection, key: str) -> WorkerAccess | None:
         if self._workers is None or self._vts is None:
             return None
-        return WorkerAccess(self._workers, connection.key.namespace, self._vts, key)
+        return WorkerAccess(self._workers, connection.key.namespace, self._vts, key, self.seatunnel)
 
     def _rates(self, endpoint: str, print_: str) -> list[int]:
         sharers = [c for c in self._known.values() if c.fingerprint == print_ and c.endpoint == endpoint]

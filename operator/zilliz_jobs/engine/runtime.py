@@ -19,6 +19,7 @@ from zilliz_jobs.accounts.memory import SubmissionMemory
 from zilliz_jobs.accounts.reconciler import ConnectionReconciler
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resources import RESOURCES
+from zilliz_jobs.cloud.seatunnel import SeaTunnel
 from zilliz_jobs.cloud.session import CloudSession, Hearing
 from zilliz_jobs.control.backupuse import BackupUse
 from zilliz_jobs.control.clock import ServerClock
@@ -126,6 +127,7 @@ class Engine:
             make_session=partial(CloudSession, hearing=Hearing(self.metrics, over_key)),
             workers=Workers(client),
             vts=_vts(settings),
+            seatunnel=SeaTunnel(settings.vts_cluster) if settings.vts_cluster else None,
         )
         self.status_writer = JobStatusWriter(
             writer,
@@ -363,6 +365,6 @@ def _rules(settings: Settings) -> Rules:
 
 def _vts(settings: Settings) -> VtsSettings | None:
     """None where the operator was installed without the engine."""
-    if not settings.vts_image:
+    if not (settings.vts_image or settings.vts_cluster):
         return None
     return VtsSettings(settings.vts_image, settings.vts_pull_policy, settings.vts_cluster)

@@ -117,6 +117,15 @@ def test_the_operator_is_told_what_its_workers_run(chart: Chart, monkeypatch: py
     assert (settings.vts_pull_policy, settings.vts_cluster) == ("Always", "http://seatunnel.data:8080")
 
 
+def test_a_cluster_alone_needs_no_image_and_brings_no_right(chart: Chart) -> None:
+    """Runs there make no Job, so the right to make Jobs would only be a danger."""
+    bodies = chart.render(migrations={"vts": {"enabled": True, "cluster": "http://seatunnel.data:8080"}})
+    told = {name: value for name, value in environment(the(bodies, "Deployment")).items() if "_VTS_" in name}
+    assert told == {"ZILLIZ_JOBS_VTS_CLUSTER": "http://seatunnel.data:8080"}
+    assert granted(bodies, "operator") == granted(chart.render(), "operator")
+    assert [body["kind"] for body in bodies if _is_added(body)] == []
+
+
 def test_the_policy_asks_for_the_account_and_the_image_of_this_release(chart: Chart) -> None:
     """Of another account it would refuse the Jobs of others; of another image all of ours."""
     spec = the(with_engine(chart), POLICY)["spec"]

@@ -83,6 +83,15 @@ def test_who_waits_for_a_migration_by_vts_learns_whether_it_is_enabled(entry: li
     assert engine_said(found.engine) == said
 
 
+def test_an_engine_on_a_cluster_of_seatunnel_is_enabled_without_an_image() -> None:
+    env = [{"name": "ZILLIZ_JOBS_VTS_CLUSTER", "value": "http://seatunnel.data:8080"}]
+    pod = {"containers": [{"name": "operator", "env": env}]}
+    found = installed({"metadata": {"namespace": "home", "name": "it"}, "spec": {"template": {"spec": pod}}})
+    assert engine_said(found.engine, found.engine_cluster) == (
+        "migrations by VTS are enabled, on the SeaTunnel cluster http://seatunnel.data:8080"
+    )
+
+
 OPERATOR = "system:serviceaccount:zilliz-jobs-system:zilliz-jobs-operator"
 POLICY, BINDING = yaml.safe_load_all(
     (Path(__file__).parents[4] / "deploy" / "kustomize" / "components" / "vts" / "policy.yaml").read_text()

@@ -50,8 +50,13 @@ class Installed:
 
     @property
     def engine(self) -> str | None:
-        """The image of VTS; "" where the Deployment takes it from elsewhere; None where VTS is not enabled."""
+        """The image of VTS; "" where the Deployment takes it from elsewhere; None where no worker may run it."""
         return self.environment.get("ZILLIZ_JOBS_VTS_IMAGE")
+
+    @property
+    def engine_cluster(self) -> str:
+        """Address of the cluster of SeaTunnel that runs VTS; "" for none."""
+        return self.environment.get("ZILLIZ_JOBS_VTS_CLUSTER", "")
 
 
 async def check_operators(cluster: Cluster, namespace: str | None) -> list[Finding]:
@@ -102,15 +107,18 @@ async def _check(cluster: Cluster, one: Installed) -> list[Finding]:
     if one.watches and cluster.home not in one.watches:
         lines.append(Finding.problem(f"{me} works in {', '.join(one.watches)} only, not in {cluster.home}"))
     lines.append(await _check_lease(cluster, one))
-    lines.append(Finding.ok(f"{me}: {engine_said(one.engine)}"))
+    lines.append(Finding.ok(f"{me}: {engine_said(one.engine, one.engine_cluster)}"))
     with_engine = one.engine is not None
     if with_engine:
         lines.append(await check_engine_policy(cluster, one.user))
     return lines + await check_operator_rights(cluster, one.namespace, one.account, with_engine=with_engine)
 
 
-def engine_said(image: str | None) -> str:
-    """Whether migrations by VTS can run. `image`: None where they are not enabled; "" where it is not known. Pure."""
+def engine_said(image: str | None, cluster: str = "") -> str:
+    """Whether migrations by VTS can run. `image`: None where no worker may run them; "" where it is not known.
+    `cluster`: of SeaTunnel, which runs them where it is named. Pure."""
+    if cluster:
+        return f"migrations by VTS are enabled, on the SeaTunnel cluster {shown(cluster)}"
     if image is None:
         return "migrations by VTS are not enabled; migrations.vts.enabled of the chart would do that"
     return f"migrations by VTS are enabled{f', with the image {shown(image)}' if image else ''}"

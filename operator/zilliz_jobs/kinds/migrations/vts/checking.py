@@ -24,7 +24,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Baselined, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.migrations import migrationarrivals
-from zilliz_jobs.kinds.migrations.vts import refusals
+from zilliz_jobs.kinds.migrations.vts import clusterrun, refusals
 from zilliz_jobs.kinds.migrations.vts.config import ConfigTooLarge, Sink, database_of, problem, render, runs_of
 from zilliz_jobs.kinds.migrations.vts.manifests import UID_LABEL, job_name
 from zilliz_jobs.kinds.migrations.vts.running import OWNER, is_over
@@ -116,8 +116,13 @@ async def _workers_ended(
     access: WorkerAccess, spec: MigrationJobSpec, record: dict[str, list[str]], request: SubmitRequest
 ) -> NotSent | EffectUnknown | None:
     """None once no worker of an earlier attempt can write any more."""
+    tokens = record.get(TOKENS) or []
+    if (waits := await clusterrun.ended(access, tokens, len(runs_of(spec)), request.fence)) is not None:
+        return waits
+    if not access.settings.image:
+        return None  # workers are not enabled, nor is the right to read their Jobs given
     uid = next(iter(record.get(OWNER) or []), "")
-    for token in record.get(TOKENS) or []:
+    for token in tokens:
         for run in range(len(runs_of(spec))):
             name = job_name(token, run)
             try:

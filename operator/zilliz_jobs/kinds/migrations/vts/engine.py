@@ -29,7 +29,7 @@ from zilliz_jobs.kinds.base import Account, Baselined, SubmitContext, SubmitRequ
 from zilliz_jobs.kinds.migrations.vts import checking, finishing, running
 from zilliz_jobs.kinds.migrations.vts.config import makes_indexes, runs_of
 from zilliz_jobs.kinds.migrations.vts.finishing import FLUSH, INDEX, LOAD, VERIFY
-from zilliz_jobs.kinds.migrations.vts.manifests import UID_LABEL
+from zilliz_jobs.kinds.migrations.vts.manifests import UID_LABEL, is_job_name
 from zilliz_jobs.kinds.migrations.vts.target import target_id
 from zilliz_jobs.kinds.workeraccess import WorkerAccess
 from zilliz_jobs.kube.errors import KubeError
@@ -80,7 +80,9 @@ async def baseline(
         return await running.baseline(account, spec, context, _number(context.step))
     ready = await finishing.baseline(account, spec, context)
     if isinstance(ready, Baselined) and context.step == FLUSH:
-        return Baselined({"jobs": [name for name in _jobs(context.status) if name], running.OWNER: [context.uid]})
+        return Baselined(
+            {"jobs": [name for name in _jobs(context.status) if is_job_name(name)], running.OWNER: [context.uid]}
+        )
     return ready
 
 

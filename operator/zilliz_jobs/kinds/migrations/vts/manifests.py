@@ -57,6 +57,11 @@ def job_name(token: str, run: int = 0) -> str:
     return f"zmg-{token}-{run}".lower() if run else f"zmg-{token}".lower()
 
 
+def is_job_name(text: str) -> bool:
+    """Whether it is the name of a worker's Job; runs on a cluster of SeaTunnel have numbers. Pure."""
+    return text.startswith("zmg-")
+
+
 def worker_job(
     owner: Owner, token: str, run: int, *, image: str, pull_policy: str = "IfNotPresent", worker: Worker | None = None
 ) -> Body:

@@ -1,4 +1,5 @@
-"""The step Run: one Job of Kubernetes, which runs the engine once.
+"""The step Run: one Job of Kubernetes, which runs the engine once; or, where the operator was told of a
+cluster of SeaTunnel, one run there (`clusterrun`).
 
 The name of the Job holds the token of the submission, so a second one cannot be made. It is made suspended, gets its
 Secret, and is then started; while it is suspended nothing has begun, so a look-up counts that as absent, and the same
@@ -33,7 +34,8 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
 from zilliz_jobs.kinds.base import Account, Baselined, SubmitContext, SubmitRequest
 from zilliz_jobs.kinds.migrations import migrationarrivals
-from zilliz_jobs.kinds.migrations.vts import refusals
+from zilliz_jobs.kinds.migrations.vts import clusterrun, refusals
+from zilliz_jobs.kinds.migrations.vts.clusterrun import CLUSTER, cluster_of
 from zilliz_jobs.kinds.migrations.vts.config import Sink, database_of, render, runs_of
 from zilliz_jobs.kinds.migrations.vts.manifests import (
     Owner,
@@ -44,12 +46,15 @@ from zilliz_jobs.kinds.migrations.vts.manifests import (
     worker_job,
 )
 from zilliz_jobs.kinds.migrations.vts.target import data_of, marked, named, places, present, target_id
+from zilliz_jobs.kinds.migrations.vts.verdict import Verdict
 from zilliz_jobs.kinds.migrations.vts.workerstate import judge, verdict_of
 from zilliz_jobs.kinds.workeraccess import WorkerAccess
 from zilliz_jobs.kube.errors import AlreadyExists, Body, Forbidden, Invalid, KubeError
 
 WRITING = "Writing"
 """The word for a worker whose collections are all there: from then on nobody else takes their names."""
+RUNNING = ("Running", "RUNNING")  # of a pod, and of SeaTunnel
+NO_IMAGE = "the run needs a worker, and the operator was installed without its image; set migrations.vts.image"
 OWNER, OBJECT, READ, WRITTEN = "owner", "object", "read", "written"
 
 
@@ -65,14 +70,18 @@ async def baseline(account: Account, spec: MigrationJobSpec, context: SubmitCont
         return Blocked(Reason.NAME_TAKEN, f"{where}; choose another destination, or remove it")
     result = context.status.result or {}
     so_far = {READ: [str(result.get("rowsRead", 0))], WRITTEN: [str(result.get("rowsWritten", 0))]}
-    return Baselined({OWNER: [context.uid], OBJECT: [context.name]} | (so_far if run else {}))
+    record = {OWNER: [context.uid], OBJECT: [context.name]} | (so_far if run else {})
+    cluster = account.workers.settings.cluster if account.workers else ""
+    if context.sent_before:  # a further send goes where the first one went
+        cluster = cluster_of(context.status.submission)
+    return Baselined(record | ({CLUSTER: [cluster]} if cluster else {}))
 
 
 async def submit(
     access: WorkerAccess, account: Account, spec: MigrationJobSpec, request: SubmitRequest, run: int
 ) -> SubmitAnswer:
-    """Make the Job, then its Secret, then start it. May be sent again with the same token: what is there already is
-    its own."""
+    """Make the Job, then its Secret, then start it; or submit the run to the cluster of SeaTunnel. May be sent again
+    with the same token: what is there already is its own."""
     try:
         cluster = await account.session.clusters.describe(target_id(spec))
     except CloudError as error:
@@ -80,8 +89,14 @@ async def submit(
     taken = runs_of(spec)[run]
     sink = Sink(cluster.connect_address, access.api_key, database_of(taken))
     text = render(spec, run, request.secrets, sink, request.token)
+    ours = {"clusterId": target_id(spec)}
+    if cluster_of(request.submission):
+        said = await clusterrun.submit(access, request, run, text)
+        return said or Accepted(_handle(spec, run, clusterrun.handle_of_run(request.token, run)), ours)
     owner = owner_of(access, request.submission)
     settings = access.settings
+    if not settings.image:
+        return NotSent(Reason.ENGINE_NOT_ENABLED, NO_IMAGE)
     wanted = worker_job(
         owner, request.token, run, image=settings.image, pull_policy=settings.pull_policy, worker=spec.worker
     )
@@ -97,58 +112,56 @@ async def submit(
         refused = await _started(access, job, text)
         if refused is not None:
             return refused
-    return Accepted(_handle(spec, run, job), {"clusterId": target_id(spec)})
+    return Accepted(_handle(spec, run, job["metadata"]["name"]), ours)
 
 
 async def find(
     access: WorkerAccess, account: Account, spec: MigrationJobSpec, submission: Submission, run: int
 ) -> Look:
-    """Look for the Job by its name. Raises CloudError."""
+    """Look for the Job by its name, or for the run by its number. Raises CloudError."""
+    if cluster_of(submission):
+        if await clusterrun.find(access, submission, run) is None:
+            return await _absent(account, spec, submission, run, "SeaTunnel does not know its run")
+        handle = _handle(spec, run, clusterrun.handle_of_run(submission.token, run))
+        return Found(handle, Evidence.MARKER, {"clusterId": target_id(spec)})
     job = await _get(access, job_name(submission.token, run))
     if job is not None and not belongs_to(job, owner_of(access, submission), submission.token, run):
         return Elsewhere(f"Job {job['metadata']['name']} is not of this migration; remove it", Reason.NAME_TAKEN)
     if job is not None and not job["spec"].get("suspend"):
-        return Found(_handle(spec, run, job), Evidence.MARKER, {"clusterId": target_id(spec)})
+        return Found(_handle(spec, run, job["metadata"]["name"]), Evidence.MARKER, {"clusterId": target_id(spec)})
     if job is not None and job["metadata"].get("deletionTimestamp"):
         raise Transient(f"Job {job['metadata']['name']} is being deleted", reason=Reason.KUBERNETES_UNAVAILABLE)
-    data = await data_of(account, spec)
-    there = await present(data, places(spec, run))
-    if made := await marked(data, there, [submission.token]):
-        message = f"its Job is gone, and it made {named(made)}: whether it moved all rows is not known"
-        return Elsewhere(message, Reason.OUTCOME_UNKNOWN)
-    return Absent()
+    return await _absent(account, spec, submission, run, "its Job is gone")
 
 
 async def observe(
     access: WorkerAccess, account: Account, spec: MigrationJobSpec, status: JobStatus, run: int
 ) -> Seen | Missing:
-    """The run by its Job, its pod and the verdict of the worker. Raises CloudError."""
-    submission = status.submission or Submission()
-    try:
-        sight = await access.workers.look(access.namespace, job_name(submission.token, run))
-    except KubeError as error:
-        raise refusals.unreadable(error) from error
-    job = sight.job
-    if job is not None and not belongs_to(job, owner_of(access, submission), submission.token, run):
-        job = None
-    seen = judge(job, list(sight.pods), list(sight.events), cancelled=is_cancelled(status))
+    """The run by its Job, its pod and the verdict of the worker, or by what SeaTunnel says. Raises CloudError."""
+    submission, cancelled = status.submission or Submission(), is_cancelled(status)
+    if cluster_of(submission):
+        seen, verdict = await clusterrun.observe(access, submission, run, cancelled=cancelled)
+    else:
+        seen, verdict = await _observe_job(access, submission, run, cancelled=cancelled)
     if isinstance(seen, Missing):
         return seen
     if seen.state is State.SUCCESSFUL:
-        return _with_rows(seen, submission, list(sight.pods))
+        return _with_rows(seen, submission, verdict)
     if seen.state in (State.FAILED, State.CANCELED):
         return replace(
             seen, message="; ".join(filter(None, [seen.message, await _left(account, spec, submission, run)]))
         )
-    if seen.cloud_status == "Running" and await _all_there(account, spec, status, run):
+    if seen.cloud_status in RUNNING and await _all_there(account, spec, status, run):
         return replace(seen, cloud_status=WRITING)
     return seen
 
 
 async def cancel(access: WorkerAccess, status: JobStatus, run: int, fence: Any) -> CancelAnswer:
-    """Delete the Job with its pod. One that has ended stays, since its verdict is still to be read; no other step
-    follows it. May be repeated."""
+    """Delete the Job with its pod, or stop the run on its cluster. One that has ended stays, since its verdict is
+    still to be read; no other step follows it. May be repeated."""
     submission = status.submission or Submission()
+    if cluster_of(submission):
+        return await clusterrun.cancel(access, submission, run, fence)
     try:
         job = await access.workers.get(access.namespace, job_name(submission.token, run))
         ours = job is not None and belongs_to(job, owner_of(access, submission), submission.token, run)
@@ -181,8 +194,32 @@ def owner_of(access: WorkerAccess, submission: Submission) -> Owner:
 # -- parts
 
 
-def _handle(spec: MigrationJobSpec, run: int, job: Body) -> dict[str, str]:
-    return {"jobId": job["metadata"]["name"], "collection": named(places(spec, run))}
+def _handle(spec: MigrationJobSpec, run: int, job_id: str) -> dict[str, str]:
+    return {"jobId": job_id, "collection": named(places(spec, run))}
+
+
+async def _absent(
+    account: Account, spec: MigrationJobSpec, submission: Submission, run: int, gone: str
+) -> Absent | Elsewhere:
+    """What follows where nothing of the run is there, in the words `gone`: it may have been, and made collections."""
+    data = await data_of(account, spec)
+    if made := await marked(data, await present(data, places(spec, run)), [submission.token]):
+        message = f"{gone}, and it made {named(made)}: whether it moved all rows is not known"
+        return Elsewhere(message, Reason.OUTCOME_UNKNOWN)
+    return Absent()
+
+
+async def _observe_job(
+    access: WorkerAccess, submission: Submission, run: int, *, cancelled: bool
+) -> tuple[Seen | Missing, Verdict | None]:
+    try:
+        sight = await access.workers.look(access.namespace, job_name(submission.token, run))
+    except KubeError as error:
+        raise refusals.unreadable(error) from error
+    job, pods = sight.job, list(sight.pods)
+    if job is not None and not belongs_to(job, owner_of(access, submission), submission.token, run):
+        job = None
+    return judge(job, pods, list(sight.events), cancelled=cancelled), verdict_of(pods)
 
 
 async def _get(access: WorkerAccess, name: str) -> Body | None:
@@ -235,8 +272,8 @@ async def _started(access: WorkerAccess, job: Body, text: str) -> Refused | Effe
     return None
 
 
-def _with_rows(seen: Seen, submission: Submission, pods: list[Body]) -> Seen:
-    verdict, record = verdict_of(pods), submission.baseline or {}
+def _with_rows(seen: Seen, submission: Submission, verdict: Verdict | None) -> Seen:
+    record = submission.baseline or {}
     if verdict is None or verdict.read is None or verdict.written is None:
         return seen
 

@@ -13,6 +13,7 @@ from zilliz_jobs.kinds.migrations.vts.verdict import CANCELED, FINISHED, TABLE_N
 WAITING = frozenset({"INITIALIZING", "CREATED", "PENDING", "SCHEDULED"})
 WORKING = frozenset({"RUNNING", "FAILING", "DOING_SAVEPOINT"})
 STOPPING, FAILED = "CANCELING", "FAILED"
+ENDED = frozenset({FINISHED, CANCELED, FAILED})
 """The cluster's words (read in source)."""
 
 
