@@ -109,6 +109,10 @@ def main() -> int:
             end("FAILED")
             error("COMMON-10", "MILVUS-17")
             return 1
+        case "failed at a code of several words":
+            end("FAILED")
+            error("COMMON-10", "TC-VECTORDB-01")
+            return 1
         case "cancelled":
             end("CANCELED")
             totals(ROWS // 2, ROWS // 2)

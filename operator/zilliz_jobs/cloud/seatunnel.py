@@ -28,7 +28,7 @@ from zilliz_jobs.core.reasons import Reason
 
 SECONDS, CONNECT_SECONDS = 30.0, 5.0
 _NEVER_OPENED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
-_CODE = re.compile(r"ErrorCode:\[([A-Za-z_]{1,40}-[0-9]{1,4})\]")
+_CODE = re.compile(r"ErrorCode:\[([A-Za-z_]{1,40}(?:-[A-Za-z_]{1,40}){0,3}-[0-9]{1,4})\]")
 
 
 @dataclass(frozen=True)

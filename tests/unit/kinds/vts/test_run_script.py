@@ -38,6 +38,7 @@ ENDS: dict[str, tuple[int, Verdict]] = {
     "lost rows": (1, Verdict("FINISHED", 0, False, 5000, 4999)),
     "no table": (1, Verdict("NONE", 1, False, code="API-05")),
     "failed": (1, Verdict("FAILED", 1, False, code="MILVUS-17")),
+    "failed at a code of several words": (1, Verdict("FAILED", 1, False, code="TC-VECTORDB-01")),
     "cancelled": (1, Verdict("CANCELED", 0, False, 2500, 2500)),
     "no end": (1, Verdict("NONE", 0, False)),
     "out of memory": (3, Verdict("NONE", 3, False)),

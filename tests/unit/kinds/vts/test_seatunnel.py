@@ -108,6 +108,13 @@ async def test_an_error_is_told_by_its_innermost_code_alone(rest: SeaTunnel, clu
     assert seen.message == "the engine ended with its code API-05"
 
 
+async def test_a_code_of_several_words_is_told_whole(rest: SeaTunnel, cluster: SeaTunnelCluster) -> None:
+    await rest.submit(NUMBER, "n", CONFIG, open_fence)
+    job = cluster.jobs[NUMBER]
+    job.status, job.error = "FAILED", "ErrorCode:[API-06] Caused by: ErrorCode:[TC-VECTORDB-01], words"
+    assert (await seen_of(rest)).message == "the engine ended with its code TC-VECTORDB-01"
+
+
 async def test_a_job_that_nobody_knows_is_missing(rest: SeaTunnel) -> None:
     assert await rest.job(NUMBER) is None
     assert judge(None, cancelled=False) == Missing()

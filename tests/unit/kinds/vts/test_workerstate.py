@@ -281,3 +281,14 @@ def test_of_several_pods_the_last_counts() -> None:
     found = verdict_of([ended(verdict(), 0), older])
     assert found is not None
     assert found.whole
+
+
+def test_a_container_beside_the_engine_tells_nothing_of_the_run() -> None:
+    """A mesh's proxy may stand first, run on, and end well where the engine failed."""
+    failed = ended(verdict("FAILED", 1, rows=NONE, error="TC-VECTORDB-01"))
+    proxy = {"name": "proxy", "state": {"terminated": {"exitCode": 0, "reason": "Completed", "message": ""}}}
+    failed["status"]["containerStatuses"].insert(0, proxy)
+    seen = judge(FAILED, [failed], [], cancelled=False)
+    assert isinstance(seen, Seen)
+    assert (seen.state, seen.reason) == (State.FAILED, Reason.MIGRATION_FAILED)
+    assert "its code TC-VECTORDB-01" in seen.message

@@ -16,7 +16,7 @@ MAX_MESSAGE = 4096  # documented: of a termination message
 OUT_OF_MEMORY_EXIT = 3
 """Of java with ExitOnOutOfMemoryError (documented)."""
 
-_CODE = re.compile(r"[A-Za-z_]{1,40}-[0-9]{1,4}")
+_CODE = re.compile(r"[A-Za-z_]{1,40}(?:-[A-Za-z_]{1,40}){0,3}-[0-9]{1,4}")
 _STATE = re.compile(r"[A-Z_]{1,40}")
 
 

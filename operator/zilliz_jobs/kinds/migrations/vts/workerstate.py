@@ -14,6 +14,7 @@ from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.core.observation import Missing, Seen
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.shortening import shortened
+from zilliz_jobs.kinds.migrations.vts.manifests import CONTAINER
 from zilliz_jobs.kinds.migrations.vts.verdict import OUT_OF_MEMORY_EXIT, TABLE_NOT_FOUND, Verdict, parse
 
 Body = dict[str, Any]
@@ -192,8 +193,9 @@ def _condition(body: Body, kind: str) -> Body | None:
 
 
 def _container_state(pod: Body | None) -> Body:
+    """Of the engine's container: an admission webhook may have put others beside it, and before it."""
     statuses = ((pod or {}).get("status") or {}).get("containerStatuses") or []
-    state: Body = (statuses[0].get("state") or {}) if statuses else {}
+    state: Body = next((one.get("state") or {} for one in statuses if one.get("name") == CONTAINER), {})
     return state
 
 

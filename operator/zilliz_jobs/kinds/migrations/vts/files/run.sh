@@ -46,7 +46,8 @@ state=$(newest "$end" '[A-Z_]+$')
 state=${state:-NONE}
 read_rows=$(newest 'Total Read Count +: +[0-9]+' '[0-9]+$')
 written_rows=$(newest 'Total Write Count +: +[0-9]+' '[0-9]+$')
-code=$(newest 'ErrorCode:\[[A-Za-z_]+-[0-9]+\]' '[A-Za-z_]+-[0-9]+')
+word='[A-Za-z_]+(-[A-Za-z_]+)*-[0-9]+'
+code=$(newest "ErrorCode:\\[$word\\]" "$word")
 
 printf '{"state":"%s","exit":%d,"terminated":%d,"read":%s,"written":%s,"code":"%s"}' \
     "$state" "$exit_code" "$terminated" "${read_rows:-null}" "${written_rows:-null}" "$code" >"$verdict"
