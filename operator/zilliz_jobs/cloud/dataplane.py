@@ -30,6 +30,7 @@ DATA_PLANE = Codes(
     CONTROL_PLANE.not_found | _NOT_FOUND,
     CONTROL_PLANE.refused | _NOT_FOUND | _INVALID,
 )
+_MAX_DIGITS = 19  # of a count, a whole number of 64 bits
 LOADED, LOADING, NOT_LOADED = "LoadStateLoaded", "LoadStateLoading", "LoadStateNotLoad"
 
 
@@ -234,9 +235,9 @@ class DataPlane:
         data = (await self._transport.read("POST", "/v2/vectordb/entities/query", body=body, doing=doing)).data
         row = data[0] if isinstance(data, list) and len(data) == 1 else None
         found = row.get("count(*)") if isinstance(row, dict) else None
-        if isinstance(found, str) and found.isdecimal():
+        if isinstance(found, str) and found.isdecimal() and len(found) <= _MAX_DIGITS:
             found = int(found)
-        if not isinstance(found, int) or isinstance(found, bool):
+        if not isinstance(found, int) or isinstance(found, bool) or found < 0:
             raise ProtocolMismatch(f"cannot {doing}: the answer is no number")
         return found
 

@@ -6,13 +6,19 @@ import pytest
 from tests.unit.cloud.stub import KEY, data, failure, open_fence
 
 from zilliz_jobs.cloud.dataplane import NewCollection
-from zilliz_jobs.cloud.effects import Refused, Taken, Uncertain
+from zilliz_jobs.cloud.effects import NotSent, Refused, Taken, Uncertain
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, Rejected, Transient
 from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.session import CloudSession
 
 ONCE = {"token": "t-1", "fence": open_fence}
 ADDRESS = "https://in01-a.aws-us-west-2.vectordb.zillizcloud.com:19530"
+
+
+def fallen_fence():
+    raise RuntimeError("the lease is lost")
+
+
 GONE = failure(100, "can't find collection[database=default][collection=books]")
 
 
@@ -112,6 +118,134 @@ async def test_a_collection_can_be_made_by_its_dimension_alone(cloud, plane):
     cloud.says({})
     await plane.create_collection(NewCollection(collection_name="books", dimension=5), **ONCE)
     assert cloud.bodies == [{"collectionName": "books", "dimension": 5}]
+
+
+async def test_a_collection_is_flushed_indexed_loaded_and_released(cloud, plane):
+    cloud.says({}, {}, {}, {})
+    assert isinstance(await plane.flush("books", database="db", **ONCE), Taken)
+    assert isinstance(await plane.create_index("books", "vector", "IP", database="db", **ONCE), Taken)
+    assert isinstance(await plane.load("books", database="db", **ONCE), Taken)
+    assert isinstance(await plane.release("books", database="db", **ONCE), Taken)
+    assert cloud.paths == [
+        "/v2/vectordb/collections/flush",
+        "/v2/vectordb/indexes/create",
+        "/v2/vectordb/collections/load",
+        "/v2/vectordb/collections/release",
+    ]
+    named = {"dbName": "db", "collectionName": "books"}
+    index = {"fieldName": "vector", "indexName": "vector", "metricType": "IP", "indexType": "AUTOINDEX"}
+    assert cloud.bodies == [named, {**named, "indexParams": [index]}, named, named]
+
+
+FINISHING = {
+    "flush collection books": lambda plane, **once: plane.flush("books", **once),
+    "index field vector of collection books": lambda plane, **once: plane.create_index(
+        "books", "vector", "IP", **once
+    ),
+    "load collection books": lambda plane, **once: plane.load("books", **once),
+    "release collection books": lambda plane, **once: plane.release("books", **once),
+}
+
+
+@pytest.mark.parametrize("doing", FINISHING)
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (GONE, Refused),
+        (failure(1100, "invalid parameter"), Refused),
+        (failure(1, "service not ready"), Uncertain),
+        (httpx2.ReadTimeout("late"), Uncertain),
+    ],
+)
+async def test_what_finishes_a_collection_tells_refusals_from_lost_answers(cloud, plane, doing, answer, kind):
+    cloud.says(answer)
+    reply = await FINISHING[doing](plane, **ONCE)
+    assert isinstance(reply, kind)
+    assert doing in reply.message
+    assert cloud.bodies[0]["collectionName"] == "books"
+    assert "dbName" not in cloud.bodies[0]
+
+
+@pytest.mark.parametrize("doing", FINISHING)
+async def test_nothing_that_finishes_a_collection_is_sent_once_its_fence_has_fallen(cloud, plane, doing):
+    assert isinstance(await FINISHING[doing](plane, token="t-1", fence=fallen_fence), NotSent)
+    assert cloud.requests == []
+
+
+@pytest.mark.parametrize("answer", [[{"count(*)": 50_000}], [{"count(*)": "50000"}]])
+async def test_rows_are_counted_as_they_were_last_written(cloud, plane, answer):
+    cloud.says(data(answer))
+    assert await plane.count("books", database="db") == 50_000
+    assert cloud.paths == ["/v2/vectordb/entities/query"]
+    assert cloud.bodies == [
+        {
+            "dbName": "db",
+            "collectionName": "books",
+            "outputFields": ["count(*)"],
+            "consistencyLevel": "Strong",
+        }
+    ]
+
+
+async def test_a_collection_without_rows_has_none(cloud, plane):
+    cloud.says(data([{"count(*)": 0}]))
+    assert await plane.count("books") == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [],
+        {},
+        None,
+        "5",
+        ["5"],
+        [{}],
+        [{"count": 5}],
+        [{"count(*)": None}],
+        [{"count(*)": True}],
+        [{"count(*)": 5.0}],
+        [{"count(*)": "many"}],
+        [{"count(*)": "-1"}],
+        [{"count(*)": -1}],
+        [{"count(*)": "\u00b2"}],
+        [{"count(*)": "9" * 5_000}],
+        [{"count(*)": 5}, {"count(*)": 6}],
+    ],
+)
+async def test_what_is_no_count_is_none(cloud, plane, answer):
+    """A number that nobody said would call a migration complete."""
+    cloud.says(data(answer))
+    with pytest.raises(ProtocolMismatch, match="cannot count the rows of collection books: the answer is no number"):
+        await plane.count("books")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (GONE, NotFound),
+        (failure(101, "collection not loaded"), Rejected),
+        (failure(429, "rate limit", 429), Transient),
+        (httpx2.ReadTimeout("late"), Transient),
+    ],
+)
+async def test_a_count_that_fails_says_why(cloud, plane, answer, error):
+    cloud.says(answer)
+    with pytest.raises(error):
+        await plane.count("books")
+
+
+async def test_a_collection_tells_which_of_its_vector_fields_have_no_index(cloud, plane):
+    fields = [
+        {"name": "id", "type": "Int64"},
+        {"name": "dense", "type": "FloatVector"},
+        {"name": "sparse", "type": "SparseFloatVector"},
+    ]
+    indexes = [{"fieldName": "dense", "indexName": "dense"}, {"fieldName": "id", "indexName": "by_id"}]
+    cloud.says(data({"collectionName": "books", "fields": fields, "indexes": indexes}))
+    assert [field.name for field in (await plane.describe_collection("books")).without_index] == ["sparse"]
+    cloud.says(data({"collectionName": "books", "fields": fields, "indexes": None}))
+    assert [field.name for field in (await plane.describe_collection("books")).without_index] == ["dense", "sparse"]
 
 
 @pytest.mark.parametrize(
