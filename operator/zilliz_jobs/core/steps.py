@@ -46,7 +46,7 @@ def next_step(s: Snapshot, status: JobStatus) -> str:
     """What is to be submitted next: a retry in place where the console can do it and the last attempt had an id, the
     step whose turn it is, or simply the job."""
     if is_composed(s, status):
-        return _after(s, status.steps or []) or s.traits.steps[-1]
+        return _after(s, status.steps or []) or s.traits.cleanup or _in_turn(s, status.steps or [])
     attempts = status.attempts or []
     in_place = s.traits.retry is RetryRule.FREELY and s.link.console and len(attempts) > 1 and attempts[-2].job_id
     return RETRY_STEP if in_place else SUBMIT_STEP
@@ -171,3 +171,9 @@ def _after(s: Snapshot, rows: list[StepStatus]) -> str | None:
     if last.state is State.SUCCESSFUL and s.deleting_since is None:
         return steps[steps.index(last.name) + 1]
     return cleanup if cleanup and any(row.handle for row in rows) else None
+
+
+def _in_turn(s: Snapshot, rows: list[StepStatus]) -> str:
+    """The step whose turn it would be; the last one where all are done."""
+    done = {row.name for row in rows}
+    return next((name for name in s.traits.steps if name not in done), s.traits.steps[-1])

@@ -246,7 +246,9 @@ CLEANING_UP: dict[str, Life] = {
 
 
 def lives_of(kind: Traits) -> dict[str, Life]:
-    return {**LIVES, **(BY_STEPS if kind.steps else {}), **(CLEANING_UP if kind.cleanup else {})}
+    """Nobody can start for a job elsewhere what only the operator does by steps, so such a kind adopts nothing."""
+    alone = {name: life for name, life in LIVES.items() if not (kind.by_steps_only and name.startswith("adopt"))}
+    return {**alone, **(BY_STEPS if kind.steps else {}), **(CLEANING_UP if kind.cleanup else {})}
 
 
 OBSERVATIONS: dict[str, o.Observation] = {

@@ -37,7 +37,7 @@ MOVE = Traits(
     steps=("Check", "Run", "Verify"),
     by_steps_only=True,
 )
-COMPOSED = (CLONE, SAMPLE)
+COMPOSED = (CLONE, SAMPLE, MOVE)
 
 CONSOLE = Link(console=True)
 PUBLIC = Link()

@@ -134,10 +134,11 @@ def begun(status: JobStatus) -> bool:
 
 
 def composed(s: Snapshot, status: JobStatus) -> bool:
-    """Goes by steps: one is done or recorded; where nothing is, because the console cannot do the whole."""
+    """Goes by steps: it has no other way; or one is done or recorded; or, where nothing is, the console cannot do the
+    whole."""
     steps, submission = s.traits.steps, status.submission
     recorded = submission.step in steps if submission else not s.link.console
-    return bool(steps) and (bool(status.steps) or recorded)
+    return bool(steps) and (s.traits.by_steps_only or bool(status.steps) or recorded)
 
 
 def rows(status: JobStatus) -> list[StepStatus]:
@@ -147,6 +148,27 @@ def rows(status: JobStatus) -> list[StepStatus]:
 def moved_on(c: Case) -> bool:
     """A step ended, well or not, and is on record."""
     return len(rows(c.after)) > len(rows(c.was))
+
+
+def stopped_between(c: Case) -> bool:
+    """Between two steps the job was cancelled, by a person or a deadline: what would have followed stands in its
+    table, and was never sent."""
+    if not c.before.traits.can_cancel or len(rows(c.after)) < 2 or finished(c.was):
+        return False
+    done, last = rows(c.after)[-2:]
+    sent = last.submission is not None or bool(last.handle) or c.after.submission is not None
+    by_person = c.after.cancel is not None and c.after.cancel.outcome is Outcome.COMPLETED
+    late = last.reason in (Reason.DEADLINE_EXCEEDED, Reason.STALLED)
+    proven = unsent(c.was) or isinstance(c.seen, o.NotSent | o.Refused | o.Absent) or done not in rows(c.was)
+    decided = c.after.resolution != c.was.resolution
+    between = done.state is State.SUCCESSFUL and last.state is State.CANCELED and (proven or decided)
+    return between and not sent and (by_person or late)
+
+
+def begins_anew(c: Case) -> bool:
+    """A retry of the whole: an attempt is over, and the next one begins with the first step."""
+    over = finished(c.was) or not opened(c.after)
+    return c.before.traits.retry is not RetryRule.NEVER and over and number_of(c.after) > number_of(c.was)
 
 
 def submits(c: Case) -> str:
@@ -318,7 +340,8 @@ def a_handle_is_never_lost(c: Case) -> bool:
         return True
     kept = handle(c.after).items() >= handle(c.was).items()
     tabled = any(a.job_id == c.was.job_id for a in c.after.attempts or [])
-    stepped = moved_on(c) and (rows(c.after)[-1].handle or {}).items() >= handle(c.was).items()
+    new = rows(c.after)[len(rows(c.was)) :]
+    stepped = any((row.handle or {}).items() >= handle(c.was).items() for row in new)
     return kept or stepped or (number_of(c.after) > number_of(c.was) and tabled)
 
 
@@ -659,13 +682,15 @@ def inferred_jobs_are_cancelled_by_people_only(c: Case) -> bool:
 
 @invariant
 def cancels_what_can_be_cancelled(c: Case) -> bool:
-    """A cancel goes to a kind that has one, by a way that is allowed, for a job with an id that still runs."""
+    """A cancel goes to a kind that has one, by a way that is allowed, for a job that still runs and has an id, or for
+    a step that is known by its handle."""
     if not isinstance(c.plan.action, Cancel):
         return True
     s = c.before
     way = s.link.console or not s.traits.cancel_needs_console
     running = bool(handle(c.after)) and not finished(c.after)
-    return s.traits.can_cancel and way and running and c.after.job_id is not None and not s.link.problem
+    named = c.after.job_id is not None or s.traits.by_steps_only
+    return s.traits.can_cancel and way and running and named and not s.link.problem
 
 
 @invariant
@@ -678,7 +703,12 @@ def canceled_only_by_the_cloud_or_before_it(c: Case) -> bool:
     # What the clean-up came to does not matter: nothing of the work itself is at work any more.
     idle = not opened(c.after) or at_work(c.after) == c.before.traits.cleanup
     wound_up = c.before.deleting_since is not None and bool(rows(c.after)) and idle
-    return told or wound_up or (c.after.reason == Reason.CANCELED_BEFORE_SUBMISSION and not handle(c.after))
+    return (
+        told
+        or wound_up
+        or stopped_between(c)
+        or (c.after.reason == Reason.CANCELED_BEFORE_SUBMISSION and not handle(c.after))
+    )
 
 
 @invariant
@@ -767,14 +797,19 @@ def a_token_is_never_another_steps(c: Case) -> bool:
 
 @invariant
 def steps_are_a_table_that_only_grows(c: Case) -> bool:
-    """What was done stays on record: how it ended, when, and what the cloud knows it by."""
+    """What was done stays on record: how it ended, when, and what the cloud knows it by. One step ends at a time, and
+    with it the one that a cancel keeps from following. Only a retry of the whole begins with an empty table."""
     before, after = rows(c.was), rows(c.after)
     names, steps = [row.name for row in after], list(c.before.traits.steps)
     whole = all(row.state is not None and row.state.finished for row in after)
     timed = all(row.completion_time is not None and row.seen_time is not None for row in after)
     said = all(row.reason and row.message for row in after)
     in_order = names == [name for name in steps if name in names]
-    return after[: len(before)] == before and len(after) - len(before) <= 1 and whole and timed and said and in_order
+    if begins_anew(c) and not after:
+        return True
+    most = 2 if stopped_between(c) else 1
+    grown = after[: len(before)] == before and len(after) - len(before) <= most
+    return grown and whole and timed and said and in_order
 
 
 @invariant
@@ -856,7 +891,7 @@ def the_spec_is_frozen_once_anything_was_sent(c: Case) -> bool:
 
     proven = unsent(c.was) or isinstance(c.seen, o.NotSent | o.Refused | o.Absent)
     again = number_of(c.after) > number_of(c.was)
-    return not frozen(c.was) or frozen(c.after) or ((proven or again) and not rows(c.was))
+    return not frozen(c.was) or frozen(c.after) or again or (proven and not rows(c.was))
 
 
 # -- credentials that are told once ----------------------------------------------------------------------------------
@@ -890,7 +925,7 @@ def credentials_are_stored_by_an_answer_that_says_so(c: Case) -> bool:
 # -- the walk --------------------------------------------------------------------------------------------------------
 
 
-NAMES = ("backup", "import", "cluster", "migration", "restore", "clone", "sample")
+NAMES = ("backup", "import", "cluster", "migration", "restore", "clone", "sample", "move")
 
 
 @pytest.mark.parametrize("kind", [*KINDS, *COMPOSED], ids=NAMES)

@@ -200,6 +200,18 @@ def test_a_deletion_leaves_the_step_alone_where_nothing_is_said() -> None:
     assert (x.plan.action, x.snapshot.finalizer) == (None, False)
 
 
+def test_a_step_that_needs_no_request_while_the_object_goes_stands_for_no_later_one() -> None:
+    """Else a migration of which nothing ran would be called Successful."""
+    x = checked().but(deleting_since=NOON, finalizer=True).see(o.AlreadyDone("it ran before"))
+    assert rows(x) == [("Check", "Successful"), ("Run", "Successful")]
+    assert (x.status.state, x.status.message) == (State.CANCELED, "the object was deleted after step Run")
+
+
+def test_a_step_that_cannot_be_taken_while_the_object_goes_is_named() -> None:
+    x = checked().but(deleting_since=NOON, finalizer=True).see(o.Impossible(Reason.NAME_TAKEN, "films is there"))
+    assert (rows(x)[-1], x.status.message) == (("Run", "Failed"), "step Run: films is there")
+
+
 # -- retry
 
 
