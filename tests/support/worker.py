@@ -249,7 +249,7 @@ class Node:
             self._moving[name] = asyncio.ensure_future(self.play.moves(json.loads(files["job.json"])))
             return
         self._shells[name] = WorkerShell(
-            self._folder / name, files, VTS_MEMORY_MIB=str(MEMORY_MIB), **self.play.environment
+            self._folder / name, files, standin=True, VTS_MEMORY_MIB=str(MEMORY_MIB), **self.play.environment
         )
 
     async def _end(self, pod: Body, ended: Ended) -> None:
