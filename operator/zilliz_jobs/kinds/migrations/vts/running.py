@@ -20,13 +20,11 @@ from zilliz_jobs.core.observation import (
     Blocked,
     CancelAccepted,
     CancelAnswer,
-    EffectUnknown,
     Elsewhere,
     Found,
     Look,
     Missing,
     NotSent,
-    Refused,
     Seen,
     SubmitAnswer,
 )
@@ -40,16 +38,15 @@ from zilliz_jobs.kinds.migrations.vts.config import Sink, database_of, render, r
 from zilliz_jobs.kinds.migrations.vts.manifests import (
     Owner,
     belongs_to,
-    config_secret,
-    is_owned_by,
     job_name,
     worker_job,
 )
 from zilliz_jobs.kinds.migrations.vts.target import data_of, marked, named, places, present, target_id
 from zilliz_jobs.kinds.migrations.vts.verdict import Verdict
+from zilliz_jobs.kinds.migrations.vts.workerjob import own_job, read_job, started
 from zilliz_jobs.kinds.migrations.vts.workerstate import judge, verdict_of
 from zilliz_jobs.kinds.workeraccess import WorkerAccess
-from zilliz_jobs.kube.errors import AlreadyExists, Body, Forbidden, Invalid, KubeError
+from zilliz_jobs.kube.errors import Body, KubeError
 
 WRITING = "Writing"
 """The word for a worker whose collections are all there: from then on nobody else takes their names."""
@@ -104,12 +101,12 @@ async def submit(
         request.fence()
     except Exception as error:  # any: nothing may leave any more
         return NotSent(Reason.NOT_SUBMITTED, f"nothing was sent: {error}")
-    job = await _own_job(access, wanted, owner, request.token, run)
+    job = await own_job(access, wanted, owner, request.token, run)
     if not isinstance(job, dict):
         return job
     if job["spec"].get("suspend"):
         request.fence()
-        refused = await _started(access, job, text)
+        refused = await started(access, job, text)
         if refused is not None:
             return refused
     return Accepted(_handle(spec, run, job["metadata"]["name"]), ours)
@@ -124,7 +121,7 @@ async def find(
             return await _absent(account, spec, submission, run, "SeaTunnel does not know its run")
         handle = _handle(spec, run, clusterrun.handle_of_run(submission.token, run))
         return Found(handle, Evidence.MARKER, {"clusterId": target_id(spec)})
-    job = await _get(access, job_name(submission.token, run))
+    job = await read_job(access, job_name(submission.token, run))
     if job is not None and not belongs_to(job, owner_of(access, submission), submission.token, run):
         return Elsewhere(f"Job {job['metadata']['name']} is not of this migration; remove it", Reason.NAME_TAKEN)
     if job is not None and not job["spec"].get("suspend"):
@@ -220,56 +217,6 @@ async def _observe_job(
     if job is not None and not belongs_to(job, owner_of(access, submission), submission.token, run):
         job = None
     return judge(job, pods, list(sight.events), cancelled=cancelled), verdict_of(pods)
-
-
-async def _get(access: WorkerAccess, name: str) -> Body | None:
-    try:
-        return await access.workers.get(access.namespace, name)
-    except KubeError as error:
-        raise refusals.unreadable(error) from error
-
-
-async def _own_job(
-    access: WorkerAccess, wanted: Body, owner: Owner, token: str, run: int
-) -> Body | Refused | EffectUnknown:
-    name = wanted["metadata"]["name"]
-    try:
-        return await access.workers.create_job(wanted)
-    except AlreadyExists:
-        pass
-    except KubeError as error:
-        return refusals.written(error)
-    try:
-        job = await access.workers.get(access.namespace, name)
-    except KubeError as error:
-        return EffectUnknown(str(error))
-    if job is None or job["metadata"].get("deletionTimestamp"):
-        return EffectUnknown(f"Job {name} was there, and somebody deleted it")
-    if not belongs_to(job, owner, token, run):
-        return Refused(Reason.NAME_TAKEN, f"Job {name} is not of this migration; remove it", heals=True)
-    return job
-
-
-async def _started(access: WorkerAccess, job: Body, text: str) -> Refused | EffectUnknown | None:
-    """Give the Job its Secret and start it; None where both was done. A Job whose Secret or start is refused is
-    removed, as nothing of it has begun."""
-    try:
-        try:
-            await access.workers.create_secret(config_secret(job, text))
-        except AlreadyExists:
-            secret = await access.workers.get_secret(access.namespace, job["metadata"]["name"])
-            if not is_owned_by(secret, job):
-                return EffectUnknown(f"Secret {job['metadata']['name']} is of another Job, and about to go with it")
-        await access.workers.start(job)
-    except (Forbidden, Invalid) as error:
-        try:
-            await access.workers.delete(job)
-        except KubeError as second:
-            return EffectUnknown(f"{error}; its Job stays suspended: {second}")
-        return refusals.written(error)
-    except KubeError as error:
-        return EffectUnknown(str(error))
-    return None
 
 
 def _with_rows(seen: Seen, submission: Submission, verdict: Verdict | None) -> Seen:
