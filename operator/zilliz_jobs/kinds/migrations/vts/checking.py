@@ -12,7 +12,6 @@ from zilliz_jobs.core.observation import (
     Absent,
     Accepted,
     Blocked,
-    EffectUnknown,
     Found,
     Impossible,
     Look,
@@ -114,7 +113,7 @@ def _dropped(spec: MigrationJobSpec, submission: Submission) -> list[Place]:
 
 async def _workers_ended(
     access: WorkerAccess, spec: MigrationJobSpec, record: dict[str, list[str]], request: SubmitRequest
-) -> NotSent | EffectUnknown | None:
+) -> NotSent | None:
     """None once no worker of an earlier attempt can write any more."""
     tokens = record.get(TOKENS) or []
     if (waits := await clusterrun.ended(access, tokens, len(runs_of(spec)), request.fence)) is not None:

@@ -9,13 +9,15 @@ were read.
 from __future__ import annotations
 
 import asyncio
+from typing import TypedDict
 
 from zilliz_jobs.api.jobstatus import Evidence, JobStatus, State
 from zilliz_jobs.api.migrationjob import MigrationJobSpec
 from zilliz_jobs.cloud import effects
-from zilliz_jobs.cloud.dataplane import NOT_LOADED, SchemaField
+from zilliz_jobs.cloud.dataplane import NOT_LOADED, DataPlane, SchemaField
 from zilliz_jobs.cloud.effects import EffectReply
 from zilliz_jobs.cloud.errors import CloudError, NotFound
+from zilliz_jobs.cloud.passage import Fence
 from zilliz_jobs.core.observation import Absent, Accepted, Blocked, Found, Impossible, Look, Seen, SubmitAnswer
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds import answers
@@ -29,6 +31,14 @@ PATIENCE_SECONDS = 60.0
 """How long a count that is too low may become right: a replica can lag behind what was loaded (inferred)."""
 AGAIN_SECONDS = 5.0
 NO_SUCH_PATH = 404
+
+
+class _Once(TypedDict):
+    """What each request with an effect takes beside its collection."""
+
+    database: str
+    token: str
+    fence: Fence
 
 
 async def baseline(
@@ -56,8 +66,9 @@ async def submit(account: Account, spec: MigrationJobSpec, request: SubmitReques
     """Send the requests of the step that are still needed. May be repeated."""
     step, wanted = request.submission.step, places(spec)
     try:
+        data = await data_of(account, spec)
         for place in wanted:
-            for reply in await _send(account, spec, request, step, place):
+            for reply in await _send(data, spec, request, step, place):
                 if isinstance(reply, effects.Refused) and step == FLUSH and reply.http_status == NO_SUCH_PATH:
                     continue  # an older data plane flushes by itself only; the count decides
                 if not isinstance(reply, effects.Taken):
@@ -95,23 +106,22 @@ async def observe(account: Account, spec: MigrationJobSpec, status: JobStatus, s
 
 
 async def _send(
-    account: Account, spec: MigrationJobSpec, request: SubmitRequest, step: str, place: Place
+    data: DataPlane, spec: MigrationJobSpec, request: SubmitRequest, step: str, place: Place
 ) -> list[EffectReply]:
-    data = await data_of(account, spec)
-    once = {"database": place.database, "token": request.token, "fence": request.fence}
+    once = _Once(database=place.database, token=request.token, fence=request.fence)
     match step:
         case "Flush":
-            return [await data.flush(place.collection, **once)]  # type: ignore[arg-type]
+            return [await data.flush(place.collection, **once)]
         case "Index":
             found = await described(data, place)
             return [
-                await data.create_index(place.collection, one.name, metric_of(one, place), **once)  # type: ignore[arg-type]
+                await data.create_index(place.collection, one.name, metric_of(one, place), **once)
                 for one in (found.without_index if found else ())
             ]
         case "Load":
-            return [await data.load(place.collection, **once)]  # type: ignore[arg-type]
+            return [await data.load(place.collection, **once)]
         case _ if not spec.load:
-            return [await data.release(place.collection, **once)]  # type: ignore[arg-type]
+            return [await data.release(place.collection, **once)]
         case _:
             return []
 
@@ -139,7 +149,7 @@ async def _is_done(account: Account, spec: MigrationJobSpec, step: str) -> bool:
                 state = await data.load_state(place.collection, database=place.database)
             except NotFound:
                 return False
-            if not state.loaded or state.load_state == NOT_LOADED:
+            if not state.loaded:
                 return False
     return True
 
