@@ -13,7 +13,7 @@ NAMESPACED ?= tests/e2e
 # What is run on the oldest Kubernetes: definitions and their rules, a job of each shape, schedules with the policy, the chart.
 COMPAT ?= tests/compat tests/e2e/test_crds.py tests/e2e/test_every_kind.py tests/e2e/test_jobschedule_crd.py \
   tests/e2e/test_jobschedule.py tests/e2e/test_helm.py tests/e2e/test_rbac.py
-# How many jobs `make verify` plays on a cloud that answers oddly; ODD_CLOUD_SEED repeats a run of it.
+# How many jobs `make oddcloud` plays on a cloud that answers oddly; ODD_CLOUD_SEED repeats a run of it.
 ODD_CLOUD_EXAMPLES ?= 300
 CHART := charts/zilliz-jobs-operator
 # The second distribution: simulator, small Kubernetes, demo.
@@ -29,11 +29,11 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
+.PHONY: help demo quick test verify everykind oddcloud running helm3 storm artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## the operator at work, on local stand-ins (DEMO="--keep" and more: DEMO=--help)
 	@PYTHONPATH=operator $(BIN)/python -m zilliz_local.demo $(DEMO)
@@ -44,18 +44,8 @@ quick: lint types layers generated ## the inner loop: style, types, layers, gene
 
 test: lint types layers generated browser pytest ## the gate: also the wire, and end to end on a real kube-apiserver
 
-verify: test ## the gate, and what is slower and rarer: all of e2e, also with few rights, an odd cloud, the image, a long chaos
-	@E2E_WHOLE=1 $(BIN)/pytest -n $(WORKERS) tests/e2e/test_every_kind.py
-	@E2E_WHOLE=1 $(MAKE) namespaced
-	@seed=$${ODD_CLOUD_SEED:-$$(date +%s)}; echo "== an odd cloud, $(ODD_CLOUD_EXAMPLES) jobs: ODD_CLOUD_SEED=$$seed"; \
-	  ODD_CLOUD_SEED=$$seed ODD_CLOUD_EXAMPLES=$(ODD_CLOUD_EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/wire/test_odd_cloud.py
-	@echo "== the image"
-	@$(BIN)/pytest tests/image
-	@$(MAKE) upgrade
-	@echo "== the chart by Helm 3"
-	@$(BIN)/pytest tests/compat
-	@$(MAKE) artefacts
-	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)
+verify: $(VENV)/.dev ## the gate, and what is slower and rarer, part by part; goes on where it failed (VERIFY="--again", or parts)
+	@$(BIN)/python -m tools.verify $(VERIFY)
 
 check: test
 
@@ -94,13 +84,30 @@ pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for so
 	  $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $$(echo $$tests | tr + ' ') || exit 1; \
 	done
 
+everykind: $(VENV)/.dev ## each shape of each kind on a real kube-apiserver
+	@echo "== every kind"
+	@E2E_WHOLE=1 $(BIN)/pytest -n $(WORKERS) tests/e2e/test_every_kind.py
+
+oddcloud: $(VENV)/.dev ## hundreds of jobs on a cloud that answers oddly (ODD_CLOUD_EXAMPLES, ODD_CLOUD_SEED)
+	@seed=$${ODD_CLOUD_SEED:-$$(date +%s)}; echo "== an odd cloud, $(ODD_CLOUD_EXAMPLES) jobs: ODD_CLOUD_SEED=$$seed"; \
+	  ODD_CLOUD_SEED=$$seed ODD_CLOUD_EXAMPLES=$(ODD_CLOUD_EXAMPLES) $(BIN)/pytest -n $(WORKERS) tests/wire/test_odd_cloud.py
+
+running: $(VENV)/.dev ## the image, built twice and run
+	@echo "== the image"
+	@$(BIN)/pytest tests/image
+
+helm3: $(VENV)/.dev ## the chart by Helm 3, on the newest Kubernetes
+	@echo "== the chart by Helm 3"
+	@$(BIN)/pytest tests/compat
+
+storm: $(VENV)/.dev ## a chaos of 300 jobs
+	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)
+
 artefacts: $(VENV)/.dev ## what a release publishes: made, published to a registry of this machine, installed from it
 	@echo "== what a release publishes"
 	@$(BIN)/pytest tests/artefacts
 
-compat: $(VENV)/.dev ## the oldest Kubernetes that is promised, end to end; and on it as on the newest the chart by Helm 3
-	@echo "== the newest Kubernetes, Helm 3"
-	@$(BIN)/pytest tests/compat
+compat: $(VENV)/.dev ## the oldest Kubernetes that is promised, end to end, with both Helms
 	@echo "== the oldest Kubernetes, both Helms"
 	@assets=$$($(BIN)/python -m tests.compat.programs) && KUBEBUILDER_ASSETS=$$assets \
 	  $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(COMPAT)
@@ -110,7 +117,7 @@ browser: ## a browser for the tests of the page, where it is missing and root ca
 
 namespaced: $(VENV)/.dev ## end to end, with an operator that has rights in some namespaces only
 	@echo "== tests with an operator of some namespaces"
-	@E2E_NAMESPACED=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile $(NAMESPACED)
+	@E2E_WHOLE=1 E2E_NAMESPACED=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile $(NAMESPACED)
 
 upgrade: $(VENV)/.dev ## from the release before to this one, on a real kube-apiserver: objects of every kind in every state
 	@echo "== an upgrade"

@@ -9,5 +9,5 @@ ROOT = Path(__file__).parents[2]
 TARGETS = frozenset(
     target
     for makefile in (ROOT / "Makefile", ROOT / "release.mk")
-    for target in re.findall(r"^([a-z]+):(?!=)", makefile.read_text(), re.MULTILINE)
+    for target in re.findall(r"^([a-z0-9]+):(?!=)", makefile.read_text(), re.MULTILINE)
 )
