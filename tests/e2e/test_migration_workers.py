@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.worker import Node, Play, by_client
 from tests.unit.kinds.vts.specs import LOGIN, SINK, postgres
 
 from zilliz_jobs.api.jobstatus import State
+from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.core.observation import Seen
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.migrations.vts.config import render
@@ -30,6 +32,13 @@ IMAGE = "registry.example.com/vts@sha256:" + "a" * 64
 PATIENCE = 30.0
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 LONG = {"PLAY_SECONDS": "60"}
+API = f"/apis/{API_VERSION}"
+OBJECT: Body = {
+    "apiVersion": API_VERSION,
+    "kind": "MigrationJob",
+    "metadata": {"name": "from-postgres"},
+    "spec": postgres().wire(),
+}
 
 
 class Stage:
@@ -37,8 +46,13 @@ class Stage:
 
     def __init__(self, workers: Workers, node: Node, namespace: str) -> None:
         self.workers, self.node = workers, node
-        self.owner, self.token = Owner(namespace, "from-postgres", str(uuid.uuid4())), uuid.uuid4().hex
+        self.owner, self.token = Owner(namespace, OBJECT["metadata"]["name"], ""), uuid.uuid4().hex
         self.job: Body = {}
+
+    async def begin(self, kube: KubeClient) -> None:
+        """The object that owns the Job until its start."""
+        made = await kube.request("POST", f"{API}/namespaces/{self.owner.namespace}/migrationjobs", body=OBJECT)
+        self.owner = replace(self.owner, uid=made["metadata"]["uid"])
 
     async def make(self, *, secret: bool = True, start: bool = True) -> Body:
         self.job = await self.workers.create_job(worker_job(self.owner, self.token, 0, image=IMAGE))
@@ -77,6 +91,7 @@ async def stage(cluster: ControlPlane, tmp_path: Path) -> AsyncIterator[Stage]:
     node = Node(by_client(client), namespace, folder=tmp_path)
     async with await KubeClient.connect(kubeconfig=cluster.kubeconfig) as kube:
         made = Stage(Workers(kube), node, namespace)
+        await made.begin(kube)
         await _has_account(kube, namespace)
         yield made
     node.close()
@@ -124,6 +139,25 @@ async def test_a_start_and_a_deletion_are_of_exactly_this_job(stage: Stage) -> N
     assert (await stage.seen()).cloud_status == "Suspended"
 
 
+async def test_until_its_start_the_job_goes_with_the_object(stage: Stage) -> None:
+    made = await stage.make(start=False)
+    await _delete_object(stage)
+    await stage.gone(lambda: stage.workers.get(stage.owner.namespace, made["metadata"]["name"]))
+    await stage.gone(lambda: _secret(stage))
+
+
+async def test_a_run_that_has_begun_outlives_the_object(stage: Stage) -> None:
+    stage.node.play = Play(LONG)
+    made = await stage.make()
+    await stage.until(lambda seen: seen.state is State.IN_PROGRESS)
+    assert "ownerReferences" not in made["metadata"]
+    before = await stage.workers.create_job(worker_job(stage.owner, uuid.uuid4().hex, 0, image=IMAGE))
+    await _delete_object(stage)
+    # The collector has been at work by when what the object still owned is gone.
+    await stage.gone(lambda: stage.workers.get(stage.owner.namespace, before["metadata"]["name"]))
+    assert (await stage.seen()).state is State.IN_PROGRESS
+
+
 async def test_a_deletion_ends_the_engine_before_the_job_is_gone_and_takes_the_secret_along(stage: Stage) -> None:
     stage.node.play = Play(LONG)
     await stage.make()
@@ -167,6 +201,11 @@ async def test_what_admission_says_to_its_pod_stands_in_events_only_and_is_told(
     await stage.make()
     seen = await stage.until(lambda seen: seen.reason is Reason.WORKER_NOT_STARTED)
     assert "exceeded quota: few" in seen.message
+
+
+async def _delete_object(stage: Stage) -> None:
+    path = f"{API}/namespaces/{stage.owner.namespace}/migrationjobs/{stage.owner.name}"
+    await stage.workers._client.request("DELETE", path)
 
 
 async def _secret(stage: Stage) -> object:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.engine_rig import Rig
-from tests.support.vts_rig import ROWS, VtsRig, vts_rig
+from tests.support.vts_rig import JOBS, ROWS, VtsRig, vts_rig
 
 BATCH, CORE = "/apis/batch/v1/namespaces/default/jobs", "/api/v1/namespaces/default/secrets"
 POINTS = {
@@ -103,6 +103,45 @@ async def test_the_operator_dies_at_the_data_plane(vts: VtsRig, route: str) -> N
     await vts.kill()
     await vts.start()
     await moved_once(vts)
+
+
+async def unstarted(vts: VtsRig) -> None:
+    """The operator is gone in the moment before the start: a suspended Job is there, with its Secret."""
+    vts.rig.kube.faults.delay(1e6, method="PATCH", path=f"{BATCH}/*")
+    vts.create()
+    await vts.start()
+    await vts.rig.until(lambda: not vts.rig.kube.faults.report()["faults"], "the start is on its way")
+    await vts.kill()
+    assert (len(vts.jobs()), len(vts.secrets())) == (1, 1)
+
+
+async def test_a_cancel_before_the_start_leaves_neither_a_job_nor_credentials(vts: VtsRig) -> None:
+    await unstarted(vts)
+    await vts.annotate("cancel-requested", "stop")
+    await vts.start()
+    await vts.until("Canceled")
+    await vts.rig.until(lambda: not vts.jobs() and not vts.secrets(), "what was made is gone")
+    assert (vts.mover.runs, vts.collection()) == (0, None)
+
+
+async def test_what_such_a_cancel_cannot_remove_goes_with_the_object(vts: VtsRig) -> None:
+    await unstarted(vts)
+    vts.rig.kube.faults.answer(403, method="DELETE", path=f"{BATCH}/*", times=None)
+    await vts.annotate("cancel-requested", "stop")
+    await vts.start()
+    await vts.until("Canceled")
+    assert len(vts.jobs()) == 1
+    await vts.rig.delete(JOBS, "one")
+    await vts.rig.until(lambda: not vts.jobs() and not vts.secrets(), "what was made is gone")
+
+
+async def test_a_deletion_before_the_start_leaves_neither_a_job_nor_credentials(vts: VtsRig) -> None:
+    await unstarted(vts)
+    await vts.rig.delete(JOBS, "one")
+    await vts.start()
+    await vts.rig.until(lambda: not vts.rig.get(JOBS, "one"), "the object is gone")
+    await vts.rig.until(lambda: not vts.jobs() and not vts.secrets(), "what was made is gone")
+    assert (vts.mover.runs, vts.collection()) == (0, None)
 
 
 async def test_the_operator_dies_while_the_engine_runs(vts: VtsRig) -> None:

@@ -26,7 +26,7 @@ from zilliz_jobs.core.observation import CancelRefused, Nothing, Observation, Un
 from zilliz_jobs.core.plan import Cancel, Delete, EndBackup, Observe, Plan, Prepare, Submit
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, RecordError
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.core.snapshot import Rules, Snapshot, Withdrawn, is_open, step_of
+from zilliz_jobs.core.snapshot import Rules, Snapshot, Withdrawn, is_finished, is_open, step_of
 from zilliz_jobs.jobs.actions import Actions, JobInHand
 from zilliz_jobs.jobs.deletions import Deletions
 from zilliz_jobs.jobs.entry import JobEntry, UnstoredAnswer
@@ -295,6 +295,8 @@ class JobReconciler:
         self.actions.release_lock(run.entry, plan.status)
         if run.base.spec is not None:
             self.actions.ended(run.entry, run.base.spec, run.base.status, plan.status)
+            if is_finished(plan.status) and not is_finished(run.base.status):
+                await self._clear(run, run.base.spec)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:
                 why = is_left_running(run.base, plan.status)
@@ -309,6 +311,12 @@ class JobReconciler:
             await self.status_writer.delete(kind, body)
             body = None
         return Reconciled(body, wake, learnt, plan.look)
+
+    async def _clear(self, run: _Run, spec: JobSpec) -> None:
+        parting = run.base.deleting_since is not None
+        account = await self._connections.account(connection_key(run.body), parting=parting)
+        if account is not None:
+            await run.kind.clear(account, spec, run.base.status)
 
     async def _write(self, run: _Run, plan: Plan, *, force: bool = False) -> Body:
         """Store the status. Where that is refused for an object that is being deleted, its deletion goes on without

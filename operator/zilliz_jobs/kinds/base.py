@@ -319,6 +319,11 @@ class JobKind(ABC, Generic[S]):
         Changes nothing. Raises CloudError."""
         return None
 
+    async def clear(self, account: Account, spec: S, before: JobStatus) -> None:
+        """Remove what a job that has just ended leaves beside the cloud, and nobody needs. `before`: the last status
+        in which it had not ended. May be repeated. Raises nothing, and is not asked again: what it cannot remove must
+        go with the object."""
+
     # -- what is the same for all
 
     async def prepare(self, account: Account, spec: S, context: SubmitContext, *, holder: str) -> Preparation:

@@ -57,12 +57,12 @@ class Workers:
         return await self._client.get(path("v1", "secrets", namespace, name))
 
     async def start(self, job: Body) -> Body:
-        """End the suspension of exactly this Job, so that its pod is made. Idempotent.
+        """End the suspension of exactly this Job, so that its pod is made; from now on nothing owns it. Idempotent.
 
         Raises Conflict where another Job has the name by now, NotFound, Forbidden, Unavailable (it may be started).
         """
         meta = job["metadata"]
-        change = {"metadata": {"uid": meta["uid"]}, "spec": {"suspend": False}}
+        change = {"metadata": {"uid": meta["uid"], "ownerReferences": None}, "spec": {"suspend": False}}
         where = path(BATCH, "jobs", meta["namespace"], meta["name"])
         try:
             return await self._client.request("PATCH", where, query=_OURS, body=change, content_type=MERGE_PATCH)

@@ -57,11 +57,11 @@ async def test_every_deletion_is_of_exactly_this_job_and_takes_its_pod_along_fir
     assert options["preconditions"] == {"uid": "job-1"}
 
 
-async def test_a_start_is_of_exactly_this_job() -> None:
+async def test_a_start_is_of_exactly_this_job_which_nothing_owns_any_more() -> None:
     server = Server()
     await workers(server).start(JOB)
     ((_, _, change),) = server.asked
-    assert change == {"metadata": {"uid": "job-1"}, "spec": {"suspend": False}}
+    assert change == {"metadata": {"uid": "job-1", "ownerReferences": None}, "spec": {"suspend": False}}
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,10 @@ class MigrationKind(JobKind[MigrationJobSpec]):
             return await newcluster.observe(account, made)
         return await migrationarrivals.follow(account, there, status.submission)
 
+    async def clear(self, account: Account, spec: MigrationJobSpec, before: JobStatus) -> None:
+        if by_vts(spec):
+            await engine.clear(account, before)
+
     async def cancel_at_work(
         self, account: Account, spec: MigrationJobSpec, status: JobStatus, token: str, fence: Callable[[], None]
     ) -> CancelAnswer:

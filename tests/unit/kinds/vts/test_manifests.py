@@ -63,8 +63,10 @@ def test_the_pod_is_restricted() -> None:
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
-def test_no_owner_reference_to_the_object_or_deleting_it_would_end_the_run() -> None:
-    assert "ownerReferences" not in job()["metadata"]
+def test_until_it_starts_the_object_owns_the_job() -> None:
+    (owner,) = job()["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"]) == ("MigrationJob", OWNER.name, OWNER.uid)
+    assert "blockOwnerDeletion" not in owner, "it takes a right on finalizers"
 
 
 @pytest.mark.parametrize(

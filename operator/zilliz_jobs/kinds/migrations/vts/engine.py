@@ -119,6 +119,14 @@ async def observe(account: Account, spec: MigrationJobSpec, status: JobStatus) -
     return await finishing.observe(account, spec, status, step)
 
 
+async def clear(account: Account, before: JobStatus) -> None:
+    """See `JobKind.clear`: a Job that was never started, with its Secret. One that ran stays for its logs, until its
+    time to live is over."""
+    submission = before.submission
+    if account.workers is not None and submission is not None and is_run(submission.step):
+        await running.clear(account.workers, submission, _number(submission.step))
+
+
 async def cancel(account: Account, status: JobStatus, fence: Callable[[], None]) -> CancelAnswer:
     """End the step at work. The steps but Run need nothing for that: no other one follows. May be repeated."""
     step = step_of(status)

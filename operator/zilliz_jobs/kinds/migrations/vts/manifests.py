@@ -1,8 +1,9 @@
 """The Job of one run of the engine, and the Secret that its pod mounts. Pure.
 
-The order is: the Job, suspended; then its Secret, which the Job owns; then the start. So a crash between two of these
-leaves no credentials behind that nobody removes. The name is made of the submission's token: a second creation is
-refused by Kubernetes, and what stands there can be told to be this submission's (`belongs_to`).
+The order is: the Job, suspended; then its Secret, which the Job owns; then the start. While it is suspended the
+MigrationJob owns the Job, so what a crash leaves goes with the object; a run that has begun outlives it. The name is
+made of the submission's token: a second creation is refused by Kubernetes, and what stands there can be told to be
+this submission's (`belongs_to`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from zilliz_jobs.api.migrationengine import Worker
-from zilliz_jobs.api.model import GROUP
+from zilliz_jobs.api.model import API_VERSION, GROUP
 
 Body = dict[str, Any]
 
@@ -65,7 +66,7 @@ def is_job_name(text: str) -> bool:
 def worker_job(
     owner: Owner, token: str, run: int, *, image: str, pull_policy: str = "IfNotPresent", worker: Worker | None = None
 ) -> Body:
-    """The Job, suspended. It has no owner reference to the MigrationJob, since deleting that must not end the run.
+    """The Job, suspended, and owned by the MigrationJob until its start: deleting that must not end a run.
 
     `image`: of the chart alone. `worker`: what the spec says of the pod. Nothing in it is secret.
     """
@@ -99,6 +100,9 @@ def worker_job(
             "namespace": owner.namespace,
             "labels": labels,
             "annotations": {NAME_ANNOTATION: owner.name},
+            "ownerReferences": [
+                {"apiVersion": API_VERSION, "kind": "MigrationJob", "name": owner.name, "uid": owner.uid}
+            ],
         },
         "spec": {
             "suspend": True,

@@ -8,6 +8,7 @@ submission is sent again: it finds its own Job and goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -168,6 +169,15 @@ async def cancel(access: WorkerAccess, status: JobStatus, run: int, fence: Any) 
     except KubeError as error:
         return refusals.cancelled(error)
     return CancelAccepted()
+
+
+async def clear(access: WorkerAccess, submission: Submission, run: int) -> None:
+    """Remove the Job of the submission if it was never started. Raises nothing."""
+    with contextlib.suppress(KubeError):
+        job = await access.workers.get(access.namespace, job_name(submission.token, run))
+        ours = job is not None and belongs_to(job, owner_of(access, submission), submission.token, run)
+        if job is not None and ours and job["spec"].get("suspend"):
+            await access.workers.delete(job)
 
 
 def is_cancelled(status: JobStatus) -> bool:
