@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.restore and options.stand_in:
         _parser().error("--restore needs a real etcd")
+    if options.vts and not options.stand_in:
+        _parser().error("--vts needs --stand-in, which has a node for the workers")
     teller = Teller()
     first = SystemRandom().randrange(1, 100_000) if options.seed is None else options.seed
     seeds = range(first, first + options.seeds)
@@ -73,7 +75,7 @@ def _one(seed: int, options: argparse.Namespace, teller: Teller) -> int:
 
 
 def _drawn(seed: int, options: argparse.Namespace) -> Plan:
-    return plan(seed, options.jobs, odd=not options.plain, restores=options.restore)
+    return plan(seed, options.jobs, odd=not options.plain, restores=options.restore, moving=options.vts)
 
 
 async def _run(drawn: Plan, options: argparse.Namespace, teller: Teller, out: Path) -> Outcome:
@@ -88,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m tools.chaos", description="Jobs of all kinds, while everything around the operator fails."
     )
     parser.add_argument("--jobs", type=int, default=200, help="how many (default 200)")
+    parser.add_argument("--vts", action="store_true", help="migrations by VTS, too; with --stand-in")
     parser.add_argument("--seed", type=int, help="the plan's seed (default: drawn, and printed)")
     parser.add_argument("--seeds", type=int, default=1, help="that many runs, with this seed and the next ones")
     parser.add_argument("--operators", type=int, default=1, help="so many, one of which leads (default 1)")

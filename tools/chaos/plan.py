@@ -13,7 +13,8 @@ from typing import Any
 
 from tools.chaos.jobs import CAN_ADOPT, CAN_END, CAN_WAIT, EVERY, Course, Origin, Planned
 from tools.chaos.keeping import PLURAL, Keeper, keepers
-from tools.chaos.steps import Step
+from tools.chaos.moves import Move, moves
+from tools.chaos.steps import OF_WORKERS, Step
 
 from zilliz_local.cloud.oddities import CATALOGUE
 
@@ -90,6 +91,7 @@ class Plan:
     odd: bool = False
     """Whether the cloud gives odd answers."""
     keepers: tuple[Keeper, ...] = ()
+    moves: tuple[Move, ...] = ()
     elects: bool = False
     """Whether a single operator stands for election too; then its successor waits for the Lease to run out."""
 
@@ -119,14 +121,16 @@ class Plan:
             f"CRDs that come after {self.late_at:.1f} s: {', '.join(sorted(self.late))}",
             f"backups of their own end: {', '.join(job.name for job in self.jobs if job.ends)}",
             *(f"schedule {one.name}: from {one.at} s, {one.runs} runs" for one in self.keepers),
+            *(f"by VTS {one.name}: at {one.at} s, {one.course}" for one in self.moves),
             f"a single operator {'stands' if self.elects else 'does not stand'} for election",
             *(f"killed at: {trap.step}, after {trap.skip}" for trap in self.traps),
             *(str(one) for one in self.happenings),
         ]
 
 
-def plan(seed: int, jobs: int, *, odd: bool = False, restores: bool = False) -> Plan:
-    """`restores`: etcd is set back once, to what it held some seconds before."""
+def plan(seed: int, jobs: int, *, odd: bool = False, restores: bool = False, moving: bool = False) -> Plan:
+    """`restores`: etcd is set back once, to what it held some seconds before. `moving`: there are migrations by
+    VTS."""
     chance = Random(f"chaos {seed} {jobs}")
     seconds = max(LEAST_SECONDS, jobs * SECONDS_PER_JOB)
     made, elects = _jobs(chance, jobs, seconds), chance.random() < ELECTS
@@ -144,6 +148,9 @@ def plan(seed: int, jobs: int, *, odd: bool = False, restores: bool = False) -> 
         keepers=keepers(Random(f"keepers {seed} {jobs}"), jobs, seconds),
         elects=elects,
     )
+    if moving:
+        traps = tuple(Trap(step, 0) for step in Step if step in OF_WORKERS)
+        drawn = replace(drawn, moves=moves(seed, jobs, seconds), traps=(*drawn.traps, *traps))
     return _with_restore(drawn, chance) if restores else drawn
 
 
@@ -213,7 +220,12 @@ def _ends(chance: Random, jobs: tuple[Planned, ...]) -> tuple[Planned, ...]:
 
 def _traps(chance: Random, jobs: int) -> tuple[Trap, ...]:
     rounds = max(1, min(3, jobs // 100))
-    found = [Trap(step, 0 if step in RARE else chance.randint(0, 2)) for step in Step for _ in range(rounds)]
+    found = [
+        Trap(step, 0 if step in RARE else chance.randint(0, 2))
+        for step in Step
+        if step not in OF_WORKERS
+        for _ in range(rounds)
+    ]
     chance.shuffle(found)
     return tuple(found)
 

@@ -26,6 +26,7 @@ from tools.chaos.deletions import BackupEvidence
 from tools.chaos.keepers import Keepers, events_of
 from tools.chaos.keeping import MANY_JOBS
 from tools.chaos.lives import Fleet, Lives
+from tools.chaos.moving import Moving
 from tools.chaos.plan import Plan
 from tools.chaos.proxy import Proxy
 from tools.chaos.stage import SHOWN, connect, environment, furnish
@@ -63,12 +64,18 @@ class Outcome:
     served: Counter[str]
     unsprung: Counter[str]
     done: Counter[str]
+    moved: list[str] = field(default_factory=list)
+    """Migrations by VTS that ran twice, or whose end is not true."""
     by_itself: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
 
     @property
     def violations(self) -> dict[str, list[str]]:
-        more = {"the operator ended by itself": self.by_itself, "in the operator's log": self.alarms[:20]}
+        more = {
+            "migrations by VTS": self.moved,
+            "the operator ended by itself": self.by_itself,
+            "in the operator's log": self.alarms[:20],
+        }
         return self.verdict.violations | {name: lines for name, lines in more.items() if lines}
 
 
@@ -90,7 +97,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             [
                 Lives(
                     Server(f"operator-{number}", OPERATOR, out, reaper),
-                    environment(plane, config, elects=replicas > 1 or plan.elects),
+                    environment(plane, config, elects=replicas > 1 or plan.elects, moves=bool(plan.moves)),
                     Random(f"lives {plan.seed} {number}"),
                 )
                 for number, config in enumerate(configs)
@@ -112,6 +119,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         late = await withhold(kube, plan.late)
         users = Users(kube, cloud, plan.jobs, backups, plan.keepers)
         keepers = Keepers(kube, cloud, users, plan.keepers, plan.jobs)
+        moving = await stack.enter_async_context(Moving(kube, cloud, plan.moves, folder / "node"))
         storm = Storm(plane, to_kube, kube_strikes, cloud, cloud_strikes, fleet, served, users)
         stack.push_async_callback(fleet.end)
         fleet.start()
@@ -119,7 +127,7 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
         users.unserved = set(plan.late)
         late_ones = asyncio.create_task(_bring(kube, late, plan.late_at, users))
         stack.push_async_callback(_ended, late_ones)
-        calm = await _play(plan, users, keepers, storm, fleet, traps, teller)
+        calm = await _play(plan, users, keepers, moving, storm, fleet, traps, teller)
         await fleet.end()
         ledger = (await cloud.ask("GET", "/_sim/ledger"))["entries"]
         state = await cloud.state()
@@ -165,29 +173,42 @@ async def run(plan: Plan, teller: Teller, out: Path, *, real: bool, replicas: in
             fleet.deaths,
             served,
             storm.unsprung,
-            users.done,
+            users.done + moving.done,
+            await moving.wrong(ledger),
             fleet.by_itself,
             fleet.alarms(),
         )
 
 
 async def _play(
-    plan: Plan, users: Users, keepers: Keepers, storm: Storm, fleet: Fleet, traps: Traps, teller: Teller
+    plan: Plan,
+    users: Users,
+    keepers: Keepers,
+    moving: Moving,
+    storm: Storm,
+    fleet: Fleet,
+    traps: Traps,
+    teller: Teller,
 ) -> float:
     """The storm, then the calm; how long that took."""
+
+    def left() -> int:
+        return users.waiting + keepers.waiting + moving.waiting
+
     began = told = monotonic()
     pause = TURN_SECONDS + MORE_OF_A_TURN * len(plan.jobs)
     least = LEAST_OF_MANY if len(plan.jobs) >= MANY_JOBS else LEAST_STORM
     ahead = list(plan.happenings)
     async with asyncio.TaskGroup() as group:
         while (now := monotonic() - began) < plan.seconds or (
-            traps.left and users.waiting + keepers.waiting and now < max(MOST_STORM * plan.seconds, least)
+            traps.left and left() and now < max(MOST_STORM * plan.seconds, least)
         ):
             while ahead and ahead[0].at <= now:
                 group.create_task(storm.strike(ahead.pop(0)))
             fleet.look()
             await users.turn(now)
             await keepers.turn(now)
+            await moving.turn(now)
             if monotonic() - told > TOLD_SECONDS:
                 told = monotonic()
                 dead = sum(fleet.deaths.values())
@@ -199,10 +220,11 @@ async def _play(
     over = monotonic()
     bound = BOUND_SECONDS + MORE_PER_JOB * len(plan.jobs)
     teller.say(f"seed {plan.seed}: the storm is over, {users.waiting:,} jobs are not, nor {keepers.waiting} backups")
-    while not (users.waiting + keepers.waiting == 0 and await users.page_is_right()) and monotonic() - over < bound:
+    while not (left() == 0 and await users.page_is_right()) and monotonic() - over < bound:
         fleet.look()
         await users.turn(monotonic() - began)
         await keepers.turn(monotonic() - began)
+        await moving.turn(monotonic() - began)
         await users.decide()
         await asyncio.sleep(pause)
     return monotonic() - over

@@ -13,6 +13,7 @@ from tools.bench.kube import ROOT, Kube
 from tools.bench.stage import manifest, secret
 from tools.chaos.jobs import CONNECTIONS, MOVIES_HOLD, places
 from tools.chaos.keeping import LEAVES
+from tools.chaos.moving import IMAGE
 from tools.chaos.plan import Plan
 
 from zilliz_local.cloud import PROJECT
@@ -75,8 +76,8 @@ async def connect(kube: Kube, url: str) -> None:
     await kube.create(manifest("JobCenter", PAGE, page))
 
 
-def environment(plane: Plane, config: Path, *, elects: bool) -> dict[str, str]:
-    wanted = SETTINGS | (LEASE if elects else {"leader_elect": False})
+def environment(plane: Plane, config: Path, *, elects: bool, moves: bool) -> dict[str, str]:
+    wanted = SETTINGS | ({"vts_image": IMAGE} if moves else {}) | (LEASE if elects else {"leader_elect": False})
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("KUBE", "ZILLIZ_JOBS_"))}
     settings = {f"ZILLIZ_JOBS_{name.upper()}": str(value) for name, value in wanted.items()}
     return clean | settings | {"KUBECONFIG": str(config), "PYTHONPATH": str(SOURCE)}

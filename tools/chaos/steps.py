@@ -27,6 +27,10 @@ class Sort(StrEnum):
     SUBMIT = "submit"
     CANCEL = "cancel"
     DELETION = "deletion"
+    WORKER_MADE = "Job of a worker"
+    WORKER_TOLD = "Secret of a worker"
+    WORKER_STARTED = "start of a worker"
+    WORKER_ENDED = "end of a worker"
     LEASE = "lease"
     WATCH = "watch"
     OTHER = "other"
@@ -53,7 +57,21 @@ class Step(StrEnum):
     FINALIZER_SET = "finalizer set"
     FINALIZER_KEPT = "before the finalizer goes"
     FINALIZER_GONE = "finalizer gone"
+    JOB_WANTED = "before the Job of a worker is made"
+    JOB_MADE = "Job of a worker made, not answered"
+    CONFIG_WANTED = "before the Secret of a worker is made"
+    CONFIG_MADE = "Secret of a worker made, not answered"
+    START_LOST = "start of a worker sent, not arrived"
+    STARTED = "worker started, not answered"
+    END_LOST = "end of a worker sent, not arrived"
+    END_TAKEN = "end of a worker taken, not answered"
 
+
+OF_WORKERS = frozenset(
+    {Step.JOB_WANTED, Step.JOB_MADE, Step.CONFIG_WANTED, Step.CONFIG_MADE}
+    | {Step.START_LOST, Step.STARTED, Step.END_LOST, Step.END_TAKEN}
+)
+"""What comes only where there are migrations by VTS."""
 
 AT_RANDOM = "at random"
 BEFORE = {
@@ -66,6 +84,10 @@ BEFORE = {
     Sort.ROW: Step.ROW_WANTED,
     Sort.FINALIZER_ON: Step.FINALIZER_WANTED,
     Sort.FINALIZER_OFF: Step.FINALIZER_KEPT,
+    Sort.WORKER_MADE: Step.JOB_WANTED,
+    Sort.WORKER_TOLD: Step.CONFIG_WANTED,
+    Sort.WORKER_STARTED: Step.START_LOST,
+    Sort.WORKER_ENDED: Step.END_LOST,
 }
 AFTER = {
     Sort.INTENT: Step.INTENT_STORED,
@@ -77,7 +99,14 @@ AFTER = {
     Sort.ROW: Step.ROW_MADE,
     Sort.FINALIZER_ON: Step.FINALIZER_SET,
     Sort.FINALIZER_OFF: Step.FINALIZER_GONE,
+    Sort.WORKER_MADE: Step.JOB_MADE,
+    Sort.WORKER_TOLD: Step.CONFIG_MADE,
+    Sort.WORKER_STARTED: Step.STARTED,
+    Sort.WORKER_ENDED: Step.END_TAKEN,
 }
+
+
+_OF_JOBS = {"POST": Sort.WORKER_MADE, "PATCH": Sort.WORKER_STARTED, "DELETE": Sort.WORKER_ENDED}
 
 
 @dataclass(frozen=True)
@@ -114,6 +143,10 @@ def sort_at_kube(request: Request) -> Sort:
         return Sort.LEASE
     if request.method == "POST" and request.path.startswith(JOBS) and request.path.endswith("/projectjobs"):
         return Sort.ROW
+    if request.path.startswith("/apis/batch/"):
+        return _OF_JOBS.get(request.method, Sort.OTHER)
+    if request.method == "POST" and request.path.endswith("/secrets") and _makes_config(request):
+        return Sort.WORKER_TOLD
     if request.method != "PATCH":
         return Sort.OTHER
     body = request.json
@@ -131,6 +164,11 @@ def sort_at_kube(request: Request) -> Sort:
     if "finalizers" in (body.get("metadata") or {}):
         return Sort.FINALIZER_ON if body["metadata"]["finalizers"] else Sort.FINALIZER_OFF
     return Sort.OTHER
+
+
+def _makes_config(request: Request) -> bool:
+    body = request.json
+    return isinstance(body, dict) and str((body.get("metadata") or {}).get("name") or "").startswith("zmg-")
 
 
 def sort_at_cloud(request: Request) -> Sort:

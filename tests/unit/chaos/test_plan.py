@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 from tools.chaos.jobs import CONNECTIONS, EVERY, RESTORE_ALL, Course, Origin, places
 from tools.chaos.keeping import KEPT, PLURAL
+from tools.chaos.moves import Course as MoveCourse
 from tools.chaos.plan import plan
-from tools.chaos.steps import Step
+from tools.chaos.steps import OF_WORKERS, Step
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.parse import parse_spec
@@ -60,7 +61,7 @@ def test_as_many_jobs_as_wanted_each_under_a_name_of_its_own(jobs: int) -> None:
 def test_no_kind_and_no_step_and_no_sort_of_fault_is_left_out(seed: int) -> None:
     drawn = plan(seed, 200)
     assert {job.row.name for job in drawn.jobs} == {row.name for row in EVERY}
-    assert {trap.step for trap in drawn.traps} == set(Step)
+    assert {trap.step for trap in drawn.traps} == set(Step) - OF_WORKERS
     assert {job.course for job in drawn.jobs} == set(Course)
     assert {job.origin for job in drawn.jobs} == set(Origin)
     assert any(job.at_row for job in drawn.jobs)
@@ -167,3 +168,11 @@ def test_no_two_jobs_disturb_each_other_by_design(seed: int) -> None:
         if job.alone or job.fills_cluster:
             assert users[job.clusters[1]] == 1
     assert {place.status for place in there.values()} == {"RUNNING", "STOPPED"}
+
+
+def test_with_migrations_by_vts_the_operator_dies_at_each_step_of_a_worker() -> None:
+    drawn = plan(7, 25, moving=True)
+    assert {trap.step for trap in drawn.traps} == set(Step)
+    assert {move.course for move in drawn.moves} == set(MoveCourse)
+    assert drawn.jobs == plan(7, 25).jobs
+    assert plan(7, 25).moves == ()

@@ -14,6 +14,7 @@ from tools.chaos.strikes import KubeStrikes, Traps
 from zilliz_jobs.kube.status import json_ops, merge_diff
 
 OBJECT = "/apis/jobs.zilliz.com/v1alpha1/namespaces/default/importjobs/films"
+BATCH, SECRETS = "/apis/batch/v1/namespaces/default/jobs", "/api/v1/namespaces/default/secrets"
 SECRET = "/api/v1/namespaces/default/secrets/films-credentials"
 RECORD = {"token": "t1", "evidence": "Sending", "attempt": 1, "step": "Submit", "sends": 1}
 HANDLED = RECORD | {"evidence": "Answered", "handle": {"jobId": "job-1"}}
@@ -47,6 +48,11 @@ AT_KUBE = {
     "credentials": (patch({"metadata": {}, "data": {"password": "cA=="}}, SECRET), Sort.SECRET),
     "an empty Secret": (Request("POST", "/api/v1/namespaces/default/secrets", body=b"{}"), Sort.OTHER),
     "a row of the job centre": (Request("POST", OBJECT.rpartition("/importjobs")[0] + "/projectjobs"), Sort.ROW),
+    "the Job of a worker": (Request("POST", BATCH), Sort.WORKER_MADE),
+    "its Secret": (Request("POST", SECRETS, body=b'{"metadata": {"name": "zmg-t1"}}'), Sort.WORKER_TOLD),
+    "its start": (patch({"spec": {"suspend": False}}, f"{BATCH}/zmg-t1"), Sort.WORKER_STARTED),
+    "its end": (Request("DELETE", f"{BATCH}/zmg-t1"), Sort.WORKER_ENDED),
+    "a look at it": (Request("GET", f"{BATCH}/zmg-t1"), Sort.OTHER),
     "a watch": (Request("GET", "/apis/jobs.zilliz.com/v1alpha1/importjobs", {"watch": "true"}), Sort.WATCH),
     "a list": (Request("GET", "/apis/jobs.zilliz.com/v1alpha1/importjobs"), Sort.OTHER),
     "an unreadable body": (Request("PATCH", f"{OBJECT}/status", body=b"{"), Sort.OTHER),
