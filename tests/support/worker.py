@@ -235,6 +235,8 @@ class Node:
         (wanted,) = [one["secret"]["secretName"] for one in volumes if "secret" in one]
         status, secret = await self._ask("GET", self._path("v1", "secrets", wanted), None, JSON)
         if status == 404:
+            scheduled = {"type": "PodScheduled", "status": "True"}
+            await self._patch_pod(pod, {"phase": "Pending", "conditions": [scheduled]})
             await self._post_event(
                 pod, "Pod", "FailedMount", f'MountVolume.SetUp failed: secret "{wanted}" not found'
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.engine_rig import QUICK, Rig
+from tests.support.engine_rig import NAMESPACE, QUICK, Rig
 from tests.support.vts_rig import JOBS, QDRANT, ROWS, VtsRig, vts_rig
 from tests.support.worker import Play
 
@@ -185,6 +185,21 @@ async def test_a_pod_that_does_not_start_tells_why_in_the_words_of_kubernetes(
     await vts.start()
     await vts.rig.until(lambda: vts.status().get("reason") == "WorkerNotStarted", "it says so")
     assert words in vts.status()["message"]
+
+
+async def test_a_secret_that_somebody_deletes_keeps_the_pod_from_starting_until_a_cancel(vts: VtsRig) -> None:
+    vts.node.play = replace(vts.node.play, obstacle="no node")
+    vts.create()
+    await vts.start()
+    await vts.rig.until(lambda: vts.status().get("reason") == "WorkerNotStarted", "its pod is there")
+    (secret,) = vts.secrets()
+    path = f"/api/v1/namespaces/{NAMESPACE}/secrets/{secret['metadata']['name']}"
+    await (await vts.rig.client()).request("DELETE", path)
+    vts.node.play = replace(vts.node.play, obstacle="")
+    await vts.rig.until(lambda: "FailedMount" in vts.status().get("message", ""), "it says what is missing")
+    await vts.annotate("cancel-requested", "stop")
+    await vts.until("Canceled")
+    assert (vts.jobs(), vts.mover.runs, vts.collection()) == ([], 0, None)
 
 
 # -- cancel

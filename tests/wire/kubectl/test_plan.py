@@ -14,7 +14,10 @@ from tests.support.engine_rig import Rig
 from tests.support.everykind import ROWS
 from tests.support.kubectl_zilliz import Typed, typed
 
+from zilliz_jobs.cli.kubectl.doctor.operators import Installed
+from zilliz_jobs.cli.kubectl.plan import engineruns
 from zilliz_jobs.cli.kubectl.plan.rehearsing import without_secrets
+from zilliz_jobs.kinds.migrations.vts.seatunnel import job_number
 from zilliz_local.cloud import KEY, MOVIES
 
 FILM = "s3://demo-data/films/part-1.parquet"
@@ -113,6 +116,61 @@ async def test_of_a_migration_by_vts_it_shows_the_job_and_what_the_engine_is_tol
     assert '"password": "***"' in told
     assert '"token": "***"' in told
     assert KEY not in seen.out + seen.err
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
+    """An operator with these settings of the engine, where the small Kubernetes has no Deployments."""
+    one = Installed("zilliz", "operator", 1, 1, "operator", {f"ZILLIZ_JOBS_{k}": v for k, v in environment.items()})
+
+    async def deployments(*_: object) -> list[Installed]:
+        return [one]
+
+    monkeypatch.setattr(engineruns, "deployments", deployments)
+
+
+async def test_of_a_migration_on_a_cluster_of_seatunnel_it_shows_what_would_be_submitted_there(
+    migrating: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(monkeypatch, VTS_CLUSTER="http://seatunnel.data:8080/")
+    seen = await planned(migrating, tmp_path, job("MigrationJob", "customers", MIGRATION))
+    assert seen.code == 0, seen.out
+    assert "migrations by VTS are enabled, on the SeaTunnel cluster http://seatunnel.data:8080" in said(seen, "OK")
+    number = job_number("0" * 32, 0)
+    assert f"it would run there as {number}" in said(seen, "OK")
+    (told,) = seen.out.split("The request, of which nothing was sent:\n")[1:]
+    line = f"POST http://seatunnel.data:8080/submit-job?jobId={number}&jobName=zmg-{'0' * 32}"
+    assert told.splitlines()[0].strip() == line
+    assert body_of(seen)["source"][0]["password"] == "***"
+    assert KEY not in seen.out + seen.err
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "words"),
+    [
+        (
+            {"VTS_IMAGE": "r.example/vts@sha256:1"},
+            0,
+            "OK migrations by VTS are enabled, with the image r.example/vts",
+        ),
+        ({}, 1, "PROBLEM EngineNotEnabled: "),
+        ({"VTS_IMAGE": "r.example/vts", "NAMESPACES": "other"}, 1, "PROBLEM EngineNotEnabled: "),
+    ],
+    ids=["in workers", "not at all", "for another namespace"],
+)
+async def test_whether_an_operator_of_the_namespace_has_the_engine_is_told(
+    migrating: Rig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    code: int,
+    words: str,
+) -> None:
+    installed(monkeypatch, **environment)
+    seen = await planned(migrating, tmp_path, job("MigrationJob", "customers", MIGRATION))
+    assert seen.code == code, seen.out
+    level, _, rest = words.partition(" ")
+    assert rest in said(seen, level)
+    assert ("zmg-" in seen.out) == (code == 0)
 
 
 @pytest.mark.parametrize(
