@@ -17,7 +17,9 @@ from tests.support.charted import Body, Release, install
 from tests.support.controlplane import ControlPlane
 from tests.support.person import zilliz
 from tests.support.rights import may
+from tests.unit.kinds.vts.specs import postgres
 
+from zilliz_jobs.api.model import API_VERSION
 from zilliz_jobs.kinds.migrations.vts.manifests import Owner, config_secret, worker_job
 
 pytestmark = pytest.mark.controlplane
@@ -37,6 +39,15 @@ TOO_MUCH = [
     ("pods/log", "get"),
     ("pods", "create"),
 ]
+OBJECT: Body = {
+    "apiVersion": API_VERSION,
+    "kind": "MigrationJob",
+    "metadata": {"name": "from-postgresql"},
+    "spec": postgres().wire(),
+}
+UIDS: dict[str, str] = {}
+"""Of the objects, by namespace."""
+START = '{"metadata":{"ownerReferences":null},"spec":{"suspend":false}}'
 SOON = 20.0
 """Seconds within which an API server acts by a policy that was just made."""
 
@@ -46,6 +57,9 @@ def strict(cluster: ControlPlane) -> str:
     """A namespace in which migrations may run, for restricted pods only."""
     name = f"vts-{secrets.token_hex(4)}"
     cluster.client.create_namespace(name, {"pod-security.kubernetes.io/enforce": "restricted"})
+    cluster.kubectl("create", "-n", name, "-f", "-", input=json.dumps(OBJECT))
+    made = cluster.client.get(f"/apis/{API_VERSION}/namespaces/{name}/migrationjobs/{OBJECT['metadata']['name']}")
+    UIDS[name] = made["metadata"]["uid"]
     return name
 
 
@@ -66,8 +80,8 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def job(namespace: str, token: str = "") -> Body:
-    """As the operator makes it."""
-    owner = Owner(namespace, "from-postgresql", "7b1c6c1e-0000-4000-8000-000000000000")
+    """As the operator makes it; of an object that is there, since Kubernetes removes what an absent one owns."""
+    owner = Owner(namespace, OBJECT["metadata"]["name"], UIDS[namespace])
     return worker_job(owner, token or secrets.token_hex(16), 0, image=IMAGE)
 
 
@@ -117,8 +131,9 @@ def test_a_run_goes_through_all_its_requests(cluster: ControlPlane, enabled: Rel
         assert "AlreadyExists" in create(enabled, run).stderr, "the name tells a second creation"
         name = run["metadata"]["name"]
         as_operator = ("-n", strict, "--kubeconfig", str(enabled.kubeconfig))
-        cluster.kubectl(*as_operator, "patch", "job", name, "--type=merge", "-p", '{"spec":{"suspend":false}}')
-        assert client.get(where)["spec"]["suspend"] is False
+        cluster.kubectl(*as_operator, "patch", "job", name, "--type=merge", "-p", START)
+        started = client.get(where)
+        assert (started["spec"]["suspend"], started["metadata"].get("ownerReferences")) == (False, None)
         cluster.kubectl(*as_operator, "delete", "job", name, "--cascade=foreground", "--wait=false")
         until(lambda: client.call("GET", where).status == 404)
         secret = f"/api/v1/namespaces/{strict}/secrets/{name}"
