@@ -1,0 +1,196 @@
+"""What carries the reads, against a server that answers what a test says, byte by byte: httpx2 would say the same."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+import pytest
+
+from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch, TooMuch, Transient
+from zilliz_jobs.cloud.limiter import Limiter
+from zilliz_jobs.cloud.readingwire import MAX_HEADER, ReadingWire
+from zilliz_jobs.cloud.transport import Timeouts, Transport
+
+KEY = "key-0123456789abcdef"
+BODY = b'{"code": 0, "data": {"jobId": "job-1"}}'
+ROUTE = "/v2/jobs"
+
+
+def answered(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+class Server:
+    """`heads`: what it was asked, and `connections` how many times somebody connected."""
+
+    def __init__(self, answer: bytes, *, closes: bool = False, holds: bool = False) -> None:
+        self.answer, self._closes, self._holds = answer, closes, holds
+        self.heads: list[str] = []
+        self.connections = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                self.heads.append(head.decode("latin-1"))
+                length = next(
+                    (int(x.split(":")[1]) for x in self.heads[-1].lower().splitlines() if "content-le" in x), 0
+                )
+                await reader.readexactly(length)
+                writer.write(self.answer)
+                await writer.drain()
+                if self._holds:
+                    await asyncio.sleep(60)
+                if self._closes:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def reading(server: Server, **timeouts: float) -> AsyncIterator[Transport]:
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    transport = Transport(f"http://127.0.0.1:{port}", KEY, Limiter(), timeouts=Timeouts(**{"total": 5.0} | timeouts))
+    try:
+        yield transport
+    finally:
+        await transport.close()
+        listener.close()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+async def test_a_read_says_who_asks_and_for_what_and_keeps_its_connection() -> None:
+    server = Server(answered(BODY, "Date: Mon, 01 Jun 2026 10:00:00 GMT", "Set-Cookie: a=b"))
+    async with reading(server) as transport:
+        for _ in range(3):
+            reply = await transport.read("POST", ROUTE, body={"clusterId": "in01-a", "page": None})
+        assert reply.data == {"jobId": "job-1"}
+        assert reply.cloud_time is not None
+    assert server.connections == 1
+    head = server.heads[-1].lower()
+    assert head.startswith("post /v2/jobs http/1.1\r\n")
+    assert f"authorization: bearer {KEY}" in head
+    assert "accept-encoding: gzip" in head
+    assert "content-type: application/json" in head
+    assert head.count("host:") == head.count("content-length:") == head.count("user-agent:") == 1
+    assert "cookie" not in head
+
+
+@pytest.mark.parametrize("name", ["in01-a b", "in01-ä", "a%2Fb"])
+async def test_a_path_leaves_as_it_was_filled(name: str) -> None:
+    """Neither quoted twice nor tidied: another path is another thing."""
+    server = Server(answered())
+    async with reading(server) as transport:
+        asked = transport._request(transport._reading, "GET", f"http://x{ROUTE}", None, None)
+        assert asked.url.raw_path == ROUTE.encode()
+        try:
+            await transport.read("GET", "/v2/clusters/{clusterId}", ids={"clusterId": name})
+        except CloudError:
+            assert server.heads == []
+            return
+    wanted = httpx2.URL(f"http://x/v2/clusters/{name}").raw_path.decode()
+    assert server.heads[0].split()[1] in (wanted, wanted.replace("%25", "%"))
+
+
+async def test_packed_answers_are_unpacked_within_their_bound() -> None:
+    server = Server(answered(gzip.compress(BODY), "Content-Encoding: gzip"))
+    async with reading(server) as transport:
+        assert (await transport.read("GET", ROUTE)).data == {"jobId": "job-1"}
+        server.answer = answered(gzip.compress(b" " * 9 * 1024**2 + BODY), "Content-Encoding: gzip")
+        with pytest.raises(TooMuch):
+            await transport.read("GET", ROUTE)
+        server.answer = answered(b"\x1f\x8b no", "Content-Encoding: gzip")
+        with pytest.raises(ProtocolMismatch):
+            await transport.read("GET", ROUTE)
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    server = Server(answered(b"", "Location: http://127.0.0.1:1/elsewhere", status="302 Found"))
+    async with reading(server) as transport:
+        with pytest.raises(CloudError) as caught:
+            await transport.read("GET", ROUTE)
+    assert caught.value.http_status == 302
+    assert len(server.heads) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"no HTTP at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * (MAX_HEADER + 1) + b"\r\n\r\n",
+    ],
+    ids=["nothing", "empty lines", "no HTTP", "cut off", "no chunk", "a length that is none", "an endless line"],
+)
+async def test_an_answer_that_breaks_off_or_is_none_says_nothing_of_a_job(answer: bytes) -> None:
+    async with reading(Server(answer, closes=True)) as transport:
+        with pytest.raises(Transient) as caught:
+            await transport.read("GET", ROUTE)
+    assert KEY not in str(caught.value)
+
+
+async def test_long_lines_of_a_head_are_read() -> None:
+    async with reading(Server(answered(BODY, "X-Trace: " + "x" * 30_000))) as transport:
+        assert (await transport.read("GET", ROUTE)).data == {"jobId": "job-1"}
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "words"), [({"total": 0.2}, "no answer within 0.2 s"), ({"total": 0.3, "connect": 0.1}, "no answer")]
+)
+async def test_a_server_that_holds_its_answer_is_left(timeouts: dict[str, float], words: str) -> None:
+    async with reading(Server(answered()[:20], holds=True), **timeouts) as transport:
+        with pytest.raises(Transient, match=words):
+            await transport.read("GET", ROUTE)
+
+
+async def test_where_nobody_listens_that_is_said_with_the_place() -> None:
+    transport = Transport("http://127.0.0.1:1", KEY, Limiter())
+    with pytest.raises(Transient, match=r"ConnectError: .*127\.0\.0\.1"):
+        await transport.read("GET", ROUTE)
+    await transport.close()
+
+
+async def test_a_read_in_flight_ends_when_the_transport_is_closed_and_none_begins() -> None:
+    async with reading(Server(answered()[:20], holds=True)) as transport:
+        task = asyncio.create_task(transport.read("GET", ROUTE))
+        await asyncio.sleep(0.1)
+        await transport.close()
+        with pytest.raises(Transient):
+            await asyncio.wait_for(task, 2)
+        with pytest.raises(Transient, match="closed"):
+            await transport.read("GET", ROUTE)
+
+
+@pytest.mark.parametrize(("proxy", "fast"), [("", True), ("http://proxy.example:3128", False)])
+async def test_a_proxy_of_the_environment_is_left_to_the_client_that_knows_all_forms(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, fast: bool
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    made: list[object] = []
+
+    def noted(*arguments: object, **more: object) -> ReadingWire:
+        made.append(arguments)
+        return ReadingWire(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("zilliz_jobs.cloud.transport.ReadingWire", noted)
+    transport = Transport("https://api.example.com", KEY, Limiter())
+    assert bool(made) is fast
+    await transport.close()
