@@ -37,9 +37,10 @@ class RowType:
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
-    """A custom resource: everything `crd` needs to write its CustomResourceDefinition."""
+    """A custom resource: everything `crd` needs to write its CustomResourceDefinition. Each is its own value, so that
+    it can be a key in no time."""
 
     kind: str
     plural: str
