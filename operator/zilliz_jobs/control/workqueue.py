@@ -1,8 +1,8 @@
 """The work queue: keys with a time, each taken by one worker at a time, and the back-off of those that fail.
 
 A key that is added while a worker has it comes back when the worker is done. A later time never delays an earlier
-one; an event makes a key due at once. The queue is lost in a crash, which does no harm: the first lists of the next
-process add every key.
+one; an event makes a key due at once. Where more is due than workers can do, what has less patience goes first. The
+queue is lost in a crash, which does no harm: the first lists of the next process add every key.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from zilliz_jobs.core.backoff import exponential
 
 K = TypeVar("K", bound=Hashable)
 SPARE = 64  # superseded times, and times of forgotten keys, that may stay in the heap
+SUBMISSION, STATE, PROGRESS = 1.0, 2.0, 15.0  # seconds of patience; ends, and what people ask for, have none
 CLOCK_STEP = 0.001  # what is due within it is due now: a wait that is shorter than a step of the clock ends before it
 
 
@@ -27,8 +28,14 @@ class WorkQueue(Generic[K]):
     def __init__(self, cap: float = 60.0) -> None:
         self._cap = cap
         self._failures: dict[K, int] = {}
-        self._heap: list[tuple[float, int, K]] = []
+        self._heap: list[tuple[float, int, K, float]] = []
+        self._ready: list[tuple[float, int, K, float]] = []
+        """Those that are due, in their order: until when they wait patiently; last: since when they are due."""
         self._due: dict[K, float] = {}
+        self._until: dict[K, float] = {}
+        """Of each key in `_due`: until when it waits patiently."""
+        self.behind = 0.0
+        """For how many seconds the key was due that was taken last."""
         self._busy: set[K] = set()
         self._order = count()
         self._changed = asyncio.Event()
@@ -53,15 +60,22 @@ class WorkQueue(Generic[K]):
         now = self._now() if known else 0.0
         return [now - due for key, due in known.items() if key not in self._busy]
 
-    def add(self, key: K, delay: float = 0.0) -> None:
-        """Make `key` due in `delay` seconds, or earlier if it has an earlier time. May be repeated."""
+    def add(self, key: K, delay: float = 0.0, *, patience: float = 0.0) -> None:
+        """Make `key` due in `delay` seconds, or earlier if it has an earlier time. `patience`: for so many seconds
+        more others that are due go first, where not all can be done at once. May be repeated."""
         due = self._now() + max(0.0, delay)
-        if key in self._due and self._due[key] <= due:
-            return
-        self._due[key] = due
-        heapq.heappush(self._heap, (due, next(self._order), key))
+        until = due + patience
+        if key in self._due:
+            due, until = min(due, self._due[key]), min(until, self._until[key])
+            if (due, until) == (self._due[key], self._until[key]):
+                return
+        self._due[key], self._until[key] = due, until
+        self._put(key)
         self._tidy()
         self._changed.set()
+
+    def _put(self, key: K) -> None:
+        heapq.heappush(self._heap, (self._due[key], next(self._order), key, self._until[key]))
 
     def holds(self, key: K) -> bool:
         """Whether the key has a time, or is with a worker."""
@@ -70,6 +84,7 @@ class WorkQueue(Generic[K]):
     def forget(self, key: K) -> None:
         """Take the key's time away, and count its failures from zero; a worker that has it keeps it. Idempotent."""
         self._due.pop(key, None)
+        self._until.pop(key, None)
         self._failures.pop(key, None)
         self._tidy()
 
@@ -95,9 +110,11 @@ class WorkQueue(Generic[K]):
 
     def _tidy(self) -> None:
         """Superseded times are taken out now and then, so that they never outnumber those that hold."""
-        if len(self._heap) > 2 * len(self._due) + SPARE:
+        if len(self._heap) + len(self._ready) > 2 * len(self._due) + SPARE:
             self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+            self._ready = [entry for entry in self._ready if self._due.get(entry[2]) == entry[3]]
             heapq.heapify(self._heap)
+            heapq.heapify(self._ready)
 
     async def get(self) -> K:
         """Wait for the next due key. The caller must call `done` with it. Raises CancelledError once closed."""
@@ -119,7 +136,7 @@ class WorkQueue(Generic[K]):
         """The worker is done with the key; if it was added meanwhile, it comes again."""
         self._busy.discard(key)
         if key in self._due:
-            heapq.heappush(self._heap, (self._due[key], next(self._order), key))
+            self._put(key)
             self._changed.set()
 
     def close(self) -> None:
@@ -130,18 +147,21 @@ class WorkQueue(Generic[K]):
     def _take_due(self) -> tuple[K] | float:
         """A due key, wrapped; or the seconds until one may be."""
         now = self._now()
-        while self._heap:
-            due, _, key = self._heap[0]
+        while self._heap and self._heap[0][0] <= now + CLOCK_STEP:
+            due, number, key, until = heapq.heappop(self._heap)
+            heapq.heappush(self._ready, (until, number, key, due))
+        while self._ready:
+            _, _, key, due = heapq.heappop(self._ready)
             if self._due.get(key) != due or key in self._busy:
-                heapq.heappop(self._heap)  # superseded, or comes back with `done`
-                continue
-            if due > now + CLOCK_STEP:
-                return due - now
-            heapq.heappop(self._heap)
+                continue  # superseded, or comes back with `done`
             del self._due[key]
+            del self._until[key]
             self._busy.add(key)
+            self.behind = max(0.0, now - due)
             return (key,)
-        return float("inf")
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
+            heapq.heappop(self._heap)  # superseded
+        return self._heap[0][0] - now if self._heap else float("inf")
 
     def _now(self) -> float:
         if self._loop is None:

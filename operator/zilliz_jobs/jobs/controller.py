@@ -12,7 +12,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key, key_of, raw_status, status_of, stub
-from zilliz_jobs.control.workqueue import WorkQueue
+from zilliz_jobs.control.workqueue import SUBMISSION, WorkQueue
 from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.ends import shows_its_end
 from zilliz_jobs.core.observation import Revived, Seen
@@ -77,7 +77,7 @@ class JobController(Controller, Ports):
         if not unfinished:
             self._let_go(entry)
         elif news or entry.unreadable or self._is_spoilt(body):
-            self._queue.add(key)
+            self._queue.add(key, patience=SUBMISSION if known is None else 0.0)
 
     def _is_spoilt(self, body: Body) -> bool:
         """Whether somebody edited what was submitted, or the end."""
@@ -315,6 +315,9 @@ class JobController(Controller, Ports):
     async def account(self, connection: Key) -> Account | None:
         return await self._accounts.connections.account(connection)
 
+    def behind(self) -> float:
+        return self._queue.behind
+
     def stranger(self, row_id: str, row: Any) -> None:
         self._revivals.stranger(row_id, row)
 
@@ -322,7 +325,7 @@ class JobController(Controller, Ports):
         entry = self._cache.get(key)
         if entry is not None and entry.is_unfinished:
             entry.news = news
-            self._queue.add(key)
+            self._queue.add(key, patience=news.patience)
 
     async def _look_at_ended(self, entry: JobEntry, job_id: str) -> None:
         """A list shows a job as running whose end was seen. The list may be old, so the job itself is read. Raises

@@ -15,7 +15,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.polling.health import Health
 from zilliz_jobs.polling.pollindex import PollIndex
-from zilliz_jobs.polling.tracked import JobNews, Subject, TrackedJob, facts
+from zilliz_jobs.polling.tracked import JobNews, Subject, TrackedJob, facts, patience_with
 
 RESULTS_AHEAD = 2.5  # seconds of reads of results that may be queued; further ends are told before their results
 STALE_SECONDS = 60.0  # a job that was not read for so long, while the cloud is out of reach, says so in its status
@@ -37,6 +37,9 @@ class Ports(Protocol):
 
     def tell(self, key: Key, news: JobNews) -> None:
         """Receives what was seen of a followed job."""
+
+    def behind(self) -> float:
+        """For how many seconds news waits at the moment before it is recorded."""
 
     def stranger(self, row_id: str, row: Any) -> None:
         """Receives a row of a list whose job no object follows, and its id."""
@@ -127,10 +130,11 @@ class JobReader:
         if not self._index.is_current(entry):
             return
         entry.look.busy, entry.told_at = True, _now()
+        patience = patience_with(entry, seen)
         entry.known = facts(seen) if isinstance(seen, Seen) else ()
         if not isinstance(seen, Seen):
             entry.row = None  # whatever the list shows next is news again
-        self.ports.tell(entry.look.key, JobNews(seen, entry.stamp, certain))
+        self.ports.tell(entry.look.key, JobNews(seen, entry.stamp, certain, patience))
 
     def complain(self, entries: Iterable[TrackedJob], now: float) -> None:
         """The cloud is out of reach, so statuses may be old: tell that once for each job that was not read lately."""

@@ -10,6 +10,7 @@ from typing import Any
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.control.objects import Key
+from zilliz_jobs.control.workqueue import PROGRESS, STATE
 from zilliz_jobs.core.observation import Reading, Seen
 from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.kinds.base import AnyKind
@@ -46,11 +47,13 @@ class Subject:
 @dataclass(frozen=True)
 class JobNews:
     """What was seen of a job. `stamp`: the submission that it is about; `certain`: to be shown in the status at once,
-    though it is a failure that would count only when repeated."""
+    though it is a failure that would count only when repeated; `patience`: for how many seconds others go first
+    where not all can be done at once."""
 
     seen: Reading
     stamp: Stamp
     certain: bool = False
+    patience: float = 0.0
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +74,15 @@ class TrackedJob:
     read: asyncio.Task[None] | None = None
     told_at: float = -inf
     complained: bool = False
+
+
+def patience_with(entry: TrackedJob, seen: Reading) -> float:
+    """How long what was seen of the job may wait for others: an end not at all, mere progress longest. Pure."""
+    if not isinstance(seen, Seen):
+        return STATE
+    if seen.state is not None and seen.state.finished:
+        return 0.0
+    return PROGRESS if entry.known == facts(seen) else STATE
 
 
 def facts(seen: Seen) -> tuple[Any, ...]:

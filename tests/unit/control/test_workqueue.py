@@ -28,6 +28,49 @@ async def test_keys_come_when_they_are_due():
     assert [await took(queue) for _ in range(3)] == [("now", 0), ("soon", 5), ("later", 25)]
 
 
+async def test_what_has_less_patience_goes_first_where_not_all_can_be_done():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("progress", patience=15)
+    queue.add("state", patience=2)
+    queue.add("end")
+    queue.add("later", 5)
+    assert [(await took(queue))[0] for _ in range(3)] == ["end", "state", "progress"]
+    assert (await took(queue)) == ("later", 5)
+
+
+async def test_patience_is_no_delay():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("progress", patience=15)
+    assert await took(queue) == ("progress", 0)
+
+
+async def test_patience_ends_so_nothing_waits_for_ever():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("progress", patience=15)
+    order = []
+    for second in range(20):
+        queue.add(f"end {second}")
+        order.append((await took(queue))[0])
+        await asyncio.sleep(1)
+    assert order.index("progress") == 15
+    assert queue.behind == 1, "it took the turn of another one"
+
+
+async def test_the_least_patience_counts_and_a_later_time_hastens_nothing():
+    queue: WorkQueue[str] = WorkQueue()
+    queue.add("a", 300)
+    queue.add("a", patience=15)
+    queue.add("b", patience=2)
+    assert [await took(queue), await took(queue)] == [("b", 0), ("a", 0)]
+    queue.done("a")
+    queue.done("b")
+    queue.add("a", patience=15)
+    queue.add("b", patience=2)
+    queue.add("a")
+    assert [await took(queue), await took(queue)] == [("a", 0), ("b", 0)]
+    assert len(queue) == 0
+
+
 async def test_a_key_that_is_added_again_comes_once():
     queue: WorkQueue[str] = WorkQueue()
     for _ in range(5):
