@@ -115,7 +115,7 @@ class Backups:
             reply = await self._transport.read("GET", "/v2/backups", params=params, doing=doing)
             return page_of(reply.data, Backup, "backups", doing=doing)
 
-        return PagedList(fetch, lambda row: row.backup_id, "GET /v2/backups", doing)
+        return PagedList(fetch, lambda row: row.backup_id, "GET /v2/backups", doing, "backupId")
 
     async def list(
         self,

@@ -48,7 +48,7 @@ class Clusters:
             reply = await self._transport.read("GET", "/v2/clusters", params=params, doing=doing)
             return page_of(reply.data, Cluster, "clusters", doing=doing)
 
-        return PagedList(fetch, lambda row: row.cluster_id, "GET /v2/clusters", doing)
+        return PagedList(fetch, lambda row: row.cluster_id, "GET /v2/clusters", doing, "clusterId")
 
     async def list(self, *, region: str | None = None) -> list[Cluster]:
         """The rows of `paged` in one pass; see `listing.stable`."""

@@ -66,7 +66,7 @@ class Console:
             reply = await self._transport.read("GET", f"{self._base}/jobs", params=params, doing=doing)
             return page_of(reply.data, ConsoleJob, "jobs", "records", "items", doing=doing)
 
-        return PagedList(fetch, lambda row: row.job_id, f"GET {self._base}/jobs", doing)
+        return PagedList(fetch, lambda row: row.job_id, f"GET {self._base}/jobs", doing, "jobId")
 
     async def list(
         self,

@@ -115,7 +115,7 @@ class Imports:
             reply = await self._transport.read("POST", f"{_PATH}list", body=paged, doing=doing)
             return page_of(reply.data, ImportRecord, "records", "tasks", doing=doing)
 
-        return PagedList(fetch, lambda row: row.job_id, f"POST {_PATH}list", doing)
+        return PagedList(fetch, lambda row: row.job_id, f"POST {_PATH}list", doing, "jobId")
 
     async def list(
         self, target: ImportTarget, *, database: str | None = None, collection: str | None = None

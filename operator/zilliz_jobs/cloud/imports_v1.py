@@ -85,7 +85,7 @@ class ImportsV1:
             reply = await self._transport.read("GET", f"{_PATH}/list", params=params, doing=doing)
             return page_of(reply.data, ImportTask, "tasks", "records", doing=doing)
 
-        return PagedList(fetch, lambda row: row.job_id, f"GET {_PATH}/list", doing)
+        return PagedList(fetch, lambda row: row.job_id, f"GET {_PATH}/list", doing, "jobId")
 
     async def list(self, cluster_id: str) -> list[ImportTask]:
         """The rows of `paged` in one pass; see `listing.stable`."""

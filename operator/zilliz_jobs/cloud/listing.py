@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
@@ -29,17 +30,20 @@ _Row = TypeVar("_Row")
 _Model = TypeVar("_Model", bound=WireModel)
 
 
+def _as_it_is(raw: Any) -> Any:
+    return raw
+
+
 @dataclass(frozen=True)
 class Page(Generic[_Row]):
-    """`size`: how many rows the cloud says it puts on a page, None where it does not say. `raws`: the rows as the
-    cloud wrote them, where they are kept. `total`: how many rows the cloud speaks of; on this page, or in all.
-    `unreadable`: how many more rows there were, of which not even the id can be read."""
+    """`raws`: the rows as the cloud wrote them. `size`: how many rows the cloud says it puts on a page, None where it
+    does not say. `total`: how many rows the cloud speaks of; on this page, or in all. `read`: a row as a value; None
+    where not even its id can be read. Whoever knows a row already needs not read it again."""
 
-    rows: list[_Row]
+    raws: list[Any]
     size: int | None = None
-    raws: list[Any] = field(default_factory=list)
     total: int | None = None
-    unreadable: int = 0
+    read: Callable[[Any], _Row | None] = _as_it_is
 
     @property
     def is_short(self) -> bool:
@@ -50,7 +54,12 @@ class Page(Generic[_Row]):
     @property
     def length(self) -> int:
         """How many rows the cloud sent, those that cannot be read too."""
-        return len(self.rows) + self.unreadable
+        return len(self.raws)
+
+    @property
+    def rows(self) -> list[_Row]:
+        """The rows that can be read."""
+        return [row for raw in self.raws if (row := self.read(raw)) is not None]
 
     def ends(self, met: int) -> bool:
         """Whether the list ends with this page, after so many different rows in all. A cloud that pays no heed to
@@ -62,14 +71,23 @@ class Page(Generic[_Row]):
 
 
 @dataclass(frozen=True)
+class Met:
+    """Of the rows of a page: how many were `new` in this reading, and how many could not be read."""
+
+    new: int
+    unreadable: int = 0
+
+
+@dataclass(frozen=True)
 class PagedList(Generic[_Row]):
     """One list of the cloud. `fetch(page, size)` counts pages from 1; `key`: a row's id; `route`: whose budget its
-    pages count for; `doing`: "list <things>", for messages."""
+    pages count for; `doing`: "list <things>", for messages. `id_name`: the field of a row that has its id."""
 
     fetch: Callable[[int, int], Awaitable[Page[_Row]]]
     key: Callable[[_Row], str]
     route: str
     doing: str
+    id_name: str = ""
 
     async def rows(self) -> list[_Row]:
         """All rows, in one pass; see `pages`."""
@@ -88,12 +106,12 @@ async def pages(
     found: dict[str, _Row] = {}
     unreadable = 0
 
-    def take(page: Page[_Row]) -> int:
+    def take(page: Page[_Row]) -> Met:
         nonlocal unreadable
-        known = len(found)
-        found.update((key(row), row) for row in page.rows)
-        unreadable += page.unreadable
-        return len(found) - known
+        known, rows = len(found), page.rows
+        found.update((key(row), row) for row in rows)
+        unreadable += page.length - len(rows)
+        return Met(len(found) - known, page.length - len(rows))
 
     await sweep(PagedList(fetch, key, "", listing), expect=1, take=take, enough=lambda: False)
     if unreadable:
@@ -107,9 +125,9 @@ def rows_in_words(count: int) -> str:
 
 
 async def sweep(
-    source: PagedList[_Row], *, expect: int, take: Callable[[Page[_Row]], int], enough: Callable[[], bool]
+    source: PagedList[_Row], *, expect: int, take: Callable[[Page[_Row]], Met], enough: Callable[[], bool]
 ) -> tuple[int, bool]:
-    """Hands every page to `take`, which answers how many rows were new, until the list ends or `enough` says so.
+    """Hands every page to `take`, until the list ends or `enough` says so.
 
     `expect`: how many pages are likely needed. So many are asked for ahead: a cloud that is far away would be asked
     slower than the budget allows if each page waited for the one before. Rows that move between two pages are met
@@ -125,17 +143,17 @@ async def sweep(
                 if wanted not in asked:
                     asked[wanted] = asyncio.create_task(_fetch(source, wanted))
             page = await asked[number]
-            new = take(page)
-            met += new + page.unreadable
+            taken = take(page)
+            met += taken.new + taken.unreadable
             if page.ends(met):
                 return number, True
-            if new == 0 and (was_blank or not page.unreadable):
+            if taken.new == 0 and (was_blank or not taken.unreadable):
                 if was_short and (page.total or 0) <= met:
                     return number, True  # ten rows in all, of a cloud that has no pages
                 raise Transient(f"cannot {source.doing}: page {number} repeats what was seen before")
             if enough():
                 return number, False
-            was_short, was_blank = page.is_short, new == 0
+            was_short, was_blank = page.is_short, taken.new == 0
             del asked[number]
         raise Transient(f"cannot {source.doing}: no end after {MAX_PAGES} pages")
     finally:
@@ -167,7 +185,7 @@ async def stable(
 
 def page_of(data: Any, model: type[_Model], *keys: str, doing: str) -> Page[_Model]:
     """The page in the data of an answer, its rows under the first of `keys` that is there. A row that is not of the
-    model is counted, and costs no other.
+    model costs no other.
 
     Raises ProtocolMismatch where there are no rows, unless the cloud says so.
     """
@@ -179,17 +197,14 @@ def page_of(data: Any, model: type[_Model], *keys: str, doing: str) -> Page[_Mod
         if isinstance(rows, list):
             if len(rows) > MAX_ROWS:
                 raise ProtocolMismatch(f"cannot {doing}: the answer has {len(rows)} rows on one page")
-            read = [(row, raw) for raw in rows if (row := _row(raw, model)) is not None]
-            size = as_count(data.get("pageSize")) or None
-            kept, raws = [row for row, _ in read], [raw for _, raw in read]
-            return Page(kept, size, raws, total, len(rows) - len(read))
+            return Page(rows, as_count(data.get("pageSize")) or None, total, partial(_row, model))
     told = [data[name] for name in keys if name in data]
     if not any(value is not None for value in told) and (total == 0 or (told and total is None)):
         return Page([])  # null, or left out and said to be empty
     raise ProtocolMismatch(f"cannot {doing}: the answer has no {' or '.join(keys)}")
 
 
-def _row(raw: Any, model: type[_Model]) -> _Model | None:
+def _row(model: type[_Model], raw: Any) -> _Model | None:
     try:
         return model.model_validate(raw)
     except ValidationError:

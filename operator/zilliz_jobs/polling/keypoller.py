@@ -29,7 +29,7 @@ from zilliz_jobs.polling.tracked import TrackedJob
 
 HORIZON = 0.5  # seconds of reads that are planned at once
 GLANCE = 2_000  # jobs that one planning considers, so that it never blocks the event loop for long
-PLANNING_SHARE = 10  # the pause between two plannings is at least so many times the duration of one
+PLANNING_SHARE = 40  # the pause between two plannings is at least so many times the processor time of one
 MAX_SWEEPS = 4  # lists that are read at the same time
 MAX_REST = 30.0  # seconds between two plannings at most, so that an error in the plan delays a job, and no more
 
@@ -133,7 +133,7 @@ class KeyPoller:
         return min(sweeps.again, self._reads_at)
 
     def _plan_reads(self, now: float) -> None:
-        began = time.perf_counter()
+        began = time.thread_time()
         entries = self._next_few()
         reads = due_reads(
             [entry.look for entry in entries],
@@ -151,7 +151,7 @@ class KeyPoller:
             self._jobs.complain(entries, now)
         for key in jobs:
             self._jobs.read_soon(self.index.followed[key])
-        self._not_before = now + PLANNING_SHARE * (time.perf_counter() - began)
+        self._not_before = now + PLANNING_SHARE * (time.thread_time() - began)
         self._reads_at = max(min(again, now + MAX_REST), self._not_before)
 
     def _next_few(self) -> list[TrackedJob]:

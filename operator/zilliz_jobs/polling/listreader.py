@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from zilliz_jobs.cloud.errors import CloudError, Transient
-from zilliz_jobs.cloud.listing import Page, PagedList, sweep
+from zilliz_jobs.cloud.listing import Met, Page, PagedList, sweep
 from zilliz_jobs.cloud.lists import ListId, paged
 from zilliz_jobs.cloud.words import says_nothing
 from zilliz_jobs.control.objects import Key
@@ -25,6 +26,17 @@ from zilliz_jobs.polling.tracked import TrackedJob, facts
 PROGRESS_WRITES = 50.0  # a second, for all jobs together
 
 log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Reading:
+    """One reading of a list, and what was met so far. `missing`: the jobs that it should find and did not yet; `met`:
+    by the id of the row, the row itself where it is kept."""
+
+    asked_at: float
+    missing: set[Key]
+    met: dict[str, Row | None] = field(default_factory=dict)
+    unreadable: int = 0
 
 
 class ListReader:
@@ -76,24 +88,19 @@ class ListReader:
             log.error("the reading of a list failed, which should not happen", exc_info=error)
 
     async def _read(self, list_state: ListState, waiters: list[asyncio.Future[Listing]]) -> None:
-        asked_at, missing = _now(), self._expected_on(list_state)
-        met: dict[str, Row | None] = {}
-        unreadable = 0
+        reading, keep = _Reading(_now(), self._expected_on(list_state)), bool(waiters)
         try:
             source = paged(self._index.readers[list_state.list_id].low_priority.session, list_state.list_id)
-
-            def take(page: Page[Any]) -> int:
-                nonlocal unreadable
-                unreadable += page.unreadable
-                return self._take(source, list_state, page, asked_at, met, missing, keep=bool(waiters))
-
-            expect = max(list_state.pages, list_state.length) if waiters else list_state.pages
             pages, complete = await sweep(
-                source, expect=expect, take=take, enough=lambda: not missing and not waiters
+                source,
+                expect=max(list_state.pages, list_state.length) if keep else list_state.pages,
+                take=lambda page: self._take(source, list_state, page, reading, keep=keep),
+                enough=lambda: not reading.missing and not keep,
             )
-            list_state.read(asked_at, pages, complete=complete, whole=bool(waiters))
+            list_state.read(reading.asked_at, pages, complete=complete, whole=keep)
             self._health.note(None)
-            listing = Listing(tuple(row for row in met.values() if row), asked_at, pages, unreadable)
+            rows = tuple(row for row in reading.met.values() if row)
+            listing = Listing(rows, reading.asked_at, pages, reading.unreadable)
             _answer(waiters, listing)
         except CloudError as error:
             self._failed(list_state, error)
@@ -120,31 +127,33 @@ class ListReader:
             )  # its pass has the connection's key checked, for all jobs
 
     def _take(
-        self,
-        source: PagedList[Any],
-        list_state: ListState,
-        page: Page[Any],
-        asked_at: float,
-        met: dict[str, Row | None],
-        missing: set[Key],
-        *,
-        keep: bool,
-    ) -> int:
-        """Tell what the rows of the page show of followed jobs. Returns how many rows are new in this reading."""
-        before = len(met)
-        for value, raw in zip(page.rows, page.raws, strict=True):
-            row_id = source.key(value)
-            met[row_id] = Row(row_id, value, raw) if keep else None
-            entry = self._index.on_row(list_state.list_id, row_id)
+        self, source: PagedList[Any], list_state: ListState, page: Page[Any], reading: _Reading, *, keep: bool
+    ) -> Met:
+        """Tell what the rows of the page show of followed jobs. A row that is as it was understood last says nothing
+        new, and is not read."""
+        before, unreadable, followed = len(reading.met), 0, self._index.on_rows(list_state.list_id)
+        for raw in page.raws:
+            name = raw.get(source.id_name) if isinstance(raw, dict) else None
+            entry = followed.get(name) if isinstance(name, str) else None
+            value = None
+            if entry is None or entry.row != raw:
+                if (value := page.read(raw)) is None:
+                    unreadable += 1
+                    continue
+                name = source.key(value)
+                entry = followed.get(name)
+            row_id = str(name)
+            reading.met[row_id] = Row(row_id, raw, page.read) if keep else None
             if entry is None:
                 self._jobs.ports.stranger(row_id, value)
                 continue
-            missing.discard(entry.look.key)
-            if asked_at >= entry.look.since:
-                entry.look.listed_at = asked_at
-                if raw != entry.row and self._is_free(entry):
+            reading.missing.discard(entry.look.key)
+            if reading.asked_at >= entry.look.since:
+                entry.look.listed_at = reading.asked_at
+                if value is not None and raw != entry.row and self._is_free(entry):
                     self._compare(entry, value, raw)
-        return len(met) - before
+        reading.unreadable += unreadable
+        return Met(len(reading.met) - before, unreadable)
 
     def _is_free(self, entry: TrackedJob) -> bool:
         """Whether news of the job can be told: earlier news is recorded. A read for mere progress that still waits
@@ -187,7 +196,9 @@ class ListReader:
         self._jobs.tell(entry, seen)
 
     def _between_progress(self) -> float:
-        return max(self._progress_interval, len(self._index.followed) / PROGRESS_WRITES)
+        """Longer the more jobs are followed, and the later news of any sort is recorded."""
+        usual = max(self._progress_interval, len(self._index.followed) / PROGRESS_WRITES)
+        return usual * (1.0 + self._jobs.ports.behind())
 
 
 def _answer(waiters: list[asyncio.Future[Listing]], answer: Listing | CloudError) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from zilliz_jobs.cloud.lists import ListId
@@ -11,11 +13,16 @@ from zilliz_jobs.kinds.base import Account
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its id in the cloud, the parsed value, and the row as the cloud wrote it."""
+    """One row: its id in the cloud, the row as the cloud wrote it, and how it is read."""
 
     id: str
-    value: Any
     raw: dict[str, Any]
+    read: Callable[[Any], Any] = field(repr=False)
+
+    @cached_property
+    def value(self) -> Any:
+        """The row as a value; not read before somebody asks."""
+        return self.read(self.raw)
 
 
 @dataclass(frozen=True)

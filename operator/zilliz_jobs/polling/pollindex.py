@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.kinds.base import Account
@@ -17,7 +19,7 @@ class PollIndex:
         self.list_states: dict[ListId, ListState] = {}
         self.readers: dict[ListId, Account] = {}
         """The account with which each list is read: sessions of one key differ in what they may use."""
-        self._by_row: dict[tuple[ListId, str], TrackedJob] = {}
+        self._by_row: dict[ListId, dict[str, TrackedJob]] = {}
 
     def add(self, entry: TrackedJob, account: Account) -> None:
         """Follow the job. `account`: with which its list is read."""
@@ -25,9 +27,10 @@ class PollIndex:
         self.followed[look.key] = entry
         if look.list_id is not None:
             list_state = self.list_state(look.list_id, account)
+            look.list_id = list_state.list_id  # one object for all its jobs, so that they are told apart in no time
             list_state.members.add(look.key)
             list_state.demand += 1 / look.interval
-            self._by_row[look.list_id, entry.row_id] = entry
+            self._by_row.setdefault(look.list_id, {})[entry.row_id] = entry
 
     def remove(self, key: Key) -> TrackedJob | None:
         """Follow the job no longer; returns it if it was followed. Idempotent."""
@@ -38,8 +41,9 @@ class PollIndex:
         list_state = self.list_states[list_id]
         list_state.members.discard(key)
         list_state.demand = max(0.0, list_state.demand - 1 / entry.look.interval) if list_state.members else 0.0
-        if self._by_row.get((list_id, entry.row_id)) is entry:
-            del self._by_row[list_id, entry.row_id]
+        rows = self._by_row.get(list_id, {})
+        if rows.get(entry.row_id) is entry:
+            del rows[entry.row_id]
         self.tidy(list_state)
         return entry
 
@@ -54,9 +58,9 @@ class PollIndex:
         """Whether the job is still followed under this very entry, and not under a later one."""
         return self.followed.get(entry.look.key) is entry
 
-    def on_row(self, list_id: ListId, row_id: str) -> TrackedJob | None:
-        """The followed job that this row of the list shows; None where none is."""
-        return self._by_row.get((list_id, row_id))
+    def on_rows(self, list_id: ListId) -> Mapping[str, TrackedJob]:
+        """The followed jobs that the list shows, by the ids of their rows."""
+        return self._by_row.get(list_id) or {}
 
     def list_state(self, list_id: ListId, account: Account) -> ListState:
         """The state of the list, made where there is none yet. `account`: with which it is read from now on."""
@@ -69,4 +73,5 @@ class PollIndex:
         """Drop the list where it shows no followed job and no caller waits for it. Idempotent."""
         if not list_state.members and not list_state.wanted and not list_state.running:
             self.list_states.pop(list_state.list_id, None)
+            self._by_row.pop(list_state.list_id, None)
             self.readers.pop(list_state.list_id, None)

@@ -168,8 +168,13 @@ def due_reads(
     interval."""
     room, again = ceil(pace * horizon), inf
     by_budget: dict[str, list[tuple[bool, float, float, PollState]]] = {}
+    list_id: ListId | None = None
+    list_state: ListState | None = None
     for look in looks:
-        at = wanted_at(look, list_states.get(look.list_id) if look.list_id else None)
+        if look.list_id is not list_id:  # few lists show many jobs
+            list_id = look.list_id
+            list_state = list_states.get(list_id) if list_id else None
+        at = wanted_at(look, list_state)
         if at > now:
             again = min(again, at)
         else:

@@ -4,7 +4,18 @@ import pytest
 
 from zilliz_jobs.cloud.errors import ProtocolMismatch, Transient
 from zilliz_jobs.cloud.fields import Id, WireModel, as_count, as_percent, as_share, as_text
-from zilliz_jobs.cloud.listing import MAX_PAGES, PAGE_SIZE, Page, PagedList, page_of, pages, parsed, stable, sweep
+from zilliz_jobs.cloud.listing import (
+    MAX_PAGES,
+    PAGE_SIZE,
+    Met,
+    Page,
+    PagedList,
+    page_of,
+    pages,
+    parsed,
+    stable,
+    sweep,
+)
 
 
 def same(row: str) -> str:
@@ -114,8 +125,7 @@ async def test_a_row_that_cannot_be_read_costs_itself_and_is_counted(bad):
     """Who follows other rows goes on; who must know that a row is not there is told that this cannot be known."""
     page = page_of({"records": [{"jobId": "a"}, bad, {"jobId": "b"}]}, Row, "records", doing="list")
     assert [row.job_id for row in page.rows] == ["a", "b"]
-    assert page.raws == [{"jobId": "a"}, {"jobId": "b"}]
-    assert page.unreadable == 1
+    assert page.length == 3
 
     async def fetch(number: int, size: int) -> Page[Row]:
         return page
@@ -126,14 +136,14 @@ async def test_a_row_that_cannot_be_read_costs_itself_and_is_counted(bad):
 
 async def test_a_full_page_of_which_no_row_can_be_read_is_not_the_last():
     async def fetch(number: int, size: int) -> Page[str]:
-        return Page([], unreadable=PAGE_SIZE) if number == 1 else Page(["job-1"])
+        return Page([None] * PAGE_SIZE) if number == 1 else Page(["job-1"])
 
     source = PagedList(fetch, same, "", "list jobs")
     found: list[str] = []
 
-    def take(page: Page[str]) -> int:
+    def take(page: Page[str]) -> Met:
         found.extend(page.rows)
-        return len(page.rows)
+        return Met(len(page.rows), page.length - len(page.rows))
 
     assert await sweep(source, expect=1, take=take, enough=lambda: False) == (2, True)
     assert found == ["job-1"]
@@ -141,7 +151,7 @@ async def test_a_full_page_of_which_no_row_can_be_read_is_not_the_last():
 
 async def test_a_list_of_which_no_row_can_ever_be_read_ends():
     async def fetch(number: int, size: int) -> Page[str]:
-        return Page([], unreadable=PAGE_SIZE)
+        return Page([None] * PAGE_SIZE)
 
     with pytest.raises(Transient, match="page 2 repeats"):
         await pages(fetch, key=same, listing="list jobs")

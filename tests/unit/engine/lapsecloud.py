@@ -127,14 +127,14 @@ class LapseCloud(CloudKind):
         return o.Seen(row["state"], row["state"].upper(), row["id"], whole=False)
 
     def paged(self, **_where: Any) -> PagedList[Any]:
-        return PagedList(self._page, lambda row: str(row["id"]), "list", "list backups")
+        return PagedList(self._page, lambda row: str(row["id"]), "list", "list backups", "id")
 
     async def _page(self, number: int, size: int) -> Page[Any]:
         await self._answer_time()
         if self.down:
             raise Transient(f"cannot list backups: {DOWN}")
         rows = [{"id": job.id, "state": job.state} for job in self.shown_now()[(number - 1) * size : number * size]]
-        return Page(rows, size, rows)
+        return Page(rows, size)
 
     async def _answer_time(self) -> None:
         await asyncio.sleep(0.001 + self.slow)

@@ -31,25 +31,29 @@ def job_object(kind: str = "BackupJob", name: str = "b", spec: Body | None = Non
     return {"kind": kind, "metadata": meta, "spec": spec or {"clusterId": "in01"}, "status": status}
 
 
+def on_list(name: str, value: Any, raw: Body) -> Row:
+    return Row(name, raw, lambda _: value)
+
+
 def test_every_type_of_the_page_has_its_word() -> None:
-    told = {rows.of_console(Row("j", ConsoleJob(job_id="j", type=word), {}), 0).type for word in JobType}
+    told = {rows.of_console(on_list("j", ConsoleJob(job_id="j", type=word), {}), 0).type for word in JobType}
     assert len(told) == len(JobType)
     assert told <= {one.name for one in ROW_TYPES}
 
 
 def test_a_type_that_nobody_knows_is_shown_in_the_clouds_word() -> None:
-    row = rows.of_console(Row("j", ConsoleJob(job_id="j", type="TELEPORT"), {"jobId": "j"}), 0)
+    row = rows.of_console(on_list("j", ConsoleJob(job_id="j", type="TELEPORT"), {"jobId": "j"}), 0)
     assert (row.type, row.description) == ("TELEPORT", "")
 
 
 def test_the_import_list_tells_no_times_and_none_are_made_up() -> None:
-    row = rows.of_import(Row("j", ImportRecord(job_id="j", state="Completed"), {}), 3, cluster=CLUSTER)
+    row = rows.of_import(on_list("j", ImportRecord(job_id="j", state="Completed"), {}), 3, cluster=CLUSTER)
     assert (row.start_time, row.end_time, row.create_time, row.progress) == (None, None, None, None)
     assert (row.state, row.cluster_id, row.project_id, row.position) == (State.SUCCESSFUL, "in01", "p", 3)
 
 
 def test_a_backup_is_no_job_id() -> None:
-    row = rows.of_backup(Row("b", Backup(backup_id="b", status="CREATING"), {}), 0)
+    row = rows.of_backup(on_list("b", Backup(backup_id="b", status="CREATING"), {}), 0)
     assert (row.id, row.job_id, row.state) == ("b", "", State.IN_PROGRESS)
 
 
@@ -70,7 +74,7 @@ def test_a_backup_is_no_job_id() -> None:
     ],
 )
 def test_only_a_cluster_that_a_job_moves_is_a_row(word: str, kind: str | None) -> None:
-    row = rows.of_cluster(Row("in01", CLUSTER.model_copy(update={"status": word}), {}), 0)
+    row = rows.of_cluster(on_list("in01", CLUSTER.model_copy(update={"status": word}), {}), 0)
     assert (None if row is None else row.type) == kind
 
 
@@ -238,7 +242,7 @@ def test_an_owner_is_named_with_its_kind_and_from_afar_with_its_namespace(namesp
 
 def copy_row(**told: Any) -> JobRow:
     job = ConsoleJob(job_id="j", type="CROSS_REGION_COPY", cluster_id="in01", **told)
-    return rows.of_console(Row("j", job, {}), 0)
+    return rows.of_console(on_list("j", job, {}), 0)
 
 
 @pytest.mark.parametrize(

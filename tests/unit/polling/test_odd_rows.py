@@ -29,7 +29,7 @@ class OddCloud(Cloud):
     odd = ""
 
     def paged(self, _target: ImportTarget) -> PagedList[Any]:
-        return PagedList(self.page, lambda row: row.job_id, "list", "list imports")
+        return PagedList(self.page, lambda row: row.job_id, "list", "list imports", "jobId")
 
     async def page(self, number: int, size: int, rank: Priority = Priority.POLL) -> Page[Any]:
         plain = await super().page(number, size, rank)

@@ -70,7 +70,7 @@ class Cloud:
         return self
 
     def paged(self, _target: ImportTarget) -> PagedList[Any]:
-        return PagedList(self.page, lambda row: row["id"], "list", "list imports")
+        return PagedList(self.page, lambda row: row["id"], "list", "list imports", "id")
 
     async def page(self, number: int, size: int, rank: Priority = Priority.POLL) -> Page[Any]:
         await self.call("list", rank)
@@ -81,7 +81,7 @@ class Cloud:
             {"id": name, "state": job.state} | ({"progress": job.progress} if self.tells_progress else {})
             for name, job in listed[(number - 1) * size : number * size]
         ]
-        return Page(rows, size, rows)
+        return Page(rows, size)
 
     async def read(self, name: str, rank: Priority) -> Reading:
         await self.call("read", rank)
@@ -135,6 +135,7 @@ class Told:
     seen: Reading
     at: float
     certain: bool
+    patience: float
 
 
 class Controller:
@@ -146,7 +147,7 @@ class Controller:
         self.told: list[Told] = []
         self.strangers: Counter[str] = Counter()
         self.usable = True
-        self.slow = 0.0
+        self.slow = self.late = 0.0
         self.poller = Poller(self, least=2.0, progress_interval=5.0)  # type: ignore[arg-type]
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -157,11 +158,14 @@ class Controller:
     async def account(self, _connection: Key) -> Any:
         return FakeAccount(self.cloud) if self.usable else None
 
+    def behind(self) -> float:
+        return self.late
+
     def stranger(self, row_id: str, _row: Any) -> None:
         self.strangers[row_id] += 1
 
     def tell(self, one: Key, news: JobNews) -> None:
-        self.told.append(Told(one.name, news.seen, now(), news.certain))
+        self.told.append(Told(one.name, news.seen, now(), news.certain, news.patience))
         task = asyncio.create_task(self._record(one, news.seen))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -328,6 +332,33 @@ async def test_the_progress_that_a_list_tells_needs_no_reads_and_is_told_now_and
         assert w.cloud.calls["read"] <= 2
         # 500 jobs, 50 writes a second for all of them: each at most every ten seconds
         assert 500 * 3 <= len(w.told) <= 500 * 5
+
+
+async def test_the_later_news_is_recorded_the_less_is_told_of_mere_progress() -> None:
+    async with world(500) as w:
+        w.cloud.tells_progress, w.late = True, 3.0
+        await asyncio.sleep(6)
+        w.told.clear()
+        for percent in range(40):
+            for job in w.cloud.jobs.values():
+                job.progress = percent + 1
+            await asyncio.sleep(2)
+        assert 500 <= len(w.told) <= 500 * 3, "each every forty seconds, not every ten"
+        end(w, "job-7")
+        await until(lambda: key("job-7") not in w.statuses, 5)
+
+
+async def test_an_end_waits_for_nothing_a_new_state_for_little_and_progress_for_all() -> None:
+    async with world(50) as w:
+        w.cloud.tells_progress = True
+        await asyncio.sleep(6)
+        w.told.clear()
+        w.cloud.jobs["job-1"].state = State.PENDING
+        w.cloud.jobs["job-2"].progress = 50
+        end(w, "job-3")
+        await until(lambda: len({told.name for told in w.told}) == 3, 20)
+        patience = {told.name: told.patience for told in w.told}
+        assert patience["job-3"] == 0 < patience["job-1"] < patience["job-2"]
 
 
 async def test_progress_that_no_list_tells_is_read_within_the_budget() -> None:
