@@ -24,7 +24,7 @@ class ReadingWire(httpx2.AsyncBaseTransport):
     """A pool of `connections` at most, for one event loop. `connect`, `read`: seconds until a connection stands, and
     between two pieces of an answer; `keepalive`: how long an idle connection is kept.
 
-    Uses no proxy, follows no redirect, keeps no cookie. Raises the errors of httpx2.
+    Uses no proxy, follows no redirect. Raises the errors of httpx2.
     """
 
     def __init__(

@@ -7,7 +7,6 @@ import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx2
 import pytest
 
 from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch, TooMuch, Transient
@@ -74,7 +73,7 @@ def no_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_read_says_who_asks_and_for_what_and_keeps_its_connection() -> None:
-    server = Server(answered(BODY, "Date: Mon, 01 Jun 2026 10:00:00 GMT", "Set-Cookie: a=b"))
+    server = Server(answered(BODY, "Date: Mon, 01 Jun 2026 10:00:00 GMT"))
     async with reading(server) as transport:
         for _ in range(3):
             reply = await transport.read("POST", ROUTE, body={"clusterId": "in01-a", "page": None})
@@ -87,23 +86,14 @@ async def test_a_read_says_who_asks_and_for_what_and_keeps_its_connection() -> N
     assert "accept-encoding: gzip" in head
     assert "content-type: application/json" in head
     assert head.count("host:") == head.count("content-length:") == head.count("user-agent:") == 1
-    assert "cookie" not in head
 
 
-@pytest.mark.parametrize("name", ["in01-a b", "in01-ä", "a%2Fb"])
-async def test_a_path_leaves_as_it_was_filled(name: str) -> None:
+async def test_a_path_leaves_as_it_was_filled() -> None:
     """Neither quoted twice nor tidied: another path is another thing."""
     server = Server(answered())
     async with reading(server) as transport:
-        asked = transport._request(transport._reading, "GET", f"http://x{ROUTE}", None, None)
-        assert asked.url.raw_path == ROUTE.encode()
-        try:
-            await transport.read("GET", "/v2/clusters/{clusterId}", ids={"clusterId": name})
-        except CloudError:
-            assert server.heads == []
-            return
-    wanted = httpx2.URL(f"http://x/v2/clusters/{name}").raw_path.decode()
-    assert server.heads[0].split()[1] in (wanted, wanted.replace("%25", "%"))
+        await transport.read("GET", "/v2/clusters/{clusterId}", ids={"clusterId": "a%2Fb"}, params={"q": "a b/c+%20"})
+    assert server.heads[0].split()[1] == "/v2/clusters/a%252Fb?q=a+b%2Fc%2B%2520"
 
 
 async def test_packed_answers_are_unpacked_within_their_bound() -> None:
