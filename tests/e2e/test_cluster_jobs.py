@@ -85,7 +85,7 @@ def test_every_example_ends_well_as_it_is_written(user: User, cloud: Cloud) -> N
     assert {job.kind for job in jobs} == WAYS.keys()
     assert len(jobs) == 8
     for job, its in jobs.items():
-        user.kubectl("wait", "--for=condition=Finished", job.arg, "--timeout=30s")
+        user.kubectl("wait", "--for=condition=Finished", job.arg, "--timeout=90s")
         body = job.body()
         assert (body["status"]["state"], body["status"].get("reason")) == ("Successful", None), user.story()
         assert condition(body, "Succeeded")["status"] == "True"

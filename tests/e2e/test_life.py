@@ -44,7 +44,7 @@ def test_a_backup_and_an_import_succeed_and_every_column_tells(user: User, cloud
     user.connect(cloud)
     backup, films = user.backup(cloud), user.importing(cloud)
     for job in (backup, films):
-        user.kubectl("wait", "--for=condition=Finished", job.arg, "--timeout=30s")
+        user.kubectl("wait", "--for=condition=Finished", job.arg, "--timeout=90s")
         assert row(job.body()) == SUCCESSFUL
     made = {entry.target.get("backupId") for entry in cloud.effects()}
     assert backup.status()["result"]["backupId"] in made
@@ -78,7 +78,7 @@ def test_kubectl_wait_returns_for_every_end(user: User, cloud: Cloud) -> None:
     assert row(cancelled.body()) == RUNNING
     cancelled.ask("cancel-requested", "1")
     for job, state in ((broken, "Failed"), (cancelled, "Canceled")):
-        user.kubectl("wait", "--for=condition=Finished", job.arg, "--timeout=30s")
+        user.kubectl("wait", "--for=condition=Finished", job.arg, "--timeout=90s")
         body = job.body()
         assert body["status"]["state"] == state
         assert row(body) == BADLY_ENDED

@@ -35,7 +35,7 @@ def test_an_operator_in_this_process_leaves_nothing_behind(
     threads = set(threading.enumerate())
     operator = OperatorInProcess(release, log_file)
     operator.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while watched(operator) < len(RESOURCES):
         assert time.monotonic() < deadline, operator.log_tail()
         time.sleep(0.1)
