@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from typing import Final
+from urllib.request import getproxies
 
 import aiohttp
 import httpx2
@@ -16,21 +17,27 @@ from yarl import URL
 MAX_HEADER = 64 * 1024
 """Bytes of one line of the answer's head; aiohttp's own bound is 8 KiB, that of httpx2 for the whole head 100 KiB."""
 
+CONNECTIONS, KEEP_SECONDS = 50, 30.0
+"""How many connections there may be for reads, and how long an idle one is kept."""
+
 _OWN: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 """Headers that aiohttp writes itself."""
 
 
+def reading_wire(tls: ssl.SSLContext | None, *, connect: float, read: float) -> ReadingWire | None:
+    """See `ReadingWire`. None where the environment names a proxy, whose many forms only httpx2 knows."""
+    return None if getproxies() else ReadingWire(tls, connect=connect, read=read)
+
+
 class ReadingWire(httpx2.AsyncBaseTransport):
-    """A pool of `connections` at most, for one event loop. `connect`, `read`: seconds until a connection stands, and
-    between two pieces of an answer; `keepalive`: how long an idle connection is kept.
+    """A pool of connections, for one event loop. `connect`, `read`: seconds until a connection stands, and between
+    two pieces of an answer.
 
     Uses no proxy, follows no redirect. Raises the errors of httpx2.
     """
 
-    def __init__(
-        self, tls: ssl.SSLContext | None, *, connections: int, keepalive: float, connect: float, read: float
-    ) -> None:
-        self._tls, self._connections, self._keepalive = tls, connections, keepalive
+    def __init__(self, tls: ssl.SSLContext | None, *, connect: float, read: float) -> None:
+        self._tls = tls
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
@@ -63,7 +70,7 @@ class ReadingWire(httpx2.AsyncBaseTransport):
         if self._session is None:  # not before there is a loop
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=self._connections, keepalive_timeout=self._keepalive, ssl=self._tls or True
+                    limit=CONNECTIONS, keepalive_timeout=KEEP_SECONDS, ssl=self._tls or True
                 ),
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),

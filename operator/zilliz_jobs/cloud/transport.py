@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
-from urllib.request import getproxies
 
 import httpx2
 
@@ -27,7 +26,7 @@ from zilliz_jobs.cloud.meter import Call, Meter, Unmetered, turn
 from zilliz_jobs.cloud.passage import Fence, Fenced, Passage
 from zilliz_jobs.cloud.paths import BadId, fill
 from zilliz_jobs.cloud.readings import Readings
-from zilliz_jobs.cloud.readingwire import ReadingWire
+from zilliz_jobs.cloud.readingwire import CONNECTIONS, KEEP_SECONDS, reading_wire
 from zilliz_jobs.cloud.redaction import redact, secrets_in
 from zilliz_jobs.cloud.trust import trusted
 from zilliz_jobs.core.reasons import Reason
@@ -36,7 +35,6 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Wire = httpx2.AsyncBaseTransport
 """What carries the requests; only tests pass one."""
 
-CONNECTIONS, KEEP_SECONDS = 50, 30.0
 READING = httpx2.Limits(max_connections=CONNECTIONS, keepalive_expiry=KEEP_SECONDS)
 """Of the connections for reads."""
 
@@ -100,7 +98,8 @@ class Transport:
         """Nothing was heard yet, and no connection is open."""
         self._cloud_time: datetime | None = None
         self.readings = Readings()
-        self._reading = self._client(self._wire or self._reading_wire())
+        wait = self._timeouts
+        self._reading = self._client(self._wire or reading_wire(self._tls, connect=wait.connect, read=wait.total))
         self._effecting = self._client(self._wire, httpx2.Limits(max_connections=None, max_keepalive_connections=0))
 
     def __repr__(self) -> str:
@@ -249,15 +248,6 @@ class Transport:
             envelope = self._open(response, content, bare)
             call.answered(envelope, self._codes)
         return answered(envelope, doing=doing, message=self._clean(said(envelope), secrets), codes=self._codes)
-
-    def _reading_wire(self) -> ReadingWire | None:
-        """None where the environment names a proxy, whose many forms only httpx2 knows."""
-        if getproxies():
-            return None
-        wait = self._timeouts
-        return ReadingWire(
-            self._tls, connections=CONNECTIONS, keepalive=KEEP_SECONDS, connect=wait.connect, read=wait.total
-        )
 
     def _client(self, wire: Wire | None, limits: httpx2.Limits = READING) -> httpx2.AsyncClient:
         wait = self._timeouts

@@ -11,7 +11,7 @@ import pytest
 
 from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch, TooMuch, Transient
 from zilliz_jobs.cloud.limiter import Limiter
-from zilliz_jobs.cloud.readingwire import MAX_HEADER, ReadingWire
+from zilliz_jobs.cloud.readingwire import MAX_HEADER, ReadingWire, reading_wire
 from zilliz_jobs.cloud.transport import Timeouts, Transport
 
 KEY = "key-0123456789abcdef"
@@ -170,17 +170,9 @@ async def test_a_read_in_flight_ends_when_the_transport_is_closed_and_none_begin
 
 
 @pytest.mark.parametrize(("proxy", "fast"), [("", True), ("http://proxy.example:3128", False)])
-async def test_a_proxy_of_the_environment_is_left_to_the_client_that_knows_all_forms(
+def test_a_proxy_of_the_environment_is_left_to_the_client_that_knows_all_forms(
     monkeypatch: pytest.MonkeyPatch, proxy: str, fast: bool
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    made: list[object] = []
-
-    def noted(*arguments: object, **more: object) -> ReadingWire:
-        made.append(arguments)
-        return ReadingWire(*arguments, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("zilliz_jobs.cloud.transport.ReadingWire", noted)
-    transport = Transport("https://api.example.com", KEY, Limiter())
-    assert bool(made) is fast
-    await transport.close()
+    made = reading_wire(None, connect=1.0, read=1.0)
+    assert isinstance(made, ReadingWire) is fast
