@@ -59,6 +59,7 @@ OTHER_LIFE = {
     "schedules.controller.JobScheduleController._bodies": "JobSchedules",
     "schedules.controller.JobScheduleController._distrusted": "JobSchedules that are to be listed anew",
     "schedules.controller.JobScheduleController._figures": "JobSchedules, as the metrics tell of them",
+    "polling.listreader._Reading.missing": "of one reading: the followed jobs that it has not met yet",
     "polling.poller.Poller._at": "index: from a followed job to the KeyPoller that has its record",
     "polling.pollindex.PollIndex.followed": "the records of followed jobs, one each",
     "polling.pollplan.ListState.members": "index: from a list to the followed jobs that it shows",

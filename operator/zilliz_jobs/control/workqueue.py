@@ -11,7 +11,7 @@ import asyncio
 import heapq
 from collections.abc import Hashable
 from itertools import count
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from zilliz_jobs.core.backoff import exponential
 
@@ -21,6 +21,13 @@ SUBMISSION, STATE, PROGRESS = 1.0, 2.0, 15.0  # seconds of patience; ends, and w
 CLOCK_STEP = 0.001  # what is due within it is due now: a wait that is shorter than a step of the clock ends before it
 
 
+class Turn(NamedTuple):
+    """Since when a key is due, and until when it lets others go first."""
+
+    due: float
+    until: float
+
+
 class WorkQueue(Generic[K]):
     """Times are seconds of the running loop's clock. `cap`: the longest wait before a key that failed is tried again,
     in seconds."""
@@ -28,12 +35,11 @@ class WorkQueue(Generic[K]):
     def __init__(self, cap: float = 60.0) -> None:
         self._cap = cap
         self._failures: dict[K, int] = {}
-        self._heap: list[tuple[float, int, K, float]] = []
-        self._ready: list[tuple[float, int, K, float]] = []
-        """Those that are due, in their order: until when they wait patiently; last: since when they are due."""
-        self._due: dict[K, float] = {}
-        self._until: dict[K, float] = {}
-        """Of each key in `_due`: until when it waits patiently."""
+        self._due: dict[K, Turn] = {}
+        self._heap: list[tuple[float, int, K, Turn]] = []
+        """By the time from which they are due."""
+        self._ready: list[tuple[float, int, K, Turn]] = []
+        """Those that are due, by the end of their patience."""
         self.behind = 0.0
         """For how many seconds the key was due that was taken last."""
         self._busy: set[K] = set()
@@ -58,24 +64,25 @@ class WorkQueue(Generic[K]):
     def _late(self) -> list[float]:
         known = self._due.copy()  # in one step, so that the loop's thread may go on changing it
         now = self._now() if known else 0.0
-        return [now - due for key, due in known.items() if key not in self._busy]
+        return [now - turn.due for key, turn in known.items() if key not in self._busy]
 
     def add(self, key: K, delay: float = 0.0, *, patience: float = 0.0) -> None:
         """Make `key` due in `delay` seconds, or earlier if it has an earlier time. `patience`: for so many seconds
         more others that are due go first, where not all can be done at once. May be repeated."""
-        due = self._now() + max(0.0, delay)
-        until = due + patience
-        if key in self._due:
-            due, until = min(due, self._due[key]), min(until, self._until[key])
-            if (due, until) == (self._due[key], self._until[key]):
-                return
-        self._due[key], self._until[key] = due, until
+        due, known = self._now() + max(0.0, delay), self._due.get(key)
+        turn = Turn(due, due + patience)
+        if known is not None:
+            turn = Turn(min(due, known.due), min(turn.until, known.until))
+        if turn == known:
+            return
+        self._due[key] = turn
         self._put(key)
         self._tidy()
         self._changed.set()
 
     def _put(self, key: K) -> None:
-        heapq.heappush(self._heap, (self._due[key], next(self._order), key, self._until[key]))
+        turn = self._due[key]
+        heapq.heappush(self._heap, (turn.due, next(self._order), key, turn))
 
     def holds(self, key: K) -> bool:
         """Whether the key has a time, or is with a worker."""
@@ -84,7 +91,6 @@ class WorkQueue(Generic[K]):
     def forget(self, key: K) -> None:
         """Take the key's time away, and count its failures from zero; a worker that has it keeps it. Idempotent."""
         self._due.pop(key, None)
-        self._until.pop(key, None)
         self._failures.pop(key, None)
         self._tidy()
 
@@ -111,7 +117,7 @@ class WorkQueue(Generic[K]):
     def _tidy(self) -> None:
         """Superseded times are taken out now and then, so that they never outnumber those that hold."""
         if len(self._heap) + len(self._ready) > 2 * len(self._due) + SPARE:
-            self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+            self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[3]]
             self._ready = [entry for entry in self._ready if self._due.get(entry[2]) == entry[3]]
             heapq.heapify(self._heap)
             heapq.heapify(self._ready)
@@ -148,18 +154,17 @@ class WorkQueue(Generic[K]):
         """A due key, wrapped; or the seconds until one may be."""
         now = self._now()
         while self._heap and self._heap[0][0] <= now + CLOCK_STEP:
-            due, number, key, until = heapq.heappop(self._heap)
-            heapq.heappush(self._ready, (until, number, key, due))
+            _, number, key, turn = heapq.heappop(self._heap)
+            heapq.heappush(self._ready, (turn.until, number, key, turn))
         while self._ready:
-            _, _, key, due = heapq.heappop(self._ready)
-            if self._due.get(key) != due or key in self._busy:
+            _, _, key, turn = heapq.heappop(self._ready)
+            if self._due.get(key) != turn or key in self._busy:
                 continue  # superseded, or comes back with `done`
             del self._due[key]
-            del self._until[key]
             self._busy.add(key)
-            self.behind = max(0.0, now - due)
+            self.behind = max(0.0, now - turn.due)
             return (key,)
-        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][3]:
             heapq.heappop(self._heap)  # superseded
         return self._heap[0][0] - now if self._heap else float("inf")
 

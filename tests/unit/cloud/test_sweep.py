@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.cloud.errors import Transient
-from zilliz_jobs.cloud.listing import AHEAD, MAX_PAGES, PAGE_SIZE, Page, PagedList, sweep
+from zilliz_jobs.cloud.listing import AHEAD, MAX_PAGES, PAGE_SIZE, Met, Page, PagedList, sweep
 
 pytestmark = pytest.mark.looptime
 FAR = 1.0  # seconds to the cloud and back
@@ -39,10 +39,10 @@ class Cloud:
 async def read(cloud: Cloud, *, expect: int, enough_at: str = "") -> tuple[tuple[int, bool], list[str]]:
     seen: dict[str, None] = {}
 
-    def take(page: Page[Any]) -> int:
+    def take(page: Page[Any]) -> Met:
         before = len(seen)
         seen.update(dict.fromkeys(page.rows))
-        return len(seen) - before
+        return Met(len(seen) - before)
 
     source: PagedList[Any] = PagedList(cloud.fetch, str, "GET /jobs", "list jobs")
     return await sweep(source, expect=expect, take=take, enough=lambda: enough_at in seen), [*seen]
