@@ -1,8 +1,8 @@
 """What a job kind is: its names and traits, and the verbs that drive the cloud for it.
 
 The verbs' written rules: none waits for a job; `baseline`, `find`, `observe`, `named`, `details` and `adopt` change
-nothing and may be repeated; `submit` sends one request with an effect at most, and only it and `cancel` have an
-effect.
+nothing and may be repeated; `submit` sends one request with an effect at most, and only it, `cancel` and `clear` have
+an effect.
 A kind's own reads (`baseline`, `find`, `observe`, `details`) raise CloudError. Around three of them stand `prepare`,
 `look` and `read`, which all kinds share: they raise nothing for what the cloud or the network does, and answer with a
 value of `core.observation`. So do `adopt` and `cancel`; `submit` as well, save for a read beside its request.
