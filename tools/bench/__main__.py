@@ -1,4 +1,4 @@
-"""python -m tools.bench [--only a,b,c,d,u] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
+"""python -m tools.bench [--only a,h,b,c,d,u] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from tools.bench.units.part import part, replaced
 
 MEASURES = {
     "a": changes.measure,
+    "h": changes.measure_half,
     "b": submissions.measure,
     "c": restart.measure,
     "d": sizes.measure,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from tools.bench.figures import list_floor, percentile, single_reads, summary
 from tools.bench.floor import ListFloor
 from tools.bench.mould import COLLECTION, mould, name_of
 from tools.bench.problem import LateError
+from tools.bench.quota import held_to
 from tools.bench.stage import Operator, Stage, stage, until
 from tools.bench.teller import Teller
 from tools.bench.watching import Watcher, watching
@@ -27,7 +29,13 @@ BEGAN_OVER_SECONDS = 1800.0
 Jobs = dict[str, str]  # name of the object -> id of the job
 
 
-async def measure(scale: float, teller: Teller, *, real: bool = True) -> dict[str, Any]:
+async def measure_half(scale: float, teller: Teller, *, real: bool = True) -> dict[str, Any]:
+    """The same, with the operator held to half a core."""
+    return await measure(scale, teller, real=real, cores=0.5)
+
+
+async def measure(scale: float, teller: Teller, *, real: bool = True, cores: float | None = None) -> dict[str, Any]:
+    """`cores`: to which the operator is held; None: it has all."""
     count, changed = max(20, round(JOBS * scale)), max(4, round(CHANGES * scale))
     async with stage(real=real) as on:
         teller.say("a mould for the objects")
@@ -42,15 +50,20 @@ async def measure(scale: float, teller: Teller, *, real: bool = True) -> dict[st
         async with ListFloor(on.cloud.url) as reader:
             read = percentile([await reader.reading(count) for _ in range(FLOOR_READINGS)], 50)
         async with watching(on.kube, "importjobs") as watcher:
-            with on.operator() as operator:
+            with on.operator() as operator, _held(operator, cores) as how:
                 figures = await _with_operator(on, operator, watcher, jobs, changed, teller)
                 for part in (figures["spread"], figures["burst"]):
                     part["p99OverRead"] = part["delay"]["p99"] / read if part["delay"] else None
                 return figures | {
+                    "held": how,
                     "floorReadSeconds": round(read, 3),
                     "kubernetes": on.kubernetes,
                     "alarms": operator.alarms(),
                 }
+
+
+def _held(operator: Operator, cores: float | None) -> AbstractContextManager[str]:
+    return held_to(operator.pid, cores) if cores else nullcontext("")
 
 
 async def _with_operator(

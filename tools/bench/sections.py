@@ -18,6 +18,20 @@ shows its job running ({followed} s after the start), {changes:,} jobs, chosen b
 {minute} s, and then another {changes:,} at the same moment. The delay is the time from just before the change
 to the arrival of the object's new state at a watch.
 """
+HALF = """
+As (a), but the operator is held to a part of a processor core, as by a limit of its pod: {held}. Every object
+showed its job running {followed} s after the start. [Operations](operations.md#running-it) tells what goes first.
+"""
+MEANWHILE = (
+    "",
+    "not seen",
+    "throttled",
+    "writes/s",
+    "calls to the cloud/s",
+    "share of a core",
+    "MiB",
+    "show progress",
+)
 PROGRESS = """
 Progress of the jobs that went on, at the end. {all_shown} What is shown is out of date from the moment at which the
 cloud tells another percent; a percent takes {percent} s here. The reference shows no progress.
@@ -43,23 +57,12 @@ def filled(text: str, **values: object) -> str:
 
 def changes(figures: GaugeCollector) -> list[str]:
     floor, single, progress = figures["floorSeconds"], figures["singleReadsSeconds"], figures["progress"]
-    parts = [(figures["spread"], "evenly"), (figures["burst"], "at once")]
-    delays = [(f"{figures['changes']:,} changes {words}", *three(part["delay"])) for part, words in parts]
+    delays = _delays(figures)
     computed = [
         ("floor: the list, read without a pause", floor / 2, floor * 0.99, floor),
         *_measured(figures.get("floorReadSeconds")),
         ("one read per object", single / 2, single * 0.99, single),
         ("reference (500 of 5,000)", 1.22, 2.49, 2.51),
-    ]
-    meanwhile = [
-        (
-            words,
-            *(part[name] for name in ("missing", "throttled", "writesPerSecond")),
-            sum(part["cloudCalls"].values()) / part["seconds"],
-            *(part[name] for name in ("cpuShare", "rssMiB")),
-            f"{part['progressShare']:.1%}",
-        )
-        for part, words in parts
     ]
     share, within = f"{progress['shownShare']:.1%}", progress["allShownWithinSeconds"]
     all_shown = "Not all of them showed some in the time given."
@@ -78,19 +81,7 @@ def changes(figures: GaugeCollector) -> list[str]:
         f"![Share of the changes shown within so many seconds]({PLOT})",
         table(("seconds", "p50", "p99", "longest"), [*delays, *computed]),
         "Meanwhile:",
-        table(
-            (
-                "",
-                "not seen",
-                "throttled",
-                "writes/s",
-                "calls to the cloud/s",
-                "share of a core",
-                "MiB",
-                "show progress",
-            ),
-            [*meanwhile, ("reference", 0, 0, None, None, 0.033, 64, "none")],
-        ),
+        table(MEANWHILE, [*_meanwhile(figures), ("reference", 0, 0, None, None, 0.033, 64, "none")]),
         filled(PROGRESS, percent=number(progress["percentPoint"]), all_shown=all_shown),
         table(
             ("", "shown by", "p50", "p99", "longest"),
@@ -99,6 +90,38 @@ def changes(figures: GaugeCollector) -> list[str]:
                 ("seconds out of date", share, *three(progress["outdatedSeconds"])),
             ],
         ),
+    ]
+
+
+def half(figures: GaugeCollector) -> list[str]:
+    """The same measurement with the operator held to a part of a core."""
+    followed = number(figures["followedAfterSeconds"])
+    return [
+        filled(HALF, held=figures["held"], followed=followed),
+        table(("seconds", "p50", "p99", "longest"), [*_delays(figures), *_measured(figures.get("floorReadSeconds"))]),
+        "Meanwhile:",
+        table(MEANWHILE, _meanwhile(figures)),
+    ]
+
+
+def _parts(figures: GaugeCollector) -> list[tuple[GaugeCollector, str]]:
+    return [(figures["spread"], "evenly"), (figures["burst"], "at once")]
+
+
+def _delays(figures: GaugeCollector) -> list[tuple[object, ...]]:
+    return [(f"{figures['changes']:,} changes {words}", *three(part["delay"])) for part, words in _parts(figures)]
+
+
+def _meanwhile(figures: GaugeCollector) -> list[tuple[object, ...]]:
+    return [
+        (
+            words,
+            *(part[name] for name in ("missing", "throttled", "writesPerSecond")),
+            sum(part["cloudCalls"].values()) / part["seconds"],
+            *(part[name] for name in ("cpuShare", "rssMiB")),
+            f"{part['progressShare']:.1%}",
+        )
+        for part, words in _parts(figures)
     ]
 
 
