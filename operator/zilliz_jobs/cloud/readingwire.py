@@ -20,6 +20,9 @@ MAX_HEADER = 64 * 1024
 CONNECTIONS, KEEP_SECONDS = 50, 30.0
 """How many connections there may be for reads, and how long an idle one is kept."""
 
+DISCONNECTED = "Server disconnected without sending a response."
+REFUSED = "All connection attempts failed"
+
 _OWN: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
 """Headers that aiohttp writes itself."""
 
@@ -101,16 +104,23 @@ class _Body(httpx2.AsyncByteStream):
 
 
 def _as_httpx(error: Exception, request: httpx2.Request) -> Exception:
-    """The error as httpx2 would call it; what is none of aiohttp's stays as it is."""
+    """The error as httpx2 would call it, and in its words where it has some, so that people read the same whatever
+    carries a request; what is none of aiohttp's stays as it is."""
     words = str(error) or type(error).__name__
     match error:
+        case aiohttp.ServerDisconnectedError():
+            return httpx2.RemoteProtocolError(DISCONNECTED, request=request)
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
+            return httpx2.ConnectError(words, request=request)
+        case aiohttp.ClientConnectorDNSError():
+            return httpx2.ConnectError(str(error.os_error), request=request)
         case aiohttp.ConnectionTimeoutError():
             return httpx2.ConnectTimeout(words, request=request)
         case aiohttp.ServerTimeoutError():
             return httpx2.ReadTimeout(words, request=request)
-        case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
-            return httpx2.ConnectError(words, request=request)
-        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError() | aiohttp.ServerDisconnectedError():
+        case aiohttp.ClientConnectorError():
+            return httpx2.ConnectError(REFUSED, request=request)
+        case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
             return httpx2.RemoteProtocolError(words, request=request)
         case aiohttp.ClientError():
             return httpx2.ReadError(words, request=request)
