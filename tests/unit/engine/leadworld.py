@@ -75,7 +75,7 @@ class LeadWorld:
         logging.getLogger("zilliz_jobs").addHandler(self.alarms)
         self._patch.setattr(reconciler, "Fence", partial(Fence, clock=self._steady))
         self._patch.setattr(
-            keypoller, "time", SimpleNamespace(perf_counter=lambda: 0.0)
+            keypoller, "time", SimpleNamespace(thread_time=lambda: 0.0)
         )  # planning takes no time here
         self._stage = hall(self._patch, self.elector, kind=self.cloud, sweep_interval=0)
 
