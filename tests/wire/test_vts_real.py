@@ -56,7 +56,7 @@ KEY = "root:sink-CANARY"
 KEYS = (0, 1, 24_999, 49_999)
 
 Ask = Callable[..., Any]
-ENGINES = ["played", pytest.param("real", marks=pytest.mark.skipif(not VTS_HOME, reason="VTS_HOME is not set"))]
+ENGINES = ["played", pytest.param("real", marks=pytest.mark.skipif(not VTS_HOME, reason=told.NO_ENGINE))]
 
 
 def ask(command: str, *arguments: object) -> Any:
@@ -246,7 +246,7 @@ def test_told_to_end_it_ends_soon_and_meanwhile_it_serves_nobody(run: Callable[.
     assert "CANARY" not in ended.kept + ended.log + ended.message
 
 
-@pytest.mark.skipif(not VTS_HOME, reason="VTS_HOME is not set")
+@pytest.mark.skipif(not VTS_HOME, reason=told.NO_ENGINE)
 def test_what_the_engine_says_of_its_config_is_shaded(run: Callable[..., Ended]) -> None:
     """At INFO it prints the whole config; the options that it is told to shade are the only thing that holds back."""
     ended = run("few", f"shaded_{run.engine}", log="INFO")  # type: ignore[attr-defined]
