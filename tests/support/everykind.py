@@ -218,7 +218,7 @@ def _submissions(job: Job) -> int:
 def ends_well(walker: Walker) -> None:
     """The example is applied, watched, and ends Successful; a finished job is not retried."""
     job = walker.apply()
-    job.until_condition("Finished", 40)
+    job.until_condition("Finished", 90)
     status = job.until_ended("Successful")
     assert [one["state"] for one in status["attempts"]] == ["Successful"]
     assert _submissions(job) >= 1
