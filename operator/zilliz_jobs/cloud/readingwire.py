@@ -1,4 +1,4 @@
-"""What carries the reads: aiohttp below the surface of httpx2, at less than half of the processor time.
+"""What carries the reads: aiohttp below the surface of httpx2, at half of the processor time.
 
 Requests with an effect do not go this way: whether a byte of them may have left is told by httpx2 alone (`passage`).
 """
