@@ -24,13 +24,13 @@ from tests.unit.core.scenes import (
 )
 
 from zilliz_jobs.api.jobspec import DeletionPolicy
-from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State
+from zilliz_jobs.api.jobstatus import Evidence, JobStatus, Outcome, State, StepStatus
 from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.highwater import mark_of, raised
 from zilliz_jobs.core.plan import Cancel, Find, Observe, Prepare, Submit
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import Snapshot
-from zilliz_jobs.core.steps import is_addressable, is_between
+from zilliz_jobs.core.steps import is_addressable, is_between, next_step
 
 CHECKED = o.Accepted({"clusterId": "in01"})
 RUN = o.Accepted({"jobId": "run-1", "collection": "films"})
@@ -287,3 +287,24 @@ def test_a_step_is_addressed_by_its_handle_and_a_job_by_its_id() -> None:
     assert not is_addressable(nameless, JobStatus())
     assert is_addressable(nameless, JobStatus(job_id="job-1"))
     assert is_addressable(replace(nameless, traits=MOVE), JobStatus())
+
+
+def test_what_keeps_a_step_from_going_on_is_its_reason() -> None:
+    x = running().see(o.Seen(State.PENDING, reason=Reason.WORKER_NOT_STARTED, message="no node is free"))
+    assert (x.status.reason, x.status.message) == (Reason.WORKER_NOT_STARTED, "step Run: no node is free")
+
+
+def test_where_all_steps_are_done_the_last_one_is_named() -> None:
+    """A status that somebody edited; what is named is still a step of the job."""
+    x = moved()
+    status = x.status.but(submission=None, steps=[StepStatus(name=name) for name in MOVE.steps])
+    assert next_step(x.snapshot, status) == MOVE.steps[-1]
+
+
+def test_a_row_of_a_step_without_its_record_costs_the_others_nothing() -> None:
+    """A step that was skipped has none, nor one whose record somebody removed."""
+    x = failed()
+    first, *others = x.status.steps or []
+    status = x.status.but(steps=[first, StepStatus(name="Check"), *others])
+    x = x.but(status=status, retry_token="again").see()
+    assert [row.tokens for row in x.status.attempts or []] == [["t1", "t2"], None]
