@@ -295,7 +295,7 @@ class JobReconciler:
         self.actions.release_lock(run.entry, plan.status)
         if run.base.spec is not None:
             self.actions.ended(run.entry, run.base.spec, run.base.status, plan.status)
-            if is_finished(plan.status) and not is_finished(run.base.status):
+            if kind.clears and is_finished(plan.status) and not is_finished(run.base.status):
                 await self._clear(run, run.base.spec)
         if plan.finalizer is False and body is not None and FINALIZER in (body["metadata"].get("finalizers") or []):
             if run.base.deleting_since is not None:

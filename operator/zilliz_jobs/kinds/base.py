@@ -182,6 +182,8 @@ class JobKind(ABC, Generic[S]):
     lock_needs_backup: ClassVar[bool] = False
     """Whether `lock_of` a submission to come needs its `backup`, which then is read before each try for the lock."""
 
+    clears: ClassVar[bool] = False
+    """Whether an ended job may leave what `clear` removes; of the other kinds it is not called."""
     tells_more: ClassVar[bool] = False
     """Whether `details` of a failed job tell what no list does."""
 

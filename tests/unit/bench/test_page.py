@@ -104,7 +104,7 @@ def test_a_part_of_the_run_is_not_held_against_what_only_a_full_one_can_meet() -
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (results(a=changes(p99=3.9)), {"(a) p99 of the delay"}),
+        (results(a=changes(p99=3.1)), {"(a) p99 of the delay"}),
         (results(h=changes(p99=9.9) | {"held": "somehow"}), {"(h) p99 of the delay"}),
         (results(a=changes() | {"whole": taken(throttled=1)}), {"(a) requests that the cloud throttled"}),
         (results(b=submissions(overFloor=1.2)), {"(b) until all are submitted"}),

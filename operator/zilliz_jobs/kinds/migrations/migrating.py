@@ -49,6 +49,7 @@ class MigrationKind(JobKind[MigrationJobSpec]):
 
     resource: ClassVar[Resource] = MIGRATION_JOB
     traits: ClassVar[Traits] = Traits(can_cancel=True, retry=RetryRule.NEVER)
+    clears = True
     variants = (
         Variant("zero-downtime", "mode", Mode.ZERO_DOWNTIME, ZERO_DOWNTIME),
         Variant("by VTS", "engine", Engine.VTS, BY_VTS),

@@ -161,9 +161,8 @@ async def cancel(access: WorkerAccess, status: JobStatus, run: int, fence: Any) 
     if cluster_of(submission):
         return await clusterrun.cancel(access, submission, run, fence)
     try:
-        job = await access.workers.get(access.namespace, job_name(submission.token, run))
-        ours = job is not None and belongs_to(job, owner_of(access, submission), submission.token, run)
-        if job is not None and ours and not is_over(job):
+        job = await _own(access, submission, run)
+        if job is not None and not is_over(job):
             fence()
             await access.workers.delete(job)
     except KubeError as error:
@@ -174,9 +173,8 @@ async def cancel(access: WorkerAccess, status: JobStatus, run: int, fence: Any) 
 async def clear(access: WorkerAccess, submission: Submission, run: int) -> None:
     """Remove the Job of the submission if it was never started. Raises nothing."""
     with contextlib.suppress(KubeError):
-        job = await access.workers.get(access.namespace, job_name(submission.token, run))
-        ours = job is not None and belongs_to(job, owner_of(access, submission), submission.token, run)
-        if job is not None and ours and job["spec"].get("suspend"):
+        job = await _own(access, submission, run)
+        if job is not None and job["spec"].get("suspend"):
             await access.workers.delete(job)
 
 
@@ -199,6 +197,13 @@ def owner_of(access: WorkerAccess, submission: Submission) -> Owner:
 
 
 # -- parts
+
+
+async def _own(access: WorkerAccess, submission: Submission, run: int) -> Body | None:
+    """The Job of the submission; None where there is none, or its name is another's. Raises KubeError."""
+    job = await access.workers.get(access.namespace, job_name(submission.token, run))
+    ours = job is not None and belongs_to(job, owner_of(access, submission), submission.token, run)
+    return job if ours else None
 
 
 def _handle(spec: MigrationJobSpec, run: int, job_id: str) -> dict[str, str]:
