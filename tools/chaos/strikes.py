@@ -11,7 +11,18 @@ from typing import Any
 from tools.chaos.lives import Fleet
 from tools.chaos.plan import Trap
 from tools.chaos.proxy import Drop, Go, Say, Strikes, Way
-from tools.chaos.steps import AFTER, BEFORE, Intent, Request, Sort, Step, intent_in, sort_at_cloud, sort_at_kube
+from tools.chaos.steps import (
+    AFTER,
+    BEFORE,
+    OF_WORKERS,
+    Intent,
+    Request,
+    Sort,
+    Step,
+    intent_in,
+    sort_at_cloud,
+    sort_at_kube,
+)
 
 WRITES = frozenset(Sort) - {Sort.WATCH, Sort.LEASE, Sort.OTHER}
 TWINS = {BEFORE[sort]: AFTER[sort] for sort in BEFORE}
@@ -40,7 +51,9 @@ class Traps:
         if left[0] > 0:
             left[0] -= 1
             return False
-        if self._fleet.age(who) <= self._least_life or not self._fleet.kill(step, who):
+        # The steps of a worker follow each other within milliseconds, and have one trap each.
+        least_life = 0.0 if step in OF_WORKERS else self._least_life
+        if self._fleet.age(who) <= least_life or not self._fleet.kill(step, who):
             return False
         left.popleft()
         return True

@@ -133,6 +133,16 @@ def test_a_trap_waits_for_an_operator_that_lives() -> None:
     assert traps.left == {Step.RECORDED: 1}
 
 
+def test_a_step_of_a_worker_ends_a_young_operator_too() -> None:
+    """The making of a Job, of its Secret and its start follow each other at once: whoever lives on through the first
+    would see none of the others."""
+    lives = Immortal()
+    lives.seconds = 0.1
+    traps = Traps((Trap(Step.CONFIG_MADE, 0), Trap(Step.RECORDED, 0)), lives, least_life=2.0)  # type: ignore[arg-type]
+    assert traps.reached(Step.CONFIG_MADE, 0)
+    assert not traps.reached(Step.RECORDED, 0)
+
+
 async def test_a_second_token_of_the_same_attempt_is_known_as_that() -> None:
     """Else two submissions under two tokens would look like two attempts."""
     fleet = Immortal()
