@@ -29,7 +29,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify everykind oddcloud running helm3 storm artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
+.PHONY: help demo quick test verify everykind oddcloud running helm3 storm migrations artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -102,6 +102,11 @@ helm3: $(VENV)/.dev ## the chart by Helm 3, on the newest Kubernetes
 
 storm: $(VENV)/.dev ## a chaos of 300 jobs
 	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)
+
+migrations: $(VENV)/.dev vts-data ## migrations by VTS: rows of a real PostgreSQL in a real Milvus, and workers in a chaos
+	@echo "== migrations by VTS"
+	@$(BIN)/pytest tests/wire/test_vts_real.py
+	@$(BIN)/python -m tools.chaos --stand-in --vts --jobs 60 $(CHAOS)
 
 artefacts: $(VENV)/.dev ## what a release publishes: made, published to a registry of this machine, installed from it
 	@echo "== what a release publishes"

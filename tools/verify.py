@@ -20,7 +20,10 @@ from typing import IO
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".venv" / "verify"
-PARTS = ("test", "everykind", "namespaced", "oddcloud", "running", "upgrade", "helm3", "artefacts", "storm")
+PARTS = (
+    *("test", "everykind", "namespaced", "oddcloud", "running"),
+    *("upgrade", "helm3", "artefacts", "migrations", "storm"),
+)
 
 
 @dataclass(frozen=True)
