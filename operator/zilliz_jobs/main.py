@@ -122,7 +122,7 @@ def make_kind_registry(resource: Resource) -> kopf.OperatorRegistry:
 
     @kopf.on.event(GROUP, VERSION, resource.plural, registry=registry, id=f"see-{resource.plural}")
     async def see(event: kopf.RawEvent, memo: kopf.Memo, **_: Any) -> None:
-        memo.stream.told(dict(event["object"]), gone=event["type"] == "DELETED", listed=event["type"] is None)
+        memo.stream.told(dict(event["object"]), gone=event["type"] == "DELETED")
 
     return registry
 
@@ -130,10 +130,8 @@ def make_kind_registry(resource: Resource) -> kopf.OperatorRegistry:
 async def _log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
     known = await memo.client.credentials(fresh=memo.get("logged_in", False))
     memo.logged_in = True
-    asked = memo.stream.asked if "stream" in memo else None
-    return kopf.AiohttpSession(
-        server=known.server, default_namespace=known.namespace, aiohttp_session=open_session(known, asked)
-    )
+    session = open_session(known, memo.get("stream"))
+    return kopf.AiohttpSession(server=known.server, default_namespace=known.namespace, aiohttp_session=session)
 
 
 def _streams(

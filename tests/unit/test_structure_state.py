@@ -34,6 +34,7 @@ OTHER_LIFE = {
     "of those that only a list told of",
     "control.departed.DepartedObjects._known": "of job objects that are gone",
     "control.departed.DepartedSubmissions._entries": "of job objects that are gone",
+    "control.kindstream.KindStream._uids": "of one list, while its parts come",
     "control.ownership.JobOwnership._holdings": "one record each, also of objects that only a list or an earlier "
     "process told of",
     "control.ownership.JobOwnership._open": "index: from a submission lock to those who hold it",

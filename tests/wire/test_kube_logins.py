@@ -124,6 +124,22 @@ async def test_a_watch_of_a_command_outlives_its_token(door: Door, monkeypatch: 
     assert door.asked == ["Bearer plugin-1", "Bearer plugin-2", "Bearer plugin-2"]
 
 
+class Seen:
+    """An observer of a session."""
+
+    def __init__(self, door: Door) -> None:
+        self.began: list[tuple[str, bool, bool, int]] = []
+        self.answers: list[Any] = []
+        self._door = door
+
+    def asked(self, path: str, *, watch: bool, goes_on: bool) -> None:
+        self.began.append((path, watch, goes_on, len(self._door.asked)))
+
+    def answered(self, path: str, answer: Any) -> str:
+        self.answers.append(answer)
+        return f"in the place of an answer of {path}"
+
+
 PASSWORD = {"username": "me", "password": "hush:5\u20ac"}
 BASIC = f"Basic {base64.b64encode(':'.join(PASSWORD.values()).encode()).decode()}"
 
@@ -132,23 +148,22 @@ BASIC = f"Basic {base64.b64encode(':'.join(PASSWORD.values()).encode()).decode()
 async def test_the_watches_of_the_operator_are_asked_for_as_the_user_of_its_requests(
     door: Door, monkeypatch: pytest.MonkeyPatch, user: dict[str, str], told: str
 ) -> None:
-    """And each is counted before it is sent: a stream for which none is sent any more hangs."""
+    """And each is counted before it is sent: a stream for which none is sent any more hangs. Its answer is seen
+    before the asker gets it: a list that is not seen would be told to nobody."""
     monkeypatch.setattr(client_module, "RELOAD_SECONDS", 60)
     door.login(**user)
-    began: list[tuple[str, bool, int]] = []
-
-    def asked(path: str, *, watch: bool) -> None:
-        began.append((path, watch, len(door.asked)))
-
+    seen = Seen(door)
     async with await KubeClient.connect(kubeconfig=door.kubeconfig) as client:
         known = await client.credentials()
         with pytest.raises(Unauthorised):
             await client.get("/api/x")
-    async with open_session(known, asked) as session:
-        for query in ({}, {"watch": "true"}):
-            await session.get(f"{known.server}/api/x", params=query)
-    assert door.asked == [told, told, told]
-    assert began == [("/api/x", False, 1), ("/api/x", True, 2)]
+    async with open_session(known, seen) as session:
+        for query in ({}, {"continue": "further"}, {"watch": "true"}):
+            answer = await session.get(f"{known.server}/api/x", params=query)
+        assert await answer.json() == "in the place of an answer of /api/x"
+    assert door.asked == [told, told, told, told]
+    assert seen.began == [("/api/x", False, False, 1), ("/api/x", False, True, 2), ("/api/x", True, False, 3)]
+    assert len(seen.answers) == 1
 
 
 async def test_a_token_file_is_read_again_when_its_token_is_refused(door: Door) -> None:

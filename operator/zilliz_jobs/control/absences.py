@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Set
 
 from zilliz_jobs.control.dispatcher import Dispatcher
 from zilliz_jobs.control.objects import Key
@@ -28,7 +29,7 @@ class Absences:
     def __len__(self) -> int:
         return len(self._doubted)
 
-    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
+    def listed(self, kind: str, namespace: str | None, uids: Set[str]) -> None:
         """A complete list of the kind, in this namespace (None: in all), has these uids. May be repeated."""
         known = self._dispatcher.known(kind)
         missing = {k: u for k, u in known.items() if u not in uids and namespace in (None, k.namespace)}

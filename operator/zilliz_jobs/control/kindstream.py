@@ -1,4 +1,9 @@
-"""What is seen of one kind: its objects, from kopf's handlers; and from kopf's requests what no handler is told.
+"""What is seen of one kind: the changes of its objects, from kopf's handlers; the lists, from the answers to kopf's
+requests; and from the requests what no handler is told.
+
+The objects of a list are taken out of the answer, and kopf gets it without them: a task, a memory and six wrappers
+for each object of a big cluster would be most of what a start takes. kopf gets the version of the list, from which it
+watches.
 
 kopf requests a watch after a list only if the list was complete. A watch that lasted as long as the API server serves
 one was alive: one that receives nothing, not even a bookmark, is given up before (`inactivity_timeout`).
@@ -9,13 +14,14 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncGenerator
+from typing import Any
 
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.control.signs import Cut, Listed, Mark, Sign, Told
-from zilliz_jobs.control.workqueue import CLOCK_STEP
 
 SETTLE_SECONDS = 1.0
-"""Handlers run beside the requests. When a list brought no object for so long, all its handlers have run."""
+"""Handlers run beside the requests. So long after a list, those of the watch before it have run: an object that they
+tell, and that the list does not have, is gone."""
 
 
 class KindStream:
@@ -25,37 +31,50 @@ class KindStream:
         self._plural, self._watch_seconds = plural, watch_seconds
         self._signs: asyncio.Queue[Sign | Exception] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
-        self._lists, self._settles, self._watches = False, False, False
-        self._listed_at, self._asked_at = 0.0, self._loop.time()
+        self._lists, self._watches = False, False
+        self._uids: set[str] = set()
+        self._asked_at = self._loop.time()
         self.askers: weakref.WeakSet[asyncio.Task[object]] = weakref.WeakSet()
         """The tasks that sent requests."""
         self.begun = asyncio.Event()
         """Set when the kind was first requested, or when that is known to be impossible."""
 
-    def told(self, body: Body, *, gone: bool = False, listed: bool = False) -> None:
-        """A handler received the object: from a list (`listed`) or from the watch. `gone`: it was deleted."""
-        if listed:
-            self._listed_at = self._loop.time()
-        self._signs.put_nowait(Told(body, gone, listed))
+    def told(self, body: Body, *, gone: bool = False) -> None:
+        """A handler received the object from the watch. `gone`: it was deleted."""
+        self._signs.put_nowait(Told(body, gone))
 
-    def asked(self, path: str, *, watch: bool) -> None:
-        """A request is about to be sent to this path of the API server. Requests for other kinds are ignored."""
+    def asked(self, path: str, *, watch: bool, goes_on: bool = False) -> None:
+        """A request is about to be sent to this path of the API server; `goes_on`: for the next part of a list.
+        Requests for other kinds are ignored."""
         if task := asyncio.current_task():
             self.askers.add(task)
-        if not path.endswith(f"/{self._plural}"):
+        if not self._is_ours(path):
             return
         self.begun.set()
         now = self._loop.time()
         if not watch:
             self._lists = True
+            if not goes_on:
+                self._uids = set()
         elif self._lists:
-            self._lists, self._watches, self._listed_at = False, True, now
-            if not self._settles:
-                self._settles = True
-                self._loop.call_later(SETTLE_SECONDS, self._settle)
+            listed = Listed(frozenset(self._uids))
+            self._loop.call_later(SETTLE_SECONDS if self._watches else 0.0, self._signs.put_nowait, listed)
+            self._lists, self._watches, self._uids = False, True, set()
         elif self._watches:
             self._signs.put_nowait(Mark() if now - self._asked_at >= self._watch_seconds else Cut())
         self._asked_at = now
+
+    def answered(self, path: str, answer: Any) -> Any:
+        """What kopf gets in the place of this answer: a list of the kind without its objects, which are told here;
+        all else as it is. An object gets the kind and version of its list, as kopf would give them."""
+        items = answer.get("items") if isinstance(answer, dict) and self._is_ours(path) else None
+        if not isinstance(items, list):
+            return answer
+        of_list = {"kind": str(answer.get("kind", "")).removesuffix("List"), "apiVersion": answer.get("apiVersion")}
+        for body in items:
+            self._uids.add(body["metadata"]["uid"])
+            self._signs.put_nowait(Told({**of_list, **body}, listed=True))
+        return answer | {"items": []}
 
     def ends(self, why: Exception) -> None:
         """The stream cannot go on; `signs` raises `why` after what was told before."""
@@ -74,13 +93,8 @@ class KindStream:
                 raise sign
             yield sign
 
-    def _settle(self) -> None:
-        wait = self._listed_at + SETTLE_SECONDS - self._loop.time()
-        if wait > CLOCK_STEP:
-            self._loop.call_later(wait, self._settle)
-        else:
-            self._settles = False
-            self._signs.put_nowait(Listed())
+    def _is_ours(self, path: str) -> bool:
+        return path.endswith(f"/{self._plural}")
 
     def _check_begin(self, seconds: float, before: float) -> None:
         if self._watches:

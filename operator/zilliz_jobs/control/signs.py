@@ -20,7 +20,9 @@ class Told:
 
 @dataclass(frozen=True)
 class Listed:
-    """A list is complete, and all its objects were given; what follows comes from the watch."""
+    """A list is complete, and all its objects were given: those with these uids."""
+
+    uids: frozenset[str]
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -51,7 +51,7 @@ class Listener(Protocol):
     def on_delete(self, body: Body) -> None:
         """The object is gone. `body`: as the watch last saw it."""
 
-    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
+    def listed(self, kind: str, namespace: str | None, uids: Set[str]) -> None:
         """These objects exist, and no other of the kind and namespace."""
 
     def served(self, kind: str, *, served: bool) -> None:
@@ -75,7 +75,6 @@ class Watch:
     read: int = 0
     doubted: bool = True
     tries: int = 0
-    seen: set[str] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
 
     def __str__(self) -> str:
@@ -149,7 +148,6 @@ class Watches:
 
     async def _follow(self, watch: Watch) -> None:
         while True:
-            watch.seen = set()
             try:
                 async with aclosing(self._open(watch.resource, watch.namespace)) as signs:
                     async for sign in signs:
@@ -172,24 +170,21 @@ class Watches:
         watch.heard_at = self._clock()
         match sign:
             case Told(body, gone, listed):
-                if listed:
-                    watch.seen.add(body["metadata"]["uid"])
-                else:
+                if not listed:
                     self._has_told(watch, _version(body))
                 (self._listener.on_delete if gone else self._listener.on_upsert)(body)
             case Mark():
                 pass
-            case Listed():
-                self._is_listed(watch)
+            case Listed(uids):
+                self._is_listed(watch, uids)
 
-    def _is_listed(self, watch: Watch) -> None:
-        seen, watch.seen, watch.tries, before = watch.seen, set(), 0, watch.state
-        watch.state, watch.doubted = State.WATCHING, True
+    def _is_listed(self, watch: Watch, uids: frozenset[str]) -> None:
+        before, watch.state, watch.doubted, watch.tries = watch.state, State.WATCHING, True, 0
         if before in (State.NOT_SERVED, State.BROKEN):
-            log.info("%s is watched again: %d objects", watch, len(seen))
+            log.info("%s is watched again: %d objects", watch, len(uids))
         if not self._is_unserved(watch.resource):
             self._listener.served(watch.resource.kind, served=True)
-        self._listener.listed(watch.resource.kind, watch.namespace, seen)
+        self._listener.listed(watch.resource.kind, watch.namespace, uids)
 
     def _is_not_served(self, watch: Watch) -> None:
         if watch.state is not State.NOT_SERVED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from zilliz_jobs.control.absences import Absences
 from zilliz_jobs.control.dispatcher import Dispatcher
@@ -30,7 +30,7 @@ class Feed:
         """The task that reads objects which are missing from a complete list, for ever."""
         await self._absences.run()
 
-    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
+    def listed(self, kind: str, namespace: str | None, uids: Set[str]) -> None:
         """A list was complete: these uids exist, and no others of the kind and namespace (None: all namespaces)."""
         self._absences.listed(kind, namespace, uids)
 

@@ -12,10 +12,14 @@ import aiohttp
 from zilliz_jobs.kube.connection import Credentials
 
 
-class Asked(Protocol):
-    """Is told of each request, before it is sent."""
+class Observer(Protocol):
+    """Sees what goes through a session. `path`: of the request, at the API server."""
 
-    def __call__(self, path: str, *, watch: bool) -> None: ...
+    def asked(self, path: str, *, watch: bool, goes_on: bool) -> None:
+        """Each request, before it is sent. `goes_on`: it asks for the next part of a list."""
+
+    def answered(self, path: str, answer: Any) -> Any:
+        """Each answer that is one JSON document, not a stream of events; returns what the asker is to get for it."""
 
 
 class _NamedServer(ssl.SSLContext):
@@ -46,7 +50,7 @@ def tls_of(known: Credentials) -> ssl.SSLContext:
     return context
 
 
-def open_session(known: Credentials, asked: Asked | None = None) -> aiohttp.ClientSession:
+def open_session(known: Credentials, observer: Observer | None = None) -> aiohttp.ClientSession:
     """To be closed by whoever asked for it. What the environment says of proxies is in `known` already."""
     headers = {}
     if known.token:
@@ -60,16 +64,26 @@ def open_session(known: Credentials, asked: Asked | None = None) -> aiohttp.Clie
         headers=headers,
         proxy=known.proxy_url,
         trust_env=False,
-        trace_configs=[_telling(asked)] if asked else None,
+        trace_configs=[_telling(observer)] if observer else None,
+        response_class=_answering(observer) if observer else aiohttp.ClientResponse,
     )
 
 
-def _telling(asked: Asked) -> aiohttp.TraceConfig:
+def _telling(observer: Observer) -> aiohttp.TraceConfig:
     async def tell(
         _session: aiohttp.ClientSession, _context: object, params: aiohttp.TraceRequestStartParams
     ) -> None:
-        asked(params.url.path, watch="watch" in params.url.query)
+        query = params.url.query
+        observer.asked(params.url.path, watch="watch" in query, goes_on="continue" in query)
 
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(tell)
     return trace
+
+
+def _answering(observer: Observer) -> type[aiohttp.ClientResponse]:
+    class Response(aiohttp.ClientResponse):
+        async def json(self, **how: Any) -> Any:
+            return observer.answered(self.url.path, await super().json(**how))
+
+    return Response

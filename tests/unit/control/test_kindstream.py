@@ -34,8 +34,14 @@ class Reader:
         except Exception as error:
             self.why = error
 
-    def lists(self) -> None:
-        self.stream.asked(PATH, watch=False)
+    def lists(self, *, goes_on: bool = False) -> None:
+        self.stream.asked(PATH, watch=False, goes_on=goes_on)
+
+    def answers(self, *uids: str, **metadata: str) -> Any:
+        """Returns what kopf gets."""
+        found = [body(uid) for uid in uids]
+        answer = {"kind": "ImportJobList", "apiVersion": "v1", "metadata": metadata, "items": found}
+        return self.stream.answered(PATH, answer)
 
     def watches(self) -> None:
         self.stream.asked(PATH, watch=True)
@@ -51,58 +57,80 @@ async def test_a_list_is_complete_when_it_is_watched_from_there_also_one_without
     await asyncio.sleep(10)
     assert reader.heard == [], "it may be yet to come"
     reader.watches()
-    await asyncio.sleep(SETTLE_SECONDS + 0.1)
-    assert reader.heard == [Listed()]
+    await asyncio.sleep(0.1)
+    assert reader.heard == [Listed(frozenset())]
     await reader.close()
 
 
-async def test_a_list_is_complete_after_its_last_object_though_its_handlers_are_late():
-    """An object that came after it would seem to be gone, and be asked for in vain: thousands, at a restart."""
+async def test_the_objects_of_a_list_are_told_with_the_kind_of_their_list_and_kopf_gets_none():
     reader = Reader()
     reader.lists()
+    rest = reader.answers("a", "b", resourceVersion="7")
+    assert rest == {"kind": "ImportJobList", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}, "items": []}
+    reader.lists(goes_on=True)
+    reader.answers("c")
     reader.watches()
-    for n in range(20):
-        await asyncio.sleep(SETTLE_SECONDS / 2)
-        reader.stream.told(body(str(n)), listed=True)
-    await asyncio.sleep(3 * SETTLE_SECONDS)
-    assert reader.heard == [*(Told(body(str(n)), listed=True) for n in range(20)), Listed()]
+    await asyncio.sleep(0.1)
+    of_list = {"kind": "ImportJob", "apiVersion": "v1"}
+    assert reader.heard == [
+        *(Told(of_list | body(uid), listed=True) for uid in "abc"),
+        Listed(frozenset("abc")),
+    ]
     await reader.close()
 
 
-@pytest.mark.parametrize(("asked", "told"), [(2047.069615, 2047.325379), (32766.909413, 32767.857949), (7.7, 8.2)])
-async def test_a_wait_for_the_handlers_that_is_shorter_than_a_step_of_the_clock_is_none(
-    monkeypatch: pytest.MonkeyPatch, asked: float, told: float
-):
-    """It would end before the clock has moved: waited for again and again, nothing else would run any more."""
-    looks, real = 0, KindStream._settle
-
-    def counted(stream: KindStream) -> None:
-        nonlocal looks
-        looks += 1
-        assert looks < 1000, "the stream looks again and again, and the clock stands still"
-        real(stream)
-
-    monkeypatch.setattr(KindStream, "_settle", counted)
+async def test_what_an_object_says_of_its_kind_stays():
     reader = Reader()
-    await asyncio.sleep(asked)
-    reader.lists()
-    reader.watches()
-    await asyncio.sleep(told - asked)
-    reader.stream.told(body("last"), listed=True)
-    await asyncio.sleep(3 * SETTLE_SECONDS)
-    assert reader.heard == [Told(body("last"), listed=True), Listed()]
-    assert looks == 2, "once when the list was watched from, and once a settle time after its last object"
+    reader.stream.answered(PATH, {"kind": "List", "apiVersion": "v1", "items": [body("a") | {"kind": "ImportJob"}]})
+    await asyncio.sleep(0.1)
+    assert [sign.body["kind"] for sign in reader.heard if isinstance(sign, Told)] == ["ImportJob"]
     await reader.close()
 
 
-async def test_what_the_watch_tells_does_not_put_off_that_the_list_is_complete():
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/apis/jobs.zilliz.com/v1alpha1", {"kind": "APIResourceList", "items": [{"name": "importjobs"}]}),
+        ("/apis/jobs.zilliz.com/v1alpha1/backupjobs", {"items": [body("other")]}),
+        (PATH, {"kind": "Status", "code": 410, "items": None}),
+        (PATH, ["no list of objects"]),
+        (PATH, None),
+    ],
+)
+async def test_every_other_answer_is_left_as_it_is(path: str, answer: Any):
+    reader = Reader()
+    assert reader.stream.answered(path, answer) == answer
+    await asyncio.sleep(0.1)
+    assert reader.heard == []
+    await reader.close()
+
+
+async def test_a_list_that_breaks_off_counts_for_nothing():
+    """What it had may be gone when the next one is made; counted as listed, it would never be asked for."""
+    reader = Reader()
+    reader.lists()
+    reader.answers("gone since")
+    reader.lists()
+    reader.answers("here")
+    reader.watches()
+    await asyncio.sleep(0.1)
+    assert reader.heard[-1] == Listed(frozenset({"here"}))
+    await reader.close()
+
+
+async def test_a_later_list_is_complete_when_the_handlers_of_the_watch_before_it_have_run():
+    """A handler that is late may tell an object that the list does not have any more: it must be asked for then."""
     reader = Reader()
     reader.lists()
     reader.watches()
-    for _ in range(8):
-        reader.stream.told(body("busy"))
-        await asyncio.sleep(SETTLE_SECONDS / 4)
-    assert Listed() in reader.heard
+    await asyncio.sleep(5)
+    reader.lists()
+    reader.answers("here")
+    reader.watches()
+    await asyncio.sleep(SETTLE_SECONDS / 2)
+    reader.stream.told(body("late"))
+    await asyncio.sleep(SETTLE_SECONDS)
+    assert reader.heard[-2:] == [Told(body("late")), Listed(frozenset({"here"}))]
     await reader.close()
 
 
@@ -114,7 +142,7 @@ async def test_every_list_is_told_and_a_broken_watch_is_none():
         for _ in range(3):
             reader.watches()
             await asyncio.sleep(5)
-    assert [sign for sign in reader.heard if sign != Cut()] == [Listed(), Listed()]
+    assert [sign for sign in reader.heard if sign != Cut()] == [Listed(frozenset()), Listed(frozenset())]
     assert reader.heard.count(Cut()) == 4
     await reader.close()
 

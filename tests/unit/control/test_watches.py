@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Set
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ class Server:
         self._signs = asyncio.Queue()
         for uid, version in self.objects.items():
             yield Told(body(uid, version), listed=True)
-        yield Listed()
+        yield Listed(frozenset(self.objects))
         while True:
             sign = await self._signs.get()
             if isinstance(sign, Exception):
@@ -77,7 +77,7 @@ class Engine:
     def on_delete(self, body: Any) -> None:
         self.known.discard(body["metadata"]["uid"])
 
-    def listed(self, kind: str, namespace: str | None, uids: set[str]) -> None:
+    def listed(self, kind: str, namespace: str | None, uids: Set[str]) -> None:
         self.lists.append((kind, uids))
 
     def served(self, kind: str, *, served: bool) -> None:
