@@ -8,8 +8,8 @@ with a reason: with 4,500 characters for each it has 4.7 MB, and takes some 15 M
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
 
 import httpx2
 
@@ -20,6 +20,29 @@ _STEP = 64 * 1024
 _EITHER = 32 + zlib.MAX_WBITS  # gzip or zlib, by its header
 
 
+class Answer(Protocol):
+    """An answer whose body is still to be read; a response of httpx2 is one. Its `headers` find names in any case."""
+
+    @property
+    def status_code(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def is_stream_consumed(self) -> bool:
+        """Whether the body was read already; then `content` has it, unpacked."""
+
+    @property
+    def content(self) -> bytes: ...
+
+    def aiter_raw(self) -> AsyncIterator[bytes]:
+        """The body in pieces, as it was packed. Raises the errors of httpx2."""
+
+    async def aclose(self) -> None:
+        """Idempotent."""
+
+
 class TooLong(httpx2.DecodingError):
     """`counted`: how often the answer names what was to be counted; None where that is not known."""
 
@@ -28,7 +51,7 @@ class TooLong(httpx2.DecodingError):
         self.counted = counted
 
 
-async def body_of(response: httpx2.Response, counting: bytes = b"") -> bytes:
+async def body_of(response: Answer, counting: bytes = b"") -> bytes:
     """The whole body, unpacked, of a response that is still to be read; it is closed then.
 
     `counting`: a name in the rows of `details` by which they are counted where the answer is too long; a multiple of

@@ -125,12 +125,13 @@ class Limiter:
         future: asyncio.Future[_Slot] = asyncio.get_running_loop().create_future()
         heapq.heappush(budget.waiting, (priority, next(self._order), future))
         self._serve(budget)
-        try:
-            async with asyncio.timeout(within):
-                slot = await future
-        except TimeoutError:
-            raise Throttled(self._expected_wait(budget, priority)) from None
-        slot.time = _now()
+        if not future.done():
+            try:
+                async with asyncio.timeout(within):
+                    await future
+            except TimeoutError:
+                raise Throttled(self._expected_wait(budget, priority)) from None
+        future.result().time = _now()
 
     def _expected_wait(self, budget: _Budget, priority: Priority) -> float:
         return max(0.0, self._next(budget) - _now()) + budget.ahead(priority) * self._interval

@@ -1,4 +1,4 @@
-"""What carries the reads: aiohttp below the surface of httpx2, at half of the processor time.
+"""What carries the reads: aiohttp, at half of the processor time of httpx2.
 
 Requests with an effect do not go this way: whether a byte of them may have left is told by httpx2 alone (`passage`).
 """
@@ -6,13 +6,16 @@ Requests with an effect do not go this way: whether a byte of them may have left
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
+from typing import Protocol
 from urllib.request import getproxies
 
 import aiohttp
 import httpx2
 from yarl import URL
+
+from zilliz_jobs.cloud.answerbody import Answer
 
 MAX_HEADER = 64 * 1024
 """Bytes of one line of the answer's head; aiohttp's own bound is 8 KiB, that of httpx2 for the whole head 100 KiB."""
@@ -23,8 +26,32 @@ CONNECTIONS, KEEP_SECONDS = 50, 30.0
 DISCONNECTED = "Server disconnected without sending a response."
 REFUSED = "All connection attempts failed"
 
-_OWN: Final = frozenset({"host", "connection", "content-length", "transfer-encoding"})
-"""Headers that aiohttp writes itself."""
+LATELY_ASKED = 256
+"""Addresses that are not taken apart again."""
+
+
+class Reads(Protocol):
+    """What carries the reads. For one event loop."""
+
+    async def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Answer:
+        """Send the request; returns when the head of the answer is there. Raises the errors of httpx2."""
+
+    async def aclose(self) -> None:
+        """Close all connections; requests in flight end with an error. Idempotent."""
+
+
+class ClientReads(Reads):
+    """Reads by a client of httpx2: of a proxy of the environment, and of tests."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client = client
+
+    async def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Answer:
+        request = self._client.build_request(method, url, headers=headers, content=content)
+        return await self._client.send(request, stream=True)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
 
 
 def reading_wire(tls: ssl.SSLContext | None, *, connect: float, read: float) -> ReadingWire | None:
@@ -32,11 +59,11 @@ def reading_wire(tls: ssl.SSLContext | None, *, connect: float, read: float) -> 
     return None if getproxies() else ReadingWire(tls, connect=connect, read=read)
 
 
-class ReadingWire(httpx2.AsyncBaseTransport):
-    """A pool of connections, for one event loop. `connect`, `read`: seconds until a connection stands, and between
-    two pieces of an answer.
+class ReadingWire(Reads):
+    """A pool of connections of aiohttp. `connect`, `read`: seconds until a connection stands, and between two pieces
+    of an answer.
 
-    Uses no proxy, follows no redirect. Raises the errors of httpx2.
+    Uses no proxy, follows no redirect, keeps no cookie.
     """
 
     def __init__(self, tls: ssl.SSLContext | None, *, connect: float, read: float) -> None:
@@ -45,24 +72,16 @@ class ReadingWire(httpx2.AsyncBaseTransport):
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send the request; returns when the head of the answer is there. Its body is read as it was packed."""
+    async def ask(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> Answer:
         try:
             answer = await self._opened().request(
-                request.method,
-                URL(str(request.url), encoded=True),
-                headers=[(name, value) for name, value in request.headers.items() if name not in _OWN],
-                data=request.content or None,
-                allow_redirects=False,
+                method, _address(url), headers=headers, data=content, allow_redirects=False
             )
         except Exception as error:
-            raise _as_httpx(error, request) from error
-        return httpx2.Response(
-            answer.status, headers=list(answer.raw_headers), stream=_Body(answer, request), request=request
-        )
+            raise _as_httpx(error) from error
+        return _Answer(answer)
 
     async def aclose(self) -> None:
-        """Close all connections; requests in flight end with an error. Idempotent."""
         self._closed = True
         if self._session is not None:
             await self._session.close()
@@ -84,16 +103,25 @@ class ReadingWire(httpx2.AsyncBaseTransport):
         return self._session
 
 
-class _Body(httpx2.AsyncByteStream):
-    def __init__(self, answer: aiohttp.ClientResponse, request: httpx2.Request) -> None:
-        self._answer, self._request = answer, request
+@lru_cache(maxsize=LATELY_ASKED)
+def _address(url: str) -> URL:
+    """The URL in the form in which httpx2 would send it."""
+    return URL(str(httpx2.URL(url)), encoded=True)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+
+class _Answer:
+    is_stream_consumed, content = False, b""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+        self.status_code, self.headers = answer.status, answer.headers
+
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._answer.content.iter_any():
                 yield chunk
         except Exception as error:
-            raise _as_httpx(error, self._request) from error
+            raise _as_httpx(error) from error
 
     async def aclose(self) -> None:
         """An answer that was not read to its end takes its connection along."""
@@ -103,25 +131,25 @@ class _Body(httpx2.AsyncByteStream):
             self._answer.close()
 
 
-def _as_httpx(error: Exception, request: httpx2.Request) -> Exception:
+def _as_httpx(error: Exception) -> Exception:
     """The error as httpx2 would call it, and in its words where it has some, so that people read the same whatever
     carries a request; what is none of aiohttp's stays as it is."""
     words = str(error) or type(error).__name__
     match error:
         case aiohttp.ServerDisconnectedError():
-            return httpx2.RemoteProtocolError(DISCONNECTED, request=request)
+            return httpx2.RemoteProtocolError(DISCONNECTED)
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return httpx2.ConnectError(words, request=request)
+            return httpx2.ConnectError(words)
         case aiohttp.ClientConnectorDNSError():
-            return httpx2.ConnectError(str(error.os_error), request=request)
+            return httpx2.ConnectError(str(error.os_error))
         case aiohttp.ConnectionTimeoutError():
-            return httpx2.ConnectTimeout(words, request=request)
+            return httpx2.ConnectTimeout(words)
         case aiohttp.ServerTimeoutError():
-            return httpx2.ReadTimeout(words, request=request)
+            return httpx2.ReadTimeout(words)
         case aiohttp.ClientConnectorError():
-            return httpx2.ConnectError(REFUSED, request=request)
+            return httpx2.ConnectError(REFUSED)
         case aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
-            return httpx2.RemoteProtocolError(words, request=request)
+            return httpx2.RemoteProtocolError(words)
         case aiohttp.ClientError():
-            return httpx2.ReadError(words, request=request)
+            return httpx2.ReadError(words)
     return error

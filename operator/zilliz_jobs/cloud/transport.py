@@ -13,11 +13,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import httpx2
 
-from zilliz_jobs.cloud.answerbody import TooLong, body_of
+from zilliz_jobs.cloud.answerbody import Answer, TooLong, body_of
 from zilliz_jobs.cloud.effects import EffectReply, NotSent, Refused, Uncertain, answered
 from zilliz_jobs.cloud.envelope import CONTROL_PLANE, Codes, Envelope, fault, open_envelope, said
 from zilliz_jobs.cloud.errors import NotFound, ProtocolMismatch, TooMuch, Transient, Unauthorised
@@ -26,7 +26,7 @@ from zilliz_jobs.cloud.meter import Call, Meter, Unmetered, turn
 from zilliz_jobs.cloud.passage import Fence, Fenced, Passage
 from zilliz_jobs.cloud.paths import BadId, fill
 from zilliz_jobs.cloud.readings import Readings
-from zilliz_jobs.cloud.readingwire import CONNECTIONS, KEEP_SECONDS, reading_wire
+from zilliz_jobs.cloud.readingwire import CONNECTIONS, KEEP_SECONDS, ClientReads, Reads, reading_wire
 from zilliz_jobs.cloud.redaction import redact, secrets_in
 from zilliz_jobs.cloud.trust import trusted
 from zilliz_jobs.core.reasons import Reason
@@ -37,6 +37,8 @@ Wire = httpx2.AsyncBaseTransport
 
 READING = httpx2.Limits(max_connections=CONNECTIONS, keepalive_expiry=KEEP_SECONDS)
 """Of the connections for reads."""
+
+HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "zilliz-jobs-operator"}
 
 _NEVER_OPENED = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 
@@ -99,7 +101,8 @@ class Transport:
         self._cloud_time: datetime | None = None
         self.readings = Readings()
         wait = self._timeouts
-        self._reading = self._client(self._wire or reading_wire(self._tls, connect=wait.connect, read=wait.total))
+        direct = None if self._wire else reading_wire(self._tls, connect=wait.connect, read=wait.total)
+        self._reading: Reads = direct or ClientReads(self._client(self._wire))
         self._effecting = self._client(self._wire, httpx2.Limits(max_connections=None, max_keepalive_connections=0))
 
     def __repr__(self) -> str:
@@ -163,12 +166,12 @@ class Transport:
                 reason=Reason.RATE_LIMITED,
                 retry_after=full.retry_after,
             ) from None
-        request = self._request(self._reading, method, url, params, body)
-        secrets = (self._key, *secrets_in(body))
+        query = {name: value for name, value in (params or {}).items() if value is not None}
+        asked = str(httpx2.URL(url, params=query)) if query else url
         with Call(self._meter, f"{method} {path}") as call:
             try:
                 async with asyncio.timeout(self._timeouts.total):
-                    response = await self._reading.send(request, stream=True)
+                    response = await self._reading.ask(method, asked, *self._written(body))
                     content = await body_of(response, f'"{counting}"'.encode() if counting else b"")
             except TimeoutError:
                 raise Transient(f"cannot {doing}: no answer within {self._timeouts.total:g} s") from None
@@ -177,13 +180,14 @@ class Transport:
                 raise TooMuch(f"cannot {doing}: {error}", error.counted) from None
             except httpx2.DecodingError as error:
                 call.unreadable()
-                raise ProtocolMismatch(f"cannot {doing}: {self._cause(error, secrets)}") from None
+                raise ProtocolMismatch(f"cannot {doing}: {self._cause(error, self._secrets(body))}") from None
             except (httpx2.RequestError, OSError, RuntimeError) as error:
                 # OSError: TLS errors after the handshake pass through the client as they are. RuntimeError: closed.
-                raise Transient(f"cannot {doing}: {self._cause(error, secrets)}") from None
+                raise Transient(f"cannot {doing}: {self._cause(error, self._secrets(body))}") from None
             envelope = self._open(response, content, bare)
             call.answered(envelope, self._codes)
-        failure = fault(envelope, doing=doing, message=self._clean(said(envelope), secrets), codes=self._codes)
+        message = "" if envelope.succeeded else self._clean(said(envelope), self._secrets(body))
+        failure = fault(envelope, doing=doing, message=message, codes=self._codes)
         if failure is not None:
             raise failure
         return Reply(envelope.data, envelope.cloud_time, envelope.request_id)
@@ -222,12 +226,12 @@ class Transport:
         except Throttled as full:
             text = f"cannot {doing}: the request budget of the key is used up"
             return NotSent(Reason.RATE_LIMITED, text, full.retry_after)
-        request = self._request(self._effecting, method, url, None, body)
-        request.headers["Idempotency-Key"] = token
-        request.headers["Connection"] = "close"
+        headers, content = self._written(body)
+        headers |= {"Idempotency-Key": token, "Connection": "close"}
+        request = self._effecting.build_request(method, url, content=content, headers=headers)
         passage = Passage(fence)
         request.extensions["trace"] = passage.trace
-        secrets = (self._key, *secrets_in(body))
+        secrets = self._secrets(body)
         with Call(self._meter, f"{method} {path}") as call:
             try:
                 passage.ask()
@@ -257,26 +261,20 @@ class Transport:
             limits=limits,
             timeout=httpx2.Timeout(wait.total, connect=wait.connect),
             follow_redirects=False,
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "zilliz-jobs-operator"},
         )
 
-    def _request(
-        self,
-        client: httpx2.AsyncClient,
-        method: Method,
-        url: str,
-        params: Mapping[str, str | int | None] | None,
-        body: Mapping[str, Any] | None,
-    ) -> httpx2.Request:
-        headers = {"Authorization": f"Bearer {self._key}"}
-        content = None
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            content = json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-        query = {name: value for name, value in (params or {}).items() if value is not None}
-        return client.build_request(method, url, params=query or None, content=content, headers=headers)
+    def _written(self, body: Mapping[str, Any] | None) -> tuple[dict[str, str], bytes | None]:
+        """The headers and the content of a request."""
+        headers = {**HEADERS, "Authorization": f"Bearer {self._key}"}
+        if body is None:
+            return headers, None
+        headers["Content-Type"] = "application/json"
+        return headers, json.dumps({name: value for name, value in body.items() if value is not None}).encode()
 
-    def _open(self, response: httpx2.Response, content: bytes, bare: bool) -> Envelope:
+    def _secrets(self, body: Mapping[str, Any] | None) -> tuple[str, ...]:
+        return (self._key, *secrets_in(body))
+
+    def _open(self, response: Answer, content: bytes, bare: bool) -> Envelope:
         envelope = open_envelope(response.status_code, response.headers, content, bare=bare)
         if envelope.cloud_time is not None:
             self._cloud_time = envelope.cloud_time

@@ -88,6 +88,14 @@ async def test_a_read_says_who_asks_and_for_what_and_keeps_its_connection() -> N
     assert head.count("host:") == head.count("content-length:") == head.count("user-agent:") == 1
 
 
+async def test_no_cookie_is_kept() -> None:
+    server = Server(answered(BODY, "Set-Cookie: session=1; Path=/"))
+    async with reading(server) as transport:
+        for _ in range(2):
+            await transport.read("GET", ROUTE)
+    assert "cookie" not in server.heads[-1].lower()
+
+
 async def test_a_path_leaves_as_it_was_filled() -> None:
     """Neither quoted twice nor tidied: another path is another thing."""
     server = Server(answered())
