@@ -91,16 +91,22 @@ def files_for_people(files: Iterable[Body], hide: Hide) -> list[Body]:
     ]
 
 
-def hidden(body: Body, status: Body) -> Body:
-    """The status of this object without secrets; the same value where it has none. Idempotent."""
-    found: Body = _walk(status, partial(text_without_secrets, body), whole=False)
-    return found
+def hidden(body: Body, status: Body, *, searched: Body | None = None) -> Body:
+    """The status of this object without secrets; the same value where it has none. Idempotent. `searched`: a status
+    of the object that was searched for the same secrets; what stands there as it is now is not searched again."""
+    new = {name: value for name, value in status.items() if value != searched.get(name)} if searched else status
+    found: Body = _walk(new, _hider_about(body), whole=False)
+    return status if found is new else {**status, **found}
 
 
 def text_without_secrets(body: Body, text: str) -> str:
     """A text about this object, without secrets."""
+    return _hider_about(body)(text)
+
+
+def _hider_about(body: Body) -> Hide:
     whose = CONCEALED.around(body["metadata"].get("namespace", ""))
-    return CONCEALED.presentable(text, whose, spare=spec_words(body))
+    return lambda text: CONCEALED.presentable(text, whose, spare=spec_words(body))
 
 
 def without_secrets(value: Any, hide: Hide) -> Any:

@@ -81,8 +81,9 @@ class RowStore:
         row = row_in(job)
         return self._after(row, status).wire() != (row.get("status") or {})
 
-    async def write(self, _resource: Resource, job: Body, new_status: Body, /) -> Body:
-        """As `StatusWriter.write`. Raises Conflict, too, where the row as stored lacks the record of the retry."""
+    async def write(self, _resource: Resource, job: Body, new_status: Body, /, *, clean: bool = False) -> Body:
+        """As `StatusWriter.write`; a row is searched for secrets by itself. Raises Conflict, too, where the row as
+        stored lacks the record of the retry."""
         row = row_in(job)
         new = self._after(row, JobStatus.model_validate(new_status))
         stored = await self._writer.write(PROJECT_JOB, row, new.wire())

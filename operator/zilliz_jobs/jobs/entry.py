@@ -71,8 +71,8 @@ class JobEntry:
     lock_told_from: float | None = None
     """By the status writer's clock: since when its status could say that it waits for a submission lock."""
 
-    searched: int | None = None
-    """The generation of known secrets in which its stored status was last searched for them."""
+    searched: tuple[int, str] | None = None
+    """The generation of known secrets in which its status was last searched for them, and its version then."""
 
     preparing_from: float | None = None
     """Since when it tries to prepare a submission."""
@@ -87,6 +87,10 @@ class JobEntry:
     def is_unfinished(self) -> bool:
         """Whether something is left to do for it, so that its body is kept."""
         return self.raw is not None
+
+    def is_at(self, version: tuple[str, str]) -> bool:
+        """Whether what is kept is of this version, a uid and a resourceVersion."""
+        return self.is_unfinished and bool(self.version) and version == (self.uid, self.version)
 
     def body(self) -> Body | None:
         """A copy of the object as last seen; None where it is finished."""

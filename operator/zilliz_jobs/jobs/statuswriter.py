@@ -74,13 +74,14 @@ class JobStatusWriter:
         Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
         old, new, known = body.get("status") or {}, status.wire(), CONCEALED.generation
-        if weigh(old, new) != "none" or entry.searched != known:
-            new = hidden(body, new)
-        weight = weigh(old, new)
+        weight, searched = weigh(old, new), entry.searched == (known, _version(body))
+        if weight != "none" or not searched:
+            clean = hidden(body, new, searched=old if searched else None)
+            new, weight = clean, weight if clean is new else weigh(old, clean)
         if weight != "turn":
             entry.lock_told_from = None
         if weight == "none":
-            entry.searched = known
+            entry.searched = known, _version(body)
             return body
         now = self._clock()
         if weight == "turn":
@@ -90,7 +91,9 @@ class JobStatusWriter:
         lately = entry.written_at is not None and now - entry.written_at < self._progress_interval
         if weight == "minor" and lately and not force:
             return body
-        return await self._store(entry, body, status, weight)
+        stored = await self._store(entry, body, status, weight, clean=new)
+        entry.searched = known, _version(stored)
+        return stored
 
     async def write_intent(self, entry: JobEntry, body: Body, status: JobStatus) -> Body:
         """Return the object once it is proven that this intent is stored; else raise KubeError: send nothing."""
@@ -230,10 +233,13 @@ class JobStatusWriter:
         """The object as it is now. Raises KubeError."""
         return await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
 
-    async def _store(self, entry: JobEntry, body: Body, status: JobStatus, weight: str) -> Body:
-        kind = entry.kind
+    async def _store(
+        self, entry: JobEntry, body: Body, status: JobStatus, weight: str, clean: Body | None = None
+    ) -> Body:
+        """`clean`: what is to be stored for the status, where it was searched for secrets just now."""
+        kind, new = entry.kind, status.wire() if clean is None else clean
         try:
-            stored = await self._writer.write(kind.resource, body, status.wire())
+            stored = await self._writer.write(kind.resource, body, new, clean=clean is not None)
         except StrictDecoding as error:
             self._crds.doubt(kind.resource.kind, str(error))
             reason = str(Reason.CRD_OUTDATED)
@@ -269,6 +275,10 @@ class JobStatusWriter:
         log.error("%s: TwoHandles: %s", key_of(live), message)
         self._events.post(live, "Warning", str(Reason.TWO_HANDLES), message)
         return await persist(SecondJobWrite(self, kind, live, frozenset(ours.values()), so_long))
+
+
+def _version(body: Body) -> str:
+    return str(body["metadata"].get("resourceVersion"))
 
 
 def _is_deleting(body: Body) -> bool:

@@ -102,8 +102,9 @@ class Concealed:
         spared: list[tuple[int, int]] | None = None
         shown = 0  # where the text goes on that is not told or masked yet
         end = 0  # of the secret in which the search is
-        for at in range(len(text) - SHORTEST + 1):
-            for form in self._by_start.get(text[at : at + SHORTEST], {}).values():
+        starts = [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in self._by_start]
+        for at in starts:
+            for form in self._by_start[text[at : at + SHORTEST]].values():
                 if not text.startswith(form.text, at) or not counts(form):
                     continue
                 stop = at + len(form.text)

@@ -66,7 +66,7 @@ class ListState:
         found: Body = self.body.get("status") or {}
         return found
 
-    async def write(self, _resource: Any, body: Body, status: Body) -> Body:
+    async def write(self, _resource: Any, body: Body, status: Body, *, clean: bool = False) -> Body:
         return self._do("write", body, lambda live: live | {"status": status}, versioned=True)
 
     async def write_handle(self, _resource: Any, body: Body, status: Body, token: str) -> Body:

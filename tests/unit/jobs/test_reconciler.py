@@ -189,11 +189,11 @@ class TestOrder:
         late: list[dict[str, Any]] = []
         real = bench.shelf.write
 
-        async def write(resource: Any, body: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+        async def write(resource: Any, body: dict[str, Any], status: dict[str, Any], **named: Any) -> dict[str, Any]:
             if not late and status.get("submission"):
                 late.append(status)
                 raise Unavailable("on its way")
-            return await real(resource, body, status)
+            return await real(resource, body, status, **named)
 
         bench.shelf.write = write  # type: ignore[method-assign]
         with pytest.raises(Conflict):
