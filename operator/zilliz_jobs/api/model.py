@@ -34,7 +34,7 @@ class Model(BaseModel):
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, the form of metav1.Time."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_time(value: object) -> datetime | None:
@@ -55,7 +55,7 @@ def parse_time(value: object) -> datetime | None:
 Time = Annotated[
     datetime | None,
     BeforeValidator(parse_time),
-    PlainSerializer(lambda t: None if t is None else format_time(t), return_type=str | None),
+    PlainSerializer(format_time, return_type=str, when_used="unless-none"),
     WithJsonSchema({"type": "string"}),
 ]
 

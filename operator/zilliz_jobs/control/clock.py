@@ -75,8 +75,10 @@ class ServerClock:
     def hear(self, date: str, took: float) -> None:
         """An answer of the API server came this moment. `date`: its header, empty where there is none; `took`:
         seconds since the request was sent. What is no time of this age is ignored."""
-        told, came = _moment(date), self._beside()
-        if told is None or (self._heard_at is not None and (took > PROMPT or came - self._heard_at < APART)):
+        came = self._beside()
+        if self._heard_at is not None and (took > PROMPT or came - self._heard_at < APART):
+            return
+        if (told := _moment(date)) is None:
             return
         self._heard_at = came
         self._heard.append(told + 0.5 - (came - took / 2))

@@ -39,21 +39,22 @@ def dated(
     """The conditions by type; a time moves only with its condition's status. `before`: those that were there."""
     known = {c.type: c for c in before or []}
 
-    def since(kind: str, value: str) -> datetime:
-        old = known.get(kind)
-        return (old.last_transition_time if old and old.status == value else None) or now
-
-    return [
-        Condition(
+    def condition(kind: str, value: str, reason: str, message: str) -> Condition:
+        old, message = known.get(kind), shortened(message, MAX_MESSAGE)
+        since = old.last_transition_time if old and old.status == value else None
+        told = (old.status, old.reason, old.message, old.observed_generation) if old and since else None
+        if old is not None and told == (value, reason, message, generation):
+            return old  # as in most passes
+        return Condition(
             type=kind,
             status=value,
             reason=reason,
-            message=shortened(message, MAX_MESSAGE),
-            last_transition_time=since(kind, value),
+            message=message,
+            last_transition_time=since or now,
             observed_generation=generation,
         )
-        for kind, (value, reason, message) in rows.items()
-    ]
+
+    return [condition(kind, *row) for kind, row in rows.items()]
 
 
 def readiness(reason: Reason, message: str, *, ready: bool, needs_a_person: bool) -> dict[str, Row]:

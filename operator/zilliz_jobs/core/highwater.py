@@ -45,7 +45,7 @@ class HighWaterMark(NamedTuple):
 
     def shortfall(self, status: JobStatus) -> str:
         """What of this the status does not tell (any more), in words; empty where it tells all, or more."""
-        now = mark_of(status.wire())
+        now = mark_in(status)
         if now.attempt < self.attempt:
             return f"status tells of attempt {now.attempt}, although attempt {self.attempt} had begun"
         if now.attempt > self.attempt or now.ended:
@@ -92,6 +92,26 @@ def mark_of(raw: Mapping[str, Any], *, own: bool = False) -> HighWaterMark:
         token=token if sure and isinstance(token, str) else "",
         sends=sends if sure else 0,
         disproved=evidence in _DISPROVED,
+        on_its_way=on_its_way,
+    )
+
+
+def mark_in(status: JobStatus) -> HighWaterMark:
+    """`mark_of` what the status is stored as, without writing that down: around every pass it is asked for."""
+    record, attempt = status.submission, status.attempts[-1].number if status.attempts else 1
+    mark = HighWaterMark(max(1, attempt), len(status.steps or []), ended=status.completion_time is not None)
+    if record is None:
+        return mark
+    on_its_way = record.evidence is Evidence.SENDING and record.look_since is None and not record.handle
+    sends = record.sends - (1 if on_its_way else 0)
+    sure = bool(record.token) and sends > 0
+    return mark._replace(
+        attempt=max(mark.attempt, record.attempt),
+        has_job=bool(record.handle),
+        step=record.step or SUBMIT_STEP,
+        token=record.token if sure else "",
+        sends=sends if sure else 0,
+        disproved=record.evidence in _DISPROVED,
         on_its_way=on_its_way,
     )
 

@@ -135,12 +135,17 @@ class JobCache:
         known = self.body(key_of(body))
         return known is None or _set_by_people(known) != _set_by_people(body)
 
-    def remember(self, body: Body, *, certain: bool = False) -> bool:
+    def holds(self, entry: JobEntry, body: Body) -> bool:
+        """Whether this is the object as it is kept already, so that there is nothing to learn of it. Cheap."""
+        return entry.is_at(version_of(body)) and entry.raw == _raw(body)
+
+    def remember(self, body: Body, *, certain: bool = False, same: bool = False) -> bool:
         """Keep the newer one of `body` and what is known; False where nothing is left to do for the object.
         Idempotent.
 
         `certain`: it was just read from the API server, so it counts whatever its version (a cluster that was
-        restored from a backup goes on with lower versions).
+        restored from a backup goes on with lower versions). `same`: it is what `body` gave out, unless the cache has
+        something newer by now.
         """
         key, version = key_of(body), version_of(body)
         entry = self._entries.get(key)
@@ -149,19 +154,23 @@ class JobCache:
         self.note(body)
         if entry is None or entry.uid != version.uid:
             entry = self._begin(key, version.uid)
+        if same and entry.is_at(version):
+            return not self._is_over(entry, body)
         entry.version = version.resource_version
         self._inventory.on_upsert(entry, body)
-        # An end of an earlier attempt than is known is an old copy, and no end.
-        earlier = self._ownership.is_earlier(entry.uid, raw_status(body))
-        if is_settled(body, entry.asked) and not earlier:
+        if self._is_over(entry, body):
             return False
-        entry.raw = json.dumps(slim(body), separators=(",", ":")).encode()
+        entry.raw = _raw(body)
         connection = connection_key(body)
         if entry.connection != connection:
             self._unlink(entry)
             entry.connection = connection
             self._dependents[connection][entry] = None
         return True
+
+    def _is_over(self, entry: JobEntry, body: Body) -> bool:
+        """Whether nothing is left to do. An end of an earlier attempt than is known is an old copy, and no end."""
+        return is_settled(body, entry.asked) and not self._ownership.is_earlier(entry.uid, raw_status(body))
 
     def note(self, body: Body) -> None:
         """Record what belongs to the object: the ids in its status, and the lock of its open submission, also where
@@ -214,6 +223,10 @@ class JobCache:
             if not self._dependents[entry.connection]:
                 del self._dependents[entry.connection]
         entry.connection = None
+
+
+def _raw(body: Body) -> bytes:
+    return json.dumps(slim(body), separators=(",", ":")).encode()
 
 
 def _set_by_people(body: Body) -> tuple[object, ...]:

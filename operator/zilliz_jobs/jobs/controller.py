@@ -66,6 +66,8 @@ class JobController(Controller, Ports):
         if not certain and self._cache.is_stale(body):
             return
         known = self._cache.get(key)
+        if known is not None and not (certain or known.unreadable) and self._cache.holds(known, body):
+            return  # the event of an own write
         if known is not None and known.uid != body["metadata"]["uid"]:  # the end of that one went unseen
             self.on_delete(key, known.body() or stub(key, known.uid))
         # Of another history even a change of the status alone is none of the operator's own.
@@ -274,10 +276,10 @@ class JobController(Controller, Ports):
         if history != self._cache.histories:  # the object may be another one than what was stored here
             self._queue.add(key)
             return
-        if result.body is None or not self._cache.remember(result.body):
+        if result.body is None or not self._cache.remember(result.body, same=result.body is body):
             self._let_go(entry)
             return
-        self._look_again(key, result.look)
+        self._look_again(entry, result.body, result.look)
         if result.wake is not None or not self.poller.attends(key):
             self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
 
@@ -290,8 +292,10 @@ class JobController(Controller, Ports):
 
     # -- polling
 
-    def _look_again(self, key: Key, look: float | None) -> None:
-        subject = self.subject(key) if look is not None else None
+    def _look_again(self, entry: JobEntry, body: Body, look: float | None) -> None:
+        """`body`: the object as the pass left it; the cache may have something newer by now."""
+        key, is_newest = entry.key, version_of(body).resource_version == entry.version
+        subject = self._subject(key, body if is_newest else entry.body()) if look is not None else None
         account = self._accounts.connections.usable(subject.connection) if subject else None
         if look is None or subject is None:
             self.poller.unfollow(key)
@@ -302,7 +306,9 @@ class JobController(Controller, Ports):
             self.poller.follow(key, subject, account, look)
 
     def subject(self, key: Key) -> Subject | None:
-        body = self._cache.body(key)
+        return self._subject(key, self._cache.body(key))
+
+    def _subject(self, key: Key, body: Body | None) -> Subject | None:
         if body is None:
             return None
         kind = self._kinds[key.kind]

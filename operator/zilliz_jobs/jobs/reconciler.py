@@ -73,6 +73,11 @@ class _Run:
     def kind(self) -> AnyKind:
         return self.entry.kind
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """As of now."""
+        return self.base if self.status is self.base.status else replace(self.base, status=self.status)
+
     def in_hand(self, account: Account, spec: JobSpec) -> JobInHand:
         return JobInHand(self.entry, account, self.body, spec, self.secrets)
 
@@ -121,10 +126,21 @@ class JobReconciler:
         gate = await self._gates.of(kind.resource.kind, body)
         withdrawn, gate = (gate, None) if isinstance(gate, Withdrawn) else (None, gate)
         known = self.actions.known(uid) if kept is None else NOTHING_KNOWN
-        around = Surroundings(link, gate, tries, self.rules, self.clock.now(), entry.asked, known, since)
+        around = Surroundings(
+            link,
+            gate,
+            tries,
+            self.rules,
+            self.clock.now(),
+            entry.asked,
+            known,
+            since,
+            withdrawn,
+            entry.obstacle,
+            self.clock.set_at,
+        )
         try:
             base = snapshot(kind, body, around)
-            base = replace(base, clock_set=self.clock.set_at, obstacle=entry.obstacle, withdrawn=withdrawn)
             base = base if kept is None else replace(base, status=kept.status)
         except RecordError:
             if since is None:
@@ -145,7 +161,7 @@ class JobReconciler:
             if isinstance(seen, seen_.Seen) and run.base.link.console:
                 job = run.kind, run.body, run.base.spec, run.status
                 seen = await self.actions.naming.named(*job, seen, self._connections.account)
-            plan = decide(replace(run.base, status=run.status), seen, now=self.clock.now())
+            plan = decide(run.snapshot, seen, now=self.clock.now())
             if is_fruitless(seen):
                 learnt, entry.obstacle = False, str(getattr(seen, "message", ""))
             if isinstance(plan.action, Submit):
@@ -185,7 +201,7 @@ class JobReconciler:
 
     async def _perform(self, run: _Run, plan: Plan) -> Observation:
         assert plan.action is not None  # noqa: S101 - callers hold an action
-        snap = replace(run.base, status=run.status)
+        snap = run.snapshot
         connection, parting = connection_key(run.body), run.base.deleting_since is not None
         account = await self._connections.account(connection, parting=parting)
         problem = self._connections.link(connection, parting=parting).problem
@@ -229,7 +245,7 @@ class JobReconciler:
             if maybe_stored or isinstance(error, Conflict | NotFound | StrictDecoding):
                 raise
             why = obstacle(error, Prepare(step_of(plan.status)))
-            return decide(replace(run.base, status=run.status), why, now=self.clock.now())
+            return decide(run.snapshot, why, now=self.clock.now())
         run.status = plan.status
         self._unsent.leaves(intent)
         self.unstored.forget(run.entry)  # the intent was written with all that was known
@@ -262,7 +278,7 @@ class JobReconciler:
         self._metrics.submissions.labels(run.kind.resource.kind, type(answer).__name__).inc()
         if getattr(answer, "reason", None) is Reason.KEY_REJECTED:
             self._connections.suspect(connection_key(run.body))
-        intent, plan = run.status, decide(replace(run.base, status=run.status), answer, now=self.clock.now())
+        intent, plan = run.status, decide(run.snapshot, answer, now=self.clock.now())
         self.actions.claim(run.body, plan.status)
         run.status, entry = plan.status, run.entry
         try:
@@ -280,7 +296,7 @@ class JobReconciler:
         if run.status.submission == plan.status.submission:
             return plan
         # Another process recorded another result for this submission: the object goes on with that.
-        return decide(replace(run.base, status=run.status), Nothing(), now=self.clock.now())
+        return decide(run.snapshot, Nothing(), now=self.clock.now())
 
     async def _settle(self, run: _Run, plan: Plan, learnt: bool) -> Reconciled:
         """End the pass: store the status, then do what requires that it is stored."""

@@ -33,7 +33,7 @@ from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.read_status import NOTHING_KNOWN, Known
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import MAX_TOKEN
-from zilliz_jobs.core.snapshot import Link, Rules, Snapshot
+from zilliz_jobs.core.snapshot import Link, Rules, Snapshot, Withdrawn
 from zilliz_jobs.kinds.base import AnyKind
 from zilliz_jobs.kube.names import MAX_NAME, is_object_name
 
@@ -48,8 +48,8 @@ LABEL_MARKS = (
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The part of a snapshot that does not come from the object. `tries`: passes in a row that achieved nothing;
-    `now`: the API server's time."""
+    """The part of a snapshot that does not come from the object, see `Snapshot`. `tries`: passes in a row that
+    achieved nothing; `now`: the API server's time."""
 
     link: Link
     gate: Blocked | None
@@ -61,6 +61,9 @@ class Surroundings:
     """What is known to have been sent for the object; its status must not tell less."""
     deleting_since: datetime | None = None
     """When this process first knew that the object is being deleted; None: by its deletionTimestamp."""
+    withdrawn: Withdrawn | None = None
+    obstacle: str = ""
+    clock_set: datetime | None = None
 
 
 def binding(spec: JobSpec | None, known: Known) -> Known:
@@ -109,6 +112,9 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
         restored=RESTORED_LABEL in labels,
         tracked=tracked or labels.get("app.kubernetes.io/managed-by") == "Helm",
         gate=around.gate,
+        withdrawn=around.withdrawn,
+        obstacle=around.obstacle,
+        clock_set=around.clock_set,
         tries=around.tries,
         jitter=zlib.crc32(str(meta.get("uid", "")).encode()) / 2**32,
         rules=around.rules,

@@ -7,9 +7,10 @@ from itertools import product
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.core.highwater import NOTHING_SENT, HighWaterMark, mark_of, raised
+from zilliz_jobs.core.highwater import NOTHING_SENT, HighWaterMark, mark_in, mark_of, raised
 
 SENT = {
     "attempt": 1,
@@ -72,6 +73,19 @@ STATUSES: dict[str, tuple[dict[str, Any], HighWaterMark]] = {
 def test_what_a_status_tells(what):
     raw, expected = STATUSES[what]
     assert mark_of(raw) == expected
+
+
+def test_a_status_that_was_read_tells_the_same():
+    """Else a status would be taken for one that was set back, or not be."""
+    read = 0
+    for raw, _ in STATUSES.values():
+        try:
+            status = JobStatus.model_validate(raw)
+        except ValidationError:
+            continue
+        read += 1
+        assert mark_in(status) == mark_of(status.wire()), raw
+    assert read > 15
 
 
 @pytest.mark.parametrize("sends", [1, 2])

@@ -41,6 +41,30 @@ def test_the_newest_body_wins(store):
     assert "status" not in store.body(KEY)
 
 
+def test_the_event_of_an_own_write_is_told_from_every_other(store):
+    """Nothing is done for it; what only seems to be one, of a cluster that was restored say, must be heard of."""
+    written = backup(version=10, status={"state": "InProgress"})
+    store.remember(written)
+    entry = store.get(KEY)
+    assert store.holds(entry, backup(version=10, status={"state": "InProgress"}))
+    assert not store.holds(entry, backup(version=11, status={"state": "InProgress"}))
+    assert not store.holds(entry, backup(version=10, status={"state": "Pending"})), "of another history"
+    assert not store.holds(entry, backup(version=10, uid="u2", status={"state": "InProgress"}))
+    store.distrust()
+    assert not store.holds(entry, written), "no version counts"
+    store.settle(entry)
+    assert not store.holds(entry, written)
+
+
+def test_a_pass_that_wrote_nothing_keeps_what_is_newer_by_then(store):
+    """Somebody asked for a cancel during the pass."""
+    store.remember(backup(version=10, status={"state": "InProgress"}))
+    given = store.body(KEY)
+    store.remember(backup(version=11, annotations={CANCEL: "now"}))
+    assert store.remember(given, same=True)
+    assert store.body(KEY)["metadata"]["annotations"] == {CANCEL: "now"}
+
+
 def test_versions_that_are_no_numbers_are_all_news(store):
     a, b = backup(status={"state": "Pending"}), backup(status={"state": "InProgress"})
     a["metadata"]["resourceVersion"], b["metadata"]["resourceVersion"] = "x9", "x1"
