@@ -21,20 +21,23 @@ _EITHER = 32 + zlib.MAX_WBITS  # gzip or zlib, by its header
 
 
 class Answer(Protocol):
-    """An answer whose body is still to be read; a response of httpx2 is one. Its `headers` find names in any case."""
+    """An answer whose body is still to be read; a response of httpx2 is one."""
 
     @property
-    def status_code(self) -> int: ...
+    def status_code(self) -> int:
+        """Of HTTP."""
 
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Of the answer; names are found in any case."""
 
     @property
     def is_stream_consumed(self) -> bool:
         """Whether the body was read already; then `content` has it, unpacked."""
 
     @property
-    def content(self) -> bytes: ...
+    def content(self) -> bytes:
+        """The whole body, where it was read already."""
 
     def aiter_raw(self) -> AsyncIterator[bytes]:
         """The body in pieces, as it was packed. Raises the errors of httpx2."""
