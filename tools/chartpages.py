@@ -22,7 +22,17 @@ from zilliz_jobs.settings import Settings
 
 CHART = Path(__file__).parents[1] / "charts" / "zilliz-jobs-operator"
 BEGIN, END = "<!-- values: made from values.yaml by `make generate` -->\n", "<!-- end of values -->\n"
-_WHERE = ("kubeconfig", "context", "trust_env", "namespaces", "leader_elect", "lease_name", "lease_namespace")
+_WHERE = (
+    "kubeconfig",
+    "context",
+    "trust_env",
+    "namespaces",
+    "leader_elect",
+    "lease_name",
+    "lease_namespace",
+    "watch_label_selector",
+    "shards",
+)
 _ENGINE = ("vts_image", "vts_pull_policy", "vts_cluster")
 MANAGED = frozenset((*_WHERE, *_ENGINE, "health_port", "metrics_port"))
 """Settings that follow from other values of the chart, or make no sense in a pod."""

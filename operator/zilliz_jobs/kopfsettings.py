@@ -12,8 +12,11 @@ WATCH_SECONDS = 100
 """For so long the API server serves one watch, which is then opened anew where it ended."""
 
 
-def configure(settings: kopf.OperatorSettings) -> None:
-    """Of the operator of the process, and of those of single kinds."""
+def configure(settings: kopf.OperatorSettings, plural: str = "", selector: str = "") -> None:
+    """Of the operator of the process, and of those of single kinds. `selector`: the API server lists and watches only
+    objects of the kind with these labels; empty: all."""
+    if selector:
+        settings.watching.label_selectors[GROUP, plural] = selector
     settings.posting.enabled = False  # the engine posts its own events, each once
     settings.scanning.disabled = True  # no rights on CRDs and namespaces needed
     settings.watching.server_timeout = WATCH_SECONDS

@@ -27,6 +27,7 @@ from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.control.kindstream import KindStream
 from zilliz_jobs.control.leaderelection import Alone, Elector, Leadership, Pace
+from zilliz_jobs.control.shard import EVERYTHING, Shard
 from zilliz_jobs.control.signs import Open, Sign
 from zilliz_jobs.control.watches import Watches
 from zilliz_jobs.core.backoff import exponential
@@ -56,7 +57,7 @@ def make_registry(settings: Settings, own_signals: Callable[[], None] = lambda: 
     async def start(settings: kopf.OperatorSettings, memo: kopf.Memo, retry: int, **_: Any) -> None:
         configure(settings)
         client = await _connect(options)
-        engine = Engine(options, client, _leadership(options, client))
+        engine = Engine(options, client, _leadership(options, client), lease_of=_lease_of(options, client))
         try:
             if options.metrics_port:
                 engine.metrics.serve(options.metrics_port)
@@ -74,7 +75,7 @@ def make_registry(settings: Settings, own_signals: Callable[[], None] = lambda: 
         memo.watches = engine.watches = Watches(
             RESOURCES,
             [*options.namespaces] or [None],
-            _streams(client, engine.objects.newest_version, own_signals),
+            _streams(client, engine.objects.newest_version, own_signals, engine.shard),
             engine.feed,
             engine.objects.newest_version,
             limit=options.watch_limit,
@@ -135,7 +136,10 @@ async def _log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
 
 
 def _streams(
-    client: KubeClient, newest: Callable[[Resource, str | None], Awaitable[int]], own_signals: Callable[[], None]
+    client: KubeClient,
+    newest: Callable[[Resource, str | None], Awaitable[int]],
+    own_signals: Callable[[], None],
+    shard: Shard = EVERYTHING,
 ) -> Open:
     """What a kopf operator of one kind and namespace sees. `newest` raises NotServed for a kind that is not served,
     which kopf would wait for without an end."""
@@ -146,7 +150,8 @@ def _streams(
         await newest(resource, namespace)
         seen = KindStream(resource.plural, 0.95 * WATCH_SECONDS)
         await beginning.acquire()
-        spawning = asyncio.create_task(_spawn(resource, namespace, client, seen, own_signals))
+        selector = str(shard.selector) if shard.filters(resource.kind) else ""
+        spawning = asyncio.create_task(_spawn(resource, namespace, client, seen, own_signals, selector))
         try:
             try:
                 for task in await asyncio.shield(spawning):
@@ -167,11 +172,16 @@ def _streams(
 
 
 async def _spawn(
-    resource: Resource, namespace: str | None, client: KubeClient, seen: KindStream, own_signals: Callable[[], None]
+    resource: Resource,
+    namespace: str | None,
+    client: KubeClient,
+    seen: KindStream,
+    own_signals: Callable[[], None],
+    selector: str = "",
 ) -> list[asyncio.Task[Any]]:
     """`kopf.operator` is not for it: at its end it cancels all other tasks of the process."""
     settings = kopf.OperatorSettings()
-    configure(settings)
+    configure(settings, resource.plural, selector)
     settings.process.ultimate_exiting_timeout = None  # else the end of one kind would later kill the process
     TOLD_ELSEWHERE.set(True)
     tasks = await kopf.spawn_tasks(
@@ -215,10 +225,16 @@ def _leadership(settings: Settings, client: KubeClient) -> Leadership:
         return Alone()
     pace = Pace(settings.lease_duration, settings.lease_renew_deadline, settings.lease_retry_period)
     namespace = settings.lease_namespace or client.namespace
-    leases = Leases(client, namespace, settings.lease_name, timeout=pace.deadline / 2)
+    name = settings.shard.lease_name(settings.lease_name)
+    leases = Leases(client, namespace, name, timeout=pace.deadline / 2)
     identity = f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}"
-    log.info("%s stands for the Lease %s/%s", identity, namespace, settings.lease_name)
-    return Elector(leases, identity, pace)
+    log.info("%s stands for the Lease %s/%s", identity, namespace, name)
+    return Elector(leases, identity, pace, lease=f"{namespace}/{name}")
+
+
+def _lease_of(settings: Settings, client: KubeClient) -> Callable[[str], Leases]:
+    namespace = settings.lease_namespace or client.namespace
+    return lambda name: Leases(client, namespace, name, timeout=settings.lease_renew_deadline / 2)
 
 
 async def _connect(settings: Settings) -> KubeClient:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from zilliz_jobs.control.shard import Shard
+
 LEAST_LEASE_MARGIN = 5
 """Seconds: as long as the fence wants the Lease to last on when a request leaves."""
 
@@ -24,6 +26,16 @@ class Settings(BaseSettings):
     )
     namespaces: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="namespaces to watch, separated by commas; none: all of them"
+    )
+    watch_label_selector: str = Field(
+        default="",
+        description="work only on objects whose labels it selects, so that several operators share them "
+        "(docs/scale.md): jobs.zilliz.com/shard=a, or !jobs.zilliz.com/shard for the default one; none: all objects",
+    )
+    shards: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="for the operator of the default shard: the names of all others, separated by commas, so that it "
+        "tells of objects that are of none",
     )
     workers: int = Field(default=32, ge=1, le=256, description="objects that are worked on at the same time")
     allow_http_endpoints: bool = Field(
@@ -59,7 +71,8 @@ class Settings(BaseSettings):
     lease_name: str = Field(
         default="zilliz-jobs-operator",
         pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$",
-        description="name of the Lease; operators that watch different namespaces need different ones",
+        description="name of the Lease, behind which a shard puts its own name; operators that watch different "
+        "namespaces need different ones",
     )
     lease_namespace: str | None = Field(default=None, description="namespace of the Lease; default: the pod's own")
     lease_duration: int = Field(
@@ -82,7 +95,13 @@ class Settings(BaseSettings):
         description="address of a cluster of SeaTunnel that VTS runs on; none: a Job of Kubernetes for each run",
     )
 
-    @field_validator("namespaces", mode="before")
+    @field_validator("watch_label_selector")
+    @classmethod
+    def _is_a_selector(cls, value: str) -> str:
+        Shard.of(value)
+        return value
+
+    @field_validator("namespaces", "shards", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
@@ -98,3 +117,8 @@ class Settings(BaseSettings):
         if value > longer:
             raise ValueError(f"it must be {longer:g} at most, so that a leader stops before another one may begin")
         return value
+
+    @property
+    def shard(self) -> Shard:
+        """By the selector."""
+        return Shard.of(self.watch_label_selector)

@@ -125,6 +125,12 @@ class Rig:
         assert self._changes is not None
         for change in self._changes.drain():
             body = change.record.fresh()
+            if engine.shard.filters(body["kind"]) and not engine.shard.selects(body):
+                # A watch with a selector tells of an object that it does not show any more like of a deleted one.
+                before = change.previous.fresh() if change.previous is not None else body
+                if engine.shard.selects(before):
+                    engine.on_delete(before)
+                continue
             self._kinds_told.add(body["kind"])
             if change.type == "DELETED":
                 engine.on_delete(body)
@@ -137,7 +143,7 @@ class Rig:
 
     # -- people
 
-    def secret(self, key: str = KEY, name: str = "zilliz") -> None:
+    def secret(self, key: str = KEY, name: str = "zilliz", namespace: str = NAMESPACE) -> None:
         self.kube.create(
             {
                 "apiVersion": "v1",

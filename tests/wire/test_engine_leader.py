@@ -21,6 +21,7 @@ class Baton:
         self._lost: Callable[[], None] = lambda: None
 
     leader = "the one with the baton"
+    lease = ""
 
     def leads(self, _seconds: float = 0.0) -> bool:
         return self.works

@@ -24,6 +24,8 @@ class Connection:
     spec_error: str = ""
     account: Account | None = None
     problem: Blocked | None = None
+    elsewhere: Blocked | None = None  # it is another shard's, by its labels
+    claimed: bool = False  # this process has stored, or found, that its account is this shard's
     checked: bool = False  # the cloud accepted this very key
     suspected: bool = False  # the cloud rejected it later, in a job's request; it must be checked again
     fingerprint: str = ""
@@ -41,8 +43,13 @@ class Connection:
 
     @property
     def is_known(self) -> bool:
-        """Whether a check of the present key has ended, with whatever result."""
-        return self.spec is None or self.problem is not None or (self.checked and not self.suspected)
+        """Whether a check of the present key has ended, with whatever result, or is another shard's."""
+        return (
+            self.elsewhere is not None
+            or self.spec is None
+            or self.problem is not None
+            or (self.checked and not self.suspected)
+        )
 
     @property
     def endpoint(self) -> str:
@@ -54,6 +61,8 @@ class Connection:
 
     def link(self) -> Link:
         """What the decision about a job may know of the connection."""
+        if self.elsewhere is not None:
+            return Link(problem=self.elsewhere)
         if self.spec is None:
             return Link(problem=Blocked(Reason.CONNECTION_NOT_READY, self._named(self.spec_error)))
         link = Link(

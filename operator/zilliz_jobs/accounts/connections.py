@@ -17,6 +17,7 @@ from typing import Any
 from zilliz_jobs.accounts.connection import Connection
 from zilliz_jobs.accounts.secret_access import RETRY_SECONDS, read_labelled
 from zilliz_jobs.accounts.sessions import Sessions
+from zilliz_jobs.accounts.sharing import NO_SHARDS, Shards
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.cloud.errors import CloudError, Transient, Unauthorised
@@ -66,28 +67,30 @@ class Connections:
         vts: VtsSettings | None = None,
         seatunnel: SeaTunnel | None = None,
     ) -> None:
-        self._secrets = secrets
-        self._allow_http = allow_http
-        self._wake = wake
-        self._clock = clock
+        self.shards: Shards = NO_SHARDS
+        """Set where several operators share the objects."""
+        self._secrets, self._allow_http, self._wake, self._clock = secrets, allow_http, wake, clock
         self._known: dict[Key, Connection] = {}
         self._sessions = Sessions(clock, make_session)
         self._departed: dict[Key, tuple[float, Connection]] = {}
         self._workers, self._vts = workers, vts
         self.seatunnel = seatunnel
-        """The REST of `vts.cluster`; None where there is none."""
         self._locks: dict[Key, asyncio.Lock] = {}
         self._clocks: dict[Key, CloudClocks] = {}
 
     def on_upsert(self, key: Key, body: Body) -> Connection:
         """A connection was made or changed. Returns the entry that is known for it: the same as before, where the
         spec did not change."""
-        old = self._known.get(key)
-        same = old is not None and old.body["metadata"].get("generation") == body["metadata"].get("generation")
+        old, elsewhere = self._known.get(key), self.shards.elsewhere(body)
+        same = (
+            old is not None
+            and old.elsewhere == elsewhere
+            and old.body["metadata"].get("generation") == body["metadata"].get("generation")
+        )
         if old is not None and same and old.body["metadata"].get("uid") == body["metadata"].get("uid"):
             old.body = body
             return old
-        connection = Connection(key, body)
+        connection = Connection(key, body, elsewhere=elsewhere)
         if old is not None and old.uid == connection.uid:
             connection.last_account = old.last_account
         try:
@@ -119,9 +122,13 @@ class Connections:
         """The uids of all known connections."""
         return {key: one.uid for key, one in self._known.items()}
 
+    def own(self) -> dict[Key, Connection]:
+        """Those of this shard. Any thread may ask."""
+        return {key: one for key, one in self._known.copy().items() if one.elsewhere is None}
+
     def readiness(self) -> dict[Key, bool]:
         """Whether each connection that was ever checked can be used. Any thread may ask."""
-        return {key: one.problem is None for key, one in self._known.copy().items() if one.is_known}
+        return {key: one.problem is None for key, one in self.own().items() if one.is_known}
 
     def link(self, key: Key, *, parting: bool = False) -> Link:
         """What the decision about a job may know of its connection, also where there is none. `parting`: for an
@@ -139,7 +146,7 @@ class Connections:
         more than `SECRET_SECONDS` ago. `parting`: for an object that is being deleted; then the last account will do.
         Raises nothing of Kubernetes: what cannot be read becomes the connection's problem."""
         connection = self._known.get(key)
-        if connection is not None and await self._refresh(connection, SECRET_SECONDS):
+        if connection and connection.elsewhere is None and await self._refresh(connection, SECRET_SECONDS):
             self._wake(key)
         if parting and (connection := connection or self._departed.get(key, (0.0, None))[1]):
             return connection.account or connection.last_account
@@ -174,7 +181,7 @@ class Connections:
             if (asked := connection.account) is None:
                 connection.suspected = False
                 return connection.problem
-            problem = await self._ask(connection, asked)
+            problem = await self._ask(connection, asked) or await self.shards.claim(connection)
             if connection.account is asked:
                 break  # else the key was rotated meanwhile, and the answer is about the old one
         good_before = connection.checked and not connection.suspected

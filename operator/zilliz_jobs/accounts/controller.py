@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from zilliz_jobs.accounts.claims import Claim
 from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.accounts.reconciler import ConnectionReconciler
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
@@ -37,9 +38,11 @@ class ConnectionController(Controller):
         self._wake_dependents = wake_dependents
 
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
-        if self.connections.get(key) is not self.connections.on_upsert(
-            key, body
-        ):  # else it is the event of our own write
+        before = self.connections.get(key)
+        held = Claim.of(before.body) if before else None
+        known = self.connections.on_upsert(key, body)
+        let_go = known.problem is not None and Claim.of(body) != held
+        if known is not before or let_go:  # else it is the event of our own write
             self._queue.succeeded(key)
             self._queue.add(key)
 
@@ -63,6 +66,13 @@ class ConnectionController(Controller):
 
     def wake_all(self) -> None:
         pass  # a connection waits for nothing but its next check
+
+    def claim_anew(self) -> None:
+        """This process leads from now on: where there are shards, every account is claimed before it is used."""
+        if self.connections.shards.are_there:
+            for key, connection in self.connections.own().items():
+                connection.claimed = connection.checked = False
+                self._queue.add(key)
 
     async def reconcile(self, key: Key) -> None:
         connection = self.connections.get(key)

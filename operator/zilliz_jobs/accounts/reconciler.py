@@ -21,7 +21,7 @@ from zilliz_jobs.kube.status import StatusWriter
 
 NEEDS_A_PERSON = frozenset(
     {Reason.INVALID_SPEC, Reason.INSECURE_ENDPOINT, Reason.KEY_REJECTED, Reason.NO_PERMISSION}
-    | {Reason.PROJECT_NOT_VISIBLE}
+    | {Reason.PROJECT_NOT_VISIBLE, Reason.ANOTHER_SHARD}
 )
 
 
@@ -44,6 +44,8 @@ class ConnectionReconciler:
 
     async def reconcile(self, connection: Connection, tries: int) -> tuple[float, bool]:
         """Seconds until the next check, and whether the connection's readiness changed. Raises KubeError."""
+        if connection.elsewhere is not None:
+            return await self._leave(connection)
         was_ready = _is_ready(connection.body)
         # A suspicion changes nothing for the jobs, the end of the first check does.
         was_usable = connection.checked and connection.problem is None
@@ -51,7 +53,7 @@ class ConnectionReconciler:
         problem = await self._connections.check(connection)
         usable = connection.checked and connection.problem is None
         now = self._now()
-        status = new_status(connection, problem, now)
+        status = new_status(connection, problem, now, shared=self._connections.shards.are_there)
         old: Body = connection.body.get("status") or {}
         wire = hidden(connection.body, status.wire())
         if {**old, "lastCheckTime": None} != {**wire, "lastCheckTime": None}:
@@ -71,14 +73,23 @@ class ConnectionReconciler:
         # A person may have corrected the Secret meanwhile, and waits for the effect.
         return max(min(wait, SECRET_SECONDS), problem.retry_after or 0.0), changed
 
+    async def _leave(self, connection: Connection) -> tuple[float, bool]:
+        """It is another shard's, which writes its status; what this one has claimed of it is given back."""
+        is_first, connection.checked = not connection.checked, True
+        await self._connections.shards.release(connection)
+        return self._interval, is_first
+
 
 def _is_ready(body: Body) -> bool:
     conditions = (body.get("status") or {}).get("conditions") or []
     return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions if isinstance(c, dict))
 
 
-def new_status(connection: Connection, problem: Blocked | None, now: datetime) -> ZillizConnectionStatus:
-    """The status for this result of a check; the times of conditions change only where a condition does. Pure."""
+def new_status(
+    connection: Connection, problem: Blocked | None, now: datetime, *, shared: bool = False
+) -> ZillizConnectionStatus:
+    """The status for this result of a check; the times of conditions change only where a condition does. `shared`:
+    there are shards, whose claim stays as it is stored. Pure."""
     try:
         old = ZillizConnectionStatus.model_validate(connection.body.get("status") or {})
     except ValidationError:  # edited by hand; it is written anew
@@ -92,6 +103,9 @@ def new_status(connection: Connection, problem: Blocked | None, now: datetime) -
         last_check_time=now,
         key_fingerprint=connection.fingerprint or None,
         endpoint=connection.endpoint or None,
+        shard=old.shard if shared else None,
+        shard_lease=old.shard_lease if shared else None,
+        projects=old.projects if shared else None,
         remembered=old.remembered,
         remembered_since=old.remembered_since,
         conditions=dated(rows, old.conditions, generation, now),

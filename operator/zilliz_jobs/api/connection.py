@@ -16,6 +16,7 @@ DEFAULT_CONSOLE_PATH = "/console/v1"
 MAX_REQUESTS_PER_SECOND = 20  # documented: 20 requests a second per user and endpoint
 DEFAULT_SETTLE_SECONDS = 120
 MAX_REMEMBERED = 100
+MAX_PROJECTS = 1000
 REGION = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"  # it becomes part of a host name
 
 
@@ -101,6 +102,13 @@ class ZillizConnectionStatus(Model):
     last_check_time: Time = Field(default=None, description="When the key was last checked with a new outcome.")
     key_fingerprint: str | None = Field(default=None, description="Short hash of the key in use; never the key.")
     endpoint: str | None = Field(default=None, description="The control plane in use.")
+    shard: str | None = Field(
+        default=None, description="The shard whose operator works with this account, where several share the objects."
+    )
+    shard_lease: str | None = Field(default=None, description="Namespace and name of the Lease of that operator.")
+    projects: list[str] | None = Field(
+        default=None, description=f"Ids of projects that the key sees, {MAX_PROJECTS} at most; with `shard` only."
+    )
     remembered: list[RememberedSubmission] | None = Field(
         default=None,
         description="What must outlive the operator: jobs of objects that were deleted while they ran, and "

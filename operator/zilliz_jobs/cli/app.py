@@ -46,6 +46,9 @@ def operator(
     ] = None,
     context: Annotated[str | None, typer.Option(help="Context of the kubeconfig; default: its current one.")] = None,
     namespace: Annotated[list[str] | None, typer.Option(help="Namespace to watch; repeatable. Default: all.")] = None,
+    watch_label_selector: Annotated[
+        str | None, typer.Option(help="Work only on objects with these labels. Default: all.")
+    ] = None,
     leader_elect: Annotated[
         bool | None,
         typer.Option(
@@ -65,6 +68,7 @@ def operator(
         "kubeconfig": kubeconfig,
         "context": context,
         "namespaces": namespace or None,
+        "watch_label_selector": watch_label_selector,
         "leader_elect": leader_elect,
     }
     flags = {name: value for name, value in given.items() if value is not None}
@@ -100,6 +104,10 @@ def release_finalizers(
         str | None,
         typer.Option(help="First stop the operator of this Deployment, and wait until its Lease says that it has."),
     ] = None,
+    shard: Annotated[
+        list[str] | None,
+        typer.Option(help="Stop that of this shard too, whose name is behind the Deployment's; repeatable."),
+    ] = None,
 ) -> None:
     """Free the objects whose deletion waits for an operator that is gone. Their jobs in the cloud are left alone.
 
@@ -109,6 +117,7 @@ def release_finalizers(
 
     from zilliz_jobs.cli.release import Line, Wanted, release, table
     from zilliz_jobs.cli.standdown import stand_down
+    from zilliz_jobs.control.shard import DEFAULT_SHARD, lease_of
     from zilliz_jobs.kube.client import KubeClient
     from zilliz_jobs.kube.deployments import Deployments
     from zilliz_jobs.kube.errors import KubeError
@@ -117,6 +126,8 @@ def release_finalizers(
 
     if namespace and all_namespaces:
         raise typer.BadParameter("it does not go with --all-namespaces", param_hint="--namespace")
+    if shard and not stop_deployment:
+        raise typer.BadParameter("it goes with --stop-deployment only", param_hint="--shard")
     if dry_run and stop_deployment:
         raise typer.BadParameter("it does not go with --dry-run", param_hint="--stop-deployment")
 
@@ -126,8 +137,10 @@ def release_finalizers(
             kubeconfig=kubeconfig, context=context, trust_env=known.trust_env
         ) as client:
             if stop_deployment:
-                leases = Leases(client, known.lease_namespace or client.namespace, known.lease_name, timeout=10)
-                await stand_down(Deployments(client), leases, stop_deployment)
+                for name in [DEFAULT_SHARD, *(shard or [])]:
+                    lease = lease_of(name, known.lease_name)
+                    leases = Leases(client, known.lease_namespace or client.namespace, lease, timeout=10)
+                    await stand_down(Deployments(client), leases, lease_of(name, stop_deployment))
             wanted: list[str | None] = [None] if all_namespaces else [*(namespace or [client.namespace])]
             return [line for where in wanted async for line in release(client, Wanted(where, live, dry_run))]
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Set
 
 from zilliz_jobs.control.dispatcher import Dispatcher
-from zilliz_jobs.control.objects import Key
+from zilliz_jobs.control.objects import Body, Key, key_of
 from zilliz_jobs.kube.errors import KubeError, NotServed
 
 AGAIN_SECONDS = 5.0
@@ -23,7 +23,7 @@ class Absences:
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
-        self._doubted: dict[Key, str] = {}
+        self._doubted: dict[Key, tuple[str, Body | None]] = {}
         self._more = asyncio.Event()
 
     def __len__(self) -> int:
@@ -35,21 +35,27 @@ class Absences:
         missing = {k: u for k, u in known.items() if u not in uids and namespace in (None, k.namespace)}
         if missing:
             log.info("%s: %d objects are gone, it seems; each is asked for", kind, len(missing))
-            self._doubted |= missing
+            self._doubted |= {k: (u, None) for k, u in missing.items()}
             self._more.set()
+
+    def doubt(self, body: Body) -> None:
+        """A watch that shows only objects with certain labels shows this one no more: it was deleted, or has other
+        labels. `body`: as last seen. May be repeated."""
+        self._doubted[key_of(body)] = body["metadata"]["uid"], body
+        self._more.set()
 
     async def run(self) -> None:
         """Read the collected objects, for ever. What cannot be read is tried again after `AGAIN_SECONDS`."""
         while True:
             while self._doubted:
                 key = next(iter(self._doubted))
-                uid = self._doubted.pop(key)
+                uid, last = self._doubted.pop(key)
                 try:
-                    await self._dispatcher.verify(key, uid)
+                    await self._dispatcher.verify(key, uid, last)
                 except NotServed:
                     pass  # it is listed when its kind is served again
                 except KubeError:
-                    self._doubted[key] = uid
+                    self._doubted.setdefault(key, (uid, last))
                     await asyncio.sleep(AGAIN_SECONDS)
             self._more.clear()
             await self._more.wait()

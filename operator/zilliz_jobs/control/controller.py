@@ -30,6 +30,10 @@ class Controller(ABC):
     def on_delete(self, key: Key, body: Body) -> None:
         """An object is gone. Another object of the same name stays if it is known already. Idempotent."""
 
+    def on_left(self, key: Key, body: Body) -> None:
+        """An object is of another shard by now: it is known no more, and nothing of it was deleted. Idempotent."""
+        self.on_delete(key, body)
+
     @abstractmethod
     async def reconcile(self, key: Key) -> None:
         """One pass over one object; it may be repeated at any time. Raises NotFound where the object is gone,

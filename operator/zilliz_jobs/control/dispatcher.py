@@ -12,6 +12,7 @@ from zilliz_jobs.control import obstacles
 from zilliz_jobs.control.controller import Controller
 from zilliz_jobs.control.leaderelection import Leadership
 from zilliz_jobs.control.objects import Body, Key, key_of, stub
+from zilliz_jobs.control.shard import EVERYTHING, Shard
 from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound, NotServed
 from zilliz_jobs.kube.events import EventPoster
@@ -36,8 +37,9 @@ class Dispatcher:
         leadership: Leadership,
         events: EventPoster,
         metrics: Metrics,
+        shard: Shard = EVERYTHING,
     ) -> None:
-        self._controllers = controllers
+        self._controllers, self._shard = controllers, shard
         self._by_kind = {kind: controller for controller in controllers for kind in controller.resources}
         self._queue, self._objects = queue, objects
         self._leadership, self._events, self._metrics = leadership, events, metrics
@@ -46,6 +48,8 @@ class Dispatcher:
         self.went_back: Callable[[Key, int, int], object] = lambda *_: None
         """Called with key, known version and read version where a read gave an older version than was known before:
         the history of the cluster went back."""
+        self.verified_gone: Callable[[Body], object] = lambda _body: None
+        """Called with an object, as last seen, that does not exist any more, as a read has shown."""
 
     def on_upsert(self, body: Body) -> None:
         """An object was reported: tell the controller of its kind. An object of no controller is ignored."""
@@ -74,19 +78,30 @@ class Dispatcher:
         controller = self._by_kind.get(kind)
         return controller.known(kind) if controller else {}
 
-    async def verify(self, key: Key, uid: str) -> None:
-        """Read an object that may be gone, and tell its controller the result. Idempotent. Raises NotServed where the
-        API server does not serve the kind, KubeError where it cannot be asked."""
+    async def verify(self, key: Key, uid: str, last: Body | None = None) -> None:
+        """Read an object that may be gone, and tell its controller the result. Idempotent. `last`: the object as last
+        reported. Raises NotServed where the API server does not serve the kind, KubeError where it cannot be
+        asked."""
         controller = self._by_kind[key.kind]
         try:
             body = await self._read(controller, key)
         except NotServed:
             raise
         except NotFound:
-            if self.known(key.kind).get(key) == uid:
-                controller.on_delete(key, controller.body(key) or stub(key, uid))
+            if last is not None or self.known(key.kind).get(key) == uid:
+                gone = last or controller.body(key) or stub(key, uid)
+                self.verified_gone(gone)
+                controller.on_delete(key, gone)
             return
-        controller.on_upsert(key, body, certain=True)
+        self._take(controller, key, body)
+
+    def _take(self, controller: Controller, key: Key, body: Body) -> None:
+        """The object was just read by its name, which shows objects of all shards."""
+        if not self._shard.filters(key.kind) or self._shard.selects(body):
+            controller.on_upsert(key, body, certain=True)
+        elif controller.uid(key) is not None or key in self.known(key.kind):
+            log.info("%s has other labels by now, and is left to another operator", key)
+            controller.on_left(key, body)
 
     async def _read(self, controller: Controller, key: Key) -> Body:
         """The object as it is now. A consistent read cannot give an older version than was known before it, unless
@@ -170,7 +185,7 @@ class Dispatcher:
         except KubeError:
             self._again(key)
             return
-        controller.on_upsert(key, body, certain=True)
+        self._take(controller, key, body)
         self._again(key, base=REFETCH_SECONDS)
 
     def _again(self, key: Key, after: float | None = None, *, base: float = 1.0) -> None:

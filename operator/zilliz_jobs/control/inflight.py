@@ -38,6 +38,11 @@ class RequestsInFlight:
         task.add_done_callback(self.tasks.discard)
         return task
 
+    async def settled(self) -> None:
+        """Wait for the requests that are in flight now, and their records, whatever becomes of them."""
+        if self.tasks:
+            await asyncio.wait([*self.tasks])
+
     async def drain(self, seconds: float) -> None:
         """Wait at most so long for the requests in flight and their records. For the end of the process."""
         if not self.tasks:

@@ -39,6 +39,9 @@ class Leadership(Protocol):
     def leads(self, seconds: float = 0.0) -> bool:
         """Whether this process will still lead in so many seconds, even if no renewal succeeds."""
 
+    lease: str
+    """Namespace and name of the Lease, with a slash between; empty where there is no election."""
+
     @property
     def works(self) -> bool:
         """Whether this process begins new work. Once it was false, `gained` is called before it is true again."""
@@ -63,6 +66,7 @@ class Alone(Leadership):
     """No election: this process always leads."""
 
     leader = "this process; there is no election"
+    lease = ""
     works = True
 
     def leads(self, _seconds: float = 0.0) -> bool:
@@ -108,7 +112,7 @@ class Pace:
 
 class Elector(Leadership):
     """The election by a Lease. `identity`: of this process only; its successor in the same pod has another one.
-    `chance`: random numbers from 0 to 1."""
+    `chance`: random numbers from 0 to 1; `lease`: see `Leadership`."""
 
     def __init__(
         self,
@@ -118,7 +122,9 @@ class Elector(Leadership):
         *,
         clock: Callable[[], float] = steady,
         chance: Callable[[], float] = random.random,
+        lease: str = "",
     ) -> None:
+        self.lease = lease
         self._leases, self.identity, self._pace = leases, identity, pace or Pace()
         self._clock, self._chance = clock, chance
         self._lease: Lease | None = None  # as last seen

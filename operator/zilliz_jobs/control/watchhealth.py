@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from zilliz_jobs.control.clock import steady
 from zilliz_jobs.control.joblistener import JobListener
 from zilliz_jobs.control.objects import Body
+from zilliz_jobs.control.shard import EVERYTHING, Shard
 
 Watch = tuple[str, str]
 """Kind and namespace; the latter is empty where one watch covers all namespaces."""
@@ -22,13 +23,23 @@ class WatchHealth(JobListener):
     """Costs no request. `limit`: seconds in which a write must come back; `namespaces`: those with a watch each;
     empty: one watch covers all."""
 
-    def __init__(self, limit: float, namespaces: Sequence[str] = (), clock: Callable[[], float] = steady) -> None:
-        self._limit, self._namespaces, self._clock = limit, frozenset(namespaces), clock
+    def __init__(
+        self,
+        limit: float,
+        namespaces: Sequence[str] = (),
+        clock: Callable[[], float] = steady,
+        *,
+        shard: Shard = EVERYTHING,
+    ) -> None:
+        """`shard`: of the objects that the watches show; a write to any other one does not come back."""
+        self._limit, self._namespaces, self._clock, self._shard = limit, frozenset(namespaces), clock, shard
         self._heard: dict[Watch, int] = {}
         self._awaited: dict[Watch, tuple[int, float]] = {}
 
     def wrote(self, body: Body) -> None:
         """The API server stored this write of the operator. The oldest write that has not come back counts."""
+        if self._shard.filters(body["kind"]) and not self._shard.selects(body):
+            return
         watch, version = self._watch(body), _version(body)
         if version > self._heard.get(watch, 0):
             self._awaited.setdefault(watch, (version, self._clock()))

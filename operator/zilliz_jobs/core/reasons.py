@@ -42,6 +42,14 @@ class Reason(ReasonWord):
         "AnotherAccount",
         "The connection leads to another account than the job was submitted in; give it a key of that account.",
     )
+    ANOTHER_SHARD = (
+        "AnotherShard",
+        "The object and its account are of different shards; give both the same label jobs.zilliz.com/shard.",
+    )
+    NO_SUCH_SHARD = (
+        "NoSuchShard",
+        "No operator has the shard that the object's label names, so nothing is done for it; correct the label.",
+    )
     SECRET_NOT_FOUND = "SecretNotFound", "Create the Secret that is named."
     SECRET_NOT_LABELLED = (
         "SecretNotLabelled",

@@ -34,6 +34,10 @@ class Feed:
         """A list was complete: these uids exist, and no others of the kind and namespace (None: all namespaces)."""
         self._absences.listed(kind, namespace, uids)
 
+    def doubt(self, body: Body) -> None:
+        """The object was deleted, or has other labels by now: it is read. May be repeated."""
+        self._absences.doubt(body)
+
     def served(self, kind: str, *, served: bool) -> None:
         """Whether the API server serves the kind. When it does again, all objects are listed and reconciled again."""
         unserved = self._dispatcher.unserved

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
+from collections.abc import Callable
 from functools import partial
 
+from zilliz_jobs.accounts.claims import ShardClaims
 from zilliz_jobs.accounts.clockwitness import ClockWitness
 from zilliz_jobs.accounts.connections import Connections
 from zilliz_jobs.accounts.controller import ConnectionController
@@ -26,11 +28,12 @@ from zilliz_jobs.control.clock import ServerClock
 from zilliz_jobs.control.crdcheck import CrdCheck
 from zilliz_jobs.control.dispatcher import Dispatcher
 from zilliz_jobs.control.inflight import RequestsInFlight
-from zilliz_jobs.control.leaderelection import Alone, Leadership
+from zilliz_jobs.control.leaderelection import Alone, Leadership, LeasePort
 from zilliz_jobs.control.objectaccess import ObjectAccess
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.control.ownership import JobOwnership
 from zilliz_jobs.control.redaction import hidden, over_key, text_without_secrets
+from zilliz_jobs.control.shardleases import ShardLeases
 from zilliz_jobs.control.sweep import Sweep
 from zilliz_jobs.control.watches import Watches
 from zilliz_jobs.control.watchhealth import WatchHealth
@@ -38,6 +41,7 @@ from zilliz_jobs.control.workqueue import WorkQueue
 from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.feed import Feed
 from zilliz_jobs.engine.gauges import GaugeCollector, ScheduleGauges
+from zilliz_jobs.engine.strays import Strays
 from zilliz_jobs.jobcenter.owners import Owners
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.jobcenter.rowjobs import RowJobs, RowOwnership
@@ -87,12 +91,15 @@ class Engine:
         metrics: Metrics | None = None,
         rules: Rules | None = None,
         clock: ServerClock | None = None,
+        lease_of: Callable[[str], LeasePort] | None = None,
     ) -> None:
+        """`lease_of`: reads a Lease of another shard by its name, where the election has one."""
         self.settings, self.client, self.leadership = settings, client, leadership or Alone()
+        self.shard = settings.shard
         self.metrics = metrics or Metrics()
         self.clock = clock or ServerClock()
         client.on_answer = self.clock.hear
-        self.watch_health = WatchHealth(settings.watch_limit, settings.namespaces)
+        self.watch_health = WatchHealth(settings.watch_limit, settings.namespaces, shard=self.shard)
         self.queue: WorkQueue[Key] = WorkQueue(settings.retry_cap)
         self.ownership = JobOwnership()
         self.kinds: dict[str, AnyKind] = {kind.resource.kind: kind for kind in JOB_KINDS}
@@ -110,14 +117,17 @@ class Engine:
         )
         self.ownership.settle, self.ownership.remember = self._settle, self.memory.departed
         self.backup_use = BackupUse()
+        self.in_flight = RequestsInFlight(self.leadership.leads)
+        namespaces: list[str | None] = [*settings.namespaces] or [None]
         self.cache_sync = CacheSync(
             self.objects,
             self.cache,
             self.ownership,
             self.kinds,
-            [*settings.namespaces] or [None],
+            namespaces,
             self.memory,
             self.backup_use,
+            selector=str(self.shard.selector),
         )
         self.crds = CrdCheck(client, self.metrics)
         self.connections = Connections(
@@ -128,6 +138,16 @@ class Engine:
             workers=Workers(client),
             vts=_vts(settings),
             seatunnel=SeaTunnel(settings.vts_cluster) if settings.vts_cluster else None,
+        )
+        self.connections.shards = ShardClaims(
+            self.shard,
+            self.objects,
+            writer,
+            [kind.resource for kind in JOB_KINDS],
+            namespaces,
+            ShardLeases(self.leadership.lease, lease_of),
+            self.in_flight,
+            self.memory.recall,
         )
         self.status_writer = JobStatusWriter(
             writer,
@@ -141,7 +161,6 @@ class Engine:
         self.deletions = Deletions(
             self.events, self.metrics, stopwatch=self.clock.stopwatch(), works=lambda: self.leadership.works
         )
-        self.in_flight = RequestsInFlight(self.leadership.leads)
         deletion = BackupDeletion(self.connections, self.backup_use, self.in_flight, self.metrics)
         self.actions = Actions(
             self.ownership,
@@ -189,7 +208,8 @@ class Engine:
             self.metrics,
             progress_interval=settings.progress_interval,
         )
-        access = ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics)
+        self.jobs.shard = self.shard
+        access = ObjectAccess(self.objects, writer, self.events, self.crds, self.metrics, self.shard)
         self.schedules = ScheduleParts(
             self.kinds,
             self.connections,
@@ -221,19 +241,21 @@ class Engine:
             self.schedules.controller,
         )
         self.dispatcher = Dispatcher(
-            controllers, self.queue, self.objects, self.leadership, self.events, self.metrics
+            controllers, self.queue, self.objects, self.leadership, self.events, self.metrics, self.shard
         )
         self.feed = Feed(self.on_upsert, self.on_delete, self.dispatcher, self.watch_health, self.cache_sync)
         self.watches: Watches | None = None
         """Set by `main`, which passes the events."""
         self.dispatcher.went_back = self._history_went_back
+        self.dispatcher.verified_gone = self._note_gone
         self.sweep = Sweep(controllers, self.queue, self.leadership, self.metrics, interval=settings.sweep_interval)
         watched = [resource.kind for resource in RESOURCES]
         self.metrics.begin(self.kinds, [PROJECT_JOB.kind], watched)
         parts = self.inventory, self.queue, self.watch_health, self.connections, self.leadership, self.clock
         gauges = GaugeCollector(*parts, watched, lambda: self.watches.unwatched if self.watches else watched)
         schedules = ScheduleGauges(self.schedules.controller, self.leadership)
-        self.metrics.read_from(lambda: {**gauges.read(), **schedules.read()})
+        self.strays = Strays(settings.shards, self.objects, self.events, self.leadership, namespaces)
+        self.metrics.read_from(lambda: {**gauges.read(), **schedules.read(), **self.strays.read()})
 
     def _row_jobs(self, secrets: Secrets, writer: StatusWriter, deletion: BackupDeletion) -> RowJobs:
         """The machinery of job objects once more, for rows whose job belongs to none: what it stores is a row, and
@@ -283,6 +305,7 @@ class Engine:
             asyncio.create_task(self.events.run(), name="events"),
             asyncio.create_task(self.feed.run(), name="absences"),
             asyncio.create_task(self.sweep.run(), name="sweep"),
+            asyncio.create_task(self.strays.run(), name="objects of no shard"),
             asyncio.create_task(self.crds.run(crds_changed), name="crds"),
             asyncio.create_task(self._wake_all_on(crds_changed), name="crds changed"),
             *(asyncio.create_task(self.dispatcher.work(), name=f"worker {n}") for n in range(self.settings.workers)),
@@ -315,11 +338,17 @@ class Engine:
         self.dispatcher.on_upsert(body)
 
     def on_delete(self, body: Body) -> None:
-        """An object is gone. Idempotent."""
+        """An object is gone, as its watch says. Idempotent."""
         self.watch_health.heard(body)
+        if self.shard.filters(body["kind"]):
+            self.feed.doubt(body)  # its labels may have changed
+            return
+        self._note_gone(body)
+        self.dispatcher.on_delete(body)
+
+    def _note_gone(self, body: Body) -> None:
         if body["kind"] not in self.kinds:
             self.deletions.note(body, Leftover.NO_JOB)
-        self.dispatcher.on_delete(body)
 
     def _history_went_back(self, key: Key, before: int, version: int) -> None:
         if self.watches is not None:
@@ -345,6 +374,7 @@ class Engine:
         self.dispatcher.rest()
         self.deletions.renew()
         self.cache_sync.renew()
+        self.accounts.claim_anew()
         self.dispatcher.wake_all()
 
 

@@ -52,6 +52,10 @@ class JobCenterController(Controller):
         self._gone[key] = body
         self._queue.add(key)
 
+    def on_left(self, key: Key, body: Body) -> None:
+        self._bodies.pop(key, None)
+        self._pages.close(key)  # its rows stay
+
     def uid(self, key: Key) -> str | None:
         body = self._bodies.get(key)
         return body["metadata"]["uid"] if body else None

@@ -18,6 +18,7 @@ from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import Changes, Wanted
 from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.jobcenter.pages import PageRows, print_of
+from zilliz_jobs.jobcenter.rowreconciler import is_quiet
 from zilliz_jobs.jobcenter.rowstatus import detailed, of_row, shown, without
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, center_uid
 from zilliz_jobs.kinds.base import Account
@@ -47,8 +48,8 @@ class RowSync:
         self._objects, self._writer, self._own, self._reader, self._now = objects, writer, own, reader, now
 
     async def know(self, center: Body, page: PageRows) -> dict[str, Body]:
-        """List the rows that exist, once after a start, and remove those of an earlier JobCenter of the name. Returns
-        the rows that were listed; later none. Raises KubeError."""
+        """List the rows that exist, once after a start, and remove those of an earlier JobCenter of the name, and of
+        the shard that it was of before. Returns the rows that were listed; later none. Raises KubeError."""
         if page.synced:
             return {}
         page.known.clear()
@@ -56,7 +57,8 @@ class RowSync:
         found = {}
         for body in await self._writer.existing(center):
             owner, meta = center_uid(body), body["metadata"]
-            if owner == page.uid and not meta.get("deletionTimestamp"):
+            stays = self._writer.shard.selects(body) or not is_quiet(body)  # what is asked of a row is not lost
+            if owner == page.uid and stays and not meta.get("deletionTimestamp"):
                 page.note(body)
                 found[meta["name"]] = body
             elif owner is not None:

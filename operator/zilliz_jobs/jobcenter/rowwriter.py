@@ -56,6 +56,7 @@ class RowWriter:
     def __init__(self, access: ObjectAccess) -> None:
         self._objects, self._writer = access.objects, access.statuses
         self._crds, self._metrics = access.crds, access.metrics
+        self.shard = access.shard
 
     async def existing(self, center: Body) -> list[Body]:
         """All rows with the JobCenter's label, also those of an earlier JobCenter of its name. Raises KubeError."""
@@ -85,7 +86,7 @@ class RowWriter:
             "metadata": {
                 "name": name,
                 "namespace": meta["namespace"],
-                "labels": {LABEL: label_of(meta["name"])},
+                "labels": self.shard.child_labels(center, {LABEL: label_of(meta["name"])}),
                 "ownerReferences": [owner],
             },
             "spec": {"jobCenterRef": {"name": meta["name"]}, "jobId": row_id},

@@ -48,10 +48,15 @@ class CacheSync(JobListener):
         namespaces: Sequence[str | None],
         earlier: EarlierProcesses | None = None,
         intents: EarlierProcesses | None = None,
+        *,
+        selector: str = "",
     ) -> None:
-        """`earlier`: told first of every connection, `intents` of every JobSchedule. `ownership` learns which kinds
+        """`selector`: of the labels of the job objects and schedules that count; empty: all.
+
+        `earlier`: told first of every connection, `intents` of every JobSchedule. `ownership` learns which kinds
         could be listed."""
         self._ownership, self._earlier, self._intents = ownership, earlier, intents
+        self._selector = selector
         self._unserved: set[str] = set()
         self._asked_at = -1e9
         self._objects, self._cache, self._kinds, self._namespaces = objects, cache, kinds, namespaces
@@ -115,11 +120,11 @@ class CacheSync(JobListener):
             return
         with contextlib.suppress(NotFound):  # then no run is made, and no backup of one deleted
             for namespace in self._namespaces:
-                async for item in self._objects.list_all(JOB_SCHEDULE, namespace):
+                async for item in self._objects.list_all(JOB_SCHEDULE, namespace, selector=self._selector):
                     self._intents.recall({**item, "kind": JOB_SCHEDULE.kind})
 
     async def _note_all(self, kind: AnyKind, namespace: str | None) -> None:
-        async for item in self._objects.list_all(kind.resource, namespace):
+        async for item in self._objects.list_all(kind.resource, namespace, selector=self._selector):
             body: Body = {**item, "kind": kind.resource.kind}
             uid = body["metadata"]["uid"]
             # What the watches reported may be newer than a list that took long.

@@ -12,6 +12,7 @@ from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key, key_of, raw_status, status_of, stub
+from zilliz_jobs.control.shard import EVERYTHING, Shard
 from zilliz_jobs.control.workqueue import SUBMISSION, WorkQueue
 from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.ends import shows_its_end
@@ -51,6 +52,8 @@ class JobController(Controller, Ports):
         progress_interval: float,
     ) -> None:
         """`progress_interval`: seconds between two writes of mere progress."""
+        self.shard: Shard = EVERYTHING
+        """Set where several operators share the objects."""
         self.resources = {name: kind.resource for name, kind in kinds.items()}
         self._kinds, self._cache, self.reconciler, self._accounts = kinds, cache, reconciler, accounts
         self._objects, self._queue, self._metrics = objects, queue, metrics
@@ -64,6 +67,9 @@ class JobController(Controller, Ports):
     def on_upsert(self, key: Key, body: Body, *, certain: bool = False) -> None:
         """Keep the object, and put its key into the queue where a pass is needed. Does little for a finished one."""
         if not certain and self._cache.is_stale(body):
+            return
+        if not self.shard.selects(body):  # it was read by name
+            self.on_left(key, body)
             return
         known = self._cache.get(key)
         if known is not None and not (certain or known.unreadable) and self._cache.holds(known, body):
@@ -88,10 +94,17 @@ class JobController(Controller, Ports):
             return True
         return is_spoilt(raw_status(body), self.reconciler.actions.known(body["metadata"]["uid"]))
 
+    def on_left(self, key: Key, body: Body) -> None:
+        """What is known of its job counts on, as that of a deleted object does: it is no other object's."""
+        self._drop(key, body["metadata"]["uid"])
+
     def on_delete(self, key: Key, body: Body) -> None:
         uid = body["metadata"]["uid"]
+        self._tell_gone(self._kinds[key.kind], body, self._entry(key, uid))
+        self._drop(key, uid)
+
+    def _drop(self, key: Key, uid: str) -> None:
         entry = self._entry(key, uid)
-        self._tell_gone(self._kinds[key.kind], body, entry)
         if entry not in self._at_work:  # else the lock is released when its request is answered
             self.reconciler.actions.forget(entry or JobEntry(key, uid, self._kinds[key.kind]))
         self._cache.listeners.on_gone(uid)
@@ -166,6 +179,8 @@ class JobController(Controller, Ports):
         of yet."""
         key = key_of(body)
         self.on_upsert(key, body, certain=True)
+        if not self.shard.selects(body):
+            return
         self.asked(key, body["metadata"]["uid"], tokens)
         self._cache.remember(body, certain=True)  # a finished one has something left to do by now
         self._queue.add(key)
@@ -217,6 +232,8 @@ class JobController(Controller, Ports):
         if body["metadata"]["uid"] != entry.uid:
             self.on_upsert(entry.key, body, certain=True)
             return False
+        if not self.shard.selects(body):
+            self.on_left(entry.key, body)
         if not self._cache.has(entry):
             return False
         if self._cache.remember(body, certain=True):

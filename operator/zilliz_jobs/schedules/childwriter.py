@@ -9,6 +9,7 @@ from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
 from zilliz_jobs.api.model import API_VERSION, GROUP
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, key_of
+from zilliz_jobs.control.shard import EVERYTHING, Shard
 from zilliz_jobs.kube.errors import AlreadyExists, Conflict, Invalid, NotFound, NotServed, StrictDecoding
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.schedules.children import Children, owner_of, replacement_token
@@ -38,16 +39,22 @@ class ChildWriter:
     """All writes to the objects of runs go through it. `children` learns of each that was made or read."""
 
     def __init__(
-        self, objects: Objects, resources: Mapping[str, Resource], children: Children, jobs: JobObjects
+        self,
+        objects: Objects,
+        resources: Mapping[str, Resource],
+        children: Children,
+        jobs: JobObjects,
+        shard: Shard = EVERYTHING,
     ) -> None:
-        self._objects, self._resources = objects, resources
+        self._objects, self._resources, self._shard = objects, resources, shard
         self._children, self._jobs = children, jobs
 
     async def create(self, schedule: Body, order: CreateChild) -> ChildAnswer:
         """Make the object, or find that it was made. Raises KubeError where it may be made later."""
         resource = self._resources[order.kind]
         try:
-            made = await self._objects.create(resource, _manifest(schedule, order), strict=True)
+            manifest = _manifest(schedule, order, self._shard)
+            made = await self._objects.create(resource, manifest, strict=True)
         except AlreadyExists:
             return await self._found(schedule, order, resource)
         except StrictDecoding as error:
@@ -115,8 +122,9 @@ def _is_of(body: Body, schedule: str) -> bool:
     return owner is not None and owner[1] == schedule
 
 
-def _manifest(schedule: Body, order: CreateChild) -> Body:
+def _manifest(schedule: Body, order: CreateChild, shard: Shard) -> Body:
     meta = schedule["metadata"]
+    labels = shard.child_labels(schedule, order.labels)
     owner = {
         "apiVersion": API_VERSION,
         "kind": JOB_SCHEDULE.kind,
@@ -132,7 +140,7 @@ def _manifest(schedule: Body, order: CreateChild) -> Body:
         "metadata": {
             "name": order.name,
             "namespace": meta["namespace"],
-            "labels": {**order.labels, SCHEDULE_LABEL: meta["name"], RUN_LABEL: order.run},
+            "labels": {**labels, SCHEDULE_LABEL: meta["name"], RUN_LABEL: order.run},
             "annotations": dict(order.annotations),
             "ownerReferences": [owner],
         },

@@ -42,7 +42,7 @@ class ScheduleParts:
         self.runs = ScheduledRuns(access.objects, self.children)
         reconciler = ScheduleReconciler(
             self.children,
-            ChildWriter(access.objects, resources, self.children, jobs),
+            ChildWriter(access.objects, resources, self.children, jobs, access.shard),
             ScheduleStatusWriter(access, clock.now),
             access.crds,
             clock,

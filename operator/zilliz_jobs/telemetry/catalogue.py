@@ -187,6 +187,14 @@ CONNECTION_READY = Family(
     ("object_namespace", "connection"),
     by_leader=True,
 )
+NO_SUCH_SHARD = Family(
+    "zilliz_jobs_no_such_shard_objects",
+    "gauge",
+    "Objects whose label jobs.zilliz.com/shard names a shard that no operator has, so that nothing is done for them. "
+    "Told by the default shard, where there are shards.",
+    ("kind",),
+    by_leader=True,
+)
 
 SCHEDULE_LAST_SUCCESS = Family(
     "zilliz_jobs_schedule_last_success_timestamp_seconds",
@@ -242,6 +250,7 @@ LIVE = (
     SCHEDULE_LAST_SUCCESS,
     SCHEDULE_NEXT,
     SCHEDULE_FAILED,
+    NO_SUCH_SHARD,
 )
 """Read when they are asked for; the others are counted where they happen."""
 

@@ -75,6 +75,7 @@ NOT_PLAYED = (
     "98-schedule-scale.yaml",
     "98-schedule-staging.yaml",
     "99-schedule-sleeping-cluster.yaml",
+    "94-shard.yaml",
 )
 
 

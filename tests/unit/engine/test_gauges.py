@@ -40,6 +40,7 @@ class Known:
         return self.ready
 
 
+SHARDS = {catalogue.NO_SUCH_SHARD}
 SCHEDULES = {catalogue.SCHEDULE_LAST_SUCCESS, catalogue.SCHEDULE_NEXT, catalogue.SCHEDULE_FAILED}
 
 
@@ -68,7 +69,9 @@ async def test_a_replica_that_stands_by_tells_of_no_object_no_queue_and_no_conne
     bench.inventory.on_upsert(entry(), backup())
     bench.known.ready = {Key("ZillizConnection", "ns", "default"): False}
     bench.queue.add(KEY)
-    assert {family for family in catalogue.LIVE if family.by_leader} - SCHEDULES <= bench.figures.read().keys()
+    assert {
+        family for family in catalogue.LIVE if family.by_leader
+    } - SCHEDULES - SHARDS <= bench.figures.read().keys()
     bench.lead.works = False
     own = {catalogue.LEADER, catalogue.WATCH_SILENT, catalogue.KIND_WATCHED, catalogue.CLOCK_SKEW}
     assert bench.figures.read().keys() == own

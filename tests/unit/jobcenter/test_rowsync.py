@@ -16,6 +16,7 @@ from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.projectjob import OwnerStatus
 from zilliz_jobs.cloud.errors import CloudError, Rejected, Transient
 from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.control.shard import EVERYTHING
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import Changes, Wanted
 from zilliz_jobs.jobcenter.pages import PageRows
@@ -36,6 +37,8 @@ def stored(name: str) -> Body:
 
 class Cluster:
     """Rows, and a moment at which one of them is removed: `while_read` (details) or `while_written`."""
+
+    shard = EVERYTHING
 
     def __init__(self, *names: str) -> None:
         self.rows = {name: stored(name) for name in names}

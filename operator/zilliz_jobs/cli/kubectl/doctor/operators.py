@@ -12,6 +12,7 @@ from zilliz_jobs.cli.kubectl.doctor.enginepolicy import check_engine_policy
 from zilliz_jobs.cli.kubectl.doctor.finding import Finding
 from zilliz_jobs.cli.kubectl.doctor.rights import check_operator_rights
 from zilliz_jobs.control.objects import Body
+from zilliz_jobs.control.shard import Shard
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.kube.errors import Forbidden, NotFound
 from zilliz_jobs.kube.leases import Lease, Leases
@@ -19,7 +20,7 @@ from zilliz_jobs.kube.paths import path
 from zilliz_jobs.settings import Settings
 
 SELECTORS = (
-    "app.kubernetes.io/part-of=zilliz-jobs,app.kubernetes.io/component=operator",  # of the chart
+    "app.kubernetes.io/part-of=zilliz-jobs,app.kubernetes.io/component in (operator,shard)",  # of the chart
     "app.kubernetes.io/name=zilliz-jobs-operator",  # of the base for Kustomize
 )
 LEASE_SECONDS = 10.0
@@ -42,6 +43,15 @@ class Installed:
     def watches(self) -> list[str]:
         """The namespaces that it is limited to; empty for all."""
         return [one.strip() for one in self.environment.get("ZILLIZ_JOBS_NAMESPACES", "").split(",") if one.strip()]
+
+    @property
+    def lease(self) -> str:
+        """The name of the Lease that its leader holds."""
+        base = self.environment.get("ZILLIZ_JOBS_LEASE_NAME", str(Settings.model_fields["lease_name"].default))
+        try:
+            return Shard.of(self.environment.get("ZILLIZ_JOBS_WATCH_LABEL_SELECTOR", "")).lease_name(base)
+        except ValueError:  # with such a selector it does not start
+            return base
 
     @property
     def user(self) -> str:
@@ -125,12 +135,9 @@ def engine_said(image: str | None, cluster: str = "") -> str:
 
 
 async def _check_lease(cluster: Cluster, one: Installed) -> Finding:
-    defaults = Settings.model_fields
-    name = one.environment.get("ZILLIZ_JOBS_LEASE_NAME", str(defaults["lease_name"].default))
-    leases = Leases(
-        cluster.client, one.environment.get("ZILLIZ_JOBS_LEASE_NAMESPACE", one.namespace), name, timeout=LEASE_SECONDS
-    )
-    me = f"Lease {leases.namespace}/{name}"
+    namespace = one.environment.get("ZILLIZ_JOBS_LEASE_NAMESPACE", one.namespace)
+    leases = Leases(cluster.client, namespace, one.lease, timeout=LEASE_SECONDS)
+    me = f"Lease {leases.namespace}/{one.lease}"
     try:
         lease = await leases.get()
         if lease.holder and not _is_fresh(lease, cluster.now()):
