@@ -19,6 +19,59 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: operator
 {{- end }}
 
+{{- /* The names of all shards but the default one. */}}
+{{- define "zilliz.shards" -}}
+{{- $names := list }}
+{{- range .Values.shards }}
+{{- $names = append $names .name }}
+{{- end }}
+{{- if ne (len $names) (len (uniq $names)) }}
+{{- fail (printf "shards: each needs a name of its own: %s" (join ", " $names)) }}
+{{- end }}
+{{- toJson $names }}
+{{- end }}
+
+{{- /* Deployment, Lease and more of the operator of one shard: (list context shard); an empty one is the default. */}}
+{{- define "zilliz.shardName" -}}
+{{- $full := include "zilliz.fullname" (index . 0) }}
+{{- with (index . 1).name }}
+{{- $name := printf "%s-%s" $full . }}
+{{- if gt (len $name) 55 }}
+{{- fail (printf "shards: %s is too long for a name in Kubernetes; shorten the shard's name, or set fullnameOverride" $name) }}
+{{- end }}
+{{- $name }}
+{{- else }}
+{{- $full }}
+{{- end }}
+{{- end }}
+
+{{- define "zilliz.shardSelector" -}}
+{{- if (index . 1).name -}}
+app.kubernetes.io/name: {{ include "zilliz.name" (index . 0) }}
+app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+app.kubernetes.io/component: shard
+jobs.zilliz.com/shard: {{ (index . 1).name }}
+{{- else }}
+{{- include "zilliz.selector" (index . 0) }}
+{{- end }}
+{{- end }}
+
+{{- define "zilliz.shardLabels" -}}
+{{- include "zilliz.labels" (list (index . 0) (empty (index . 1).name | ternary "operator" "shard")) }}
+{{- with (index . 1).name }}
+jobs.zilliz.com/shard: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- /* Names of the Leases, and of the Deployments, of all shards. */}}
+{{- define "zilliz.shardNames" -}}
+{{- $names := list }}
+{{- range $shard := prepend .Values.shards (dict) }}
+{{- $names = append $names (include "zilliz.shardName" (list $ $shard)) }}
+{{- end }}
+{{- $names | join ", " }}
+{{- end }}
+
 {{- /* Of every object: (list context component). */}}
 {{- define "zilliz.labels" -}}
 {{- $top := index . 0 -}}

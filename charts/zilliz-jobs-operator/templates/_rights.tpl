@@ -46,7 +46,7 @@ an audit of the API server over a run in which everything happens is compared wi
   verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "zilliz.fullname" . }}]
+  resourceNames: [{{ include "zilliz.shardNames" . }}]
   verbs: [get, update]
 {{- end }}
 
@@ -63,11 +63,11 @@ an audit of the API server over a run in which everything happens is compared wi
 {{- define "zilliz.stopRules" -}}
 - apiGroups: [apps]
   resources: [deployments/scale]
-  resourceNames: [{{ include "zilliz.fullname" . }}]
+  resourceNames: [{{ include "zilliz.shardNames" . }}]
   verbs: [patch]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "zilliz.fullname" . }}]
+  resourceNames: [{{ include "zilliz.shardNames" . }}]
   verbs: [get]
 {{- end }}
 
