@@ -15,7 +15,7 @@ import pytest
 from tests.support.serving import ROOT, SOURCE
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-COMMAND = [sys.executable, "-m", "tools.bench", "--stand-in", "--scale", "0.001", "--only", "a,b,c,d"]
+COMMAND = [sys.executable, "-m", "tools.bench", "--stand-in", "--scale", "0.001", "--only", "a,b,c,d,s"]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -82,6 +82,15 @@ def test_the_sizes_grow_and_a_tenth_of_the_objects_run(figures: dict[str, Any]) 
     found = [figures["d"][f"of{size}"] for size in (1000, 5000, 20_000)]
     assert [(one["objects"], one["running"]) for one in found] == [(20, 2), (100, 10), (400, 40)]
     assert all(one["cloudCalls"] for one in found)
+
+
+def test_one_operator_and_two_shards_show_the_same_changes(figures: dict[str, Any]) -> None:
+    found = figures["s"]
+    assert (found["objects"], found["running"], found["keys"]) == (100, 10, 5)
+    for part, operators in (("one", 1), ("two", 2)):
+        assert (found[part]["missing"], found[part]["alarms"]["count"]) == (0, 0)
+        assert len(found[part]["rssMiB"]) == operators
+        assert set(found[part]["delay"]) == {"p50", "p99", "max"}
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

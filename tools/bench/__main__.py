@@ -1,4 +1,4 @@
-"""python -m tools.bench [--only a,h,b,c,d,u] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
+"""python -m tools.bench [--only a,h,b,c,d,s,u] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.table import Table
 from tests.support.controlplane import ControlPlaneError, UnavailableError, find_binaries
 from tests.support.serving import ROOT
-from tools.bench import changes, restart, sizes, submissions
+from tools.bench import accounts, changes, restart, sizes, submissions
 from tools.bench.figures import number
 from tools.bench.machine import describe
 from tools.bench.page import PLOT, TITLES, page, plot
@@ -28,6 +28,7 @@ MEASURES = {
     "b": submissions.measure,
     "c": restart.measure,
     "d": sizes.measure,
+    "s": accounts.measure,
     "u": measuring.measure,
 }
 EXPECTED = (Problem, ControlPlaneError, UnavailableError)

@@ -11,7 +11,7 @@ from typing import Any, Self
 import aiohttp
 from tools.bench.problem import Problem
 
-from zilliz_local.cloud import KEY, MOVIES
+from zilliz_local.cloud import KEY, MOVIES, PROJECT
 
 Body = dict[str, Any]
 __all__ = ["CLUSTER", "FILE", "KEY", "Cloud"]
@@ -54,9 +54,17 @@ class Cloud:
     async def put_collections(self, names: list[str]) -> None:
         await self.ask("PUT", f"/_sim/clusters/{CLUSTER}", {"collections": {"default": names}})
 
-    async def put_imports(self, count: int, *, collection: str, run: float, over: float) -> list[str]:
+    async def put_cluster(self, cluster: str, collections: list[str]) -> None:
+        """A cluster that runs, in the project of the bench's own."""
+        await self.ask(
+            "PUT", f"/_sim/clusters/{cluster}", {"projectId": PROJECT, "collections": {"default": collections}}
+        )
+
+    async def put_imports(
+        self, count: int, *, collection: str, run: float, over: float, cluster: str = CLUSTER
+    ) -> list[str]:
         """Running jobs that began one after the other; their ids, the oldest first."""
-        wanted = {"clusterId": CLUSTER, "collection": collection, "url": FILE}
+        wanted = {"clusterId": cluster, "collection": collection, "url": FILE}
         more = {"count": count, "runSeconds": run, "overSeconds": over}
         found: list[str] = (await self.ask("POST", "/_sim/imports", wanted | more))["jobIds"]
         return found

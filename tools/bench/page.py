@@ -19,6 +19,7 @@ TITLES = {
     "b": "New jobs, all at once",
     "c": "A restart over finished jobs",
     "d": "Memory and calls by the number of objects",
+    "s": "Many objects under many keys, by one operator and by two shards",
     "u": "What a unit of work takes",
 }
 SECTIONS = {
@@ -27,6 +28,7 @@ SECTIONS = {
     "b": sections.submissions,
     "c": sections.restart,
     "d": sections.sizes,
+    "s": sections.accounts,
 }
 HEAD = """
 Measured over real HTTP, each part a process of its own: the operator with the settings that it ships with, a

@@ -50,6 +50,14 @@ Of all objects {over} are finished and {running} run; nothing changes but their 
 for each size, and is watched for {seconds} s once it follows all running ones.
 """
 
+ACCOUNTS = """
+{objects:,} ImportJobs lie evenly under {keys} API keys, each with a connection and a cluster; {running:,} of them
+run. One operator for all shows every running one as running {up} s after its first start. Then {changes:,} jobs end
+while none works; the restart is the time from the start of the process, over all objects, until these show it. A
+minute follows in which nothing changes but progress, and {changes:,} more end evenly: the delays are those of (a).
+Then the same by two shards with half of the keys each.
+"""
+
 
 def filled(text: str, **values: object) -> str:
     return textwrap.fill(" ".join(text.format(**values).split()), WIDTH)
@@ -205,6 +213,52 @@ def sizes(figures: GaugeCollector) -> list[str]:
             [(number(one["objects"]), *(one[name] for name in names)) for one in found],
         ),
     ]
+
+
+def accounts(figures: GaugeCollector) -> list[str]:
+    """One operator beside two shards."""
+    names = (
+        "restartSeconds",
+        "missing",
+        "rssMiB",
+        "peakMiB",
+        "cpuShare",
+        "cloudCallsPerMinute",
+        "kubeCallsPerMinute",
+    )
+    head = (
+        "",
+        "p50, s",
+        "p99, s",
+        "longest, s",
+        "restart, s",
+        "not seen",
+        "MiB",
+        "at most",
+        "share of a core",
+        "calls to the cloud a minute",
+        "to the API server a minute",
+    )
+    rows = [
+        (words, *three(figures[part]["delay"]), *(each(figures[part][name]) for name in names))
+        for part, words in (("one", "one operator"), ("two", "two shards"))
+    ]
+    return [
+        filled(
+            ACCOUNTS,
+            objects=figures["objects"],
+            keys=figures["keys"],
+            running=figures["running"],
+            changes=figures["changes"],
+            up=number(figures["takenUpSeconds"]),
+        ),
+        table(head, rows),
+    ]
+
+
+def each(found: object) -> object:
+    """A figure, or those of several operators."""
+    return " + ".join(number(one) for one in found) if isinstance(found, list) else found
 
 
 def besides_progress(writes: dict[str, float]) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -62,14 +62,14 @@ class Stage:
         self._lives = 0
 
     @contextmanager
-    def operator(self) -> Iterator[Operator]:
-        """A life of the operator; returns at once, while it still starts."""
+    def operator(self, **more: str) -> Iterator[Operator]:
+        """A life of the operator; returns at once, while it still starts. `more`: of its environment."""
         self._lives += 1
         command = [sys.executable, "-m", "zilliz_jobs.cli.app", "operator"]
         server = Server(f"operator-{self._lives}", command, self._folder, self._reaper)
         settings = {"ZILLIZ_JOBS_ALLOW_HTTP_ENDPOINTS": "true", "PYTHONPATH": str(SOURCE)}
         clean = {name: text for name, text in self.plane.environment.items() if not name.startswith("ZILLIZ_JOBS_")}
-        server.start(lambda: True, START_SECONDS, clean | settings)
+        server.start(lambda: True, START_SECONDS, clean | settings | more)
         try:
             yield Operator(server)
         except Exception as error:
@@ -87,13 +87,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(*, real: bool = True) -> AsyncIterator[Stage]:
-    """`real`: a kube-apiserver; else the stand-in, for a try of the bench itself."""
+async def stage(*, real: bool = True, keys: Sequence[str] = ()) -> AsyncIterator[Stage]:
+    """`real`: a kube-apiserver; else the stand-in, for a try of the bench itself. `keys`: of the cloud, besides the
+    bench's own."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         reaper = stack.enter_context(closing(Reaper(folder)))
         plane = stack.enter_context(real_plane() if real else stand_in(folder, reaper))
-        url = stack.enter_context(simulator(folder, reaper))
+        url = stack.enter_context(simulator(folder, reaper, *(f"--key={key}" for key in keys)))
         kube = await stack.enter_async_context(Kube(plane.url, plane.token, str(plane.ca_file or "") or None))
         cloud = await stack.enter_async_context(Cloud(url))
         ready = Stage(plane, kube, cloud, folder, reaper)
