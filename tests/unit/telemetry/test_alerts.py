@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.unit.telemetry import promql
+from tests.unit.telemetry.panelsize import plain
 from tests.unit.telemetry.promql import SPAN, Scrape, World
 
 from zilliz_jobs.core.reasons import Reason
@@ -32,8 +33,7 @@ def _expressions() -> Iterator[tuple[str, str]]:
         yield name, rule["expr"]
     for panel in DASHBOARD["panels"]:
         for target in panel.get("targets", []):
-            text = target["expr"].replace("$__rate_interval", "5m").replace("$kind", ".*")
-            yield f"panel {panel['title']} {target['refId']}", text
+            yield f"panel {panel['title']} {target['refId']}", plain(target["expr"])
 
 
 EXPRESSIONS = dict(_expressions())
