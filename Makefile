@@ -76,6 +76,7 @@ generated: $(VENV)/.dev ## the checked-in files are what the models say
 	@$(BIN)/python -m tools.chartpages --check
 	@$(BIN)/python -m tools.release check
 	@$(BIN)/python -m tools.decisions --check
+	@$(BIN)/python -m tools.pictures.drawn --check
 	@$(BIN)/zilliz-jobs reference docs/reference --check
 
 pytest: $(VENV)/.dev ## end-to-end, wire and unit tests (TESTS=tests/unit for some of them)
@@ -136,6 +137,7 @@ generate: $(VENV)/.dev ## write the generated files
 	@$(BIN)/python -m tools.chartpages
 	@$(BIN)/python -m tools.release stamp
 	@$(BIN)/python -m tools.decisions
+	@$(BIN)/python -m tools.pictures.drawn
 	@$(BIN)/zilliz-jobs reference docs/reference
 
 mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tools.pictures import architecture, commands
+from tools.pictures.drawn import FOLDER, PICTURES, outdated
 
 from zilliz_jobs.api.jobstatus import State
 from zilliz_jobs.api.model import API_VERSION
@@ -18,7 +20,8 @@ from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.cli.reference import differences
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.settings import Settings
-from zilliz_local.demo.screen import columns
+from zilliz_local.demo.play import names_of
+from zilliz_local.demo.story import Story
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -115,11 +118,6 @@ def test_pictures_of_kubectl_have_the_columns_of_the_crds(page: Path) -> None:
     assert all(line == wanted for line in titles if "TARGET" in line)
 
 
-def test_the_picture_of_the_demo_has_the_columns_of_the_demo() -> None:
-    titles = [line.split() for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("OBJECT ")]
-    assert titles == [list(columns(120))]
-
-
 def test_the_first_picture_is_of_kubectl() -> None:
     """Tables in the order of kubectl, each cell below its title, in the words that the operator writes."""
     picture = (ROOT / "README.md").read_text().partition("```console\n")[2].partition("```")[0]
@@ -139,3 +137,27 @@ def test_the_first_picture_is_of_kubectl() -> None:
             assert re.fullmatch(r"\S*", named["TARGET"]), row
             assert re.fullmatch(r"(job-\w+)?", named["JOB-ID"]), row
             assert re.fullmatch(r"\d+[smhd]", named["AGE"]), row
+
+
+def test_the_drawn_pictures_are_of_today(tmp_path: Path) -> None:
+    assert outdated(FOLDER) == [], "run: make generate"
+    assert outdated(tmp_path) == [*PICTURES], "a picture that is not there is seen"
+
+
+def test_each_picture_is_shown_and_small() -> None:
+    pages = "".join(page.read_text() for page in PAGES)
+    files = sorted(FOLDER.iterdir())
+    assert [file.name for file in files if f"pictures/{file.name}" not in pages] == []
+    assert {*PICTURES} <= {file.name for file in files}
+    assert [file.name for file in files if file.stat().st_size > 400_000] == []
+
+
+def test_the_picture_of_the_architecture_names_what_there_is() -> None:
+    text = (FOLDER / "architecture.svg").read_text()
+    assert [name for name in architecture.PACKAGES if name not in text] == []
+    assert [name for name in architecture.PACKAGES if not (ROOT / "operator" / "zilliz_jobs" / name).exists()] == []
+
+
+def test_the_picture_of_the_demo_has_objects_of_its_story() -> None:
+    seen = yaml.safe_load(commands.DEMO.read_text())
+    assert {one["object"] for one in seen["objects"]} <= {*names_of(Story())}
