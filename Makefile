@@ -29,7 +29,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify everykind oddcloud running helm3 storm migrations artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos vts-data image simulator clean
+.PHONY: help demo quick test verify everykind oddcloud running helm3 storm migrations artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos pictures vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -164,6 +164,9 @@ $(VENV)/vts-data/.complete: tests/support/vtsdata/requirements.txt | $(VENV)/.py
 
 chaos: $(VENV)/.dev ## 200 jobs while everything fails, minutes (CHAOS="--jobs 1000 --seed 7" and more: CHAOS=--help)
 	@$(BIN)/python -m tools.chaos $(CHAOS)
+
+pictures: $(VENV)/.dev ## ten minutes of life, as the dashboard in Grafana shows them (PICTURES="--minutes 1" and more: PICTURES=--help)
+	@$(BIN)/python -m tools.pictures $(PICTURES)
 
 image: ## the container image, with docker, podman or buildah (IMAGE, BASE, PLATFORMS, ENGINE, FLAGS: docs/image.md)
 	@test -n "$(ENGINE)" || { echo "cannot build the image: no docker, podman or buildah works here"; exit 2; }

@@ -122,7 +122,7 @@ def _names(panel: Panel, values: Values) -> Iterator[str]:
 
 def _count(panel: Panel, names: list[str]) -> int:
     """How many series there are at most."""
-    tops = [re.match(r"topk\((\d+),", target["expr"]) for target in panel["targets"]]
+    tops = [re.search(r"topk\((\d+),", target["expr"]) for target in panel["targets"]]
     return min(len(names), sum(int(top[1]) if top else len(names) for top in tops))
 
 
