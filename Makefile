@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` shows the operator at work, `make test` proves it. Both set up what they
-# need under .venv. Nothing is installed outside this folder but caches in your cache directory, and by `make test`, for
-# root on a Debian, the browser for the tests of a page. `make quick` is the inner loop, `make verify` what a release
-# must pass besides.
+# need under .venv. Nothing is installed outside this folder but caches in your cache directory, and, for root on a
+# Debian, by `make test` the browser for the tests of a page, and by `make node` what a real node needs. `make quick` is
+# the inner loop, `make verify` what a release must pass besides.
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,6 +13,8 @@ NAMESPACED ?= tests/e2e
 # What is run on the oldest Kubernetes: definitions and their rules, a job of each shape, schedules with the policy, the chart.
 COMPAT ?= tests/compat tests/e2e/test_crds.py tests/e2e/test_every_kind.py tests/e2e/test_jobschedule_crd.py \
   tests/e2e/test_jobschedule.py tests/e2e/test_helm.py tests/e2e/test_rbac.py
+# The alerts take ten minutes and have a target of their own.
+NODE_TESTS ?= $(patsubst %,tests/node/test_%.py,machine kubelet life trouble network workers earlier)
 # How many jobs `make oddcloud` plays on a cloud that answers oddly; ODD_CLOUD_SEED repeats a run of it.
 ODD_CLOUD_EXAMPLES ?= 300
 CHART := charts/zilliz-jobs-operator
@@ -29,7 +31,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify everykind oddcloud running helm3 storm migrations artefacts compat check setup lint types layers generated browser pytest namespaced upgrade generate lock mutants bench chaos pictures vts-data image simulator clean
+.PHONY: help demo quick test verify everykind oddcloud running helm3 storm migrations artefacts compat check setup lint types layers generated browser pytest namespaced upgrade pods node alerts generate lock mutants bench chaos pictures vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -42,7 +44,7 @@ quick: lint types layers generated ## the inner loop: style, types, layers, gene
 	@echo "== unit tests"
 	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/unit
 
-test: lint types layers generated browser pytest ## the gate: also the wire, and end to end on a real kube-apiserver
+test: lint types layers generated browser pytest pods ## the gate: also the wire, and end to end on a real kube-apiserver
 
 verify: $(VENV)/.dev ## the gate, and what is slower and rarer, part by part; goes on where it failed (VERIFY="--again", or parts)
 	@$(BIN)/python -m tools.verify $(VERIFY)
@@ -120,6 +122,20 @@ compat: $(VENV)/.dev ## the oldest Kubernetes that is promised, end to end, with
 
 browser: ## a browser for the tests of the page, where it is missing and root can install it by apt
 	@tools/browser.sh
+
+pods: $(VENV)/.dev ## the life of the operator in real pods, where a node can run and NODE=1 is set
+	@case "$(NODE)" in ""|0|false) ;; *) tools/node.sh && $(BIN)/python -m tests.support.node build ;; esac
+	@echo "== tests/node/test_life.py"
+	@$(BIN)/pytest tests/node/test_life.py
+
+node: $(VENV)/.dev ## all tests in real pods: a kubelet and containerd of this machine, as root, minutes (NODE_TESTS for some)
+	@tools/node.sh
+	@echo "== $(NODE_TESTS)"
+	@$(BIN)/python -m tests.support.node build
+	@NODE=1 $(BIN)/pytest -s $(NODE_TESTS)
+
+alerts: ## alerts in a real Prometheus beside the node: each fires by its cause, ends by its cure (ALERTS="-k JobFailed")
+	@$(MAKE) node NODE_TESTS="tests/node/test_alerts.py $(ALERTS)"
 
 namespaced: $(VENV)/.dev ## end to end, with an operator that has rights in some namespaces only
 	@echo "== tests with an operator of some namespaces"

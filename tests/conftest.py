@@ -8,6 +8,7 @@ import signal
 import pytest
 from tests.artefacts import told as artefacts_told
 from tests.image import told
+from tests.node import told as node_told
 from tests.support import browser_told, collector, failures
 from tests.support.controlplane.pytest_plugin import *  # noqa: F403
 from tests.support.examples import register
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(browser_told, "browser-told")
     config.pluginmanager.register(collector, "collector")
     config.pluginmanager.register(vts_data_told, "vts-data-told")
+    config.pluginmanager.register(node_told, "node-told")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

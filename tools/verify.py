@@ -23,6 +23,7 @@ FOLDER = ROOT / ".venv" / "verify"
 PARTS = (
     *("test", "everykind", "namespaced", "oddcloud", "running"),
     *("upgrade", "helm3", "artefacts", "migrations", "storm"),
+    *("node", "alerts"),
 )
 
 

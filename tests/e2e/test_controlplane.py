@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from tests.support.controlplane import ControlPlane, ControlPlaneError, UnavailableError, find_binaries
-from tests.support.controlplane.binaries import BUILT, cache_entry, is_complete
+from tests.support.controlplane.binaries import cache_entry, is_complete
+from tests.support.controlplane.gobuild import CONTROL_PLANE, NODE
 
 ROOT = Path(__file__).resolve().parents[2]
 real = pytest.mark.controlplane
@@ -317,7 +318,8 @@ def test_the_cache_folder_follows_xdg_and_what_is_built(machine: dict[str, str],
     assert cache_entry(elsewhere).is_relative_to(tmp_path / "elsewhere")
     assert cache_entry(elsewhere).name == cache_entry(machine).name
     assert cache_entry(machine | {"XDG_CACHE_HOME": "not/absolute"}) == cache_entry(machine)
-    assert set(BUILT) >= {"etcd", "kube-apiserver"}
+    assert set(CONTROL_PLANE.files) >= {"etcd", "kube-apiserver"}
+    assert cache_entry(machine, NODE) != cache_entry(machine), "who needs no node builds none"
 
 
 @pytest.mark.parametrize("old_go", [False, True])

@@ -81,11 +81,22 @@ class Store:
         self._run(["make", "-C", str(source), "simulator", *arguments], environment)
         return self._look(name)
 
-    def build_worker(self, folder: Path, archive: str, name: str) -> Image:
+    def build_worker(self, folder: Path, archive: str, name: str, base: str = BASE) -> Image:
         """That of the engine, from its Dockerfile in `folder`, and this archive beside it."""
-        given = [f"--build-arg=BASE={BASE}", f"--build-arg=DISTRIBUTION={archive}", "--build-arg=VERSION=1.2.2"]
+        given = [f"--build-arg=BASE={base}", f"--build-arg=DISTRIBUTION={archive}", "--build-arg=VERSION=1.2.2"]
         self._buildah("build", "--layers=false", "--quiet", *given, f"--tag={name}", str(folder))
         return self._look(name)
+
+    def add(self, files: dict[Path, str], name: str) -> None:
+        """The base with these programs, each at its place."""
+        container = self._buildah("from", BASE)
+        for file, place in files.items():
+            self._buildah("add", "--quiet", "--chmod=0755", container, str(file), place)
+        self._buildah("commit", "--quiet", "--rm", container, name)
+
+    def write_archive(self, name: str, target: Path) -> None:
+        """The image of this name, for a container runtime to import."""
+        self._buildah("push", "--quiet", name, f"docker-archive:{target}:{name}")
 
     def _borrowed(self) -> dict[str, Path]:
         """What this machine needs to fetch packages, and the image must not keep."""

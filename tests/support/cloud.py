@@ -58,11 +58,11 @@ class LoopThread:
 class Cloud:
     """A running `CloudSimulator`, asked and changed from the test's thread."""
 
-    def __init__(self, thread: LoopThread) -> None:
+    def __init__(self, thread: LoopThread, host: str = "127.0.0.1") -> None:
         self.key = f"{CANARY}-{secrets.token_hex(8)}"
         self.cluster = f"in01-{secrets.token_hex(7)}"
         self._thread = thread
-        self._sim = CloudSimulator(keys=(self.key,), seed=None, speed=SPEED)
+        self._sim = CloudSimulator(keys=(self.key,), seed=None, speed=SPEED, host=host)
         self._sim.world.put_cluster(self.cluster, movies())
         thread.run(self._sim.start)
         self.url = self._sim.url

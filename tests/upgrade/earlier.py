@@ -20,10 +20,13 @@ WORKERS = 64
 SENTENCE = "NO EARLIER RELEASE"
 
 
-def checked_out(version: str, folder: Path) -> Path:
-    """The program and the CRDs of the release, in the folder. Skips where the history does not go back so far."""
+def checked_out(version: str, folder: Path, *parts: str) -> Path:
+    """These parts of the release in the folder: program and CRDs, where none is named. Skips where the history does
+    not go back so far."""
     archive = subprocess.run(
-        ["git", "-C", str(ROOT), "archive", RELEASES[version], "operator", "crds"], capture_output=True, check=False
+        ["git", "-C", str(ROOT), "archive", RELEASES[version], *(parts or ("operator", "crds"))],
+        capture_output=True,
+        check=False,
     )
     if archive.returncode != 0:
         why = (

@@ -95,14 +95,13 @@ def kube_apiserver(
     audit_policy: Path,
     audit_log: Path,
     without: str,
+    node_address: str = "",
 ) -> list[str]:
     """Return the arguments of kube-apiserver: RBAC is on, and everything is on the loopback. `without`: admission
-    plugins."""
+    plugins. With the address of a node, pods reach it there, and all APIs are served and all plugins on, as kubelet
+    and scheduler ask for more."""
     return [
         f"--etcd-servers={etcd_url}",
-        "--bind-address=127.0.0.1",
-        # Without it the server looks for an outer network interface, which a sandbox may not have.
-        "--advertise-address=127.0.0.1",
         f"--secure-port={port}",
         f"--cert-dir={serving}",
         "--authorization-mode=RBAC",
@@ -112,24 +111,43 @@ def kube_apiserver(
         f"--service-account-signing-key-file={key}",
         "--service-account-issuer=https://kubernetes.default.svc",
         "--service-cluster-ip-range=10.0.0.0/24",
-        f"--runtime-config=api/all=false,{','.join(f'api/{v}=true' if v == 'v1' else f'{v}=true' for v in SERVED)}",
-        f"--disable-admission-plugins={without}",
         # What a server with many users needs: a queue for each of them, profiles, counts of all objects.
         "--enable-priority-and-fairness=false",
         "--profiling=false",
         "--etcd-count-metric-poll-period=0",
         "--etcd-db-metric-poll-interval=0",
-        "--endpoint-reconciler-type=none",
         f"--audit-policy-file={audit_policy}",
         f"--audit-log-path={audit_log}",
+        *(_with_a_node(node_address) if node_address else _without_nodes(without)),
     ]
 
 
-def kube_controller_manager(*, kubeconfig: Path, key: Path) -> list[str]:
-    """Return the arguments of kube-controller-manager: a few controllers and no port of its own."""
+def _without_nodes(without: str) -> list[str]:
+    return [
+        "--bind-address=127.0.0.1",
+        # Without it the server looks for an outer network interface, which a sandbox may not have.
+        "--advertise-address=127.0.0.1",
+        f"--runtime-config=api/all=false,{','.join(f'api/{v}=true' if v == 'v1' else f'{v}=true' for v in SERVED)}",
+        f"--disable-admission-plugins={without}",
+        "--endpoint-reconciler-type=none",
+    ]
+
+
+def _with_a_node(address: str) -> list[str]:
+    return [
+        "--bind-address=0.0.0.0",
+        f"--advertise-address={address}",
+        "--kubelet-preferred-address-types=InternalIP",
+    ]
+
+
+def kube_controller_manager(*, kubeconfig: Path, key: Path, authority: Path | None = None) -> list[str]:
+    """Return the arguments of kube-controller-manager: no port of its own, and a few controllers; or all, with the
+    certificate of the `authority` that pods are to trust."""
+    chosen = [f"--root-ca-file={authority}"] if authority else [f"--controllers={','.join(CONTROLLERS)}"]
     return [
         f"--kubeconfig={kubeconfig}",
-        f"--controllers={','.join(CONTROLLERS)}",
+        *chosen,
         f"--service-account-private-key-file={key}",
         "--leader-elect=false",
         "--secure-port=0",

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from .gobuild import MODULE_DIR, BuildError, build, go_toolchain, link_flags
+from .gobuild import CONTROL_PLANE, MODULE_DIR, BuildError, Programs, build, go_toolchain, link_flags
 
 Report = Callable[[str], None]
 
 ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
-BUILT = ("kube-apiserver", "kube-controller-manager", "etcd", "helm")
 
 
 class UnavailableError(RuntimeError):
@@ -111,7 +110,7 @@ def cache_root(environ: Mapping[str, str]) -> Path:
     return cache / "zilliz-jobs-operator" / "controlplane"
 
 
-def cache_entry(environ: Mapping[str, str]) -> Path:
+def cache_entry(environ: Mapping[str, str], programs: Programs = CONTROL_PLANE) -> Path:
     """Return the folder of the binaries that this checkout's pins and flags make on this platform."""
     digest = hashlib.sha256()
     for part in (
@@ -122,19 +121,19 @@ def cache_entry(environ: Mapping[str, str]) -> Path:
         f"{platform.system()}-{platform.machine()}".encode(),
     ):
         digest.update(hashlib.sha256(part).digest())
-    return cache_root(environ) / digest.hexdigest()[:16]
+    return cache_root(environ) / f"{digest.hexdigest()[:16]}{programs.suffix}"
 
 
-def is_complete(entry: Path) -> bool:
+def is_complete(entry: Path, programs: Programs = CONTROL_PLANE) -> bool:
     """Tell whether a cache entry holds every binary (a folder with its final name always should)."""
-    return all((entry / name).is_file() for name in BUILT)
+    return all((entry / name).is_file() for name in programs.files)
 
 
-def build_once(entry: Path, report: Report, environ: Mapping[str, str]) -> None:
+def build_once(entry: Path, report: Report, environ: Mapping[str, str], programs: Programs = CONTROL_PLANE) -> None:
     """Build the binaries into `entry` unless another process does or did; all of them or none."""
     entry.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(entry.with_suffix(".lock"), report):
-        if is_complete(entry):
+    with _lock(entry.with_suffix(".lock"), report, programs.what):
+        if is_complete(entry, programs):
             return
         # Under the lock nobody else builds, so what lies here was left by an interrupted build.
         for leftover in entry.parent.glob(f"{entry.name}.tmp-*"):
@@ -142,9 +141,9 @@ def build_once(entry: Path, report: Report, environ: Mapping[str, str]) -> None:
         unfinished = Path(tempfile.mkdtemp(prefix=f"{entry.name}.tmp-", dir=entry.parent))
         try:
             with go_toolchain(report, environ) as go:
-                build(go, unfinished, report, environ)
-            if not is_complete(unfinished):
-                raise BuildError("cannot build the control plane: go build left out a binary")
+                build(go, unfinished, report, environ, programs)
+            if not is_complete(unfinished, programs):
+                raise BuildError(f"cannot build the {programs.what}: go build left out a binary")
             unfinished.chmod(0o755)
             if entry.exists():
                 shutil.rmtree(entry)
@@ -156,11 +155,11 @@ def build_once(entry: Path, report: Report, environ: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _lock(path: Path, report: Report) -> Iterator[None]:
+def _lock(path: Path, report: Report, what: str) -> Iterator[None]:
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            report("control plane: another process builds it, waiting")
+            report(f"{what}: another process builds it, waiting")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

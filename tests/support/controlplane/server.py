@@ -30,13 +30,15 @@ TAKEN_PORT = "address already in use"
 class ControlPlane:
     """A running control plane. Its tokens and its etcd are for tests on the loopback, never for users."""
 
-    def __init__(self, binaries: Binaries, work_dir: Path, reaper: Reaper, *, controllers: bool) -> None:
+    def __init__(
+        self, binaries: Binaries, work_dir: Path, reaper: Reaper, *, controllers: bool, node_address: str = ""
+    ) -> None:
         self.binaries = binaries
         self.work_dir = work_dir
         self.admin_token = secrets.token_hex(16)
         api_port, etcd_port = free_ports(2)
-        self._port = api_port
-        self.url = f"https://127.0.0.1:{api_port}"
+        self._host, self._port = node_address or "127.0.0.1", api_port
+        self.url = f"https://{self._host}:{api_port}"
         self.ca_file = work_dir / "ca.crt"
         self.kubeconfig = work_dir / "admin.kubeconfig"
         self.audit_log = work_dir / "audit.log"
@@ -61,6 +63,7 @@ class ControlPlane:
             audit_policy=policy,
             audit_log=self.audit_log,
             without=arguments.without_admission(binaries.help_of_apiserver()),
+            node_address=node_address,
         )
         self._etcd = Server("etcd", [str(binaries.etcd), *etcd], work_dir, reaper)
         self._apiserver = Server("kube-apiserver", [str(binaries.kube_apiserver), *apiserver], work_dir, reaper)
@@ -70,7 +73,8 @@ class ControlPlane:
             program = binaries.kube_controller_manager
             if program is None:
                 raise UnavailableError(f"cannot run controllers: no kube-controller-manager in {binaries.directory}")
-            manager = arguments.kube_controller_manager(kubeconfig=self.kubeconfig, key=key)
+            authority = self.ca_file if node_address else None
+            manager = arguments.kube_controller_manager(kubeconfig=self.kubeconfig, key=key, authority=authority)
             self._controllers = Server(program.name, [str(program), *manager], work_dir, reaper)
 
     @property
@@ -169,7 +173,7 @@ class ControlPlane:
         if not self.ca_file.exists() and not self._take_certificate():
             return False
         context = ssl.create_default_context(cafile=str(self.ca_file))
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=5, context=context)
+        connection = http.client.HTTPSConnection(self._host, self._port, timeout=5, context=context)
         return get_status(connection, path, self.admin_token) == 200
 
     def _take_certificate(self) -> bool:
@@ -242,14 +246,17 @@ class ControlPlane:
 
 
 @contextmanager
-def control_plane(*, controller_manager: bool = True, binaries: Binaries | None = None) -> Iterator[ControlPlane]:
-    """Run a control plane of its own: etcd, kube-apiserver and, unless refused, the controllers."""
+def control_plane(
+    *, controller_manager: bool = True, binaries: Binaries | None = None, node_address: str = ""
+) -> Iterator[ControlPlane]:
+    """Run a control plane of its own: etcd, kube-apiserver and, unless refused, the controllers. `node_address`:
+    where the pods of a node reach it, see tests/support/node."""
     found = binaries or find_binaries()
     for attempt in range(1, START_ATTEMPTS + 1):
         work_dir = Path(tempfile.mkdtemp(prefix="controlplane-"))
         # The watcher removes the folder in every case; CONTROLPLANE_KEEP=1 leaves it, to read the logs.
         with closing(Reaper(None if os.environ.get(KEEP_VARIABLE) else work_dir)) as reaper:
-            plane = ControlPlane(found, work_dir, reaper, controllers=controller_manager)
+            plane = ControlPlane(found, work_dir, reaper, controllers=controller_manager, node_address=node_address)
             try:
                 plane.start()
             except ControlPlaneError:

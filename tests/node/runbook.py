@@ -1,0 +1,22 @@
+"""The commands of a runbook, as its reader types them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.node.stage import Chart
+
+
+def run(chart: Chart, command: str) -> None:
+    path = os.pathsep.join(
+        [str(chart.plane.binaries.kubectl.parent), str(Path(sys.executable).parent), os.environ["PATH"]]
+    )
+    environment = chart.plane.environment | {"PATH": path}
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], env=environment, capture_output=True, text=True, check=False
+    )
+    nothing_found = done.returncode == 1 and "| grep" in command and not done.stderr
+    assert done.returncode == 0 or nothing_found, f"{command}: {done.stderr}"
