@@ -214,9 +214,11 @@ async def test_the_signals_of_the_process_stay_its_own(kube: KubeApi, client: Ku
 async def test_it_can_be_closed_at_any_moment(streams: Open) -> None:
     """Also while it is beginning: nothing of it goes on."""
     for turns in (*range(25), 30, 40, 60, 100, 200):
-        task = asyncio.create_task(anext(streams(BACKUP_JOB, None)))
+        stream = streams(BACKUP_JOB, None)
+        task = asyncio.create_task(anext(stream))
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await stream.aclose()  # where the first sign came before
         assert of_kopf() == [], f"after {turns} turns"
