@@ -172,7 +172,7 @@ class Listing:
         self.bodies, self.calls, self.during = bodies, 0, lambda: None
         self.error: Exception | None = None
 
-    async def list_all(self, _resource: object, _namespace: str | None) -> AsyncIterator[Body]:
+    async def list_all(self, _resource: object, _namespace: str | None, *, selector: str) -> AsyncIterator[Body]:
         self.calls += 1
         if self.error:
             raise self.error

@@ -49,7 +49,7 @@ def too_much(panel: Panel, values: Values) -> list[str]:
         case "bargauge":
             names = list(_names(panel, values))
             found += _no_wider(names, width(panel) / 2, "the name of a bar")
-            if _count(panel, names) * BAR > height(panel):
+            if _count(panel, values) * BAR > height(panel):
                 found.append("there are more bars than the panel can show")
         case "state-timeline":
             found += _no_wider(list(_names(panel, values)), width(panel) * 0.4, "the name of a row")
@@ -65,7 +65,7 @@ def _legend(panel: Panel, values: Values) -> list[str]:
     if legend["placement"] == "right":
         room = width(panel) * 0.6 - FIGURE * len(legend.get("calcs", ())) - MARK
         found = _no_wider(names, room, "a name in the legend")
-        rows = _count(panel, names) + (legend["displayMode"] == "table")
+        rows = _count(panel, values) + (legend["displayMode"] == "table")
         return found + (["the legend has more rows than the panel"] if rows * ROW > height(panel) else [])
     lines, left = 1, width(panel)
     for name in names:
@@ -109,21 +109,28 @@ def _no_wider(names: list[str], room: float, what: str) -> list[str]:
 def _names(panel: Panel, values: Values) -> Iterator[str]:
     """Every name that a series of the panel may have."""
     for target in panel["targets"]:
-        form = target["legendFormat"]
-        labels = re.findall(r"{{(\w+)}}", form)
-        known = [values(target["expr"])[label] for label in labels]
-        assert None not in known, f"{panel['title']}: a legend must not have labels that are anybody's choice"
-        for chosen in itertools.product(*(sorted(one) for one in known if one is not None)):
-            name = form
-            for label, value in zip(labels, chosen, strict=True):
-                name = name.replace(f"{{{{{label}}}}}", value)
-            yield name
+        yield from _names_in(target, values)
 
 
-def _count(panel: Panel, names: list[str]) -> int:
+def _names_in(target: dict[str, Any], values: Values) -> Iterator[str]:
+    form = target["legendFormat"]
+    labels = re.findall(r"{{(\w+)}}", form)
+    known = [values(target["expr"])[label] for label in labels]
+    assert None not in known, f"{form}: a legend must not have labels that are anybody's choice"
+    for chosen in itertools.product(*(sorted(one) for one in known if one is not None)):
+        name = form
+        for label, value in zip(labels, chosen, strict=True):
+            name = name.replace(f"{{{{{label}}}}}", value)
+        yield name
+
+
+def _count(panel: Panel, values: Values) -> int:
     """How many series there are at most."""
-    tops = [re.search(r"topk\((\d+),", target["expr"]) for target in panel["targets"]]
-    return min(len(names), sum(int(top[1]) if top else len(names) for top in tops))
+    found = 0
+    for target in panel["targets"]:
+        names, top = len([*_names_in(target, values)]), re.search(r"topk\((\d+),", target["expr"])
+        found += min(names, int(top[1])) if top else names
+    return found
 
 
 def kept(expression: str) -> set[str]:

@@ -73,7 +73,7 @@ def test_the_longest_names_fit_into_their_panel(panel: Panel) -> None:
 
 def changed(title: str, expr: str, legend: str, **more: Any) -> Panel:
     panel: Panel = BY_TITLE[title]
-    (target,) = panel["targets"]
+    target = panel["targets"][0]
     return panel | more | {"targets": [target | {"expr": expr, "legendFormat": legend}]}
 
 
