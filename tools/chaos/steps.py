@@ -166,9 +166,15 @@ def sort_at_kube(request: Request) -> Sort:
     return Sort.OTHER
 
 
-def _makes_config(request: Request) -> bool:
+def worker_in(request: Request) -> str:
+    """The name of the worker's Job, and of its Secret, that a request is about."""
     body = request.json
-    return isinstance(body, dict) and str((body.get("metadata") or {}).get("name") or "").startswith("zmg-")
+    made = isinstance(body, dict) and request.method == "POST"
+    return str((body.get("metadata") or {}).get("name") or "") if made else request.path.rpartition("/")[2]
+
+
+def _makes_config(request: Request) -> bool:
+    return worker_in(request).startswith("zmg-")
 
 
 def sort_at_cloud(request: Request) -> Sort:

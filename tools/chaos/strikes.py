@@ -22,6 +22,7 @@ from tools.chaos.steps import (
     intent_in,
     sort_at_cloud,
     sort_at_kube,
+    worker_in,
 )
 
 WRITES = frozenset(Sort) - {Sort.WATCH, Sort.LEASE, Sort.OTHER}
@@ -38,12 +39,13 @@ class Traps:
 
     def __init__(self, traps: tuple[Trap, ...], fleet: Fleet, least_life: float = 0.0) -> None:
         self._fleet, self._least_life = fleet, least_life
+        self._workers: set[str] = set()
         self._left: dict[Step, deque[int]] = {}
         for trap in traps:
             self._left.setdefault(trap.step, deque()).append(trap.skip)
 
-    def reached(self, step: Step | None, who: int) -> bool:
-        """Whether the operator `who` died of it."""
+    def reached(self, step: Step | None, who: int, worker: str = "") -> bool:
+        """Whether the operator `who` died of it. `worker`: whose step it is, where it is one of a worker."""
         if step is None or not (left := self._left.get(step)):
             return False
         if len(self._left.get(TWINS.get(step, step), ())) > len(left):
@@ -51,11 +53,16 @@ class Traps:
         if left[0] > 0:
             left[0] -= 1
             return False
-        # The steps of a worker follow each other within milliseconds, and have one trap each.
+        # The steps of a worker follow each other within milliseconds, so a young operator dies of them too; but of
+        # each worker once, as a submission that is lost three times is given up.
+        if step in OF_WORKERS and worker in self._workers:
+            return False
         least_life = 0.0 if step in OF_WORKERS else self._least_life
         if self._fleet.age(who) <= least_life or not self._fleet.kill(step, who):
             return False
         left.popleft()
+        if step in OF_WORKERS:
+            self._workers.add(worker)
         return True
 
     def disarm(self) -> None:
@@ -99,7 +106,7 @@ class KubeStrikes:
             return await self._renewed()
         if sort in WRITES:
             self._fleet.wrote(who)
-        if self._traps.reached(BEFORE.get(sort), who):
+        if self._traps.reached(BEFORE.get(sort), who, worker_in(request)):
             return Drop()
         way = await self._struck(request, sort, "answer", "drop_before", "delay")
         if isinstance(way, Go) and sort is Sort.INTENT and (intent := intent_in(request)):
@@ -125,7 +132,7 @@ class KubeStrikes:
 
     async def after(self, request: Request, code: int, who: int) -> Way:
         sort = sort_at_kube(request)
-        if code < 300 and self._traps.reached(AFTER.get(sort), who):
+        if code < 300 and self._traps.reached(AFTER.get(sort), who, worker_in(request)):
             return Drop()
         return await self._struck(request, sort, "drop_after")
 

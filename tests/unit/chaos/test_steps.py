@@ -8,7 +8,18 @@ from typing import Any
 
 import pytest
 from tools.chaos.plan import Trap
-from tools.chaos.steps import AFTER, BEFORE, Request, Sort, Step, intent_in, intent_of, sort_at_cloud, sort_at_kube
+from tools.chaos.steps import (
+    AFTER,
+    BEFORE,
+    Request,
+    Sort,
+    Step,
+    intent_in,
+    intent_of,
+    sort_at_cloud,
+    sort_at_kube,
+    worker_in,
+)
 from tools.chaos.strikes import KubeStrikes, Traps
 
 from zilliz_jobs.kube.status import json_ops, merge_diff
@@ -133,14 +144,23 @@ def test_a_trap_waits_for_an_operator_that_lives() -> None:
     assert traps.left == {Step.RECORDED: 1}
 
 
-def test_a_step_of_a_worker_ends_a_young_operator_too() -> None:
+def test_a_step_of_a_worker_ends_a_young_operator_too_but_once_for_each_worker() -> None:
     """The making of a Job, of its Secret and its start follow each other at once: whoever lives on through the first
-    would see none of the others."""
+    would see none of the others. And a submission that is lost three times is given up."""
     lives = Immortal()
     lives.seconds = 0.1
-    traps = Traps((Trap(Step.CONFIG_MADE, 0), Trap(Step.RECORDED, 0)), lives, least_life=2.0)  # type: ignore[arg-type]
-    assert traps.reached(Step.CONFIG_MADE, 0)
+    steps = (Step.CONFIG_MADE, Step.STARTED, Step.RECORDED)
+    traps = Traps(tuple(Trap(step, 0) for step in steps), lives, least_life=2.0)  # type: ignore[arg-type]
+    assert traps.reached(Step.CONFIG_MADE, 0, "zmg-a")
+    assert not traps.reached(Step.STARTED, 0, "zmg-a")
+    assert traps.reached(Step.STARTED, 0, "zmg-b")
     assert not traps.reached(Step.RECORDED, 0)
+
+
+def test_a_request_of_a_worker_names_it() -> None:
+    jobs = "/apis/batch/v1/namespaces/default/jobs"
+    made = Request("POST", jobs, body=json.dumps({"metadata": {"name": "zmg-a"}}).encode())
+    assert worker_in(made) == worker_in(Request("PATCH", f"{jobs}/zmg-a", body=b"{}")) == "zmg-a"
 
 
 async def test_a_second_token_of_the_same_attempt_is_known_as_that() -> None:
