@@ -1,4 +1,4 @@
-"""What a release meets where it is published and installed: a registry, and a client of registries."""
+"""What a release meets where it is published and installed: a registry, a client of registries, and cosign."""
 
 from __future__ import annotations
 
@@ -21,4 +21,11 @@ CRANE = GoProgram(
     package="github.com/google/go-containerregistry/cmd/crane",
     files=SOURCES,
     takes="half a minute",
+)
+COSIGN = GoProgram(
+    name="cosign",
+    folder=HERE / "cosign",
+    package="github.com/sigstore/cosign/v3/cmd/cosign",
+    files=SOURCES,
+    takes="ten minutes",
 )
