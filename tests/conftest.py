@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from tests.artefacts import told as artefacts_told
+from tests.gitops import told as gitops_told
 from tests.image import told
 from tests.node import told as node_told
 from tests.support import browser_told, collector, failures
@@ -25,6 +26,7 @@ register()
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(told, "image-told")
     config.pluginmanager.register(artefacts_told, "artefacts-told")
+    config.pluginmanager.register(gitops_told, "gitops-told")
     config.pluginmanager.register(browser_told, "browser-told")
     config.pluginmanager.register(collector, "collector")
     config.pluginmanager.register(vts_data_told, "vts-data-told")

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".venv" / "verify"
 PARTS = (
     *("test", "everykind", "namespaced", "oddcloud", "running"),
-    *("upgrade", "helm3", "artefacts", "migrations", "storm"),
+    *("upgrade", "helm3", "flux", "artefacts", "migrations", "storm"),
     *("node", "alerts"),
 )
 
