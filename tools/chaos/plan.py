@@ -41,6 +41,9 @@ BEFORE_SECONDS = 30.0
 PATIENT = 0.7
 LATE_KINDS, ELECTS = 3, 0.5
 BEFORE_RESTORE = 10.0  # seconds
+WORKER_STEPS = 3
+"""At how many steps of a worker a run kills: each worker dies of one, and were all set, the first steps would take
+all workers."""
 READS = (
     "job.get",
     "backup.get",
@@ -149,7 +152,8 @@ def plan(seed: int, jobs: int, *, odd: bool = False, restores: bool = False, mov
         elects=elects,
     )
     if moving:
-        traps = tuple(Trap(step, 0) for step in Step if step in OF_WORKERS)
+        steps = Random(f"workers {seed} {jobs}").sample(sorted(OF_WORKERS), WORKER_STEPS)
+        traps = tuple(Trap(step, 0) for step in steps)
         drawn = replace(drawn, moves=moves(seed, jobs, seconds), traps=(*drawn.traps, *traps))
     return _with_restore(drawn, chance) if restores else drawn
 

@@ -8,7 +8,7 @@ import pytest
 from tools.chaos.jobs import CONNECTIONS, EVERY, RESTORE_ALL, Course, Origin, places
 from tools.chaos.keeping import KEPT, PLURAL
 from tools.chaos.moves import Course as MoveCourse
-from tools.chaos.plan import plan
+from tools.chaos.plan import WORKER_STEPS, plan
 from tools.chaos.steps import OF_WORKERS, Step
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION
@@ -170,9 +170,13 @@ def test_no_two_jobs_disturb_each_other_by_design(seed: int) -> None:
     assert {place.status for place in there.values()} == {"RUNNING", "STOPPED"}
 
 
-def test_with_migrations_by_vts_the_operator_dies_at_each_step_of_a_worker() -> None:
+def test_with_migrations_by_vts_the_operator_dies_at_some_steps_of_a_worker_in_each_run_and_at_each_in_some() -> None:
+    """All in one would leave the last ones out: the first steps take all workers."""
     drawn = plan(7, 25, moving=True)
-    assert {trap.step for trap in drawn.traps} == set(Step)
+    of_workers = [{one.step for one in plan(seed, 25, moving=True).traps} & OF_WORKERS for seed in range(20)]
+    assert {len(steps) for steps in of_workers} == {WORKER_STEPS}
+    assert set[Step]().union(*of_workers) == OF_WORKERS
+    assert {trap.step for trap in drawn.traps} - OF_WORKERS == set(Step) - OF_WORKERS
     assert {move.course for move in drawn.moves} == set(MoveCourse)
     assert drawn.jobs == plan(7, 25).jobs
     assert plan(7, 25).moves == ()
