@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.support.engine_rig import NAMESPACE, QUICK, Rig
+from tests.support.serving import ROOT
 from tests.support.vts_rig import JOBS, QDRANT, ROWS, VtsRig, vts_rig
 from tests.support.worker import Play
 
@@ -16,6 +19,7 @@ from zilliz_jobs.core.snapshot import Rules
 from zilliz_local.cloud import SHOP
 from zilliz_local.cloud.contents import Collection
 
+EXAMPLES = sorted((ROOT / "examples").glob("91-vts-*.yaml"))
 STEPS = ["Check", "Run", "Flush", "Index", "Load", "Verify"]
 
 
@@ -36,6 +40,25 @@ async def test_a_migration_from_its_check_to_its_count(vts: VtsRig) -> None:
     assert (books.count, books.indexes, books.loaded, books.flushes) == (ROWS, {"vector": "COSINE"}, False, 1)
     assert (vts.jobs(), vts.secrets()) == ([], []), "nothing is left that holds credentials"
     assert vts.mover.runs == 1
+
+
+def documents(path: Path) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(path.read_text()))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+async def test_the_example_of_each_source_runs_to_its_end(vts: VtsRig, path: Path) -> None:
+    secret, job = documents(path)
+    data = {key: base64.b64encode(f"{key}-CANARY".encode()).decode() for key in secret.pop("stringData")}
+    vts.rig.kube.create(secret | {"data": data, "metadata": secret["metadata"] | {"namespace": NAMESPACE}})
+    spec = job["spec"] | {"target": {"clusterId": SHOP}}
+    vts.rig.kube.create(job | {"metadata": {"name": "one", "namespace": NAMESPACE}, "spec": spec})
+    await vts.start()
+    status = await vts.until("Successful", seconds=60)
+    moved = [one.get("destination", one["source"]) for one in spec["collections"]]
+    assert status["result"]["rowsWritten"] == ROWS * len(moved)
+    assert [found.count for name in moved if (found := vts.collection(name))] == [ROWS] * len(moved)
+    assert (vts.jobs(), vts.secrets()) == ([], [])
 
 
 async def test_the_collections_stay_loaded_where_that_is_wanted(vts: VtsRig) -> None:
