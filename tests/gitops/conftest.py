@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.charted import Release, install
-from tests.support.cloud import Cloud, LoopThread
+from tests.support.cloud import Cloud, LoopThread, fresh_cloud
 from tests.support.controlplane import ControlPlane
 from tests.support.operators import Operator, OperatorProcess
 from tests.support.published import install_crds
@@ -46,12 +46,8 @@ def simulators() -> Iterator[LoopThread]:
 
 @pytest.fixture
 def cloud(simulators: LoopThread) -> Iterator[Cloud]:
-    """Whatever a test is about: nothing may have been submitted twice in it."""
-    cloud = Cloud(simulators)
-    yield cloud
-    twice = cloud.twice()
-    cloud.close()
-    assert not twice, f"submissions with more than one effect: {twice}"
+    with fresh_cloud(simulators) as cloud:
+        yield cloud
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.image.base import UnavailableError as NoImage
 from tests.node.images import archives
 from tests.node.stage import Chart
 from tests.node.told import SENTENCE, UNASKED, is_wanted
-from tests.support.cloud import Cloud, LoopThread
+from tests.support.cloud import Cloud, LoopThread, fresh_cloud
 from tests.support.controlplane import Binaries
 from tests.support.node import Node, UnavailableError, node, require
 from tests.support.node.machine import ADDRESS
@@ -70,11 +70,8 @@ def simulators(cluster_of_one_node: Node) -> Iterator[LoopThread]:
 @pytest.fixture
 def cloud(simulators: LoopThread) -> Iterator[Cloud]:
     """A simulated cloud beside the node, which outlives its pods; they reach it at the node's address."""
-    cloud = Cloud(simulators, host=ADDRESS)
-    yield cloud
-    twice = cloud.twice()
-    cloud.close()
-    assert not twice, f"submissions with more than one effect: {twice}"
+    with fresh_cloud(simulators, host=ADDRESS) as cloud:
+        yield cloud
 
 
 def say(line: str) -> None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import shutil
-import subprocess
-import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -17,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests.image.base import UnavailableError
 from tests.node.stage import NAMESPACE, Chart
 from tests.support.charted import CHART
-from tests.support.controlplane.binaries import cache_root
 from tests.support.controlplane.supervise import Reaper, Server, free_ports
+from tests.support.debian import unpacked
 from tests.support.shortrules import shortened
 
 PACKAGES = ("prometheus", "prometheus-alertmanager")
@@ -33,31 +29,12 @@ WITH_ITS_SHARE = 'mount -t overlay overlay -o "lowerdir=$0:/usr/share" /usr/shar
 """Debian's Alertmanager reads its templates there, and nowhere else; the mount is seen by nobody else."""
 
 
-def programs() -> dict[str, Path]:
-    """Debian's, unpacked into the cache: installed they would start as services. Raises UnavailableError."""
-    folder = cache_root(os.environ).parent / "monitoring"
-    found = {name: folder / "usr" / "bin" / name for name in PACKAGES}
-    if not all(path.is_file() for path in found.values()):
-        if shutil.which("apt-get") is None:
-            raise UnavailableError("there is no Prometheus here, and no apt-get that could fetch it")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            fetched = subprocess.run(
-                ["apt-get", "download", *PACKAGES], cwd=temporary, capture_output=True, text=True, check=False
-            )
-            if fetched.returncode != 0:
-                raise UnavailableError(f"cannot fetch Prometheus: {fetched.stderr.strip()[-500:]}")
-            for package in Path(temporary).glob("*.deb"):
-                subprocess.run(["dpkg", "-x", str(package), str(folder)], check=True)
-    return found
-
-
 class Monitoring:
     """Reads the metrics of the chart's pods, as its ServiceMonitor says. Prometheus of Debian cannot ask Kubernetes
     for them, so `refresh` writes down which they are."""
 
     def __init__(self, chart: Chart, folder: Path, reaper: Reaper) -> None:
-        found = programs()
+        found = unpacked(*PACKAGES, into="monitoring")
         share = found["prometheus"].parents[1] / "share"
         self._chart = chart
         self._targets = folder / "targets.json"

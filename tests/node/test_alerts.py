@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from tests.image.base import UnavailableError
 from tests.node.monitoring import Monitoring, monitoring
 from tests.node.runbook import run
 from tests.node.stage import FULL_NAME, NAMESPACE, Chart
@@ -19,6 +18,7 @@ from tests.node.told import SENTENCE
 from tests.node.troubles import NOT_CAUSED, TROUBLES, UNTRIED, Stage
 from tests.support.charted import CHART
 from tests.support.cloud import Cloud
+from tests.support.controlplane.binaries import UnavailableError
 from tests.support.runbooks import commands, filled
 
 pytestmark = pytest.mark.controlplane

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from zilliz_local.cloud import PROJECT, CloudSimulator
@@ -104,6 +105,16 @@ class Cloud:
     def twice(self) -> dict[str, int]:
         """Tokens that had more than one effect: there must never be any."""
         return {t: n for t, n in self.ask(lambda sim: sim.ledger.effects_per_token()).items() if n > 1}
+
+
+@contextmanager
+def fresh_cloud(thread: LoopThread, host: str = "127.0.0.1") -> Iterator[Cloud]:
+    """A cloud for one test alone. Whatever the test is about: nothing may have been submitted twice in it."""
+    cloud = Cloud(thread, host)
+    yield cloud
+    twice = cloud.twice()
+    cloud.close()
+    assert not twice, f"submissions with more than one effect: {twice}"
 
 
 def movies() -> ClusterFields:

@@ -29,8 +29,7 @@ SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOW
 @dataclass(frozen=True)
 class GoProgram:
     """`package` of the Go module in `folder`, made of `files`, pinned by go.sum. `takes`: how long a build
-    is; `flags`: those of the linker; `compiler`: those of the compiler; `toolchain`: the Go that it needs, where the
-    one of the control plane is too old, as in `go1.27.3`."""
+    is; `flags`: those of the linker; `compiler`: those of the compiler."""
 
     name: str
     folder: Path
@@ -39,7 +38,6 @@ class GoProgram:
     takes: str
     flags: str = STRIPPED
     compiler: str = ""
-    toolchain: str = ""
 
     def binary(self, environ: Mapping[str, str] | None = None) -> Path:
         """The program, built unless it is there. Raises UnavailableError where it cannot be."""
@@ -47,7 +45,7 @@ class GoProgram:
         digest = hashlib.sha256(f"{platform.system()}-{platform.machine()}".encode())
         for name in self.files:
             digest.update((self.folder / name).read_bytes())
-        for chosen in (self.flags if self.flags != STRIPPED else "", self.compiler, self.toolchain):
+        for chosen in (self.flags if self.flags != STRIPPED else "", self.compiler):
             digest.update(chosen.encode())
         target = cache_root(env).parent / self.name / digest.hexdigest()[:16]
         with _one_at_a_time(target):
@@ -57,7 +55,7 @@ class GoProgram:
 
     def _build(self, target: Path, env: dict[str, str]) -> None:
         print(f"\rtests: building {self.name}, {self.takes}, once", file=sys.__stderr__, flush=True)
-        settings = _settings(env, self.toolchain)
+        settings = _settings(env)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             made = Path(folder) / self.name
             try:
@@ -91,11 +89,9 @@ def module_files(
     version: str,
     names: tuple[str, ...],
     environ: Mapping[str, str] | None = None,
-    *,
-    toolchain: str = "",
 ) -> Path:
     """A folder with these files of a Go module, as they are named there, kept beside the programs; all may be run.
-    `toolchain`: as of a GoProgram. Raises UnavailableError where the module cannot be had."""
+    Raises UnavailableError where the module cannot be had."""
     env = dict(os.environ if environ is None else environ)
     digest = hashlib.sha256("\n".join((module, version, *names)).encode()).hexdigest()[:16]
     target = cache_root(env).parent / "modules" / digest
@@ -107,7 +103,7 @@ def module_files(
                 done = subprocess.run(
                     [str(go), "mod", "download", "-json", f"{module}@v{version}"],
                     cwd=folder,
-                    env=_settings(env, toolchain) | {"GOFLAGS": ""},
+                    env=_settings(env) | {"GOFLAGS": ""},
                     capture_output=True,
                     text=True,
                     check=False,
@@ -136,7 +132,7 @@ def _one_at_a_time(target: Path) -> Iterator[None]:
         yield
 
 
-def _settings(env: Mapping[str, str], toolchain: str) -> dict[str, str]:
+def _settings(env: Mapping[str, str]) -> dict[str, str]:
     """The environment of go: what the caller's shell says about other Go work does not count."""
     kept = {name: text for name, text in env.items() if name not in ("GOOS", "GOARCH", "GOROOT")}
-    return kept | SETTINGS | ({"GOTOOLCHAIN": toolchain} if toolchain else {})
+    return kept | SETTINGS

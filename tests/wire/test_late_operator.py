@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.cloud import Cloud, LoopThread
+from tests.support.cloud import Cloud, LoopThread, fresh_cloud
 from tests.support.controlplane.binaries import find_kubectl
 from tests.support.pair import pair, wakes_up_late
 from tests.support.standin import StandIn, stand_in
@@ -32,11 +32,8 @@ def plane(simulators: LoopThread) -> Iterator[StandIn]:
 
 @pytest.fixture
 def cloud(simulators: LoopThread) -> Iterator[Cloud]:
-    cloud = Cloud(simulators)
-    yield cloud
-    twice = cloud.twice()
-    cloud.close()
-    assert not twice, f"submissions with more than one effect: {twice}"
+    with fresh_cloud(simulators) as cloud:
+        yield cloud
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.cloud import Cloud, LoopThread
+from tests.support.cloud import Cloud, LoopThread, fresh_cloud
 from tests.support.controlplane.binaries import find_kubectl
 from tests.support.shardpair import an_account_moves, shard_pair
 from tests.support.standin import StandIn, stand_in
@@ -29,11 +29,8 @@ def plane(simulators: LoopThread) -> Iterator[StandIn]:
 
 @pytest.fixture
 def cloud(simulators: LoopThread) -> Iterator[Cloud]:
-    cloud = Cloud(simulators)
-    yield cloud
-    twice = cloud.twice()
-    cloud.close()
-    assert not twice, f"submissions with more than one effect: {twice}"
+    with fresh_cloud(simulators) as cloud:
+        yield cloud
 
 
 def test_an_account_moves_to_another_shard(plane: StandIn, cloud: Cloud, tmp_path: Path) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -15,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.controlplane.binaries import cache_root
+from tests.support.controlplane.binaries import UnavailableError
 from tests.support.controlplane.supervise import Reaper, Server, free_ports
+from tests.support.debian import unpacked
 from tools.bench.problem import Problem
 
 PACKAGE = "prometheus"
@@ -26,23 +24,11 @@ INTERVAL = "1s"
 
 
 def program() -> Path:
-    """Unpacked into the cache: installed it would start as a service. Raises Problem where it cannot be had."""
-    folder = cache_root(os.environ).parent / "monitoring"
-    found = folder / "usr" / "bin" / PACKAGE
-    if not found.is_file():
-        if shutil.which("apt-get") is None:
-            raise Problem(
-                f"cannot get Prometheus: there is no apt-get; unpack Debian's package prometheus to {folder}"
-            )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            command = ["apt-get", "download", PACKAGE]
-            fetched = subprocess.run(command, cwd=temporary, capture_output=True, text=True, check=False)
-            if fetched.returncode != 0:
-                raise Problem(f"cannot get Prometheus: {fetched.stderr.strip()[-500:]}")
-            for package in Path(temporary).glob("*.deb"):
-                subprocess.run(["dpkg", "-x", str(package), str(folder)], check=True)
-    return found
+    """Raises Problem where it cannot be had."""
+    try:
+        return unpacked(PACKAGE, into="monitoring")[PACKAGE]
+    except UnavailableError as error:
+        raise Problem(f"cannot get Prometheus: {error}") from None
 
 
 class Prometheus:
