@@ -115,8 +115,8 @@ async def test_a_job_is_held_back_and_let_go(world: Rig) -> None:
     assert "suspend too late (AlreadySubmitted: " in seen.out
 
 
-async def test_an_unknown_submission_is_decided(world: Rig) -> None:
-    """Two imports with the same look and one job: nobody can tell whose it is but a person."""
+async def in_doubt(world: Rig) -> str:
+    """Two imports, `one` and `two`, with the same look; the id of the only job: a person must tell whose it is."""
     for name in ("one", "two"):
         world.imports(name)
         record = {
@@ -132,20 +132,29 @@ async def test_an_unknown_submission_is_decided(world: Rig) -> None:
         await world.patch("importjobs", name, {"status": {"state": "Pending", "submission": record}}, "/status")
     body = {"objectUrls": [[FILM]], "clusterId": MOVIES, "collectionName": "films"}
     world.cloud.act_as("rival", "POST", "/v2/vectordb/jobs/import/create", body)
-    job_id = world.cloud.ledger.effects(kind="submit")[0].job_id
     await world.start()
 
     def unknown(name: str) -> bool:
         return world.status("importjobs", name).get("reason") == "SubmissionUnknown"
 
     await world.until(lambda: unknown("one") and unknown("two"), "both ask", 25)
+    return str(world.cloud.ledger.effects(kind="submit")[0].job_id)
+
+
+async def test_an_unknown_submission_is_given_its_job(world: Rig) -> None:
+    job_id = await in_doubt(world)
     page = await typed(world.kubeconfig, "show", "one")
     assert "kubectl zilliz resolve importjob/one -n default --adopt JOB-ID" in page.out
     both = await typed(world.kubeconfig, "resolve", "one", "--abandon", "--resubmit")
     assert (both.code, "exactly one" in both.err) == (5, True)
-    seen = await typed(world.kubeconfig, "resolve", "one", "--adopt", str(job_id))
+    seen = await typed(world.kubeconfig, "resolve", "one", "--adopt", job_id)
     assert (seen.code, seen.out.split(" (")[0]) == (0, "importjob/one: resolve Completed")
     assert world.status("importjobs", "one")["jobId"] == job_id
+
+
+async def test_an_unknown_submission_is_given_up(world: Rig) -> None:
+    """While the other is in doubt too: once its job were known, the operator would decide this one by itself."""
+    await in_doubt(world)
     seen = await typed(world.kubeconfig, "resolve", "two", "--abandon")
     assert (seen.code, seen.out.split(" (")[0]) == (0, "importjob/two: resolve Completed")
     assert world.status("importjobs", "two")["state"] == "Failed"
