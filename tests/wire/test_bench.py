@@ -62,6 +62,7 @@ def test_every_change_of_a_running_import_is_seen_and_its_progress_shown(figures
 
 def test_every_new_job_is_submitted_once_and_all_calls_are_counted(figures: dict[str, Any]) -> None:
     jobs = figures["b"]["jobs"]
+    assert figures["b"]["loopSeconds"] >= figures["b"]["floorSeconds"], "no loop is faster than the limit"
     for part in ("collections", "collection"):
         found = figures["b"][part]
         assert (found["successful"], found["effects"], found["mostEffectsOfOneToken"]) == (jobs, jobs, 1)
@@ -76,6 +77,7 @@ def test_a_restart_over_finished_jobs_writes_nothing(figures: dict[str, Any]) ->
     assert (found["writes"], found["untilQuiet"]["kubeCalls"].get("PATCH importjobs/status")) == (0, None)
     assert found["untilQuiet"]["kubeCalls"]["LIST importjobs"] >= 1
     assert found["quietAfterSeconds"] is not None
+    assert found["loopSeconds"] > 0
 
 
 def test_the_sizes_grow_and_a_tenth_of_the_objects_run(figures: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tools.bench.figures import list_floor, percentile, single_reads, summary
-from tools.bench.floor import ListFloor
+from tools.bench.floor import Floor
 from tools.bench.mould import COLLECTION, mould, name_of
 from tools.bench.problem import LateError
 from tools.bench.quota import held_to
@@ -47,7 +47,7 @@ async def measure(scale: float, teller: Teller, *, real: bool = True, cores: flo
         with teller.counting("making objects of running jobs", count) as done:
             await on.kube.create_all(casts, done)
         teller.say("the floor: reading the list without an operator")
-        async with ListFloor(on.cloud.url) as reader:
+        async with Floor(on.cloud.url) as reader:
             read = percentile([await reader.reading(count) for _ in range(FLOOR_READINGS)], 50)
         async with watching(on.kube, "importjobs") as watcher:
             with on.operator() as operator, _held(operator, cores) as how:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
+from tests.support.serving import Plane
 from tools.bench.figures import lasting
+from tools.bench.kube import ROOT
 from tools.bench.mould import finished_id, mould, name_of
+from tools.bench.problem import Problem
 from tools.bench.stage import Operator, stage
 from tools.bench.teller import Teller
 from tools.bench.watching import watching
@@ -29,6 +33,8 @@ async def measure(scale: float, teller: Teller, *, real: bool = True) -> dict[st
         form = await mould(on, "Successful")
         with teller.counting("making objects of finished jobs", count) as done:
             await on.kube.create_all((form.cast(name_of(i), finished_id(i)) for i in range(count)), done)
+        teller.say("a plain loop lists them")
+        listed = await _listed(on.plane, count)
         async with watching(on.kube, "importjobs") as watcher:
             teller.say("the operator starts")
             with on.operator() as operator:
@@ -41,6 +47,7 @@ async def measure(scale: float, teller: Teller, *, real: bool = True) -> dict[st
                     "kubernetes": on.kubernetes,
                     "objects": count,
                     "quietAfterSeconds": quiet,
+                    "loopSeconds": listed,
                     "upAfterSeconds": up,
                     "writes": sum(watcher.writes.values()),
                     "untilQuiet": taken,
@@ -48,6 +55,20 @@ async def measure(scale: float, teller: Teller, *, real: bool = True) -> dict[st
                     "samples": [(round(at, 2), round(used, 2)) for at, used in samples[::EVERY]],
                     "alarms": operator.alarms(),
                 }
+
+
+async def _listed(plane: Plane, objects: int) -> float:
+    """Seconds from the start to the end of a process that lists and parses the objects, and does nothing else."""
+    clock = asyncio.get_running_loop().time
+    command = [sys.executable, "-m", "tools.bench.listing", plane.url, f"{ROOT}/importjobs", str(plane.ca_file or "")]
+    pipe = asyncio.subprocess.PIPE
+    began = clock()
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+    told, wrong = await process.communicate(plane.token.encode())
+    took = clock() - began
+    if told.strip() != str(objects).encode():
+        raise Problem(f"a plain loop listed {told.decode().strip() or 'no'} objects, not {objects}: {wrong.decode()}")
+    return round(took, 2)
 
 
 async def _until_quiet(operator: Operator, window: float) -> tuple[float | None, float | None, Samples]:

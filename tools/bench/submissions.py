@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 from tools.bench.figures import lasting, single_reads
+from tools.bench.floor import Floor
 from tools.bench.mould import import_spec, name_of
 from tools.bench.stage import Stage, manifest, stage, until
 from tools.bench.teller import Teller
@@ -24,11 +25,21 @@ async def measure(scale: float, teller: Teller, *, real: bool = True) -> dict[st
     return {
         "jobs": count,
         "floorSeconds": single_reads(count),
+        "loopSeconds": await _by_a_plain_loop(count, run, teller, real=real),
         "runSeconds": run,
         "collections": await _submit(count, COLLECTIONS, run, teller, real=real),
         "collection": (last := await _submit(count, 1, run, teller, real=real)),
         "kubernetes": last.pop("kubernetes"),
     }
+
+
+async def _by_a_plain_loop(count: int, run: float, teller: Teller, *, real: bool) -> float:
+    """Seconds of the floor on this machine, into one collection."""
+    async with stage(real=real) as on, Floor(on.cloud.url) as floor:
+        await on.cloud.put_collections(["films0"])
+        await on.cloud.pace(pending=1, run=run)
+        teller.say(f"{count:,} submissions by a plain loop")
+        return round(await floor.submitting(count, "films0"), 3)
 
 
 async def _submit(count: int, collections: int, run: float, teller: Teller, *, real: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from tools.bench.figures import DOCUMENTED_RATE, PAGE_SIZE
-from tools.bench.floor import ListFloor
+from tools.bench.floor import Floor
 from tools.bench.mould import Mould, name_of
 from tools.bench.problem import Problem
 from tools.bench.units.inside import Inside, Planning, conceal, search
@@ -69,7 +69,7 @@ async def measure(on: Inside, form: Mould, *, rounds: int = ROUNDS) -> dict[str,
 
 async def _floor(on: Inside, rounds: int) -> dict[str, Any]:
     meter = Meter(on, READINGS)
-    async with ListFloor(on.cloud_url) as floor:
+    async with Floor(on.cloud_url) as floor:
         for _ in range(rounds):
             with meter.round():
                 for _ in range(READINGS):
