@@ -101,6 +101,13 @@ class ControlPlane:
         """One more connection, for another thread."""
         return ApiClient(self.url, token=self.admin_token, ca_file=self.ca_file)
 
+    def version(self) -> tuple[int, int]:
+        """Major and minor version of the API server; on a connection of its own, so for any thread."""
+        client = self.new_client()
+        told = client.get("/version")
+        client.close()
+        return int(told["major"]), int(told["minor"].rstrip("+"))
+
     @property
     def pids(self) -> dict[str, int]:
         """The process ids of the servers that run, by name."""
