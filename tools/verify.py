@@ -1,6 +1,6 @@
-"""`make verify`: its parts one after the other, each a target of make with its own log, and a table at the end.
+"""`make verify`: its parts in two rows side by side, each a target of make with its own log, and a table at the end.
 
-python -m tools.verify [--again] [PART ...]
+python -m tools.verify [--again] [--one-by-one] [PART ...]
 
 A part that has passed is not run again while the commit is the same and nothing is changed beside it, so a run that
 broke off or failed goes on where it has to. `--again` runs all. A part that fails does not stop the others.
@@ -12,19 +12,22 @@ import argparse
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".venv" / "verify"
-PARTS = (
-    *("test", "everykind", "namespaced", "oddcloud", "running"),
-    *("upgrade", "helm3", "flux", "artefacts", "migrations", "storm"),
-    *("node", "alerts"),
+ROWS = (
+    ("test", "namespaced", "everykind", "oddcloud", "compat", "storm"),
+    # These mostly wait, or use one core. What builds images or uses a node stands in one row.
+    ("flux", "running", "artefacts", "node", "alerts", "upgrade", "helm3", "migrations"),
 )
+PARTS = tuple(part for row in ROWS for part in row)
+WIDTH = max(map(len, PARTS))
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Record:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._file = folder / "record.json"
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Outcome]:
         try:
@@ -58,39 +62,65 @@ class Record:
         return last is not None and last.code == 0 and last.commit == commit != ""
 
     def keep(self, outcome: Outcome) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        rows = [*(row for row in self if row.part != outcome.part), outcome]
-        self._file.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+        with self._lock:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            rows = [*(row for row in self if row.part != outcome.part), outcome]
+            self._file.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make verify", description=__doc__.splitlines()[0])
     parser.add_argument("--again", action="store_true", help="also what has passed at this commit")
+    parser.add_argument("--one-by-one", action="store_true", help="no two parts at a time, for a machine of one core")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"all, if none is named: {', '.join(PARTS)}")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"{sorted(unknown)[0]} is none of the parts: {', '.join(PARTS)}")
-    return verify([part for part in PARTS if part in (asked.parts or PARTS)], again=asked.again)
+    rows = [PARTS] if asked.one_by_one else ROWS
+    wanted = [[part for part in row if part in (asked.parts or PARTS)] for row in rows]
+    return verify([row for row in wanted if row], again=asked.again)
 
 
 def verify(
-    parts: Sequence[str], *, again: bool = False, folder: Path = FOLDER, make: Sequence[str] = ("make",)
+    rows: Sequence[Sequence[str]], *, again: bool = False, folder: Path = FOLDER, make: Sequence[str] = ("make",)
 ) -> int:
-    """Runs the parts in this order. 0 if all have passed, now or at this commit before; else 1."""
-    record, commit = Record(folder), state()
-    for number, part in enumerate(parts, 1):
-        head = f"== {number} of {len(parts)}: make {part}"
-        if not again and record.passed(part, commit):
-            print(f"{head} has passed at {commit[:7]}", flush=True)
-            continue
-        last = record.last(part)
-        print(head + (f" (last time {clock(last.seconds)})" if last else ""), flush=True)
-        record.keep(run(part, commit, folder, make))
-    print(table([outcome for part in parts if (outcome := record.last(part))], folder), flush=True)
-    return int(any((last := record.last(part)) is None or last.code for part in parts))
+    """Runs the parts of each row in this order, and the rows side by side. 0 if all have passed, now or at this
+    commit before; else 1."""
+    begun, record, commit = time.monotonic(), Record(folder), state()
+    parts, say = [part for row in rows for part in row], Saying(named=len(rows) > 1)
+
+    def work(row: Sequence[str]) -> None:
+        for part in row:
+            head = f"== {parts.index(part) + 1} of {len(parts)}: make {part}"
+            if not again and record.passed(part, commit):
+                say(part, f"{head} has passed at {commit[:7]}")
+                continue
+            last = record.last(part)
+            say(part, head + (f" (last time {clock(last.seconds)})" if last else ""))
+            outcome = run(part, commit, folder, make, say)
+            say(part, f"== make {part} {'failed' if outcome.code else 'passed'} after {clock(outcome.seconds)}")
+            record.keep(outcome)
+
+    with ThreadPoolExecutor(len(rows)) as workers:
+        list(workers.map(work, rows))
+    found = [outcome for part in parts if (outcome := record.last(part))]
+    print(table(found, folder, time.monotonic() - begun), flush=True)
+    return int(len(found) < len(parts) or any(outcome.code for outcome in found))
 
 
-def run(part: str, commit: str, folder: Path, make: Sequence[str]) -> Outcome:
+@dataclass
+class Saying:
+    """Lines for the terminal, each by itself; `named`: with the part that says it."""
+
+    named: bool
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, part: str, line: str) -> None:
+        with self._lock:
+            print(f"{part:>{WIDTH}} | {line}" if self.named else line, flush=True)
+
+
+def run(part: str, commit: str, folder: Path, make: Sequence[str], say: Saying) -> Outcome:
     """What the part prints goes to the terminal and to its log."""
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
@@ -101,15 +131,11 @@ def run(part: str, commit: str, folder: Path, make: Sequence[str]) -> Outcome:
         ) as process,
     ):
         assert process.stdout is not None
-        copy(process.stdout, log)
+        for line in process.stdout:
+            say(part, line.rstrip("\n"))
+            log.write(line)
+            log.flush()
     return Outcome(part, process.returncode, round(time.monotonic() - begun, 1), commit)
-
-
-def copy(source: IO[str], log: IO[str]) -> None:
-    for line in source:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-        log.write(line)
 
 
 def state() -> str:
@@ -126,13 +152,14 @@ def git(*command: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def table(outcomes: Sequence[Outcome], folder: Path) -> str:
-    """One line for each part, with its log where it failed; the last line is the sum of the times."""
+def table(outcomes: Sequence[Outcome], folder: Path, seconds: float) -> str:
+    """One line for each part, with its log where it failed; then the sum of the times, and how long this run took."""
     rows = [("PART", "RESULT", "TIME", "LOG")]
     for outcome in outcomes:
         log = str(folder / f"{outcome.part}.log") if outcome.code else ""
         rows.append((outcome.part, "failed" if outcome.code else "passed", clock(outcome.seconds), log))
-    rows.append(("", "", clock(sum(outcome.seconds for outcome in outcomes)), ""))
+    rows.append(("sum", "", clock(sum(outcome.seconds for outcome in outcomes)), ""))
+    rows.append(("this run", "", clock(seconds), ""))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

@@ -41,7 +41,7 @@ def test_a_failure_stops_no_other_part_and_only_it_is_run_again(
     tmp_path: Path, make: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "broken-b").touch()
-    assert verify.verify("abc", folder=tmp_path, make=make) == 1
+    assert verify.verify(["abc"], folder=tmp_path, make=make) == 1
     assert ran(tmp_path) == ["a", "b", "c"]
     said = capsys.readouterr().out
     assert "output of b" in said
@@ -50,40 +50,72 @@ def test_a_failure_stops_no_other_part_and_only_it_is_run_again(
     assert Path(line.split()[3]).read_text() == "output of b\n"
 
     (tmp_path / "broken-b").unlink()
-    assert verify.verify("abc", folder=tmp_path, make=make) == 0
+    assert verify.verify(["abc"], folder=tmp_path, make=make) == 0
     assert ran(tmp_path) == ["b"]
     assert f"make a has passed at {COMMIT[:7]}" in capsys.readouterr().out
 
 
 def test_all_run_again_where_that_is_asked(tmp_path: Path, make: list[str]) -> None:
     for _ in range(2):
-        assert verify.verify("ab", folder=tmp_path, make=make, again=True) == 0
+        assert verify.verify(["ab"], folder=tmp_path, make=make, again=True) == 0
         assert ran(tmp_path) == ["a", "b"]
+
+
+def test_rows_run_side_by_side_and_each_in_its_order(
+    tmp_path: Path, make: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first part of each row ends only once the other has begun."""
+    script = tmp_path / "make"
+    script.write_text(
+        f"cd {tmp_path}; touch $1; for _ in $(seq 400); do test -e a -a -e c && exit 0; sleep 0.05; done; exit 1\n"
+    )
+    assert verify.verify(["ab", "cd"], folder=tmp_path, make=make) == 0
+    lines = [line.split(" | ")[1] for line in capsys.readouterr().out.splitlines() if " | == make" in line]
+    ends = [line.split()[2] for line in lines]
+    assert sorted(ends) == ["a", "b", "c", "d"]
+    assert ends.index("a") < ends.index("b")
+    assert ends.index("c") < ends.index("d")
+    assert {outcome.part for outcome in verify.Record(tmp_path)} == set("abcd")
+
+
+def test_a_part_of_any_row_that_fails_fails_the_whole(tmp_path: Path, make: list[str]) -> None:
+    (tmp_path / "broken-c").touch()
+    assert verify.verify(["ab", "cd"], folder=tmp_path, make=make) == 1
+    assert sorted(ran(tmp_path)) == ["a", "b", "c", "d"]
+
+
+def test_one_by_one_there_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[list[str]]] = []
+    monkeypatch.setattr(verify, "verify", lambda rows, **more: asked.append(rows))
+    verify.main(["--one-by-one", "node", "test", "helm3"])
+    verify.main(["node", "test", "helm3"])
+    verify.main(["node"])
+    assert asked == [[["test", "node", "helm3"]], [["test"], ["node", "helm3"]], [["node"]]]
 
 
 @pytest.mark.parametrize("other", ["fedcba9876543210", ""], ids=["another commit", "a changed file"])
 def test_what_passed_on_another_tree_is_run(
     tmp_path: Path, make: list[str], monkeypatch: pytest.MonkeyPatch, other: str
 ) -> None:
-    verify.verify("a", folder=tmp_path, make=make)
+    verify.verify(["a"], folder=tmp_path, make=make)
     ran(tmp_path)
     monkeypatch.setattr(verify, "state", lambda: other)
     for _ in range(1 if other else 2):
-        verify.verify("a", folder=tmp_path, make=make)
+        verify.verify(["a"], folder=tmp_path, make=make)
         assert ran(tmp_path) == ["a"]
 
 
 @pytest.mark.parametrize("text", ["", "[", '[{"part": "a"}]', "{}"])
 def test_a_record_that_cannot_be_read_is_none(tmp_path: Path, make: list[str], text: str) -> None:
     (tmp_path / "record.json").write_text(text)
-    assert verify.verify("a", folder=tmp_path, make=make) == 0
+    assert verify.verify(["a"], folder=tmp_path, make=make) == 0
     assert ran(tmp_path) == ["a"]
 
 
 def test_a_part_that_is_none_is_refused_before_anything_runs(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         verify.main(["tset"])
-    assert "tset is none of the parts: test, everykind" in capsys.readouterr().err
+    assert "tset is none of the parts: test, namespaced" in capsys.readouterr().err
 
 
 def test_a_changed_file_is_another_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
