@@ -29,7 +29,8 @@ SETTINGS = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOW
 @dataclass(frozen=True)
 class GoProgram:
     """`package` of the Go module in `folder`, made of `files`, pinned by go.sum. `takes`: how long a build
-    is; `flags`: those of the linker; `compiler`: those of the compiler."""
+    is; `flags`: those of the linker; `compiler`: those of the compiler; `toolchain`: the Go that it needs, where the
+    one of the control plane is too old, as in `go1.27.3`."""
 
     name: str
     folder: Path
@@ -38,6 +39,7 @@ class GoProgram:
     takes: str
     flags: str = STRIPPED
     compiler: str = ""
+    toolchain: str = ""
 
     def binary(self, environ: Mapping[str, str] | None = None) -> Path:
         """The program, built unless it is there. Raises UnavailableError where it cannot be."""
@@ -45,7 +47,7 @@ class GoProgram:
         digest = hashlib.sha256(f"{platform.system()}-{platform.machine()}".encode())
         for name in self.files:
             digest.update((self.folder / name).read_bytes())
-        for chosen in (self.flags if self.flags != STRIPPED else "", self.compiler):
+        for chosen in (self.flags if self.flags != STRIPPED else "", self.compiler, self.toolchain):
             digest.update(chosen.encode())
         target = cache_root(env).parent / self.name / digest.hexdigest()[:16]
         with _one_at_a_time(target):
@@ -55,7 +57,7 @@ class GoProgram:
 
     def _build(self, target: Path, env: dict[str, str]) -> None:
         print(f"\rtests: building {self.name}, {self.takes}, once", file=sys.__stderr__, flush=True)
-        settings = _settings(env)
+        settings = _settings(env, self.toolchain)
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             made = Path(folder) / self.name
             try:
@@ -89,9 +91,11 @@ def module_files(
     version: str,
     names: tuple[str, ...],
     environ: Mapping[str, str] | None = None,
+    *,
+    toolchain: str = "",
 ) -> Path:
     """A folder with these files of a Go module, as they are named there, kept beside the programs; all may be run.
-    Raises UnavailableError where the module cannot be had."""
+    `toolchain`: as of a GoProgram. Raises UnavailableError where the module cannot be had."""
     env = dict(os.environ if environ is None else environ)
     digest = hashlib.sha256("\n".join((module, version, *names)).encode()).hexdigest()[:16]
     target = cache_root(env).parent / "modules" / digest
@@ -103,7 +107,7 @@ def module_files(
                 done = subprocess.run(
                     [str(go), "mod", "download", "-json", f"{module}@v{version}"],
                     cwd=folder,
-                    env=_settings(env) | {"GOFLAGS": ""},
+                    env=_settings(env, toolchain) | {"GOFLAGS": ""},
                     capture_output=True,
                     text=True,
                     check=False,
@@ -132,7 +136,7 @@ def _one_at_a_time(target: Path) -> Iterator[None]:
         yield
 
 
-def _settings(env: Mapping[str, str]) -> dict[str, str]:
+def _settings(env: Mapping[str, str], toolchain: str) -> dict[str, str]:
     """The environment of go: what the caller's shell says about other Go work does not count."""
     kept = {name: text for name, text in env.items() if name not in ("GOOS", "GOARCH", "GOROOT")}
-    return kept | SETTINGS
+    return kept | SETTINGS | ({"GOTOOLCHAIN": toolchain} if toolchain else {})
