@@ -28,10 +28,12 @@ from tests.gitops.tree import Body, Tree
 from tests.support.controlplane import ControlPlane
 from tests.support.controlplane.client import MERGE
 from tests.support.controlplane.supervise import Reaper, Server, free_ports, get_status
+from tests.support.published import until_served
 from tests.support.user import User, condition
 
 KUSTOMIZATIONS = "kustomize.toolkit.fluxcd.io/v1"
 SOURCES = "source.toolkit.fluxcd.io/v1"
+SOURCE_KINDS = {"GitRepository": "gitrepositories", "OCIRepository": "ocirepositories", "Bucket": "buckets"}
 REQUEST = "reconcile.fluxcd.io/requestedAt"
 START_SECONDS = 60.0
 PATIENCE = 120.0
@@ -57,7 +59,8 @@ class Flux:
 def flux(cluster: ControlPlane, program: Path, files: Path, folder: Path) -> Iterator[Flux]:
     crds = ("-f", str(files / FLUX_CRD), "-f", "-")
     cluster.kubectl("apply", "--server-side", *crds, input=_source_crds())
-    cluster.kubectl("wait", "--for=condition=Established", *crds, input=_source_crds())
+    until_served(cluster, KUSTOMIZATIONS, {"kustomizations"})
+    until_served(cluster, SOURCES, set(SOURCE_KINDS.values()))
     cluster.client.create_namespace("flux-system")
     artifacts = folder / "artifacts"
     artifacts.mkdir()
@@ -95,11 +98,7 @@ def _source_crds() -> str:
     """The kinds that the controller watches, with no more of a schema than it needs."""
     schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     found = []
-    for kind, plural in (
-        ("GitRepository", "gitrepositories"),
-        ("OCIRepository", "ocirepositories"),
-        ("Bucket", "buckets"),
-    ):
+    for kind, plural in SOURCE_KINDS.items():
         version = {"name": "v1", "served": True, "storage": True, "subresources": {"status": {}}}
         spec = {
             "group": SOURCES.partition("/")[0],

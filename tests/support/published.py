@@ -1,4 +1,4 @@
-"""Putting our CRDs into a cluster, and waiting until the API server tells of them."""
+"""Putting CRDs into a cluster, and waiting until the API server tells of them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,26 @@ def install_crds(cluster: ControlPlane) -> None:
     shutil.rmtree(cluster.environment["KUBECACHEDIR"], ignore_errors=True)
 
 
+def until_served(cluster: ControlPlane, group_version: str, plurals: set[str]) -> None:
+    """Wait until requests for these resources are answered. `kubectl wait` fails at a CRD so new that it has no
+    conditions yet (measured)."""
+    deadline = time.monotonic() + 30
+    while not plurals <= (known := resources(cluster, group_version)):
+        assert time.monotonic() < deadline, f"the API server does not serve all of {plurals}: {known}"
+        time.sleep(0.2)
+
+
 def until_published(cluster: ControlPlane, test: Callable[[dict[str, Any]], bool]) -> None:
     """Wait until the published schemas are as `test` wants them."""
     deadline = time.monotonic() + 30
     while not test(schemas := published(cluster)):
         assert time.monotonic() < deadline, f"the API server does not publish the change: {list(schemas)}"
         time.sleep(0.2)
+
+
+def resources(cluster: ControlPlane, group_version: str) -> set[str]:
+    """The plurals that are served in a version of a group."""
+    return {one["name"] for one in cluster.client.get(f"/apis/{group_version}").get("resources", [])}
 
 
 def published(cluster: ControlPlane) -> dict[str, Any]:
