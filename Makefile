@@ -31,7 +31,7 @@ TIME = $${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767
 # What Python compiles is kept in __pycache__, whatever the shell says: the tests start Python some hundred times.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo quick test verify everykind oddcloud running helm3 flux storm migrations artefacts compat check setup lint types layers generated browser pytest namespaced upgrade pods node alerts generate lock mutants bench chaos pictures vts-data image simulator clean
+.PHONY: help demo quick test verify everykind oddcloud running helm3 flux argocd storm migrations artefacts compat check setup lint types layers generated browser pytest namespaced upgrade pods node alerts generate lock mutants bench chaos pictures vts-data image simulator clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -106,6 +106,10 @@ helm3: $(VENV)/.dev ## the chart by Helm 3, on the newest Kubernetes
 flux: $(VENV)/.dev ## the kit for Flux at work, on a real kube-apiserver
 	@echo "== the kit for Flux"
 	@$(BIN)/pytest tests/gitops/test_flux.py
+
+argocd: $(VENV)/.dev ## the kit for Argo CD at work, on a real kube-apiserver
+	@echo "== the kit for Argo CD"
+	@$(BIN)/pytest tests/gitops/test_argocd.py
 
 storm: $(VENV)/.dev ## a chaos of 300 jobs
 	@$(BIN)/python -m tools.chaos --jobs 300 $(CHAOS)

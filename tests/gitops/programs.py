@@ -1,4 +1,4 @@
-"""The controller of Flux as it was released, and what of its module is needed beside it."""
+"""The controllers of Flux and Argo CD as they were released, and what of their modules is needed beside them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.support.gobinary import UNOPTIMISED, GoProgram, module_files
 HERE = Path(__file__).parent
 SOURCES = ("go.mod", "go.sum")
 FLUX_MODULE = "github.com/fluxcd/kustomize-controller"
-NO_FLUX = "NO LIVE FLUX"
+ARGO_MODULE = "github.com/argoproj/argo-cd/v3"
+NO_FLUX, NO_ARGO = "NO LIVE FLUX", "NO LIVE ARGO CD"
 
 
 def pinned(folder: str, pattern: str) -> str:
@@ -22,6 +23,7 @@ def pinned(folder: str, pattern: str) -> str:
 
 
 FLUX_VERSION = pinned("flux", rf"{re.escape(FLUX_MODULE)} v(\S+)")
+ARGO_VERSION = pinned("argocd", rf"{re.escape(ARGO_MODULE)} v(\S+)")
 KUSTOMIZE_CONTROLLER = GoProgram(
     name="kustomize-controller",
     folder=HERE / "flux",
@@ -30,11 +32,28 @@ KUSTOMIZE_CONTROLLER = GoProgram(
     takes="ten minutes",
     compiler=UNOPTIMISED,
 )
+ARGO_CD = GoProgram(
+    name="argocd",
+    folder=HERE / "argocd",
+    package=".",
+    files=("main.go", *SOURCES),
+    takes="ten minutes",
+    flags=f"-s -w -X {ARGO_MODULE}/common.version={ARGO_VERSION}",
+    compiler=UNOPTIMISED,
+    toolchain=pinned("argocd", r"toolchain (\S+)"),
+)
 FLUX_CRD = "config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml"
+ARGO_CRDS = tuple(f"manifests/crds/{name}-crd.yaml" for name in ("application", "appproject", "applicationset"))
+ARGO_SCRIPTS = ("hack/git-verify-wrapper.sh", "hack/gpg-wrapper.sh")
 
 
 def flux_files() -> Path:
     return module_files(FLUX_MODULE, FLUX_VERSION, (FLUX_CRD,))
+
+
+def argo_files() -> Path:
+    names = (*ARGO_CRDS, *ARGO_SCRIPTS)
+    return module_files(ARGO_MODULE, ARGO_VERSION, names, toolchain=ARGO_CD.toolchain)
 
 
 def missing(sentence: str, cause: object) -> NoReturn:
