@@ -107,18 +107,30 @@ def hold_the_connection(tree: Tree) -> Callable[[], None]:
     return lambda: tree.edit(file, lambda body: body["spec"].update(suspend=False))
 
 
+def still_waits(told: str) -> bool:
+    """Flux tells the end of its wait as such, or as the request for which no time was left."""
+    ended = "timeout waiting for" in told or "would exceed context deadline" in told
+    return ended and "failed early" not in told
+
+
 @pytest.mark.parametrize(
-    ("hold", "reason"), [(hold_the_job, "Suspended"), (hold_the_connection, "ConnectionSuspended")]
+    ("kind", "hold", "reason"),
+    [
+        ("BackupJob", hold_the_job, "Suspended"),
+        ("BackupJob", hold_the_connection, "ConnectionSuspended"),
+        ("SuspendClusterJob", hold_the_job, "Suspended"),
+    ],
 )
 def test_a_held_job_holds_the_gate_that_kstatus_alone_would_open(
     shop: Repository,
     user: User,
     cloud: Cloud,
-    backup: Job,
+    kind: str,
     hold: Callable[[Tree], Callable[[], None]],
     reason: str,
 ) -> None:
     """Else what was suspended as a precaution would let pass all that depends on it."""
+    shop.tree.edit(BACKUP, lambda body: body.update(kind=kind))
     release = hold(shop.tree)
     shop.tree.copy(shop.tree.root / "zilliz" / "backup", "plain")
     shop.tree.edit("plain/kustomization.yaml", lambda body: body.update(nameSuffix="-plain"))
@@ -131,20 +143,45 @@ def test_a_held_job_holds_the_gate_that_kstatus_alone_would_open(
     plain["spec"]["path"] = "./plain"
     shop.apply(*kit.values(), plain)
     told = shop.until_failed(GATE)
-    # Flux tells the end of its wait as such, or as the request for which no time was left.
-    assert "failed early" not in told
-    assert "timeout waiting for" in told or "would exceed context deadline" in told
-    assert backup.status()["reason"] == reason
+    assert still_waits(told), told
+    job = Job(user, kind, "before-2-4")
+    assert job.status()["reason"] == reason
     shop.until_ready("plain")
-    assert Job(user, "BackupJob", "before-plain").status()["reason"] in HOLDS
+    assert Job(user, kind, "before-plain").status()["reason"] in HOLDS
     assert not made(user, RELEASE)
-    assert not cloud.effects()
+    assert not cloud.effects() + cloud.effects("suspend")
 
     release()
     shop.publish()
     shop.until_ready(CONNECTION, GATE, APP)
+    assert job.status()["state"] == "Successful"
+    assert made(user, RELEASE)
+    assert len(cloud.effects() + cloud.effects("suspend")) == 1
+
+
+def test_a_cluster_that_is_suspended_holds_the_gate_until_it_runs(
+    shop: Repository, user: User, cloud: Cloud, backup: Job
+) -> None:
+    """Else the application would be changed without a backup, or its release given up, for a cluster that sleeps."""
+    shop.publish()
+    kit = kustomizations(user.namespace)
+    kit[GATE]["spec"] |= {"timeout": "10s", "retryInterval": "2s"}
+    shop.apply(kit[CONNECTION])
+    shop.until_ready(CONNECTION)
+    of_cluster = {"clusterId": shop.tree.read(BACKUP)["spec"]["clusterId"]}
+    user.create("SuspendClusterJob", "night", of_cluster).until_ended()
+    shop.apply(kit[GATE], kit[APP])
+    told = shop.until_failed(GATE)
+    assert still_waits(told), told
+    assert "is STOPPED" in backup.status()["message"]
+    assert not made(user, RELEASE)
+    assert not cloud.effects()
+
+    user.create("ResumeClusterJob", "morning", of_cluster).until_ended()
+    shop.until_ready(GATE, APP)
     assert backup.status()["state"] == "Successful"
     assert made(user, RELEASE)
+    assert len(cloud.effects()) == 1
 
 
 def test_runs_of_a_schedule_are_neither_applied_nor_pruned(shop: Repository, user: User, cloud: Cloud) -> None:

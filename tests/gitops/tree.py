@@ -28,6 +28,11 @@ class Tree:
         (self.root / file).parent.mkdir(parents=True, exist_ok=True)
         (self.root / file).write_text(yaml.safe_dump_all(bodies))
 
+    def read(self, file: str) -> Body:
+        """The only document of the file."""
+        body: Body = yaml.safe_load((self.root / file).read_text())
+        return body
+
     def edit(self, file: str, change: Callable[[Body], object]) -> None:
         """Changes each document of the file."""
         bodies = [body for body in yaml.safe_load_all((self.root / file).read_text()) if body]
