@@ -48,12 +48,12 @@ class Known:
 NOTHING_KNOWN = Known()
 
 
-def read_status(raw: dict[str, Any], known: Known = NOTHING_KNOWN) -> JobStatus:
+def read_status(raw: dict[str, Any], known: Known = NOTHING_KNOWN, *, parsed: JobStatus | None = None) -> JobStatus:
     """The status. Raises RecordError where it cannot tell what was submitted; SetBackError where it tells less than
-    is known."""
+    is known. `parsed`: what this gave for it before, perhaps when less was known."""
     if known.ids and not _tells(raw):
         raise SetBackError(f"status tells of no submission, although there was one{_named(known)}")
-    status = _read(raw)
+    status = _read(raw) if parsed is None else parsed
     if known.mark is not None and (lack := known.mark.shortfall(status)):
         raise SetBackError(f"{lack}{_named(known)}")
     if status.completion_time is None and (problem := _doubt(raw, status)):

@@ -69,8 +69,10 @@ class Forwarding:
     async def owner_changed(self, body: Body) -> None:
         """A job object's status was stored: write the same to its rows. Does little where there is none. Idempotent.
         Raises nothing: the next pass over the JobCenter writes what could not be written."""
+        if not len(self._pages):  # then only the summary is kept, by `on_seen`
+            return
         own = self._own.on_upsert(body)
-        if own is None or not own.row or not len(self._pages):
+        if own is None or not own.row:
             return
         for page in self._pages:
             for name in {row_name(page.key.name, (own.type, one)) for one in (own.row, *own.ids)} & page.known.keys():

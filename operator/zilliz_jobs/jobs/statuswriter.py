@@ -68,8 +68,11 @@ class JobStatusWriter:
         self._progress_interval, self._clock = progress_interval, clock
         self.turn_seconds = TURN_SECONDS
 
-    async def write(self, entry: JobEntry, body: Body, status: JobStatus, *, force: bool = False) -> Body:
+    async def write(
+        self, entry: JobEntry, body: Body, status: JobStatus, *, before: JobStatus | None = None, force: bool = False
+    ) -> Body:
         """Store the status where a reader would see a difference; mere progress only at intervals, unless `force`.
+        `before`: the status of `body`, if it is parsed already.
 
         Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
@@ -91,7 +94,7 @@ class JobStatusWriter:
         lately = entry.written_at is not None and now - entry.written_at < self._progress_interval
         if weight == "minor" and lately and not force:
             return body
-        stored = await self._store(entry, body, status, weight, clean=new)
+        stored = await self._store(entry, body, status, weight, clean=new, before=before)
         entry.searched = known, _version(stored)
         return stored
 
@@ -234,9 +237,16 @@ class JobStatusWriter:
         return await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
 
     async def _store(
-        self, entry: JobEntry, body: Body, status: JobStatus, weight: str, clean: Body | None = None
+        self,
+        entry: JobEntry,
+        body: Body,
+        status: JobStatus,
+        weight: str,
+        clean: Body | None = None,
+        before: JobStatus | None = None,
     ) -> Body:
-        """`clean`: what is to be stored for the status, where it was searched for secrets just now."""
+        """`clean`: what is to be stored for the status, where it was searched for secrets just now. `before`: see
+        `write`."""
         kind, new = entry.kind, status.wire() if clean is None else clean
         try:
             stored = await self._writer.write(kind.resource, body, new, clean=clean is not None)
@@ -248,7 +258,7 @@ class JobStatusWriter:
         finally:
             self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
         entry.written_at, entry.lock_told_from = self._clock(), None
-        self.tell(kind, stored, status_of(body), status)
+        self.tell(kind, stored, status_of(body) if before is None else before, status)
         return stored
 
     async def _another_record(
