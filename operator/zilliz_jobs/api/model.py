@@ -28,7 +28,10 @@ class Model(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def but(self, **changes: Any) -> Self:
-        """The same value with some fields changed."""
+        """The same value with some fields changed; itself where they are so already."""
+        known = vars(self)
+        if all(name in known and known[name] == value for name, value in changes.items()):
+            return self
         return self.model_copy(update=changes)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from zilliz_jobs.control.objects import Body
@@ -106,7 +106,8 @@ def text_without_secrets(body: Body, text: str) -> str:
 
 def _hider_about(body: Body) -> Hide:
     whose = CONCEALED.around(body["metadata"].get("namespace", ""))
-    return lambda text: CONCEALED.presentable(text, whose, spare=spec_words(body))
+    # One message stands in several conditions.
+    return cache(lambda text: CONCEALED.presentable(text, whose, spare=spec_words(body)))
 
 
 def without_secrets(value: Any, hide: Hide) -> Any:

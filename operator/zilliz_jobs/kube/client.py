@@ -36,6 +36,12 @@ USER_AGENT = "zilliz-jobs-operator"
 
 Opener = Callable[[Any], Wire]
 
+
+def _limits(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
+
+
+_LIMITS = _limits(REQUEST_SECONDS)
 _LOGIN = re.compile(r"://[^\s/@]+@")
 
 
@@ -161,7 +167,7 @@ class KubeClient:
 
     async def _open_stream(self, path: str, query: Mapping[str, str], timeout: float) -> aiohttp.ClientResponse:
         headers = {"Accept": JSON, "User-Agent": USER_AGENT}
-        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
+        limits = _limits(timeout)
         try:
             response = await self._wire.stream(f"{path}?{urlencode(query)}", headers, limits)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -177,7 +183,7 @@ class KubeClient:
         self, asked: str, method: str, url: str, body: object | None, content_type: str, timeout: float
     ) -> Body:
         headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": USER_AGENT}
-        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=CONNECT_SECONDS)
+        limits = _LIMITS if timeout == REQUEST_SECONDS else _limits(timeout)
         try:
             heard = await self._wire.send(method, url, headers, body, limits)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
