@@ -7,7 +7,10 @@ import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import aiohttp
+import httpx2
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from zilliz_jobs.cloud.errors import CloudError, ProtocolMismatch, TooMuch, Transient
 from zilliz_jobs.cloud.limiter import Limiter
@@ -17,6 +20,7 @@ from zilliz_jobs.cloud.transport import Timeouts, Transport
 KEY = "key-0123456789abcdef"
 BODY = b'{"code": 0, "data": {"jobId": "job-1"}}'
 ROUTE = "/v2/jobs"
+CONNECTION = ConnectionKey("cloud.example.com", 443, True, True, None, None, None)
 
 
 def answered(body: bytes = BODY, *headers: str, status: str = "200 OK") -> bytes:
@@ -192,3 +196,33 @@ def test_a_proxy_of_the_environment_is_left_to_the_client_that_knows_all_forms(
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     made = reading_wire(None, connect=1.0, read=1.0)
     assert isinstance(made, ReadingWire) is fast
+
+
+@pytest.mark.parametrize(
+    ("error", "called"),
+    [
+        (aiohttp.ConnectionTimeoutError("Connection timeout to host"), httpx2.ConnectTimeout),
+        (aiohttp.ServerTimeoutError("Timeout on reading data"), httpx2.ReadTimeout),
+        (
+            aiohttp.ClientConnectorDNSError(CONNECTION, OSError(-2, "Name or service not known")),
+            httpx2.ConnectError,
+        ),
+        (
+            aiohttp.ClientConnectorSSLError(CONNECTION, OSError(1, "wrong version number")),
+            httpx2.ConnectError,
+        ),
+    ],
+    ids=["no connection in time", "no answer in time", "no such host", "no TLS"],
+)
+async def test_what_goes_wrong_has_the_name_that_httpx2_gives_it(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, called: type[Exception]
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(aiohttp.ClientSession, "request", fail)
+    wire = ReadingWire(None, connect=1, read=1)
+    with pytest.raises(called) as told:
+        await wire.ask("GET", "https://cloud.example.com/v2/jobs", {}, None)
+    await wire.aclose()
+    assert type(told.value) is called

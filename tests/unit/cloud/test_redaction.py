@@ -87,3 +87,9 @@ def test_a_row_of_any_size_is_bounded_and_says_what_was_left_out() -> None:
     assert "files" in shown["leftOut"]
     assert bounded({"": {"a" * 9000: 1}}, 64).keys() <= {"leftOut"}
     assert bounded("no object") == {}
+    assert bounded({"jobId": "j"}, 10) == {}, "nor has what was left out any room"
+
+
+@pytest.mark.parametrize(("value", "stored"), [(float("inf"), "inf"), (float("nan"), "nan"), (2**63, str(2**63))])
+def test_a_number_that_kubernetes_cannot_hold_is_text(value: float, stored: str) -> None:
+    assert bounded({"rows": value}) == {"rows": stored}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 from tests.support.seatunnel import ENDED, URL, SeaTunnelCluster
 from tests.unit.kinds.vts.specs import LOGIN, SINK, TOKEN, postgres
@@ -31,6 +32,29 @@ async def rest(cluster: SeaTunnelCluster) -> AsyncIterator[SeaTunnel]:
     made = SeaTunnel(URL, wire=cluster)
     yield made
     await made.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "error"),
+    [
+        (404, b"", ProtocolMismatch),
+        (200, b'{"jobId": "7"}', ProtocolMismatch),
+        (429, b"", Transient),
+        (503, b"", Transient),
+    ],
+)
+async def test_an_answer_that_tells_nothing_of_the_job_is_an_error(
+    status: int, content: bytes, error: type[Exception]
+) -> None:
+    """And never that the cluster does not know the job: it would be begun once more."""
+    wire = httpx2.MockTransport(lambda request: httpx2.Response(status, content=content))
+    rest = SeaTunnel(URL, wire=wire)
+    with pytest.raises(error):
+        await rest.job(NUMBER)
+    if status != 200:
+        with pytest.raises(error):
+            await rest.stop(NUMBER)
+    await rest.close()
 
 
 def open_fence() -> None:
