@@ -43,8 +43,6 @@ exec python3 -I /opt/standin_java.py "$@"
 """
 OPERATOR, SIMULATOR = (f"docker.io/library/zilliz-jobs-{what}:{__version__}" for what in ("operator", "simulator"))
 """What containerd takes the short names of the chart and of deploy/quickstart for."""
-
-
 WORKER = "docker.io/library/vts-worker:1.2.2"
 
 
@@ -97,19 +95,28 @@ def earlier_archive(source: Path, version: str) -> Path:
     return made
 
 
-def worker_archive(folder: Path) -> Path:
-    """The image of the engine of migrations in `folder`. There is no engine in it, and its java is the stand-in."""
+def worker_archive() -> Path:
+    """The image of the engine of migrations, kept until it changes. There is no engine in it, and its java is the
+    stand-in."""
     base = base_tarball()
-    java, engine = folder / "java", folder / "worker"
-    java.write_text(JAVA)
-    shutil.copytree(ENGINE, engine)
-    packed(engine / "vts.tar.gz", *DISTRIBUTION)
-    made = folder / "worker.tar"
-    with temporary_store() as store:
-        store.take_in(base)
-        store.add({java: "/usr/local/bin/java", STANDIN: "/opt/standin_java.py"}, "localhost/base-with-java")
-        store.build_worker(engine, "vts.tar.gz", WORKER, base="localhost/base-with-java")
-        store.write_archive(WORKER, made)
+    made_of = (path.read_bytes() for path in sorted(ENGINE.rglob("*")) if path.is_file())
+    parts = [base.name.encode(), JAVA.encode(), repr(DISTRIBUTION).encode(), STANDIN.read_bytes(), *made_of]
+    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+    made = cache_root(os.environ).parent / "node-images-worker" / f"{digest}.tar"
+    if not made.is_file():
+        made.parent.mkdir(parents=True, exist_ok=True)
+        _clear(made.parent)
+        with temporary_store() as store, tempfile.TemporaryDirectory(dir=made.parent) as name:
+            folder = Path(name)
+            java, engine, unfinished = folder / "java", folder / "worker", folder / made.name
+            java.write_text(JAVA)
+            shutil.copytree(ENGINE, engine)
+            packed(engine / "vts.tar.gz", *DISTRIBUTION)
+            store.take_in(base)
+            store.add({java: "/usr/local/bin/java", STANDIN: "/opt/standin_java.py"}, "localhost/base-with-java")
+            store.build_worker(engine, "vts.tar.gz", WORKER, base="localhost/base-with-java")
+            store.write_archive(WORKER, unfinished)
+            unfinished.rename(made)
     return made
 
 

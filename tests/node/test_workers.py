@@ -94,11 +94,11 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def release(cluster_of_one_node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chart]:
+def release(cluster_of_one_node: Node) -> Iterator[Chart]:
     """The chart for the namespace of a team, with the engine enabled."""
     node = cluster_of_one_node
     try:
-        archive = worker_archive(tmp_path_factory.mktemp("worker"))
+        archive = worker_archive()
     except NoImage as error:
         pytest.skip(f"{SENTENCE}: {error}")
     digest = node.import_pinned(archive, WORKER, REPOSITORY)

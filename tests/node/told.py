@@ -8,6 +8,7 @@ import pytest
 from tests.support.skips import tell
 
 SENTENCE = "NO NODE"
+FOLDER = "tests/node/test_"
 UNASKED = "they take minutes: set NODE=1, or run `make node` for all of them"
 
 
@@ -18,3 +19,18 @@ def is_wanted() -> bool:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     tell(terminalreporter, SENTENCE, "a real node")
+    tell_times(terminalreporter)
+
+
+def tell_times(reporter: pytest.TerminalReporter) -> None:
+    """Of each file, with what it set up: the cluster counts for the first one that needs it."""
+    spent: dict[str, float] = {}
+    for outcome in ("", "passed", "failed", "error"):
+        for report in reporter.stats.get(outcome, []):
+            file = report.nodeid.partition("::")[0]
+            if file.startswith(FOLDER):
+                spent[file] = spent.get(file, 0.0) + report.duration
+    if spent:
+        reporter.section("real pods")
+        for file, seconds in spent.items():
+            reporter.line(f"{seconds:7.1f} s  {file}")
