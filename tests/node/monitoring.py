@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ START_SECONDS = 60.0
 PATIENCE = 120.0
 SERVICE = "app.kubernetes.io/name=zilliz-jobs-operator"
 INTERVAL = "1s"
+EVER = datetime.min.replace(tzinfo=UTC)
 WITH_ITS_SHARE = 'mount -t overlay overlay -o "lowerdir=$0:/usr/share" /usr/share && exec "$@"'
 """Debian's Alertmanager reads its templates there, and nowhere else; the mount is seen by nobody else."""
 
@@ -114,9 +116,10 @@ class Monitoring:
 
     # -- asking
 
-    def firing(self, **labels: str) -> set[str]:
-        """The alerts with these labels that Alertmanager has and that have not ended."""
-        found = [alert["labels"] for alert in _read(self._alertmanager, "/api/v2/alerts?active=true")]
+    def firing(self, since: datetime = EVER, **labels: str) -> set[str]:
+        """The alerts with these labels that Alertmanager has, that have not ended, and that began no earlier."""
+        alerts = _read(self._alertmanager, "/api/v2/alerts?active=true")
+        found = [one["labels"] for one in alerts if datetime.fromisoformat(one["startsAt"]) >= since]
         return {has["alertname"] for has in found if labels.items() <= has.items()}
 
     def rules(self) -> dict[str, str]:

@@ -1,100 +1,30 @@
-"""What makes each alert of the chart fire, and what ends it where the commands of its runbook do not.
+"""What makes each alert fire that tells of jobs, schedules, connections and the cloud, and what ends it where the
+commands of its runbook do not.
 
 Each is a block: the cause comes before it, the cure after it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-import yaml
-from tests.node.runbook import run
-from tests.node.stage import FULL_NAME, NAMESPACE, VALUES, WAIT, Chart
-from tests.support.cloud import Cloud
-from tests.support.published import CRDS
-from tests.support.runbooks import commands
-from tests.support.user import User, manifest, secret
+from tests.node.alertstage import Stage
+from tests.node.operatortroubles import take_from_status
+from tests.support.cloud import BROKEN, FILMS
+from tests.support.user import Body, Job, manifest, secret
 
-
-@dataclass
-class Stage:
-    chart: Chart
-    cloud: Cloud
-    user: User
-    names: dict[str, str] = field(default_factory=dict)
-    """What stands for the `<name>`s of a runbook."""
-
+from zilliz_jobs.jobs.inventory import MAX_TARGETS
 
 NEVER, EACH_MINUTE = "0 3 1 1 *", "* * * * *"
 
 
 @contextmanager
-def no_leader(stage: Stage) -> Iterator[None]:
-    stage.chart.plane.kubectl("-n", NAMESPACE, "scale", f"deployment/{FULL_NAME}", "--replicas=0")
-    yield
-    stage.chart.plane.kubectl("-n", NAMESPACE, "scale", f"deployment/{FULL_NAME}", "--replicas=2")
-    stage.chart.until_all_ready()
-
-
-@contextmanager
-def two_leaders(stage: Stage) -> Iterator[None]:
-    for elects in ("false", "true"):
-        stage.chart.plane.kubectl(
-            "-n", NAMESPACE, "set", "env", f"deployment/{FULL_NAME}", f"ZILLIZ_JOBS_LEADER_ELECT={elects}"
-        )
-        stage.chart.until_all_ready()
-        if elects == "false":
-            yield
-
-
-@contextmanager
-def queue_stuck(stage: Stage) -> Iterator[None]:
-    stage.chart.upgrade(settings={**VALUES["settings"], "workers": 1})
-    rule = stage.cloud.fault("*", "latency", times=None, seconds=20)
-    for number in range(5):
-        stage.user.backup(stage.cloud, f"waits-{number}")
-    yield
-    stage.cloud.lift(rule)
-    stage.chart.upgrade()
-
-
-@contextmanager
-def crd_outdated(stage: Stage) -> Iterator[None]:
-    _take_from_status(stage, "backupjobs", "submission", "baseline")
-    yield  # the runbook has the cure
-
-
-def _take_from_status(stage: Stage, plural: str, *path: str) -> None:
-    """As in the definition of a release that did not know the field yet, and an operator that starts beside it."""
-    crd = yaml.safe_load((CRDS / f"{plural}.yaml").read_text())
-    *parents, taken = ("status", *path)
-    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    for name in parents:
-        schema = schema["properties"][name]
-    del schema["properties"][taken]
-    change = [{"op": "replace", "path": "/spec/versions", "value": crd["spec"]["versions"]}]
-    stage.chart.plane.kubectl("patch", "crd", crd["metadata"]["name"], "--type=json", "--patch", json.dumps(change))
-    deployment = f"deployment/{FULL_NAME}"
-    stage.chart.plane.kubectl("-n", NAMESPACE, "rollout", "restart", deployment)
-    stage.chart.plane.kubectl("-n", NAMESPACE, "rollout", "status", deployment, "--timeout=120s")
-
-
-@contextmanager
-def kind_not_watched(stage: Stage) -> Iterator[None]:
-    stage.chart.plane.kubectl("delete", "crd", "samplecollectionjobs.jobs.zilliz.com")
-    yield  # the runbook has the cure
-    stage.chart.helm("upgrade", "--take-ownership", "--force-conflicts", *WAIT, **stage.chart.values)
-
-
-@contextmanager
 def job_failed(stage: Stage) -> Iterator[None]:
-    stage.cloud.next_job("BACKUP", failure="disk full")
-    job = stage.user.backup(stage.cloud)
+    job = stage.user.importing(stage.cloud, url=BROKEN)
     job.until_ended("Failed")
-    stage.names |= {"kind": "backupjob", "name": job.name}
+    _is_about(stage, job, state="Failed")
     yield  # ends by itself, when it is long enough ago
 
 
@@ -104,7 +34,7 @@ def job_stuck(stage: Stage) -> Iterator[None]:
     stage.cloud.next_job("BACKUP", run_seconds=10_000_000)
     job = stage.user.backup(stage.cloud)
     job.until("runs", lambda status: status.get("state") == "InProgress")
-    stage.names |= {"kind": "backupjob", "name": job.name}
+    _is_about(stage, job)
     yield  # the runbook has the cure: it is cancelled
 
 
@@ -114,7 +44,7 @@ def job_waiting(stage: Stage) -> Iterator[None]:
         "backup": {"backupJobRef": {"name": "nobody"}},
         "newCluster": {"projectId": "proj-demo0000000000000001", "name": "copy", "cuSize": 1},
     })  # fmt: skip
-    stage.names |= {"kind": "restorejob", "name": job.name}
+    _is_about(stage, job)
     yield
     job.delete()
 
@@ -127,63 +57,76 @@ def submission_unknown(stage: Stage) -> Iterator[None]:
     job = stage.user.backup(stage.cloud)
     status = job.until_reason("SubmissionUnknown")
     (ours,) = stage.cloud.effects()
-    token = status["submission"]["token"]
-    stage.names |= {"kind": "backupjob", "name": job.name, "token": token, "jobId": ours.job_id}
+    _is_about(stage, job)
+    stage.names |= {"token": status["submission"]["token"], "jobId": ours.job_id}
     yield  # the runbook has the cure
     job.until_ended()
 
 
-@contextmanager
-def connection_not_ready(stage: Stage) -> Iterator[None]:
-    stage.user.apply(secret("zilliz-api-key", apiKey="no-such-key"))
-    stage.names |= {"name": "default"}
-    yield
-    stage.user.apply(secret("zilliz-api-key", apiKey=stage.cloud.key))
+def _is_about(stage: Stage, job: Job, **labels: str) -> None:
+    stage.names |= {"kind": job.kind.lower(), "name": job.name}
+    stage.labels = {"kind": job.kind, **labels}
 
 
 @contextmanager
-def every_answer(stage: Stage, action: str, **more: object) -> Iterator[None]:
-    stage.cloud.next_job("IMPORT", run_seconds=100_000)
-    stage.user.importing(stage.cloud).until_submitted()
-    rule = stage.cloud.fault("*", action, times=None, **more)
+def backup_not_deleted(stage: Stage) -> Iterator[None]:
+    """They ended hours ago, as their status says: the shortest time that a spec may give a backup is an hour."""
+    rule = stage.cloud.fault("backup.delete", "status", times=None, status=403)
+    jobs = [stage.user.backup(stage.cloud, f"kept-{number}") for number in range(6)]
+    for job in jobs:
+        status, then = job.until_ended(), _ago(hours=2)
+        attempts = [one | {"completionTime": then} for one in status["attempts"]]
+        conditions = [one | {"lastTransitionTime": then} for one in status["conditions"]]
+        change = {"completionTime": then, "attempts": attempts, "conditions": conditions}
+        stage.user.merge(f"{job.path}/status", {"status": change}).ok()
+    for job in jobs:
+        job.edit(backupTTLSeconds=3600)
     yield
     stage.cloud.lift(rule)
 
 
-@contextmanager
-def cloud_errors(stage: Stage) -> Iterator[None]:
-    with every_answer(stage, "status", status=503):
-        yield
+def _ago(**span: float) -> str:
+    return f"{datetime.now(UTC) - timedelta(**span):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @contextmanager
-def cloud_unreadable(stage: Stage) -> Iterator[None]:
-    with every_answer(stage, "garbage_after"):
-        yield
-
-
-@contextmanager
-def cloud_rate_limited(stage: Stage) -> Iterator[None]:
-    with every_answer(stage, "rate_limit", retry_after=1):
-        yield
-
-
-@contextmanager
-def budget_short(stage: Stage) -> Iterator[None]:
-    stage.user.connect(stage.cloud, settle=0, requestsPerSecond=1)
-    for number in range(60):
-        stage.user.backup(stage.cloud, f"many-{number}")
+def backup_too_old(stage: Stage) -> Iterator[None]:
+    """Made while no operator is at work: one that saw it end would not forget that for an older time."""
+    _make_old(stage, "old", stage.cloud.cluster)
+    stage.labels = {"object_namespace": stage.user.namespace, "target": stage.cloud.cluster}
     yield
-    stage.user.connect(stage.cloud, settle=0, requestsPerSecond=20)
+    stage.user.backup(stage.cloud, "again").until_ended()
 
 
-def _scheduled(stage: Stage, *times: str, now: bool = True, **spec: object) -> None:
-    backup = {"name": "backup", "backupJob": {"clusterId": stage.cloud.cluster}}
-    schedule = manifest("JobSchedule", "nightly", {"schedules": [*times], "jobs": [backup], **spec})
+@contextmanager
+def targets_hidden(stage: Stage) -> Iterator[None]:
+    """More targets than have a series of their own; made while no operator is at work, which is quicker."""
+    for number in range(MAX_TARGETS + 1):
+        _make_old(stage, f"old-{number}", f"in01-{number:014}")
+    yield
+    stage.user.clear()
+
+
+def _make_old(stage: Stage, name: str, cluster: str) -> None:
+    """A backup that ended well days ago."""
+    job = stage.user.create("BackupJob", name, {"clusterId": cluster})
+    status: Body = {"state": "Successful", "target": cluster, "completionTime": _ago(days=2)}
+    stage.user.merge(f"{job.path}/status", {"status": status}).ok()
+
+
+# -- schedules
+
+
+def _scheduled(stage: Stage, *times: str, now: bool = True, job: Body | None = None, **spec: object) -> None:
+    template = job or {"backupJob": {"clusterId": stage.cloud.cluster}}
+    schedule = manifest(
+        "JobSchedule", "nightly", {"schedules": [*times], "jobs": [{"name": "job", **template}], **spec}
+    )
     if now:
         schedule["metadata"]["annotations"] = {"jobs.zilliz.com/run-requested": "first"}
     stage.user.apply(schedule)
     stage.names |= {"name": "nightly"}
+    stage.labels = {"object_namespace": stage.user.namespace, "schedule": "nightly"}
 
 
 @contextmanager
@@ -195,8 +138,11 @@ def schedule_failed(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def schedule_missed(stage: Stage) -> Iterator[None]:
-    stage.cloud.next_job("BACKUP", run_seconds=10_000_000)
-    _scheduled(stage, EACH_MINUTE, concurrencyPolicy="Forbid")
+    stage.cloud.next_job("IMPORT", run_seconds=10_000_000)
+    storage = {"urls": [FILMS], "credentialsSecretRef": {"name": "bucket"}}
+    known = {"clusterId": stage.cloud.cluster, "collection": "films", "objectStorage": storage}
+    _scheduled(stage, EACH_MINUTE, job={"importJob": known}, concurrencyPolicy="Forbid")
+    stage.labels = {}  # the alert names no schedule
     yield
     stage.user.merge(stage.user.path("jobschedules", "nightly"), {"spec": {"suspend": True}}).ok()
 
@@ -206,58 +152,49 @@ def schedule_late(stage: Stage) -> Iterator[None]:
     _scheduled(stage, EACH_MINUTE, now=False)
     stage.user.until("it is understood", lambda: stage.user.read(
         stage.user.path("jobschedules", "nightly")).get("status", {}).get("nextScheduleTime"))  # fmt: skip
-    _take_from_status(stage, "jobschedules", "waitingTime")
-    yield
-    for command in commands("ZillizJobsCRDOutdated"):
-        run(stage.chart, command)
+    take_from_status(stage.chart, "jobschedules", "waitingTime")
+    yield  # the cure is that of an outdated definition
+
+
+# -- the cloud
 
 
 @contextmanager
-def backup_not_deleted(stage: Stage) -> Iterator[None]:
-    rule = stage.cloud.fault("backup.delete", "status", times=None, status=403)
-    for number in range(6):
-        stage.user.backup(stage.cloud, f"kept-{number}", backupTTLSeconds=1)
+def connection_not_ready(stage: Stage) -> Iterator[None]:
+    """The key is read again while it is used: by a job that runs."""
+    stage.cloud.next_job("IMPORT", run_seconds=100_000)
+    stage.user.importing(stage.cloud).until_submitted()
+    stage.user.apply(secret("zilliz-api-key", apiKey="no-such-key"))
+    stage.names |= {"name": "default"}
+    stage.labels = {"object_namespace": stage.user.namespace, "connection": "default"}
+    yield
+    stage.user.apply(secret("zilliz-api-key", apiKey=stage.cloud.key))
+
+
+@contextmanager
+def _every_answer(stage: Stage, action: str, **more: object) -> Iterator[None]:
+    stage.cloud.next_job("IMPORT", run_seconds=100_000)
+    stage.user.importing(stage.cloud).until_submitted()
+    rule = stage.cloud.fault("*", action, times=None, **more)
     yield
     stage.cloud.lift(rule)
 
 
+def cloud_errors(stage: Stage) -> AbstractContextManager[None]:
+    return _every_answer(stage, "status", status=503)
+
+
+def cloud_unreadable(stage: Stage) -> AbstractContextManager[None]:
+    return _every_answer(stage, "garbage_after")
+
+
+def cloud_rate_limited(stage: Stage) -> AbstractContextManager[None]:
+    return _every_answer(stage, "rate_limit", retry_after=1)
+
+
 @contextmanager
-def backup_too_old(stage: Stage) -> Iterator[None]:
-    stage.user.backup(stage.cloud).until_ended()
+def budget_short(stage: Stage) -> Iterator[None]:
+    stage.user.connect(stage.cloud, settle=0, requestsPerSecond=1)
+    stage.many(200, pause=0.15)  # what is refused comes again much later, so that others must follow
     yield
-    stage.user.backup(stage.cloud, "again").until_ended()
-
-
-Trouble = Callable[[Stage], AbstractContextManager[None]]
-TROUBLES: dict[str, Trouble] = {
-    "ZillizJobsNoLeader": no_leader,
-    "ZillizJobsTwoLeaders": two_leaders,
-    "ZillizJobsCRDOutdated": crd_outdated,
-    "ZillizJobsKindNotWatched": kind_not_watched,
-    "ZillizJobsJobFailed": job_failed,
-    "ZillizJobsJobWaiting": job_waiting,
-    "ZillizJobsSubmissionUnknown": submission_unknown,
-}
-UNTRIED: dict[str, Trouble] = {
-    "ZillizJobsConnectionNotReady": connection_not_ready,
-    "ZillizJobsCloudErrors": cloud_errors,
-    "ZillizJobsCloudUnreadable": cloud_unreadable,
-    "ZillizJobsCloudRateLimited": cloud_rate_limited,
-    "ZillizJobsScheduleFailed": schedule_failed,
-    "ZillizJobsQueueStuck": queue_stuck,
-    "ZillizJobsJobStuck": job_stuck,
-    "ZillizJobsScheduleMissed": schedule_missed,
-    "ZillizJobsScheduleLate": schedule_late,
-    "ZillizJobsBackupNotDeleted": backup_not_deleted,
-    "ZillizJobsBudgetShort": budget_short,
-    "ZillizJobsBackupTooOld": backup_too_old,
-}
-"""Nobody has seen these fire by them yet; with ALERTS_UNTRIED=1 they are tried."""
-NOT_CAUSED = {
-    "ZillizJobsWatchStale": "a connection that is open and brings nothing cannot be made from outside",
-    "ZillizJobsSwept": "a fault of the operator itself",
-    "ZillizJobsPassHung": "a fault of the operator itself",
-    "ZillizJobsClockOff": "the clock of a machine is that of all its namespaces",
-    "ZillizJobsTargetsHidden": "takes two thousand targets",
-}
-"""What the unit tests of the rules alone judge, and why."""
+    stage.user.connect(stage.cloud, settle=0, requestsPerSecond=20)
