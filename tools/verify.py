@@ -24,7 +24,7 @@ FOLDER = ROOT / ".venv" / "verify"
 ROWS = (
     ("test", "namespaced", "everykind", "oddcloud", "compat", "storm"),
     # These mostly wait, or use one core. What builds images or uses a node stands in one row.
-    ("flux", "argocd", "running", "artefacts", "node", "alerts", "upgrade", "helm3", "migrations"),
+    ("flux", "argocd", "node", "alerts", "running", "artefacts", "upgrade", "helm3", "migrations"),
 )
 PARTS = tuple(part for row in ROWS for part in row)
 WIDTH = max(map(len, PARTS))

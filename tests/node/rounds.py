@@ -19,8 +19,9 @@ ROUNDS: tuple[tuple[Step, ...], ...] = (
     ),
     (
         {"ZillizJobsNoLeader": ours.no_leader},
-        {"ZillizJobsBackupTooOld": troubles.backup_too_old, "ZillizJobsTargetsHidden": troubles.targets_hidden},
+        {"ZillizJobsBackupTooOld": troubles.backup_too_old},
     ),
+    ({"ZillizJobsTargetsHidden": troubles.targets_hidden},),
     ({"ZillizJobsBudgetShort": troubles.budget_short},),
     (
         {
@@ -42,8 +43,6 @@ ROUNDS: tuple[tuple[Step, ...], ...] = (
         {"ZillizJobsScheduleLate": troubles.schedule_late},
         {"ZillizJobsCRDOutdated": ours.crd_outdated, "ZillizJobsKindNotWatched": ours.kind_not_watched},
     ),
-)
-UNTRIED: tuple[tuple[Step, ...], ...] = (
     (
         {
             "ZillizJobsScheduleMissed": troubles.schedule_missed,
@@ -55,4 +54,3 @@ UNTRIED: tuple[tuple[Step, ...], ...] = (
     ({"ZillizJobsCloudErrors": troubles.cloud_errors},),
     ({"ZillizJobsBackupNotDeleted": troubles.backup_not_deleted},),
 )
-"""Rounds that nobody has seen from their causes to their ends yet; with ALERTS_UNTRIED=1 they are played."""

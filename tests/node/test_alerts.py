@@ -6,7 +6,6 @@ All times of the rules are a sixtieth, those of hours a six-hundredth.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,10 +14,9 @@ from itertools import chain
 
 import pytest
 import yaml
-from _pytest.mark import ParameterSet
 from tests.node.alertstage import Stage
 from tests.node.monitoring import Monitoring, monitoring
-from tests.node.rounds import ROUNDS, UNTRIED, Step
+from tests.node.rounds import ROUNDS, Step
 from tests.node.runbook import run
 from tests.node.stage import FULL_NAME, NAMESPACE, Chart
 from tests.node.told import SENTENCE
@@ -32,14 +30,7 @@ pytestmark = pytest.mark.controlplane
 
 LONG = 240.0
 """Seconds: longer than the longest time that any rule waits."""
-ALERTS = {*chain(*chain(*ROUNDS, *UNTRIED))}
-untried = pytest.mark.skipif(
-    "ALERTS_UNTRIED" not in os.environ, reason="nobody has seen it to its end yet: ALERTS_UNTRIED=1"
-)
-
-
-def named(steps: tuple[Step, ...], *marks: pytest.MarkDecorator) -> ParameterSet:
-    return pytest.param(steps, id="+".join(chain(*steps)), marks=marks)
+ALERTS = {*chain(*chain(*ROUNDS))}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +113,7 @@ class Round:
             raise AssertionError(f"of these not all was seen: {sorted(left)}; {self._told}\n{error}") from error
 
 
-@pytest.mark.parametrize("steps", [*map(named, ROUNDS), *(named(steps, untried) for steps in UNTRIED)])
+@pytest.mark.parametrize("steps", ROUNDS, ids=["+".join(chain(*steps)) for steps in ROUNDS])
 def test_alerts_fire_by_their_causes_and_are_ended_by_their_cures(
     watched: Monitoring, chart: Chart, simulators: LoopThread, steps: tuple[Step, ...]
 ) -> None:

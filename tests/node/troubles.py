@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from tests.node.alertstage import Stage
-from tests.node.operatortroubles import take_from_status
+from tests.node.operatortroubles import no_leader, take_from_status
 from tests.support.cloud import BROKEN, FILMS
 from tests.support.user import Body, Job, manifest, secret
 
@@ -101,8 +101,9 @@ def backup_too_old(stage: Stage) -> Iterator[None]:
 @contextmanager
 def targets_hidden(stage: Stage) -> Iterator[None]:
     """More targets than have a series of their own; made while no operator is at work, which is quicker."""
-    for number in range(MAX_TARGETS + 1):
-        _make_old(stage, f"old-{number}", f"in01-{number:014}")
+    with no_leader(stage):
+        for number in range(MAX_TARGETS + 1):
+            _make_old(stage, f"old-{number}", f"in01-{number:014}")
     yield
     stage.user.clear()
 
