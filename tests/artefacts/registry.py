@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.controlplane.supervise import free_ports, get_status
+from tests.support.controlplane.supervise import free_ports, is_healthy
 
 SETTINGS = """\
 version: 0.1
@@ -31,7 +30,7 @@ def registry(program: Path, folder: Path) -> Iterator[str]:
         process = subprocess.Popen([program, "serve", settings], stdout=log, stderr=log)
         try:
             deadline = time.monotonic() + START_SECONDS
-            while get_status(http.client.HTTPConnection("127.0.0.1", port, timeout=5), "/v2/") != 200:
+            while not is_healthy(port, "/v2/"):
                 assert process.poll() is None, (folder / "registry.log").read_text()
                 assert time.monotonic() < deadline, "the registry does not answer"
                 time.sleep(0.1)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from tests.support.charted import Release, install
-from tests.support.cloud import Cloud, LoopThread, fresh_cloud
 from tests.support.controlplane import ControlPlane
-from tests.support.operators import Operator, OperatorProcess
+from tests.support.livefixtures import cloud, operator, simulators, user
 from tests.support.published import install_crds
 from tests.support.rooms import NAMESPACED, Rooms
-from tests.support.user import User
+
+__all__ = ["cloud", "operator", "simulators", "user"]
 
 HERE = Path(__file__).parent
 
@@ -37,19 +37,6 @@ def cluster(real_cluster: ControlPlane) -> ControlPlane:
     """The control plane, with our CRDs."""
     install_crds(real_cluster)
     return real_cluster
-
-
-@pytest.fixture(scope="session")
-def simulators() -> Iterator[LoopThread]:
-    thread = LoopThread()
-    yield thread
-    thread.close()
-
-
-@pytest.fixture
-def cloud(simulators: LoopThread) -> Iterator[Cloud]:
-    with fresh_cloud(simulators) as cloud:
-        yield cloud
 
 
 @pytest.fixture(scope="session")
@@ -86,25 +73,6 @@ def cluster_namespace(request: pytest.FixtureRequest, real_cluster: ControlPlane
     name = f"test-{secrets.token_hex(4)}"
     real_cluster.client.create_namespace(name)
     return name
-
-
-@pytest.fixture(scope="module")
-def operator(cluster: ControlPlane, release: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    """One operator for the module. Modules that need another one have a fixture of this name."""
-    log = tmp_path_factory.mktemp("operator") / "operator.log"
-    operator = OperatorProcess(cluster, log, release=release, log_format="text")
-    operator.start()
-    yield operator
-    operator.close()
-    operator.require_clean_log()
-
-
-@pytest.fixture
-def user(cluster: ControlPlane, cluster_namespace: str, operator: Operator) -> Iterator[User]:
-    user = User(cluster, cluster_namespace, operator)
-    yield user
-    user.clear()
-    user.close()
 
 
 @pytest.fixture

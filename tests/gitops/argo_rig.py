@@ -6,7 +6,6 @@ is a folder.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import socket
@@ -21,8 +20,7 @@ from tests.gitops.kit import CONFIG, KIT
 from tests.gitops.programs import ARGO_CRDS, ARGO_SCRIPTS
 from tests.gitops.tree import Body, Tree
 from tests.support.controlplane import ControlPlane
-from tests.support.controlplane.client import MERGE
-from tests.support.controlplane.supervise import Reaper, Server, free_ports, get_status
+from tests.support.controlplane.supervise import Reaper, Server, free_ports, is_healthy
 from tests.support.published import until_served
 from tests.support.user import User
 
@@ -94,7 +92,7 @@ def argo_cd(cluster: ControlPlane, program: Path, files: Path, folder: Path) -> 
         )
         controller = start(
             "controller",
-            lambda: get_status(http.client.HTTPConnection("127.0.0.1", metrics, timeout=5), "/healthz") == 200,
+            lambda: is_healthy(metrics, "/healthz"),
             f"--namespace={NAMESPACE}",
             f"--repo-server=127.0.0.1:{served}",
             "--repo-server-plaintext",
@@ -166,18 +164,18 @@ class Shop:
         body["spec"]["source"] |= {"repoURL": f"file://{self.tree.root}", "path": path}
         body["spec"]["destination"]["namespace"] = self.user.namespace
         body["spec"]["syncPolicy"] |= policy
-        self._call("POST", APPLICATIONS, body)
+        self.argo.cluster.client.call("POST", APPLICATIONS, body, fieldValidation="Strict").ok()
 
     def clear(self) -> None:
         """The Applications alone: what they applied goes with the namespace."""
         for body in self.argo.cluster.client.get(APPLICATIONS)["items"]:
             if body["metadata"]["name"].startswith(self.name("")):
-                self._call("DELETE", f"{APPLICATIONS}/{body['metadata']['name']}")
+                self.argo.cluster.client.call("DELETE", f"{APPLICATIONS}/{body['metadata']['name']}").ok()
 
     def refresh(self, app: str) -> Body:
         """Compares with the repository now; the status after that."""
         path = f"{APPLICATIONS}/{self.name(app)}"
-        self._call("PATCH", path, {"metadata": {"annotations": {REFRESH: "normal"}}}, kind=MERGE)
+        self.user.merge(path, {"metadata": {"annotations": {REFRESH: "normal"}}}).ok()
 
         def done() -> Body | None:
             body: Body = self.argo.cluster.client.get(path)
@@ -189,7 +187,7 @@ class Shop:
 
     def sync(self, app: str) -> None:
         """As `argocd app sync`: a revision whose sync failed is not tried again by itself."""
-        self._call("PATCH", f"{APPLICATIONS}/{self.name(app)}", {"operation": {"sync": {"prune": True}}}, kind=MERGE)
+        self.user.merge(f"{APPLICATIONS}/{self.name(app)}", {"operation": {"sync": {"prune": True}}}).ok()
 
     def status(self, app: str) -> Body:
         found: Body = self.argo.cluster.client.get(f"{APPLICATIONS}/{self.name(app)}").get("status") or {}
@@ -211,10 +209,6 @@ class Shop:
 
     def until_synced(self, app: str) -> Body:
         return self.until(app, "is Synced and Healthy", lambda s: word(s) == ("Synced", "Healthy", "Succeeded"))
-
-    def _call(self, method: str, path: str, body: Body | None = None, kind: str = "application/json") -> None:
-        query = {"fieldValidation": "Strict"} if body else {}
-        self.argo.cluster.client.call(method, path, body, kind=kind, **query).ok()
 
 
 def word(status: Body) -> tuple[str, str, str]:

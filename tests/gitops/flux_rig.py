@@ -7,7 +7,6 @@ controller's own tests do.
 from __future__ import annotations
 
 import hashlib
-import http.client
 import io
 import secrets
 import tarfile
@@ -26,8 +25,7 @@ from tests.gitops.kit import KIT
 from tests.gitops.programs import FLUX_CRD
 from tests.gitops.tree import Body, Tree
 from tests.support.controlplane import ControlPlane
-from tests.support.controlplane.client import MERGE
-from tests.support.controlplane.supervise import Reaper, Server, free_ports, get_status
+from tests.support.controlplane.supervise import Reaper, Server, free_ports, is_healthy
 from tests.support.published import until_served
 from tests.support.user import User, condition
 
@@ -79,12 +77,9 @@ def flux(cluster: ControlPlane, program: Path, files: Path, folder: Path) -> Ite
     reaper = Reaper(None)
     server = Server("kustomize-controller", command, folder, reaper)
 
-    def ready() -> bool:
-        return get_status(http.client.HTTPConnection("127.0.0.1", health, timeout=5), "/readyz") == 200
-
     environment = cluster.environment | {"RUNTIME_NAMESPACE": "flux-system", "TMPDIR": str(folder)}
     try:
-        server.start(ready, START_SECONDS, environment)
+        server.start(lambda: is_healthy(health, "/readyz"), START_SECONDS, environment)
         yield Flux(cluster, artifacts, f"http://127.0.0.1:{web.server_port}", server)
     finally:
         server.stop(kill=True)
@@ -140,7 +135,9 @@ class Repository:
         if self._revisions == 1:
             spec = {"interval": "10m", "url": "https://git.example.com/shop.git"}
             body = {"apiVersion": SOURCES, "kind": "GitRepository", "metadata": {"name": "shop"}, "spec": spec}
-            self._call("POST", self._path(SOURCES, "gitrepositories"), body)
+            self.flux.cluster.client.call(
+                "POST", self._path(SOURCES, "gitrepositories"), body, fieldValidation="Strict"
+            ).ok()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         ready = {
             "type": "Ready",
@@ -158,24 +155,26 @@ class Repository:
             "lastUpdateTime": now,
         }
         status = {"observedGeneration": 1, "conditions": [ready], "artifact": artifact}
-        self._call("PATCH", self._path(SOURCES, "gitrepositories", "shop/status"), {"status": status}, kind=MERGE)
+        self.user.merge(self._path(SOURCES, "gitrepositories", "shop/status"), {"status": status}).ok()
 
     def apply(self, *bodies: Body) -> None:
         for body in bodies:
-            self._call("POST", self._path(KUSTOMIZATIONS, "kustomizations"), body)
+            self.flux.cluster.client.call(
+                "POST", self._path(KUSTOMIZATIONS, "kustomizations"), body, fieldValidation="Strict"
+            ).ok()
 
     def clear(self) -> None:
         """Without a prune: what Flux applied goes with the namespace."""
         for body in self.flux.cluster.client.get(self._path(KUSTOMIZATIONS, "kustomizations"))["items"]:
             path = self._path(KUSTOMIZATIONS, "kustomizations", body["metadata"]["name"])
-            self._call("PATCH", path, {"spec": {"suspend": True, "prune": False}}, kind=MERGE)
-            self._call("DELETE", path)
+            self.user.merge(path, {"spec": {"suspend": True, "prune": False}}).ok()
+            self.flux.cluster.client.call("DELETE", path).ok()
 
     def reconcile(self, name: str) -> None:
         """As `flux reconcile`, and waits until that was done."""
         token = secrets.token_hex(4)
         path = self._path(KUSTOMIZATIONS, "kustomizations", name)
-        self._call("PATCH", path, {"metadata": {"annotations": {REQUEST: token}}}, kind=MERGE)
+        self.user.merge(path, {"metadata": {"annotations": {REQUEST: token}}}).ok()
 
         def done() -> bool:
             handled: bool = self.body(name).get("status", {}).get("lastHandledReconcileAt") == token
@@ -213,10 +212,6 @@ class Repository:
 
     def _path(self, version: str, plural: str, name: str = "") -> str:
         return f"/apis/{version}/namespaces/{self.user.namespace}/{plural}{f'/{name}' if name else ''}"
-
-    def _call(self, method: str, path: str, body: Body | None = None, kind: str = "application/json") -> None:
-        query = {"fieldValidation": "Strict"} if body else {}
-        self.flux.cluster.client.call(method, path, body, kind=kind, **query).ok()
 
 
 def kustomizations(namespace: str) -> dict[str, Body]:

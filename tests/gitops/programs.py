@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from tests.support.controlplane.binaries import UnavailableError
 from tests.support.gobinary import UNOPTIMISED, GoProgram, module_files
 
 HERE = Path(__file__).parent
@@ -47,13 +48,21 @@ ARGO_CRDS = tuple(f"manifests/crds/{name}-crd.yaml" for name in ("application", 
 ARGO_SCRIPTS = ("hack/git-verify-wrapper.sh", "hack/gpg-wrapper.sh")
 
 
-def flux_files() -> Path:
-    return module_files(FLUX_MODULE, FLUX_VERSION, (FLUX_CRD,))
+def flux_parts() -> tuple[Path, Path]:
+    """The controller, and a folder with what it needs of its module; the test is skipped where they cannot be had."""
+    try:
+        return KUSTOMIZE_CONTROLLER.binary(), module_files(FLUX_MODULE, FLUX_VERSION, (FLUX_CRD,))
+    except UnavailableError as error:
+        missing(NO_FLUX, error)
 
 
-def argo_files() -> Path:
+def argo_parts() -> tuple[Path, Path]:
+    """As `flux_parts`."""
     names = (*ARGO_CRDS, *ARGO_SCRIPTS)
-    return module_files(ARGO_MODULE, ARGO_VERSION, names, toolchain=ARGO_CD.toolchain)
+    try:
+        return ARGO_CD.binary(), module_files(ARGO_MODULE, ARGO_VERSION, names, toolchain=ARGO_CD.toolchain)
+    except UnavailableError as error:
+        missing(NO_ARGO, error)
 
 
 def missing(sentence: str, cause: object) -> NoReturn:

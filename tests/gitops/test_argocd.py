@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.gitops.argo_rig import ArgoCD, Shop, argo_cd, healths, word
 from tests.gitops.kit import GROUP, JOBS, KIT, expected
-from tests.gitops.programs import ARGO_CD, NO_ARGO, argo_files, missing
+from tests.gitops.programs import argo_parts
 from tests.gitops.tree import Body, Tree, config_map, key_secret, made
 from tests.support.cloud import BROKEN, FILMS, Cloud
-from tests.support.controlplane import ControlPlane, UnavailableError
+from tests.support.controlplane import ControlPlane
+from tests.support.kubelet import ended
 from tests.support.user import PLURALS, Job, User, manifest, secret
 
 from zilliz_local.cloud import PROJECT
@@ -28,11 +28,7 @@ NEVER = "0 0 29 2 *"
 
 @pytest.fixture(scope="module")
 def live(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgoCD]:
-    try:
-        program, files = ARGO_CD.binary(), argo_files()
-    except UnavailableError as error:
-        missing(NO_ARGO, error)
-    with argo_cd(cluster, program, files, tmp_path_factory.mktemp("argocd")) as running:
+    with argo_cd(cluster, *argo_parts(), tmp_path_factory.mktemp("argocd")) as running:
         yield running
 
 
@@ -57,12 +53,9 @@ def objects(user: User, kind: str) -> dict[str, Body]:
 
 def run_to_its_end(user: User, job: str) -> None:
     """As a node runs the Job; there is none here."""
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     path = f"/apis/batch/v1/namespaces/{user.namespace}/jobs/{job}"
     user.until(f"{job} is applied", lambda: user.read(path))
-    ends = [{"type": end, "status": "True", "lastTransitionTime": now} for end in ("SuccessCriteriaMet", "Complete")]
-    status = {"startTime": now, "completionTime": now, "succeeded": 1, "conditions": ends}
-    user.merge(f"{path}/status", {"status": status | {"uncountedTerminatedPods": {}}}).ok()
+    user.merge(f"{path}/status", {"status": ended(well=True)}).ok()
 
 
 def test_a_release_goes_wave_by_wave_and_is_left_in_peace(shop: Shop, user: User, cloud: Cloud) -> None:

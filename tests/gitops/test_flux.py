@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from tests.gitops.flux_rig import Flux, Repository, flux, kustomizations
 from tests.gitops.kit import HOLDS, KIT
-from tests.gitops.programs import KUSTOMIZE_CONTROLLER, NO_FLUX, flux_files, missing
+from tests.gitops.programs import flux_parts
 from tests.gitops.tree import Body, Tree, config_map, key_secret, made
 from tests.support.cloud import Cloud
-from tests.support.controlplane import ControlPlane, UnavailableError
+from tests.support.controlplane import ControlPlane
 from tests.support.user import PLURALS, Job, User, condition, manifest
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.timeout(3600)]  # the controller is built once
@@ -23,11 +23,7 @@ RELEASE = "release-2-4"
 
 @pytest.fixture(scope="module")
 def live(cluster: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flux]:
-    try:
-        program, files = KUSTOMIZE_CONTROLLER.binary(), flux_files()
-    except UnavailableError as error:
-        missing(NO_FLUX, error)
-    with flux(cluster, program, files, tmp_path_factory.mktemp("flux")) as running:
+    with flux(cluster, *flux_parts(), tmp_path_factory.mktemp("flux")) as running:
         yield running
 
 

@@ -122,17 +122,22 @@ def clock_off(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def swept(stage: Stage) -> Iterator[None]:
-    with planted(stage.chart):
+    with _defective(stage, "BackupJob"):
         stage.user.backup(stage.cloud, "forgotten")
-        stage.labels = {"kind": "BackupJob"}
         yield
-    until_rolled_out(stage.chart)
 
 
 @contextmanager
 def pass_hung(stage: Stage) -> Iterator[None]:
-    with planted(stage.chart):
+    with _defective(stage, "ImportJob"):
         stage.user.importing(stage.cloud, "hangs")
-        stage.labels = {"kind": "ImportJob"}
+        yield
+
+
+@contextmanager
+def _defective(stage: Stage, kind: str) -> Iterator[None]:
+    """The operator, as long as the alert on jobs of this kind is to fire."""
+    stage.labels = {"kind": kind}
+    with planted(stage.chart):
         yield
     until_rolled_out(stage.chart)

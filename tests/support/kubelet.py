@@ -78,16 +78,19 @@ class Kubelet:
         self._tell(job["metadata"]["name"], code == 0)
 
     def _tell(self, name: str, well: bool) -> None:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        ends: tuple[str, ...] = ("SuccessCriteriaMet", "Complete") if well else ("FailureTarget", "Failed")
-        if self.cluster.version() < SUCCESS_IS_DECIDED_FIRST:
-            ends = ends[1:]
-        conditions = [{"type": end, "status": "True", "lastTransitionTime": now} for end in ends]
-        status: Body = {"startTime": now, "conditions": conditions, "uncountedTerminatedPods": {}}
-        status |= {"completionTime": now, "succeeded": 1} if well else {"failed": 1}
+        status = ended(well, first=self.cluster.version() >= SUCCESS_IS_DECIDED_FIRST)
         client = self.cluster.new_client()
         client.call("PATCH", f"{self._path('batch', 'jobs')}/{name}/status", {"status": status}, kind=MERGE).ok()
         client.close()
+
+
+def ended(well: bool, *, first: bool = True) -> Body:
+    """The status of a Job that ends now. `first`: with the condition that comes before the last one."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    ends = ("SuccessCriteriaMet", "Complete") if well else ("FailureTarget", "Failed")
+    conditions = [{"type": end, "status": "True", "lastTransitionTime": now} for end in (ends if first else ends[1:])]
+    counts = {"completionTime": now, "succeeded": 1} if well else {"failed": 1}
+    return {"startTime": now, "conditions": conditions, "uncountedTerminatedPods": {}} | counts
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -33,16 +34,14 @@ JSON_PATCH = "application/json-patch+json"
 FIELD_MANAGER = "zilliz-jobs"
 USER_AGENT = "zilliz-jobs-operator"
 
-
 Opener = Callable[[Any], Wire]
 
+_LOGIN = re.compile(r"://[^\s/@]+@")
 
+
+@lru_cache(maxsize=8)
 def _limits(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
-
-
-_LIMITS = _limits(REQUEST_SECONDS)
-_LOGIN = re.compile(r"://[^\s/@]+@")
 
 
 class KubeClient:
@@ -183,7 +182,7 @@ class KubeClient:
         self, asked: str, method: str, url: str, body: object | None, content_type: str, timeout: float
     ) -> Body:
         headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": USER_AGENT}
-        limits = _LIMITS if timeout == REQUEST_SECONDS else _limits(timeout)
+        limits = _limits(timeout)
         try:
             heard = await self._wire.send(method, url, headers, body, limits)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
