@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # Two runs, as the control planes of the first need not run beside the second.
-TESTS ?= tests/e2e+tests/contract tests/wire+tests/unit+tests/browser
+TESTS ?= tests/e2e+tests/contract tests/wire+tests/unit+tests/built+tests/browser
 WORKERS ?= 4
 NAMESPACED ?= tests/e2e
 # What is run on the oldest Kubernetes: definitions and their rules, a job of each shape, schedules with the policy, the chart.

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.built.chart.rendering import Chart
 from tests.compat.programs import HELM, HELM_3
 from tests.support.charted import CHART
 from tests.support.controlplane import Binaries, ControlPlane, UnavailableError, control_plane
 from tests.support.published import until_published
-from tests.unit.chart.rendering import Chart
 
 from zilliz_jobs.api.resources import RESOURCES
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.built.chart.test_templates import EVERYTHING
 from tests.support.charted import CHART, HERE, Body, Release
 from tests.support.controlplane import ControlPlane, ControlPlaneError
 from tests.support.rights import may
-from tests.unit.chart.test_templates import EVERYTHING
 
 from zilliz_jobs.cloud.errors import CloudError, Transient
 from zilliz_jobs.cloud.limiter import Limiter

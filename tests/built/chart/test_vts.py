@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.built.chart.rendering import Body, Chart, RefusedError, environment, of_kind, the
+from tests.built.chart.test_templates import RECOMMENDED
 from tests.support.rights import Right, granted
-from tests.unit.chart.rendering import Body, Chart, RefusedError, environment, of_kind, the
-from tests.unit.chart.test_templates import RECOMMENDED
 
 from zilliz_jobs.cli.kubectl.doctor.rights import needed_by_engine
 from zilliz_jobs.settings import Settings

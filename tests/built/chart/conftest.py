@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.chart.rendering import Chart
+from tests.built.chart.rendering import Chart
 
 
 @pytest.fixture(scope="session")

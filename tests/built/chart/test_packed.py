@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.unit.chart.rendering import Chart, the
+from tests.built.chart.rendering import Chart, the
 
 from zilliz_jobs import __version__
 

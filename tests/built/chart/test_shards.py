@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from tests.built.chart.rendering import Body, Chart, RefusedError, environment, of_kind, selects, the
 from tests.support.rights import granted
-from tests.unit.chart.rendering import Body, Chart, RefusedError, environment, of_kind, selects, the
 
 from zilliz_jobs.control.shard import SHARD_LABEL, Shard
 from zilliz_jobs.settings import Settings

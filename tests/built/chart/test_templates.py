@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.built.chart.rendering import Body, Chart, RefusedError, environment, of_kind, selects, the
 from tests.support.rights import granted
-from tests.unit.chart.rendering import Body, Chart, RefusedError, environment, of_kind, selects, the
 
 from zilliz_jobs import __version__
 from zilliz_jobs.api.crd import crd
