@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.examples import examples
+from tests.support.examples import examples, sized
 from tests.unit.engine.test_hostile_manifests import some
 from tests.unit.engine.test_hostile_status import ANY, of
 
@@ -72,7 +72,7 @@ def test_what_the_schema_takes_is_used_or_refused_by_a_rule_that_says_what_to_do
     chance, sentences = random.Random(resource.kind), {rule.message for rule in resource.rules}
     if resource is JOB_SCHEDULE:
         sentences |= {rule.message for kind in JOB_RESOURCES for rule in rules_of(kind)} | set(OF_ENTRIES)
-    for number in range(60):
+    for number in range(sized(60, 12)):
         spec = some(schema, chance, (0.2, 0.5, 0.9)[number % 3])
         try:
             jsonschema.validate(spec, schema)
