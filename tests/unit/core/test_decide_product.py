@@ -35,8 +35,8 @@ SHARE = int(
 
 
 def share_of(life: str) -> int:
-    """Twice as many where a life goes by steps."""
-    return SHARE * (1 if life in LIVES else 2)
+    """In the gate, twice as many where a life goes by steps."""
+    return SHARE * (1 if life in LIVES else sized(2, 1))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.support.examples import sized
 from tests.unit.engine.hall import Body, Hall, hall, place
 
 from zilliz_jobs.api.jobstatus import Evidence
@@ -177,7 +178,7 @@ async def life(
         return moments
 
 
-@pytest.mark.parametrize("blunt", [False, True], ids=["told", "untold"])
+@pytest.mark.parametrize("blunt", [True, False][: sized(2, 1)], ids=lambda blunt: "untold" if blunt else "told")
 @pytest.mark.parametrize("lose", [0, 1], ids=["answered", "lost"])
 @pytest.mark.parametrize(("spec", "wait"), [(PLAIN, 5.0), (CANCEL, 0.0)], ids=["plain", "cancel"])
 async def test_it_is_replaced_at_any_moment_and_nothing_of_the_old_one_lands_in_the_new(
