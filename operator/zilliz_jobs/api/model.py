@@ -37,7 +37,8 @@ class Model(BaseModel):
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, the form of metav1.Time."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{moment.isoformat()[:19]}Z"
 
 
 def parse_time(value: object) -> datetime | None:
@@ -49,10 +50,11 @@ def parse_time(value: object) -> datetime | None:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if not isinstance(moment, datetime):
             return None
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        if moment.tzinfo is not UTC:
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return max(EARLIEST, min(LATEST, moment))
+    return moment if EARLIEST.year < moment.year < LATEST.year else max(EARLIEST, min(LATEST, moment))
 
 
 Time = Annotated[

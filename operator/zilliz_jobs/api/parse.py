@@ -5,12 +5,12 @@ The rules are checked here too, because not every API server evaluates CEL (the 
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 
+from zilliz_jobs.api.jsonbytes import packed, unpacked
 from zilliz_jobs.api.model import Model
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.api.url import SUBMITTED
@@ -32,13 +32,13 @@ def parse_spec(resource: Resource, body: dict[str, Any]) -> Model:
     submitted already: it is followed to its end, as the API server goes on taking what is not changed.
     """
     submitted = bool((body.get("status") or {}).get("submission"))
-    return _parsed(resource, json.dumps(body.get("spec") or {}, separators=(",", ":")), submitted)
+    return _parsed(resource, packed(body.get("spec") or {}), submitted)
 
 
 @lru_cache(maxsize=LATELY_PARSED)
-def _parsed(resource: Resource, text: str, submitted: bool) -> Model:
+def _parsed(resource: Resource, text: bytes, submitted: bool) -> Model:
     try:
-        spec = resource.spec.model_validate(json.loads(text), context={SUBMITTED: submitted})
+        spec = resource.spec.model_validate(unpacked(text), context={SUBMITTED: submitted})
     except ValidationError as error:
         problems = [
             f"spec.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)

@@ -61,10 +61,10 @@ def raw_status(body: Body) -> Body:
     return raw if isinstance(raw, dict) else {}
 
 
-def status_of(body: Body, known: Known = NOTHING_KNOWN, *, parsed: JobStatus | None = None) -> JobStatus:
+def status_of(body: Body, known: Known = NOTHING_KNOWN) -> JobStatus:
     """The status, read leniently. Raises RecordError where its record of what was sent cannot be relied on; `known`:
     see `read_status`."""
-    return read_status(raw_status(body), known, parsed=parsed)
+    return read_status(raw_status(body), known)
 
 
 def slim(body: Body) -> Body:

@@ -6,14 +6,13 @@ still speaks of it, the status is not used at all.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 
 from zilliz_jobs.api.jobstatus import MAX_ATTEMPTS, Attempt, Evidence, JobStatus, Submission
+from zilliz_jobs.api.jsonbytes import packed, unpacked
 from zilliz_jobs.core.ends import mended
 from zilliz_jobs.core.highwater import HighWaterMark
 from zilliz_jobs.core.reasons import Reason
@@ -48,12 +47,12 @@ class Known:
 NOTHING_KNOWN = Known()
 
 
-def read_status(raw: dict[str, Any], known: Known = NOTHING_KNOWN, *, parsed: JobStatus | None = None) -> JobStatus:
+def read_status(raw: dict[str, Any], known: Known = NOTHING_KNOWN) -> JobStatus:
     """The status. Raises RecordError where it cannot tell what was submitted; SetBackError where it tells less than
-    is known. `parsed`: what this gave for it before, perhaps when less was known."""
+    is known."""
     if known.ids and not _tells(raw):
         raise SetBackError(f"status tells of no submission, although there was one{_named(known)}")
-    status = _read(raw) if parsed is None else parsed
+    status = _LATELY.read(raw)
     if known.mark is not None and (lack := known.mark.shortfall(status)):
         raise SetBackError(f"{lack}{_named(known)}")
     if status.completion_time is None and (problem := _doubt(raw, status)):
@@ -67,15 +66,40 @@ def _named(known: Known) -> str:
     return f": {first_of(sorted(known.ids))}" if known.ids else ""
 
 
-def _read(raw: dict[str, Any]) -> JobStatus:
-    return _read_text(json.dumps(raw, separators=(",", ":")))
+class _Lately:
+    """The statuses that were read or stored last, by their JSON: around one pass the same one is read several times,
+    which takes ten times as long as finding it here."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, JobStatus] = {}
+
+    def read(self, raw: dict[str, Any]) -> JobStatus:
+        text = packed(raw)
+        status = self._kept.pop(text, None)
+        return self._keep(text, _parsed(text) if status is None else status)
+
+    def stored(self, raw: dict[str, Any], status: JobStatus) -> None:
+        self._keep(packed(raw), status)
+
+    def _keep(self, text: bytes, status: JobStatus) -> JobStatus:
+        self._kept[text] = status  # the newest stands last
+        if len(self._kept) > LATELY_READ:
+            del self._kept[next(iter(self._kept))]
+        return status
 
 
-@lru_cache(maxsize=LATELY_READ)
-def _read_text(text: str) -> JobStatus:
-    """The status, with what can be told from the rest of it where a part is gone. Around one pass the same text is
-    read several times, which takes ten times as long as finding it here."""
-    raw = json.loads(text)
+_LATELY = _Lately()
+
+
+def was_stored(raw: dict[str, Any], status: JobStatus) -> None:
+    """`status` was written, and is stored as `raw`, which is its JSON form: so it is not parsed again. What `decide`
+    makes reads as it was written."""
+    _LATELY.stored(raw, status)
+
+
+def _parsed(text: bytes) -> JobStatus:
+    """The status, with what can be told from the rest of it where a part is gone."""
+    raw = unpacked(text)
     try:
         status = JobStatus.model_validate(raw)
     except ValidationError as error:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from zilliz_jobs.api.jobstatus import State, reason_in
+from zilliz_jobs.api.jsonbytes import packed, unpacked
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.projectjob import OwnerStatus
 from zilliz_jobs.api.resource import Resource
@@ -210,7 +211,7 @@ class OwnJobs:
         if kind is None or not kind.row_type:
             return None
         own, connection = own_of(kind, body), connection_key(body)
-        raw = json.dumps(own, separators=(",", ":"), ensure_ascii=False).encode()
+        raw = packed(own)
         kept = self._kept.get(own.uid)
         if kept is None:
             kept = self._kept[own.uid] = _Kept(connection, raw)
@@ -265,7 +266,7 @@ class OwnJobs:
 
 
 def _unpacked(raw: bytes) -> OwnJob:
-    own = OwnJob(*json.loads(raw))
+    own = OwnJob(*unpacked(raw))
     return own._replace(ids=tuple(own.ids))
 
 

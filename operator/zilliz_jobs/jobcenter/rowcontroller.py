@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from zilliz_jobs.api.jobcenter import JOB_CENTER
+from zilliz_jobs.api.jsonbytes import packed, unpacked
 from zilliz_jobs.api.projectjob import PROJECT_JOB
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
@@ -46,7 +46,7 @@ class ProjectJobController(Controller):
         if is_quiet(body) and not orphan:
             self._drop(key)
             return
-        self._asking[key] = json.dumps(slim(body), separators=(",", ":")).encode()
+        self._asking[key] = packed(slim(body))
         # When all watches begin at once, the JobCenter may not be reported yet.
         self._queue.add(key, self._orphan_seconds if orphan and is_quiet(body) else 0.0)
 
@@ -65,7 +65,7 @@ class ProjectJobController(Controller):
 
     def body(self, key: Key) -> Body | None:
         raw = self._asking.get(key)
-        body: Body | None = None if raw is None else json.loads(raw)
+        body: Body | None = None if raw is None else unpacked(raw)
         return body
 
     def unfinished(self) -> Iterable[Key]:

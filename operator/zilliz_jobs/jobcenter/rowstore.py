@@ -141,12 +141,10 @@ class RowStatusWriter(JobStatusWriter):
         super().__init__(store, *parts, **named)
         self.rows = store
 
-    async def write(
-        self, entry: JobEntry, body: Body, status: JobStatus, *, before: JobStatus | None = None, force: bool = False
-    ) -> Body:
+    async def write(self, entry: JobEntry, body: Body, status: JobStatus, *, force: bool = False) -> Body:
         """As `JobStatusWriter.write`."""
         changes = self.rows.changes(body, status)
-        return await self._store(entry, body, status, "state", before=before) if changes else body
+        return await self._store(entry, body, status, "state", status.wire()) if changes else body
 
     def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
         """Nothing: the store counts the requests."""

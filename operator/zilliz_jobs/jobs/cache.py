@@ -7,13 +7,13 @@ recognised.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from zilliz_jobs.api.jsonbytes import packed
 from zilliz_jobs.control.joblistener import JobListeners
 from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status, slim, status_of
 from zilliz_jobs.control.ownership import JobOwnership
@@ -226,7 +226,7 @@ class JobCache:
 
 
 def _raw(body: Body) -> bytes:
-    return json.dumps(slim(body), separators=(",", ":")).encode()
+    return packed(slim(body))
 
 
 def _set_by_people(body: Body) -> tuple[object, ...]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from zilliz_jobs.accounts.controller import ConnectionController
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import JobStatus
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.controller import LATEST_SECONDS, Controller
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key, connection_key, key_of, raw_status, status_of, stub
@@ -22,7 +21,7 @@ from zilliz_jobs.core.read_status import RecordError, SetBackError, is_spoilt
 from zilliz_jobs.jobs.cache import JobCache, version_of
 from zilliz_jobs.jobs.deletions import Leftover
 from zilliz_jobs.jobs.entry import JobEntry
-from zilliz_jobs.jobs.reconciler import JobReconciler, Reconciled
+from zilliz_jobs.jobs.reconciler import JobReconciler
 from zilliz_jobs.jobs.revivals import Revivals, take
 from zilliz_jobs.kinds.base import Account, AnyKind
 from zilliz_jobs.kube.errors import Conflict, KubeError, NotFound
@@ -275,11 +274,11 @@ class JobController(Controller, Ports):
             entry.obstacle = f"ZillizConnection {connection_key(body).name} is not checked yet"
             self._queue.add(key, FIRST_CHECK_SECONDS)  # woken earlier when the check is over
             return
-        tries, seen, parsed = self._queue.failures(key), None, None
+        tries, seen = self._queue.failures(key), None
         news, entry.news = entry.news, None
-        if news is not None and news.stamp == stamp_of(parsed := status_of(body)):
+        if news is not None and news.stamp == stamp_of(status_of(body)):
             seen, tries = news.seen, max(tries, CERTAIN) if news.certain else tries
-        result = await self.reconciler.reconcile(entry, body, tries, seen, parsed)
+        result = await self.reconciler.reconcile(entry, body, tries, seen)
         self._metrics.passes.labels(key.kind, "learnt" if result.learnt else "fruitless").inc()
         if not self._cache.has(entry):
             return  # gone meanwhile; its successor, if there is one, is in the queue
@@ -297,7 +296,7 @@ class JobController(Controller, Ports):
         if result.body is None or not self._cache.remember(result.body, same=result.body is body):
             self._let_go(entry)
             return
-        self._look_again(entry, result.body, result)
+        self._look_again(entry, result.body, result.look)
         if result.wake is not None or not self.poller.attends(key):
             self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
 
@@ -310,12 +309,10 @@ class JobController(Controller, Ports):
 
     # -- polling
 
-    def _look_again(self, entry: JobEntry, body: Body, result: Reconciled) -> None:
+    def _look_again(self, entry: JobEntry, body: Body, look: float | None) -> None:
         """`body`: the object as the pass left it; the cache may have something newer by now."""
-        key, look, is_newest = entry.key, result.look, version_of(body).resource_version == entry.version
-        subject: Subject | None = None
-        if look is not None:
-            subject = self._subject(key, body, result.status) if is_newest else self._subject(key, entry.body())
+        key, is_newest = entry.key, version_of(body).resource_version == entry.version
+        subject = self._subject(key, body if is_newest else entry.body()) if look is not None else None
         account = self._accounts.connections.usable(subject.connection) if subject else None
         if look is None or subject is None:
             self.poller.unfollow(key)
@@ -328,12 +325,12 @@ class JobController(Controller, Ports):
     def subject(self, key: Key) -> Subject | None:
         return self._subject(key, self._cache.body(key))
 
-    def _subject(self, key: Key, body: Body | None, parsed: JobStatus | None = None) -> Subject | None:
+    def _subject(self, key: Key, body: Body | None) -> Subject | None:
         if body is None:
             return None
         kind = self._kinds[key.kind]
         try:
-            spec, status = parse_spec(kind.resource, body), status_of(body, parsed=parsed)
+            spec, status = parse_spec(kind.resource, body), status_of(body)
         except (SpecError, RecordError):
             return None
         return Subject(kind, spec, status, connection_key(body)) if isinstance(spec, JobSpec) else None

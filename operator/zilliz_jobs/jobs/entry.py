@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from zilliz_jobs.api.jobstatus import JobStatus
+from zilliz_jobs.api.jsonbytes import unpacked
 from zilliz_jobs.control.objects import AskedElsewhere, Body, Key
 from zilliz_jobs.core.observation import Observation
 from zilliz_jobs.jobs.standing import Standing
@@ -94,7 +94,7 @@ class JobEntry:
 
     def body(self) -> Body | None:
         """A copy of the object as last seen; None where it is finished."""
-        body: Body | None = None if self.raw is None else json.loads(self.raw)
+        body: Body | None = None if self.raw is None else unpacked(self.raw)
         return body
 
     def settle(self) -> None:

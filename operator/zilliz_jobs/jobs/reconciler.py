@@ -49,14 +49,12 @@ log = logging.getLogger(__name__)
 class Reconciled:
     """The result of a pass. `body`: the object as last stored, None when it is gone. `look`: seconds until the job is
     to be read in the cloud, None: not at all; `wake`: seconds until the next pass, None: at the next change.
-    `learnt`: False where the pass achieved nothing, so that the next one waits longer. `status`: that of `body`,
-    where it is parsed already."""
+    `learnt`: False where the pass achieved nothing, so that the next one waits longer."""
 
     body: Body | None
     wake: float | None
     learnt: bool
     look: float | None = None
-    status: JobStatus | None = None
 
 
 @dataclass
@@ -67,7 +65,6 @@ class _Run:
     body: Body
     base: Snapshot
     status: JobStatus
-    read: tuple[Body, JobStatus]  # the object as it was when the pass began, and what its status said
     secrets: dict[str, str] = field(default_factory=dict)
     refusal: CancelRefused | None = None  # the cloud's, of a cancel in this pass
     cancel: tuple[JobStatus, Observation] | None = None  # what was sent with which status, and its answer
@@ -80,12 +77,6 @@ class _Run:
     def snapshot(self) -> Snapshot:
         """As of now."""
         return self.base if self.status is self.base.status else replace(self.base, status=self.status)
-
-    @property
-    def stored(self) -> JobStatus | None:
-        """The status of `body`; None where that is to be parsed first."""
-        body, status = self.read
-        return status if body is self.body else None
 
     def in_hand(self, account: Account, spec: JobSpec) -> JobInHand:
         return JobInHand(self.entry, account, self.body, spec, self.secrets)
@@ -111,27 +102,20 @@ class JobReconciler:
         self.unstored = UnstoredAnswers(status_writer, actions.in_flight, actions.wake)
         self._unsent = UnsentIntents()
 
-    async def reconcile(
-        self,
-        entry: JobEntry,
-        body: Body,
-        tries: int,
-        seen: Observation | None = None,
-        parsed: JobStatus | None = None,
-    ) -> Reconciled:
+    async def reconcile(self, entry: JobEntry, body: Body, tries: int, seen: Observation | None = None) -> Reconciled:
         """See `_reconcile`. What the pass said of a backup that it deletes counts until the end of the pass."""
         try:
-            return await self._reconcile(entry, body, tries, seen, parsed)
+            return await self._reconcile(entry, body, tries, seen)
         finally:
             self.actions.deletion.use.release(entry.uid, None)
 
     async def _reconcile(
-        self, entry: JobEntry, body: Body, tries: int, seen: Observation | None, parsed: JobStatus | None
+        self, entry: JobEntry, body: Body, tries: int, seen: Observation | None = None
     ) -> Reconciled:
         """One pass over the object. `tries`: passes before it that achieved nothing; `seen`: what the poll plan saw
-        since the last pass; `parsed`: the status of `body`, if it is parsed already. A read of the job that no
-        decision waits for is left to the poll plan. May be repeated. Raises RecordError where the status tells less
-        than was sent; KubeError: Conflict when the object changed meanwhile, Unavailable when a write may be lost."""
+        since the last pass. A read of the job that no decision waits for is left to the poll plan. May be repeated.
+        Raises RecordError where the status tells less than was sent; KubeError: Conflict when the object changed
+        meanwhile, Unavailable when a write may be lost."""
         seen = seen or Nothing()
         seen = self._key_or_right(body, seen)
         kind, since = entry.kind, self.deletions.since(entry, body)
@@ -156,8 +140,7 @@ class JobReconciler:
             self.clock.set_at,
         )
         try:
-            base = snapshot(kind, body, around, parsed)
-            read = body, base.status
+            base = snapshot(kind, body, around)
             base = base if kept is None else replace(base, status=kept.status)
         except RecordError:
             if since is None:
@@ -165,7 +148,7 @@ class JobReconciler:
             return Reconciled(await self._free(entry, body, None), None, True)
         if is_elsewhere(base):
             await self._connections.account(connection_key(body))  # no other code reads whether its key is back
-        run = _Run(entry, body, base, base.status, read)
+        run = _Run(entry, body, base, base.status)
         seen = _without_secrets(run, seen)
         if (answer := self.unstored.take_cancel_answer(entry, base.status)) is not None:
             run.cancel, seen = (base.status, answer), answer
@@ -343,7 +326,7 @@ class JobReconciler:
         elif isinstance(plan.action, Delete) and body is not None:
             await self.status_writer.delete(kind, body)
             body = None
-        return Reconciled(body, wake, learnt, plan.look, run.read[1] if body is run.read[0] else None)
+        return Reconciled(body, wake, learnt, plan.look)
 
     async def _clear(self, run: _Run, spec: JobSpec) -> None:
         parting = run.base.deleting_since is not None
@@ -355,7 +338,7 @@ class JobReconciler:
         """Store the status. Where that is refused for an object that is being deleted, its deletion goes on without
         it."""
         try:
-            return await self.status_writer.write(run.entry, run.body, plan.status, before=run.stored, force=force)
+            return await self.status_writer.write(run.entry, run.body, plan.status, force=force)
         except KubeError as error:
             if run.base.deleting_since is None or not isinstance(error, Forbidden | Invalid):
                 if run.cancel is not None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from zilliz_jobs.api.backupjob import BackupMark
 from zilliz_jobs.api.jobspec import JobSpec
-from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence, JobStatus, State
+from zilliz_jobs.api.jobstatus import REPEATS_STATE, Evidence, State
 from zilliz_jobs.api.model import parse_time
 from zilliz_jobs.api.parse import SpecError, parse_spec
 from zilliz_jobs.control.objects import (
@@ -74,19 +74,19 @@ def binding(spec: JobSpec | None, known: Known) -> Known:
     return NOTHING_KNOWN if adopts and not retried else known
 
 
-def snapshot(kind: AnyKind, body: Body, around: Surroundings, parsed: JobStatus | None = None) -> Snapshot:
+def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
     """Everything that `decide` may know. Pure. Raises RecordError where the record of the submission cannot be read,
-    or tells less than was sent. `parsed`: what `status_of` gave for the object, if it was asked already."""
+    or tells less than was sent."""
     meta = body["metadata"]
     annotations, labels = meta.get("annotations") or {}, meta.get("labels") or {}
     spec: JobSpec | None = None
     problem = ""
     try:
-        found = parse_spec(kind.resource, body)
-        spec = found if isinstance(found, JobSpec) else None
+        parsed = parse_spec(kind.resource, body)
+        spec = parsed if isinstance(parsed, JobSpec) else None
     except SpecError as error:
         problem = str(error)
-    status = status_of(body, binding(spec, around.known), parsed=parsed)
+    status = status_of(body, binding(spec, around.known))
     secret = kind.credentials_secret(spec, meta["name"]) if spec is not None and not status.submission else None
     if secret is not None and not is_object_name(secret):  # told before anything is waited for
         spec, problem = None, _bad_secret_name(secret)

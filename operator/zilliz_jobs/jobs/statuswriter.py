@@ -18,7 +18,7 @@ from zilliz_jobs.control.objects import FINALIZER, Body, key_of, raw_status, sta
 from zilliz_jobs.control.redaction import hidden
 from zilliz_jobs.core.attempts import said
 from zilliz_jobs.core.conditions import dated
-from zilliz_jobs.core.read_status import RecordError
+from zilliz_jobs.core.read_status import RecordError, was_stored
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import handle_of
 from zilliz_jobs.jobs.answerwrite import AnswerWrite, Patience, SecondJobWrite
@@ -68,15 +68,13 @@ class JobStatusWriter:
         self._progress_interval, self._clock = progress_interval, clock
         self.turn_seconds = TURN_SECONDS
 
-    async def write(
-        self, entry: JobEntry, body: Body, status: JobStatus, *, before: JobStatus | None = None, force: bool = False
-    ) -> Body:
+    async def write(self, entry: JobEntry, body: Body, status: JobStatus, *, force: bool = False) -> Body:
         """Store the status where a reader would see a difference; mere progress only at intervals, unless `force`.
-        `before`: the status of `body`, if it is parsed already.
 
         Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
-        old, new, known = body.get("status") or {}, status.wire(), CONCEALED.generation
+        old, wire, known = body.get("status") or {}, status.wire(), CONCEALED.generation
+        new = wire
         weight, searched = weigh(old, new), entry.searched == (known, _version(body))
         if weight != "none" or not searched:
             clean = hidden(body, new, searched=old if searched else None)
@@ -94,7 +92,7 @@ class JobStatusWriter:
         lately = entry.written_at is not None and now - entry.written_at < self._progress_interval
         if weight == "minor" and lately and not force:
             return body
-        stored = await self._store(entry, body, status, weight, clean=new, before=before)
+        stored = await self._store(entry, body, status, weight, wire, clean=new)
         entry.searched = known, _version(stored)
         return stored
 
@@ -103,7 +101,7 @@ class JobStatusWriter:
         submission = status.submission
         assert submission is not None  # noqa: S101 - a plan to submit holds an intent
         try:
-            stored = await self._store(entry, body, status, "major")
+            stored = await self._store(entry, body, status, "major", status.wire())
         except Unavailable:
             # The write may have succeeded: the intent is our own only if the stored record names this process.
             stored = await self.read(entry.kind, body)
@@ -237,17 +235,10 @@ class JobStatusWriter:
         return await self._objects.get(kind.resource, body["metadata"]["namespace"], body["metadata"]["name"])
 
     async def _store(
-        self,
-        entry: JobEntry,
-        body: Body,
-        status: JobStatus,
-        weight: str,
-        clean: Body | None = None,
-        before: JobStatus | None = None,
+        self, entry: JobEntry, body: Body, status: JobStatus, weight: str, wire: Body, clean: Body | None = None
     ) -> Body:
-        """`clean`: what is to be stored for the status, where it was searched for secrets just now. `before`: see
-        `write`."""
-        kind, new = entry.kind, status.wire() if clean is None else clean
+        """`wire`: the status as JSON; `clean`: the same without secrets, where it was searched for them just now."""
+        kind, new = entry.kind, wire if clean is None else clean
         try:
             stored = await self._writer.write(kind.resource, body, new, clean=clean is not None)
         except StrictDecoding as error:
@@ -258,7 +249,9 @@ class JobStatusWriter:
         finally:
             self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
         entry.written_at, entry.lock_told_from = self._clock(), None
-        self.tell(kind, stored, status_of(body) if before is None else before, status)
+        if raw_status(stored) == wire:
+            was_stored(raw_status(stored), status)
+        self.tell(kind, stored, status_of(body), status)
         return stored
 
     async def _another_record(

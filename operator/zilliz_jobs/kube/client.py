@@ -7,7 +7,6 @@ while custom resources are plain dicts anyway. What is used is its configuration
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -18,6 +17,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from zilliz_jobs.api.jsonbytes import unpacked
 from zilliz_jobs.kube.connection import Credentials, Source, credentials_of, find_source
 from zilliz_jobs.kube.contact import Contact
 from zilliz_jobs.kube.errors import Body, KubeError, Unauthorised, Unavailable, error_of
@@ -218,7 +218,7 @@ class KubeClient:
 
 def _object(data: bytes) -> Body | None:
     try:
-        value = json.loads(data)
+        value = unpacked(data)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

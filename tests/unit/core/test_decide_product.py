@@ -25,6 +25,7 @@ from zilliz_jobs.core import observation as o
 from zilliz_jobs.core.decide import decide
 from zilliz_jobs.core.ends import mended, shows_its_end
 from zilliz_jobs.core.plan import Adopt, Cancel, Delete, Find, LookForLate, Observe, Plan, Prepare, Submit
+from zilliz_jobs.core.read_status import read_status
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.snapshot import RetryRule, Snapshot, Traits
 
@@ -607,7 +608,7 @@ def the_finalizer_serves_deletion_only(c: Case) -> bool:
 @invariant
 def survives_the_wire(c: Case) -> bool:
     """What the API server gives back is what was decided, or the next tick decides on something else."""
-    return through_the_wire(c.after) == c.after
+    return through_the_wire(c.after) == c.after == read_status(c.after.wire())
 
 
 @invariant

@@ -9,7 +9,16 @@ import pytest
 
 from zilliz_jobs.api.jobstatus import MAX_ATTEMPTS, Evidence, JobStatus
 from zilliz_jobs.core.highwater import HighWaterMark
-from zilliz_jobs.core.read_status import NOTHING_KNOWN, Known, RecordError, SetBackError, is_spoilt, read_status
+from zilliz_jobs.core.read_status import (
+    LATELY_READ,
+    NOTHING_KNOWN,
+    Known,
+    RecordError,
+    SetBackError,
+    is_spoilt,
+    read_status,
+    was_stored,
+)
 
 Raw = dict[str, Any]
 
@@ -273,3 +282,22 @@ class TestMended:
 def test_what_was_unreadable_and_is_whole_again_is_not_told_on() -> None:
     raw = sent() | {"reason": "RecordUnreadable", "message": "status.submission cannot be read"}
     assert read_status(raw) == JobStatus.model_validate(sent())
+
+
+def test_what_was_stored_as_written_is_not_parsed_again() -> None:
+    raw: Raw = {"state": "Pending", "message": "as it was written"}
+    status = JobStatus.model_validate(raw)
+    was_stored(raw, status)
+    assert read_status(dict(raw)) is status
+
+
+def test_what_was_read_long_ago_is_parsed_again() -> None:
+    raw: Raw = {"state": "Pending", "message": "the first of many"}
+    status = read_status(raw)
+    for index in range(LATELY_READ - 1):
+        read_status({"message": str(index)})
+    assert read_status(raw) is status, "it was among the last ones, and is the last one now"
+    for index in range(LATELY_READ):
+        read_status({"message": f"again {index}"})
+    assert read_status(raw) is not status
+    assert read_status(raw) == status
