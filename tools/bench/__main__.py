@@ -1,4 +1,4 @@
-"""python -m tools.bench [--only a,h,b,c,d,s,u] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
+"""python -m tools.bench [--only a,h] [--runs 3] [--scale 0.1] [--out FILE] [--json FILE] [--against FILE]"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.serving import ROOT
 from tools.bench import accounts, changes, restart, sizes, submissions
 from tools.bench.figures import number
 from tools.bench.machine import describe
-from tools.bench.page import PLOT, TITLES, page, plot
+from tools.bench.page import PLOT, TITLES, in_the_middle, page, plot
 from tools.bench.problem import Problem, causes
 from tools.bench.record import Results, commit_here, compare, entry, load, save
 from tools.bench.teller import Teller
@@ -69,10 +69,13 @@ async def _measure_all(options: argparse.Namespace, teller: Teller) -> None:
     machine, commit = describe(), await asyncio.to_thread(commit_here)
     results: Results = {}
     for letter in options.only:
-        teller.say(f"({letter}) {TITLES[letter]}", "bold")
-        figures = await MEASURES[letter](options.scale, teller, real=not options.stand_in)
-        server = {"kubernetes": figures.pop("kubernetes")}
-        results[letter] = entry(figures, options.scale, machine | server, commit)
+        runs = []
+        for run in range(options.runs):
+            more = f", run {run + 1} of {options.runs}" if options.runs > 1 else ""
+            teller.say(f"({letter}) {TITLES[letter]}{more}", "bold")
+            runs.append(await MEASURES[letter](options.scale, teller, real=not options.stand_in))
+        server = {"kubernetes": {figures.pop("kubernetes") for figures in runs}.pop()}
+        results[letter] = in_the_middle(letter, [entry(one, options.scale, machine | server, commit) for one in runs])
         save(store, options.scale, {letter: results[letter]})
     out = options.out or (PAGE if options.scale == 1 and not options.stand_in else ASIDE / PAGE.name)
     if "u" in results and options.scale == 1 and not options.stand_in:
@@ -119,6 +122,9 @@ def _parser() -> argparse.ArgumentParser:
         default=list(MEASURES),
         help=f"some of {', '.join(f'{k} ({v})' for k, v in TITLES.items())}",
     )
+    parser.add_argument(
+        "--runs", type=_runs, default=1, help="how often each is measured; the run in the middle is told"
+    )
     parser.add_argument("--scale", type=_scale, default=1.0, help="0.1: a tenth of the objects (default 1)")
     parser.add_argument("--out", type=Path, help="the page; default: in docs, of another scale in build/bench")
     parser.add_argument("--json", type=Path, help="the results, to which later runs add; default bench.json")
@@ -132,6 +138,12 @@ def _letters(given: str) -> list[str]:
     if not set(letters) <= set(MEASURES):
         raise argparse.ArgumentTypeError(f"{given!r} is not a list of {', '.join(MEASURES)}")
     return letters
+
+
+def _runs(given: str) -> int:
+    if not given.isdecimal() or not 1 <= int(given) <= 9:
+        raise argparse.ArgumentTypeError("it must be a number from 1 to 9")
+    return int(given)
 
 
 def _scale(given: str) -> float:

@@ -41,6 +41,9 @@ Where it says "times", the measure is a plain asyncio loop in Python that does o
 same machine in the same run: it pages the list or submits as fast as the limit allows, or lists the objects once. So
 a slow machine does not look like a slow operator.
 """
+RUNS = """
+Of several runs the page shows the one in the middle, by the first aim of its part; the last column has all.
+"""
 SCALE = """
 **This run had a scale of {scale:g}**: so much of the full run's objects and changes. Fixed times weigh more over a
 lower floor, so what only a full run can tell is not held against its aim (-).
@@ -60,8 +63,9 @@ LIMITS = """
 """
 AGAIN = """
 `make bench` takes about half an hour. `make bench BENCH="--only a --scale 0.1"` is a part of it with a tenth of
-the objects; such a run leaves this page alone and says where its own is. `--only u` takes a minute. Every run adds
-to `bench.json`, and `--against other.json` shows what differs from another run.
+the objects; such a run leaves this page alone and says where its own is. `--runs 3` measures each part three times.
+`--only u` takes a minute. Every run adds to `bench.json`, and `--against other.json` shows what differs from another
+run.
 """
 
 
@@ -70,7 +74,13 @@ def page(results: Results, units: str = "") -> str:
     parts = ["# Performance", "<!-- Written by `make bench`; edits are lost. -->", filled(HEAD), filled(FLOOR)]
     scale = next(iter(results.values()))["scale"]
     parts += [filled(SCALE, scale=scale)] if scale != 1 else []
-    parts += ["## Aims", table(("", "measured", "aim", "met"), aims(results))]
+    runs = max(len(result.get("runs", ())) for result in results.values())
+    head = ("", "measured", "aim", "met", *([f"the {runs} runs"] if runs else []))
+    parts += [
+        "## Aims",
+        *([filled(RUNS)] if runs else []),
+        table(head, _with_runs(results) if runs else aims(results)),
+    ]
     for letter, section in SECTIONS.items():
         if letter in results:
             figures = results[letter]["figures"]
@@ -78,6 +88,34 @@ def page(results: Results, units: str = "") -> str:
     parts += [units] if units else []
     parts += ["## What limits it", LIMITS.strip().format(ahead=47)]
     return "\n\n".join([*parts, *_machines(results), "## To measure again", filled(AGAIN)]) + "\n"
+
+
+def in_the_middle(letter: str, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Of several results of one measurement, the one in the middle by its first aim, with the figures of all."""
+    if len(runs) < 2:
+        return runs[0]
+    ordered = sorted(runs, key=lambda one: _first(aims({letter: one})))
+    return ordered[len(ordered) // 2] | {"runs": [_without_samples(one["figures"]) for one in runs]}
+
+
+def _first(rows: Sequence[Sequence[Any]]) -> float:
+    value = rows[0][1] if rows else 0.0
+    return float("inf") if value is None else value
+
+
+def _without_samples(figures: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in figures.items() if name != "samples"}
+    return {name: _without_samples(value) if isinstance(value, dict) else value for name, value in kept.items()}
+
+
+def _with_runs(results: Results) -> list[Sequence[object]]:
+    """The rows of `aims`, each with what the runs measured, in their order; empty where there was one."""
+    found: dict[object, list[str]] = {}
+    for letter, result in results.items():
+        for figures in result.get("runs", ()):
+            for what, value, *_ in aims({letter: result | {"figures": figures}}):
+                found.setdefault(what, []).append("-" if value is None else number(float(str(value))))
+    return [(*row, ", ".join(found.get(row[0], ()))) for row in aims(results)]
 
 
 def aims(results: Results) -> list[Sequence[object]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tools.bench.__main__ import main
-from tools.bench.page import aims, page, plot
+from tools.bench.page import aims, in_the_middle, page, plot
 from tools.bench.plot import Curve, even, svg
 from tools.bench.record import compare, entry, load, save
 
@@ -182,3 +182,29 @@ def test_two_runs_are_compared_figure_by_figure() -> None:
 def test_a_wrong_option_is_refused_before_anything_starts(wrong: list[str]) -> None:
     with pytest.raises(SystemExit):
         main(wrong)
+
+
+def test_of_several_runs_the_one_in_the_middle_is_told_and_the_others_are_beside_it() -> None:
+    runs = [entry(changes(p99), 1.0, MACHINE, "abc1234") for p99 in (4.0, 2.0, 3.0)]
+    told = in_the_middle("a", runs)
+    assert told["figures"]["spread"]["delay"]["p99"] == 3.0
+    assert all("samples" not in one["spread"] for one in told["runs"])
+    shown = page({"a": told, "b": entry(submissions(), 1.0, MACHINE, "abc1234")})
+    assert "| | measured | aim | met | the 3 runs |".replace("| |", "|  |") in shown
+    line = next(line for line in shown.splitlines() if "times the plain loop; changes evenly" in line)
+    assert line.rstrip(" |").endswith("1.60, 0.800, 1.20")
+    other = next(line for line in shown.splitlines() if "times the plain loop; 20 collections" in line)
+    assert other.endswith("|  |"), "what was measured once has no runs"
+
+
+def test_one_run_is_told_as_it_is() -> None:
+    one = entry(changes(), 1.0, MACHINE, "abc1234")
+    assert in_the_middle("a", [one]) is one
+    assert "runs" not in page({"a": one}).partition("## (a)")[0]
+
+
+@pytest.mark.parametrize("runs", ["0", "10", "many", "-1"])
+def test_a_number_of_runs_that_makes_no_sense_is_refused(runs: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--runs", runs])
+    assert "it must be a number from 1 to 9" in capsys.readouterr().err
