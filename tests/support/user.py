@@ -43,7 +43,7 @@ class User:
     def clear(self) -> None:
         """Delete what is of our kinds in the namespace, so that an operator of a later test finds nothing to do."""
         for plural in PLURALS.values():
-            self._client.call("DELETE", self.path(plural))
+            self._client.delete_all(self.path(plural))
 
     # -- by kubectl
 

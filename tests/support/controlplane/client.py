@@ -93,15 +93,21 @@ class ApiClient:
         """Whether the server closed it meanwhile: there is something to read, and nothing was asked."""
         return self._wire.sock is not None and bool(select.select([self._wire.sock], [], [], 0)[0])
 
-    def get(self, path: str, **query: str) -> Any:
-        """The document, or {} for a 404. It is asked for again where nobody answers."""
+    def _repeated(self, method: str, path: str, **query: str) -> Answer:
+        """What does no harm when it is done twice: it is asked for again where nobody answers in time."""
         for _ in range(TRIES - 1):
             with contextlib.suppress(http.client.HTTPException, OSError):
-                answer = self.call("GET", path, **query)
-                break
-        else:
-            answer = self.call("GET", path, **query)
+                return self.call(method, path, **query)
+        return self.call(method, path, **query)
+
+    def get(self, path: str, **query: str) -> Any:
+        """The document, or {} for a 404."""
+        answer = self._repeated("GET", path, **query)
         return {} if answer.status == http.HTTPStatus.NOT_FOUND else answer.ok()
+
+    def delete_all(self, path: str) -> None:
+        """Ask for the deletion of all objects of a collection, of which thousands take the server minutes."""
+        self._repeated("DELETE", path)
 
     def create_namespace(self, name: str, labels: dict[str, str] | None = None) -> None:
         meta = {"name": name, "labels": labels or {}}
