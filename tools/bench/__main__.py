@@ -25,6 +25,7 @@ from tools.bench.units.part import part, replaced
 MEASURES = {
     "a": changes.measure,
     "h": changes.measure_half,
+    "q": changes.measure_quarter,
     "b": submissions.measure,
     "c": restart.measure,
     "d": sizes.measure,

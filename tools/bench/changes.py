@@ -34,6 +34,11 @@ async def measure_half(scale: float, teller: Teller, *, real: bool = True) -> di
     return await measure(scale, teller, real=real, cores=0.5)
 
 
+async def measure_quarter(scale: float, teller: Teller, *, real: bool = True) -> dict[str, Any]:
+    """The same, with the operator held to a quarter of a core."""
+    return await measure(scale, teller, real=real, cores=0.25)
+
+
 async def measure(scale: float, teller: Teller, *, real: bool = True, cores: float | None = None) -> dict[str, Any]:
     """`cores`: to which the operator is held; None: it has all."""
     count, changed = max(20, round(JOBS * scale)), max(4, round(CHANGES * scale))

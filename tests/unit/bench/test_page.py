@@ -208,3 +208,12 @@ def test_a_number_of_runs_that_makes_no_sense_is_refused(runs: str, capsys: pyte
     with pytest.raises(SystemExit):
         main(["--runs", runs])
     assert "it must be a number from 1 to 9" in capsys.readouterr().err
+
+
+def test_a_quarter_of_a_core_is_measured_without_a_promise() -> None:
+    figures = changes(9.9) | {"held": "by a quota of the kernel, 0.25 of a core"}
+    told = {"q": entry(figures, 1.0, MACHINE, "abc1234")}
+    rows = {str(row[0]): row[1:] for row in aims(told)}
+    assert rows["(q) p99 of the delay, times the plain loop; changes evenly"] == (9.9 / 2.5, "-", "-")
+    assert rows["(q) changes that were not seen; evenly"][1:] == ("0", "yes")
+    assert "0.25 of a core" in page(told)
