@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -28,16 +29,21 @@ ROWS = (
 )
 PARTS = tuple(part for row in ROWS for part in row)
 WIDTH = max(map(len, PARTS))
+SUMMARY = re.compile(r"^=*\s*(?:\d+ \w+, )*\d+ \w+ in [\d.]+s")
+COUNTED = re.compile(r"(\d+) (passed|skipped)")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a part ended: its exit code, and the wall clock in seconds. `commit` is empty where files were changed."""
+    """How a part ended: its exit code, and the wall clock in seconds. `commit` is empty where files were changed.
+    `tests`, `skipped`: how many passed and how many were not run, as its runs of pytest say; 0 where it has none."""
 
     part: str
     code: int
     seconds: float
     commit: str
+    tests: int = 0
+    skipped: int = 0
 
 
 class Record:
@@ -123,7 +129,7 @@ class Saying:
 def run(part: str, commit: str, folder: Path, make: Sequence[str], say: Saying) -> Outcome:
     """What the part prints goes to the terminal and to its log."""
     folder.mkdir(parents=True, exist_ok=True)
-    begun = time.monotonic()
+    begun, counts = time.monotonic(), {"passed": 0, "skipped": 0}
     with (
         (folder / f"{part}.log").open("w", encoding="utf-8") as log,
         subprocess.Popen(
@@ -135,7 +141,10 @@ def run(part: str, commit: str, folder: Path, make: Sequence[str], say: Saying) 
             say(part, line.rstrip("\n"))
             log.write(line)
             log.flush()
-    return Outcome(part, process.returncode, round(time.monotonic() - begun, 1), commit)
+            for count, what in COUNTED.findall(line) if SUMMARY.match(line) else ():
+                counts[what] += int(count)
+    seconds = round(time.monotonic() - begun, 1)
+    return Outcome(part, process.returncode, seconds, commit, counts["passed"], counts["skipped"])
 
 
 def state() -> str:
@@ -154,12 +163,13 @@ def git(*command: str) -> str | None:
 
 def table(outcomes: Sequence[Outcome], folder: Path, seconds: float) -> str:
     """One line for each part, with its log where it failed; then the sum of the times, and how long this run took."""
-    rows = [("PART", "RESULT", "TIME", "LOG")]
+    rows = [("PART", "RESULT", "TIME", "TESTS", "SKIPPED", "LOG")]
     for outcome in outcomes:
         log = str(folder / f"{outcome.part}.log") if outcome.code else ""
-        rows.append((outcome.part, "failed" if outcome.code else "passed", clock(outcome.seconds), log))
-    rows.append(("sum", "", clock(sum(outcome.seconds for outcome in outcomes)), ""))
-    rows.append(("this run", "", clock(seconds), ""))
+        result, tests, skipped = "failed" if outcome.code else "passed", outcome.tests or "", outcome.skipped or ""
+        rows.append((outcome.part, result, clock(outcome.seconds), str(tests), str(skipped), log))
+    rows.append(("sum", "", clock(sum(outcome.seconds for outcome in outcomes)), "", "", ""))
+    rows.append(("this run", "", clock(seconds), "", "", ""))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

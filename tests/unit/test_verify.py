@@ -55,6 +55,23 @@ def test_a_failure_stops_no_other_part_and_only_it_is_run_again(
     assert f"make a has passed at {COMMIT[:7]}" in capsys.readouterr().out
 
 
+def test_what_a_part_did_not_run_is_seen_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A part of which nearly all was skipped has passed, as make sees it."""
+    script = tmp_path / "make"
+    lines = (
+        "793 passed in 345.04s (0:05:45)",
+        "9 passed, 14 skipped in 61.5s",
+        "=== 1 failed, 2 passed in 3.1s ===",
+        "3 passed by",
+    )
+    script.write_text("".join(f"echo '{line}'\n" for line in lines))
+    assert verify.verify(["a"], folder=tmp_path, make=["sh", str(script)]) == 0
+    head, line = (line.split() for line in capsys.readouterr().out.splitlines() if line.startswith(("PART", "a ")))
+    assert (head[3:5], line[3:]) == (["TESTS", "SKIPPED"], ["804", "14"])
+    (kept,) = verify.Record(tmp_path)
+    assert (kept.tests, kept.skipped) == (804, 14)
+
+
 def test_all_run_again_where_that_is_asked(tmp_path: Path, make: list[str]) -> None:
     for _ in range(2):
         assert verify.verify(["ab"], folder=tmp_path, make=make, again=True) == 0
