@@ -23,9 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".venv" / "verify"
 ROWS = (
-    ("test", "namespaced", "everykind", "oddcloud", "compat", "storm"),
+    ("test", "namespaced", "everykind", "oddcloud", "compat", "storm", "upgrade", "helm3", "migrations"),
     # These mostly wait, or use one core. What builds images or uses a node stands in one row.
-    ("flux", "argocd", "node", "alerts", "running", "artefacts", "upgrade", "helm3", "migrations"),
+    ("node", "alerts", "running", "artefacts", "flux", "argocd"),
 )
 PARTS = tuple(part for row in ROWS for part in row)
 WIDTH = max(map(len, PARTS))

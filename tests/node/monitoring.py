@@ -36,7 +36,8 @@ class Monitoring:
     for them, so `refresh` writes down which they are."""
 
     def __init__(self, chart: Chart, folder: Path, reaper: Reaper) -> None:
-        found = unpacked(*PACKAGES, into="monitoring")
+        with chart.node.machine.outside():
+            found = unpacked(*PACKAGES, into="monitoring")
         share = found["prometheus"].parents[1] / "share"
         self._chart = chart
         self._targets = folder / "targets.json"

@@ -54,7 +54,8 @@ def planted(chart: Chart) -> Iterator[None]:
     """In all pods that start while the block lasts. A second block beside the first one changes nothing more."""
     deployment, plane = f"deployment/{FULL_NAME}", chart.plane
     if first := plane.kubectl("-n", NAMESPACE, "get", f"configmap/{NAME}", check=False).returncode != 0:
-        faketime = library("libfaketime", "libfaketime.so.1", into="faketime").read_bytes()
+        with chart.node.machine.outside():
+            faketime = library("libfaketime", "libfaketime.so.1", into="faketime").read_bytes()
         body = {
             "apiVersion": "v1",
             "kind": "ConfigMap",

@@ -48,7 +48,8 @@ the setting; what pods send to the node itself, as to the API server, comes in b
 @contextmanager
 def enforced(node: Node) -> Iterator[Server]:
     """Policies hold in the node while the block lasts. Raises UnavailableError where the engine cannot be built."""
-    program = ENGINE.binary()
+    with node.machine.outside():
+        program = ENGINE.binary()
     plane = node.plane
     with closing(Reaper(None)) as reaper:
         engine = Server(

@@ -29,7 +29,9 @@ def earlier(cluster_of_one_node: Node, tmp_path: Path) -> Iterator[Chart]:
     """The chart of the release before, with its image."""
     source = checked_out(EARLIER, tmp_path, *PARTS, "operator", "examples", "charts")
     try:
-        cluster_of_one_node.import_image(earlier_archive(source, EARLIER))
+        with cluster_of_one_node.machine.outside():
+            archive = earlier_archive(source, EARLIER)
+        cluster_of_one_node.import_image(archive)
     except UnavailableError as error:
         pytest.skip(f"{SENTENCE}: {error}")
     made = Chart(cluster_of_one_node, folder=source / "charts" / CHART.name)

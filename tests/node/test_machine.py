@@ -50,6 +50,9 @@ def test_its_network_is_not_that_of_the_machine_of_the_tests(place: Machine) -> 
         socket.create_connection(server.getsockname(), timeout=5).close()
         where = server.getsockname()
         assert subprocess.run(["ip", "-o", "route", "show", "default"], capture_output=True, text=True).stdout
+        with place.outside():
+            assert addresses() == before, "what is built or fetched meanwhile can reach the world"
+        assert ADDRESS in addresses()
     assert addresses() == before
     with pytest.raises(OSError, match=r"refused|unreachable|timed out"):
         socket.create_connection(where, timeout=0.5)

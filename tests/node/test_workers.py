@@ -98,7 +98,8 @@ def release(cluster_of_one_node: Node) -> Iterator[Chart]:
     """The chart for the namespace of a team, with the engine enabled."""
     node = cluster_of_one_node
     try:
-        archive = worker_archive()
+        with node.machine.outside():
+            archive = worker_archive()
     except NoImage as error:
         pytest.skip(f"{SENTENCE}: {error}")
     digest = node.import_pinned(archive, WORKER, REPOSITORY)

@@ -104,10 +104,10 @@ def test_a_part_of_any_row_that_fails_fails_the_whole(tmp_path: Path, make: list
 def test_one_by_one_there_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[list[str]]] = []
     monkeypatch.setattr(verify, "verify", lambda rows, **more: asked.append(rows))
-    verify.main(["--one-by-one", "node", "test", "helm3"])
-    verify.main(["node", "test", "helm3"])
+    verify.main(["--one-by-one", "node", "test", "argocd"])
+    verify.main(["node", "test", "argocd"])
     verify.main(["node"])
-    assert asked == [[["test", "node", "helm3"]], [["test"], ["node", "helm3"]], [["node"]]]
+    assert asked == [[["test", "node", "argocd"]], [["test"], ["node", "argocd"]], [["node"]]]
 
 
 @pytest.mark.parametrize("other", ["fedcba9876543210", ""], ids=["another commit", "a changed file"])

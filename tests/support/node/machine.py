@@ -25,9 +25,11 @@ END_SECONDS = 60
 
 @dataclass(frozen=True)
 class Machine:
-    """`pid`: of the first process in it, as this machine counts. `groups`: its cgroups, one in each hierarchy."""
+    """`holder`, `pid`: of the process outside that holds it, and of the first one in it, as this machine counts.
+    `groups`: its cgroups, one in each hierarchy."""
 
     folder: Path
+    holder: int
     pid: int
     groups: tuple[Path, ...]
 
@@ -46,14 +48,27 @@ class Machine:
 
     @contextmanager
     def network(self) -> Iterator[None]:
-        """This thread is in its network while the block lasts, with every thread and process that it starts there."""
-        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        try:
-            _enter_network(Path("/proc", str(self.pid), "ns/net"))
+        """This thread is in its network while the block lasts, with every thread and process that it starts there.
+        That network leads to no other: what is to be fetched is fetched `outside`."""
+        with _in_network_of(self.pid):
             yield
-        finally:
-            _enter_network(before)
-            os.close(before)
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """This thread is in the network of this machine again while the block lasts."""
+        with _in_network_of(self.holder):
+            yield
+
+
+@contextmanager
+def _in_network_of(process: int) -> Iterator[None]:
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        _enter_network(Path("/proc", str(process), "ns/net"))
+        yield
+    finally:
+        _enter_network(before)
+        os.close(before)
 
 
 def _enter_network(namespace: Path | int) -> None:
@@ -91,7 +106,7 @@ def machine(folder: Path) -> Iterator[Machine]:
         groups = tuple(map(Path, holder.stdout.readline().split()))
         if holder.stdout.readline().strip() != "ready":
             raise UnavailableError(f"cannot make the namespaces of a node: {log.read_text()[-1000:].strip()}")
-        yield Machine(folder, _first_of(holder.pid), groups)
+        yield Machine(folder, holder.pid, _first_of(holder.pid), groups)
     finally:
         holder.stdin.close()
         holder.wait(END_SECONDS)
