@@ -51,6 +51,7 @@ _NEWS = frozenset(
     | {Reason.LOOKING_FOR_SUBMISSION, Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY, Reason.BACKUP_NOT_READY}
     | {Reason.CLEANING_UP}
 )
+_TOLD = _TROUBLE | _NEWS
 _QUIET_NOTICES = frozenset({Reason.CREDENTIALS_CHANGED, Reason.SENT_IN_OTHER_WORDS})
 _ARRIVALS = {
     Evidence.MARKER: Reason.FOUND,
@@ -93,7 +94,7 @@ def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
         )
     elif old.result_pending and not new.result_pending and new.message != old.message:
         told.append(StatusEvent("Warning", new.reason or "", new.message or "", f"{attempt} {new.message}"))
-    elif new.reason != old.reason and new.reason in _TROUBLE | _NEWS:
+    elif new.reason != old.reason and new.reason in _TOLD:
         kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"
         told.append(
             StatusEvent(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}")
