@@ -186,6 +186,8 @@ def test_who_suspends_a_job_is_not_overruled(shop: Shop, user: User, cloud: Clou
     shop.application("one", "one")
     job = Job(user, "BackupJob", "one")
     job.until_reason("ConnectionNotFound")
+    # Until it has seen its own first sync, Argo CD compares with what was before that, and applies once more.
+    shop.until("one", "is synced", lambda s: word(s)[::2] == ("Synced", "Succeeded"))
     job.edit(suspend=True)
     shop.until("one", "is Suspended", lambda s: healths(s).get(("BackupJob", "one")) == "Suspended")
     assert word(shop.refresh("one"))[0] == "Synced"
