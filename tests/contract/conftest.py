@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from tests.contract.client import Client
-from tests.contract.widget import CRD, NAME
+from tests.contract.widget import CRD, GROUP, PLURAL
 from tests.support.controlplane import ControlPlane
+from tests.support.published import until_served
 
 from zilliz_local.kube import KubeApi
 
@@ -23,7 +24,7 @@ REAL = pytest.param("real", marks=pytest.mark.controlplane)
 def real_with_widgets(real_cluster: ControlPlane) -> ControlPlane:
     """A real server that serves widgets."""
     real_cluster.kubectl("apply", "-f", "-", input=json.dumps(CRD))
-    real_cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", "--timeout=30s")
+    until_served(real_cluster, f"{GROUP}/v1", {PLURAL})
     return real_cluster
 
 

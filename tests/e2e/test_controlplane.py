@@ -16,6 +16,7 @@ import pytest
 from tests.support.controlplane import ControlPlane, ControlPlaneError, UnavailableError, find_binaries
 from tests.support.controlplane.binaries import cache_entry, is_complete
 from tests.support.controlplane.gobuild import CONTROL_PLANE, NODE
+from tests.support.published import until_served
 
 ROOT = Path(__file__).resolve().parents[2]
 real = pytest.mark.controlplane
@@ -101,7 +102,7 @@ def test_a_transition_rule_refuses_an_update(real_cluster: ControlPlane, cluster
 
     real_cluster.kubectl("apply", "-f", "-", input=json.dumps(CRD))
     try:
-        real_cluster.kubectl("wait", "--for=condition=Established", "crd/pins.controlplane.test")
+        until_served(real_cluster, "controlplane.test/v1", {"pins"})
         real_cluster.kubectl("apply", "-f", "-", input=pin("here"))
         with pytest.raises(ControlPlaneError, match="place is immutable"):
             real_cluster.kubectl("apply", "-f", "-", input=pin("there"))

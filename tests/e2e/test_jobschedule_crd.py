@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.controlplane import ControlPlane
+from tests.support.published import until_served
 
 from zilliz_jobs.api.crd import render
 from zilliz_jobs.api.jobschedule import JOB_SCHEDULE
@@ -71,7 +72,7 @@ class User:
 @pytest.fixture(scope="module")
 def cluster(real_cluster: ControlPlane) -> ControlPlane:
     real_cluster.kubectl("apply", "--server-side", "-f", "-", input=render(JOB_SCHEDULE))
-    real_cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", CRD)
+    until_served(real_cluster, API, {JOB_SCHEDULE.plural})
     return real_cluster
 
 

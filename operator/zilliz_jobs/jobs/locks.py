@@ -31,6 +31,10 @@ class LockQueue:
         """How many objects wait or have a turn."""
         return len(self._turns) + sum(len(line) for table in (self._lines, self._awaiting) for line in table.values())
 
+    def waiting(self, lock: str) -> int:
+        """How many objects wait in the queue of this lock."""
+        return len(self._lines.get(lock, ()))
+
     def enter(self, entry: JobEntry, lock: str, wanted: Any = None) -> bool:
         """Take the lock for the object. False: it waits in the queue of this lock, and is woken when it has the
         turn. Idempotent. `wanted`: the object's spec."""

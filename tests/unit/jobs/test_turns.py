@@ -144,3 +144,15 @@ async def test_who_waits_for_a_lock_that_the_spec_names_does_not_read_its_backup
     for _ in range(3):
         assert (await jobs.prepare("second", "made")).reason is Reason.SUBMISSION_IN_PROGRESS
     assert jobs.cluster.reads == before
+
+
+async def test_the_more_wait_in_a_queue_the_more_seldom_each_tries_by_itself():
+    """A thousand objects that each try every five seconds take the processor from the one whose turn it is."""
+    jobs = Jobs(Restores([]))
+    await jobs.prepare("first")
+    after = [(await jobs.prepare(f"waits-{number}")).retry_after for number in range(1300)]
+    assert after[:100] == [5.0] * 100
+    assert after[199] == pytest.approx(10.0), "those before it take so long at least"
+    assert after[-1] == 60.0, "and it comes back for sure"
+    jobs.release("first")
+    assert [key.name for key in jobs.woken] == ["waits-0"]
