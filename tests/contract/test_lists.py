@@ -112,3 +112,17 @@ async def test_a_table_holds_as_much_of_the_objects_as_asked_for(server: Client,
 
 async def test_a_form_that_nobody_has_is_not_acceptable(server: Client) -> None:
     (await server.get(server.widgets(), headers={"Accept": "text/html"})).refused(406, "NotAcceptable")
+
+
+async def test_a_list_not_older_than_an_object_shows_what_was_there_before_it(server: Client) -> None:
+    await make(server)
+    last = await server.create(server.widgets(), widget("last"))
+    query = {"resourceVersion": last["metadata"]["resourceVersion"], "resourceVersionMatch": "NotOlderThan"}
+    assert names((await server.get(server.widgets(), **query, limit="2")).ok()) == ["last", "one"]
+    assert names((await server.get(server.widgets(), **query)).ok()) == ["last", "one", "three", "two"]
+
+
+async def test_a_list_not_older_than_a_version_that_is_to_come_is_refused(server: Client) -> None:
+    query = {"resourceVersion": str(10**12), "resourceVersionMatch": "NotOlderThan"}
+    answer = await server.get(server.widgets(), **query)
+    assert (answer.status, "Too large resource version" in str(answer.body)) == (504, True)

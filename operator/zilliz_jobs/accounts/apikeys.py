@@ -2,7 +2,7 @@
 
 The connections are listed again before a job's Secrets are read, since a late event must not allow what is forbidden:
 a connection that no watch has reported yet counts, and so does one whose spec cannot be parsed. Where they cannot be
-listed, no Secret is used.
+listed, no Secret is used. What the list must show is every connection that was there when the job was last written.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from zilliz_jobs.api.connection import ZILLIZ_CONNECTION, SecretKeyRef
 from zilliz_jobs.control.objects import Body
+from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.objects import Objects
 
 MAX_DEPTH = 20  # how deep a malformed reference is searched for names
@@ -39,12 +40,22 @@ class ApiKeys:
     def __init__(self, objects: Objects, remembered: Callable[[str], Iterable[Body]] = lambda _namespace: ()) -> None:
         self._objects, self._remembered = objects, remembered
 
-    async def of(self, namespace: str) -> frozenset[ApiKeyEntry]:
-        """The entries that hold an API key now. Raises KubeError where not every connection can be listed; then none
-        of the namespace's Secrets may be used. Also NotFound: without its CRD, a connection may exist all the
-        same."""
-        listed = [body async for body in self._objects.list_all(ZILLIZ_CONNECTION, namespace)]
+    async def of(self, namespace: str, *, since: str = "") -> frozenset[ApiKeyEntry]:
+        """The entries that hold an API key now. `since`: the resourceVersion of the job; without it, or where the
+        server does not know that version, it proves first that its list is current. Raises KubeError where not every
+        connection can be listed; then none of the namespace's Secrets may be used. Also NotFound: without its CRD, a
+        connection may exist all the same."""
+        try:
+            listed = await self._listed(namespace, since)
+        except KubeError:
+            if not since:
+                raise
+            listed = await self._listed(namespace, "")
         return frozenset(entry for body in [*self._remembered(namespace), *listed] for entry in entries_of(body))
+
+    async def _listed(self, namespace: str, since: str) -> list[Body]:
+        found = self._objects.list_all(ZILLIZ_CONNECTION, namespace, not_older_than=since)
+        return [body async for body in found]
 
 
 def entries_of(body: Body) -> frozenset[ApiKeyEntry]:

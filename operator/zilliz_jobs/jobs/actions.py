@@ -256,7 +256,8 @@ class Actions:
             context = replace(context, backup=source)
         if refused := self._inputs.enter(job.entry.uid, context.backup or kind.backup_named(spec)):
             return refused
-        values = await self._inputs.secrets(kind, job.entry.key.namespace, spec)
+        version = str(job.body["metadata"].get("resourceVersion") or "")
+        values = await self._inputs.secrets(kind, job.entry.key.namespace, spec, version=version)
         if isinstance(values, seen_.Blocked):
             return values
         job.secrets.update(values.values)

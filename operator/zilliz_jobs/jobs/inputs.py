@@ -40,9 +40,11 @@ class Inputs:
         self._backup_use = backup_use
         self._hidden: set[tuple[str, str]] = set()
 
-    async def secrets(self, kind: AnyKind, namespace: str, spec: JobSpec) -> SecretValues | Blocked:
+    async def secrets(
+        self, kind: AnyKind, namespace: str, spec: JobSpec, *, version: str = ""
+    ) -> SecretValues | Blocked:
         """The values of all Secrets that the spec names, or why the job must wait. From now on they are concealed in
-        everything that the cloud says.
+        everything that the cloud says. `version`: the resourceVersion of the job's object.
 
         A Secret with the API key of a connection is refused: a person who may write jobs could have the key sent to a
         "source" of their own. So no Secret is read before it is known which entries hold such a key.
@@ -52,7 +54,7 @@ class Inputs:
         if not (needs := kind.secrets(spec)):
             return SecretValues()
         try:
-            api_keys = await self._api_keys.of(namespace)
+            api_keys = await self._api_keys.of(namespace, since=version)
         except KubeError as error:
             message = f"no Secret is used before all connections of the namespace are known: {error}"
             return Blocked(Reason.CONNECTIONS_NOT_KNOWN, message, RETRY_SECONDS)

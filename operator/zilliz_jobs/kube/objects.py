@@ -26,18 +26,28 @@ class Objects:
         return await self._client.get(resource_path(resource, namespace, name))
 
     async def list_all(
-        self, resource: Resource, namespace: str | None = None, *, limit: int = 500, selector: str = ""
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        limit: int = 500,
+        selector: str = "",
+        not_older_than: str = "",
     ) -> AsyncIterator[Body]:
         """All objects of the kind, `limit` to a request; of all namespaces with None. Raises KubeError.
+
+        They are as of this moment, for which the server proves first that its cache is current, up to a tenth of a
+        second long. With `not_older_than`, a resourceVersion, they are as of that version, or of a later one.
 
         When the server forgets the list half-way (410) it is begun anew, so that an object may come twice.
         """
         query = {"limit": str(limit)} | ({"labelSelector": selector} if selector else {})
+        first = {"resourceVersion": not_older_than, "resourceVersionMatch": "NotOlderThan"} if not_older_than else {}
         token, restarts = "", 0
         while True:
             try:
                 chunk = await self._client.get(
-                    resource_path(resource, namespace), query | ({"continue": token} if token else {})
+                    resource_path(resource, namespace), query | ({"continue": token} if token else first)
                 )
             except Gone:
                 restarts += 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from zilliz_jobs.accounts.apikeys import ApiKeyEntry, ApiKeys, entries_of
-from zilliz_jobs.kube.errors import Unavailable
+from zilliz_jobs.kube.errors import KubeError, Unavailable
 
 Body = dict[str, Any]
 
@@ -51,9 +51,14 @@ def test_an_entry_that_cannot_be_told_guards_the_whole_secret() -> None:
 class Listing:
     def __init__(self, *bodies: Body, breaks: bool = False) -> None:
         self.bodies, self.breaks, self.asked = list(bodies), breaks, []
+        self.unknown = ""
 
-    async def list_all(self, resource: Any, namespace: str | None = None) -> AsyncIterator[Body]:
-        self.asked.append((resource.kind, namespace))
+    async def list_all(
+        self, resource: Any, namespace: str | None = None, *, not_older_than: str = ""
+    ) -> AsyncIterator[Body]:
+        self.asked.append((resource.kind, namespace, not_older_than))
+        if not_older_than and not_older_than == self.unknown:
+            raise KubeError("Too large resource version")
         for body in self.bodies:
             yield body
         if self.breaks:
@@ -68,7 +73,16 @@ async def test_the_list_is_read_at_each_asking_and_counts_beside_what_is_remembe
     assert {entry.secret for entry in await keys.of("ns")} == {"a", "gone"}
     listing.bodies.append(connection({"credentialsSecretRef": {"name": "new"}}))
     assert {entry.secret for entry in await keys.of("ns")} == {"a", "gone", "new"}
-    assert listing.asked == [("ZillizConnection", "ns")] * 2
+    assert listing.asked == [("ZillizConnection", "ns", "")] * 2
+
+
+async def test_the_list_shows_what_was_there_when_the_job_was_written_or_else_what_is_there_now() -> None:
+    listing = Listing(connection({"credentialsSecretRef": {"name": "a"}}))
+    keys = ApiKeys(listing)  # type: ignore[arg-type]
+    assert {entry.secret for entry in await keys.of("ns", since="7")} == {"a"}
+    listing.unknown = "9"  # a history that is over
+    assert {entry.secret for entry in await keys.of("ns", since="9")} == {"a"}
+    assert [version for _, _, version in listing.asked] == ["7", "9", ""]
 
 
 async def test_half_a_list_is_none() -> None:
