@@ -56,7 +56,7 @@ from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.secrets import Secrets
 
 SCOPE_SECONDS = 5.0  # until the next try for a taken lock, which is normally free after one round trip
-TURN_SECONDS = 0.05  # and so much for each that waits: no submission takes less, by the documented limit
+ROUND_SECONDS = 0.05  # and so much for each that waits: no submission takes less, by the documented limit
 LINE_SECONDS = 60.0  # until the next try where a whole job is waited for; its end wakes the object earlier
 BUSY = frozenset({Reason.BACKUP_SLOT_BUSY, Reason.CLUSTER_BUSY})
 
@@ -231,7 +231,7 @@ class Actions:
                 )
             first = _named(self._ownership.open_in(lock, but=entry.uid), entry.key)
             message = f"{first} has a submission open on the same target; this one follows when that is decided"
-            tries = max(SCOPE_SECONDS, TURN_SECONDS * self._locks.waiting(lock))  # its turn wakes it earlier
+            tries = max(SCOPE_SECONDS, ROUND_SECONDS * self._locks.waiting(lock))  # its turn wakes it earlier
             return seen_.Blocked(Reason.SUBMISSION_IN_PROGRESS, message, min(LINE_SECONDS, tries))
         ready: seen_.Preparation | None = None
         try:
