@@ -12,7 +12,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import inf
 
 from zilliz_jobs.cloud.limiter import CLOCK_STEP, Limiter
@@ -29,7 +29,7 @@ from zilliz_jobs.polling.tracked import TrackedJob
 
 HORIZON = 0.5  # seconds of reads that are planned at once
 GLANCE = 2_000  # jobs that one planning considers, so that it never blocks the event loop for long
-PLANNING_SHARE = 40  # the pause between two plannings is at least so many times the processor time of one
+PLANNING_SHARE = 100  # the pause between two plannings is at least so many times the processor time of one
 MAX_SWEEPS = 4  # lists that are read at the same time
 MAX_REST = 30.0  # seconds between two plannings at most, so that an error in the plan delays a job, and no more
 
@@ -50,6 +50,7 @@ class KeyPoller:
         )
         self._round: Iterator[TrackedJob] = iter(())
         self._reads_at, self._not_before = -inf, -inf
+        self._progress_from: Mapping[str, float] = {}
         self._changed = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name="polls")
 
@@ -142,7 +143,9 @@ class KeyPoller:
             pace=self._limiter.pace,
             horizon=HORIZON,
             in_flight=self._jobs.in_flight,
+            progress_from=self._progress_from,
         )
+        self._progress_from = reads.progress_from
         jobs, again = reads.jobs, reads.again
         if again <= now or len(entries) < len(self.index.followed):
             again = now + HORIZON

@@ -4,7 +4,7 @@ calls.
 A list answers for every job that it shows, so it may cost as many calls as the single reads that it replaces, and no
 more. Single reads are left for what no list tells: jobs that are on no list, progress, results. Where the budget is
 too small for all, each job waits in proportion to its interval: jobs that began lately or end soon have the shortest,
-and every job is read at some time.
+and every job is read at some time. Reads that only tell progress take a share of the budget at most.
 
 All times are seconds of one monotonic clock.
 """
@@ -12,7 +12,7 @@ All times are seconds of one monotonic clock.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil, inf
 
@@ -22,6 +22,10 @@ from zilliz_jobs.core.backoff import exponential
 
 PROGRESS_PATIENCE = 3.0
 """How many intervals old the progress of a job may be, while a list tells its state."""
+
+PROGRESS_SHARE = 0.5
+"""The part of a budget that may go into reads of jobs whose list tells all but their progress. Each of them ends as a
+write, so the more jobs run, the coarser the steps of progress that are shown, and never the later an end."""
 
 LIST_PATIENCE = 60.0
 """Seconds without a reading of a list that tells state and progress, after which the job itself is read."""
@@ -110,6 +114,12 @@ class ListState:
             self.length, self.pages = pages, min(self.pages, pages)
 
 
+_Waiting = tuple[bool, float, float, PollState]
+"""A job that is due: whether its result is owed, how many of its intervals it waits, since when it is followed."""
+
+ROUNDING = 1e-6
+
+
 @dataclass(frozen=True)
 class Sweeps:
     """`lists`: to be read now, the most urgent first. `again`: when the next one is due."""
@@ -120,10 +130,12 @@ class Sweeps:
 
 @dataclass(frozen=True)
 class Reads:
-    """`jobs`: to be read now, in this order. `again`: when the next is due; now, where the budget left some out."""
+    """`jobs`: to be read now, in this order. `again`: when the next is due; now, where the budget left some out.
+    `progress_from`: by budget, up to when reads for mere progress have used their share."""
 
     jobs: tuple[Key, ...]
     again: float
+    progress_from: Mapping[str, float]
 
 
 def due_sweeps(list_states: Iterable[ListState], now: float, *, least: float) -> Sweeps:
@@ -161,13 +173,14 @@ def due_reads(
     *,
     pace: float,
     horizon: float,
-    in_flight: dict[str, int],
+    in_flight: Mapping[str, int],
+    progress_from: Mapping[str, float],
 ) -> Reads:
     """The jobs to read within the next `horizon` seconds: of each budget at most `pace` per second, less the reads
     that are `in_flight` there. Results that are owed come first, then the jobs that waited longest by their own
-    interval."""
+    interval, and last those that are read for their progress alone. `progress_from`: that of the plan before."""
     room, again = ceil(pace * horizon), inf
-    by_budget: dict[str, list[tuple[bool, float, float, PollState]]] = {}
+    waiting: dict[str, tuple[list[_Waiting], list[_Waiting]]] = {}
     list_id: ListId | None = None
     list_state: ListState | None = None
     for look in looks:
@@ -179,11 +192,29 @@ def due_reads(
             again = min(again, at)
         else:
             waited = (now - max(look.read_at, look.since)) / max(look.interval, 1e-3)
-            by_budget.setdefault(look.budget, []).append((look.owes, waited, look.since, look))
-    chosen: list[Key] = []
-    for budget, waiting in by_budget.items():
+            lanes = waiting.setdefault(look.budget, ([], []))
+            lanes[_tells_progress_only(look, list_state)].append((look.owes, waited, look.since, look))
+    chosen, spent = list[_Waiting](), dict(progress_from)
+    for budget, (needed, progress) in waiting.items():
         free = max(0, room - in_flight.get(budget, 0))
-        if len(waiting) > free:
+        first = heapq.nlargest(free, needed, key=_urgency)
+        used = max(spent.get(budget, -inf), now - 2 * horizon)
+        allowed = min(free - len(first), int((now - used) * pace * PROGRESS_SHARE + ROUNDING))
+        last = heapq.nlargest(allowed, progress, key=_urgency)
+        if last:
+            spent[budget] = used + len(last) / (pace * PROGRESS_SHARE)
+        if len(first) < len(needed) or len(last) < len(progress):
             again = now
-        chosen += [row[-1].key for row in heapq.nlargest(free, waiting, key=lambda row: row[:3])]
-    return Reads(tuple(chosen), again)
+        chosen += first + last
+    return Reads(tuple(row[-1].key for row in chosen), again, spent)
+
+
+def _urgency(waiting: _Waiting) -> tuple[bool, float, float]:
+    return waiting[:3]
+
+
+def _tells_progress_only(look: PollState, list_state: ListState | None) -> bool:
+    """Whether a read of the job would tell no more than its progress, as its list tells the rest."""
+    if look.owes or look.blind or look.tells_progress or list_state is None:
+        return False
+    return list_state.tells and list_state.passed_at <= look.seen_at

@@ -234,7 +234,7 @@ class Planning:
     def plan(self) -> int:
         """What to read next; how many reads are due."""
         due_sweeps(self._lists.values(), 101.0, least=2.0)
-        reads = due_reads(self._looks, self._lists, 101.0, pace=18.9, horizon=0.5, in_flight={})
+        reads = due_reads(self._looks, self._lists, 101.0, pace=18.9, horizon=0.5, in_flight={}, progress_from={})
         return len(reads.jobs)
 
 
