@@ -116,6 +116,54 @@ async def test_a_failed_import_retried_in_the_console_is_followed_while_a_list_t
     await world.until_state("importjobs", "fails", "Successful")
 
 
+def passes(world: Rig) -> float:
+    assert world.engine is not None
+    return sum(s.value for m in world.engine.metrics.passes.collect() for s in m.samples if s.name.endswith("_total"))
+
+
+async def read_on(world: Rig, reads: int) -> None:
+    before = world.cloud.stats.by_route["import.progress"]
+    await world.until(lambda: world.cloud.stats.by_route["import.progress"] >= before + reads, "it is read on")
+
+
+async def test_a_read_that_shows_nothing_new_starts_no_pass_and_what_is_new_is_shown(world: Rig) -> None:
+    world.connection()
+    world.imports("one")
+    await world.start(rules=replace(QUICK, poll_min=0.1, poll_max=0.1), progress_interval=0.0)
+    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
+    world.cloud.advance(4)
+    await world.until(lambda: world.status("importjobs", "one").get("progressPercent"), "its progress is shown")
+    percent = world.status("importjobs", "one")["progressPercent"]
+    before = passes(world)
+    await read_on(world, 16)
+    assert passes(world) - before <= 8, "one in four, and what the first ones brought"
+    # A change by somebody else is put right at the next read, and not at the next one that is told anyway.
+    await world.patch("importjobs", "one", {"status": {"progressPercent": 99}}, "/status")
+    await world.until(lambda: world.status("importjobs", "one")["progressPercent"] == percent, "it is put right")
+    world.cloud.advance(1)
+    await world.until(
+        lambda: world.status("importjobs", "one")["progressPercent"] > percent, "the next progress shows"
+    )
+    world.cloud.advance(3600)
+    await world.until_state("importjobs", "one", "Successful")
+
+
+async def test_progress_that_came_too_soon_after_other_progress_is_shown_although_it_stays_the_same(
+    world: Rig,
+) -> None:
+    world.connection()
+    world.imports("one")
+    await world.start(rules=replace(QUICK, poll_min=0.1, poll_max=0.1), progress_interval=1.5)
+    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
+    world.cloud.advance(4)
+    await world.until(lambda: world.status("importjobs", "one").get("progressPercent"), "its progress is shown")
+    percent = world.status("importjobs", "one")["progressPercent"]
+    world.cloud.advance(1)  # once, and then nothing moves any more
+    await read_on(world, 3)
+    assert world.status("importjobs", "one")["progressPercent"] == percent, "too soon"
+    await world.until(lambda: world.status("importjobs", "one")["progressPercent"] > percent, "it is shown later")
+
+
 async def test_one_job_alone_is_read_by_itself_with_its_progress(world: Rig) -> None:
     world.connection()
     world.imports("one")

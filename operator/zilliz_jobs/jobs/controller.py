@@ -16,7 +16,7 @@ from zilliz_jobs.control.shard import EVERYTHING, Shard
 from zilliz_jobs.control.workqueue import SUBMISSION, WorkQueue
 from zilliz_jobs.core.cancelling import no_way_to_cancel, wants_cancel
 from zilliz_jobs.core.ends import shows_its_end
-from zilliz_jobs.core.observation import Revived, Seen
+from zilliz_jobs.core.observation import Reading, Revived, Seen
 from zilliz_jobs.core.read_status import RecordError, SetBackError, is_spoilt
 from zilliz_jobs.jobs.cache import JobCache, version_of
 from zilliz_jobs.jobs.deletions import Leftover
@@ -82,6 +82,7 @@ class JobController(Controller, Ports):
         if (entry := self._cache.get(key)) is None:
             return
         self.reconciler.deletions.since(entry, body)
+        self.poller.distrust(key)  # somebody else may have changed what it shows
         if not unfinished:
             self._let_go(entry)
         elif news or entry.unreadable or self._is_spoilt(body):
@@ -296,7 +297,8 @@ class JobController(Controller, Ports):
         if result.body is None or not self._cache.remember(result.body, same=result.body is body):
             self._let_go(entry)
             return
-        self._look_again(entry, result.body, result.look)
+        stored = None if seen is None or entry.held_back else seen
+        self._look_again(entry, result.body, result.look, stored)
         if result.wake is not None or not self.poller.attends(key):
             self._queue.add(key, LATEST_SECONDS if result.wake is None else result.wake)
 
@@ -309,8 +311,9 @@ class JobController(Controller, Ports):
 
     # -- polling
 
-    def _look_again(self, entry: JobEntry, body: Body, look: float | None) -> None:
-        """`body`: the object as the pass left it; the cache may have something newer by now."""
+    def _look_again(self, entry: JobEntry, body: Body, look: float | None, stored: Reading | None) -> None:
+        """`body`: the object as the pass left it; the cache may have something newer by now. `stored`: what was seen
+        of the job, where the object tells all of it."""
         key, is_newest = entry.key, version_of(body).resource_version == entry.version
         subject = self._subject(key, body if is_newest else entry.body()) if look is not None else None
         account = self._accounts.connections.usable(subject.connection) if subject else None
@@ -320,7 +323,7 @@ class JobController(Controller, Ports):
             self.poller.unfollow(key)
             self._queue.add(key, max(look, FIRST_CHECK_SECONDS))
         else:
-            self.poller.follow(key, subject, account, look)
+            self.poller.follow(key, subject, account, look, stored if is_newest else None)
 
     def subject(self, key: Key) -> Subject | None:
         return self._subject(key, self._cache.body(key))

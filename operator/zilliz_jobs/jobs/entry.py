@@ -68,6 +68,8 @@ class JobEntry:
     """The cloud's answer to a cancel, which could not be stored either, and which cancel that was."""
     written_at: float | None = None
     """By the status writer's clock: when its status was last stored."""
+    held_back: bool = False
+    """Whether the last pass found what its status does not tell yet: progress soon after other progress, for one."""
     lock_told_from: float | None = None
     """By the status writer's clock: since when its status could say that it waits for a submission lock."""
 

@@ -79,6 +79,7 @@ class JobStatusWriter:
         if weight != "none" or not searched:
             clean = hidden(body, new, searched=old if searched else None)
             new, weight = clean, weight if clean is new else weigh(old, clean)
+        entry.held_back = False
         if weight != "turn":
             entry.lock_told_from = None
         if weight == "none":
@@ -88,9 +89,11 @@ class JobStatusWriter:
         if weight == "turn":
             entry.lock_told_from = now if entry.lock_told_from is None else entry.lock_told_from
             if now - entry.lock_told_from < self.turn_seconds:
+                entry.held_back = True
                 return body
         lately = entry.written_at is not None and now - entry.written_at < self._progress_interval
         if weight == "minor" and lately and not force:
+            entry.held_back = True
             return body
         stored = await self._store(entry, body, status, weight, wire, clean=new)
         entry.searched = known, _version(stored)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from zilliz_jobs.cloud.limiter import Limiter
@@ -19,6 +20,10 @@ from zilliz_jobs.polling.tracked import JobNews, Subject, TrackedJob, facts, pat
 
 RESULTS_AHEAD = 2.5  # seconds of reads of results that may be queued; further ends are told before their results
 STALE_SECONDS = 60.0  # a job that was not read for so long, while the cloud is out of reach, says so in its status
+
+SAME_READS = 4
+"""After so many intervals a read starts a pass though it shows nothing new: the interval itself changes with the age
+of the job."""
 
 _HIDES = frozenset({Reason.PROTOCOL_MISMATCH, Reason.CLOUD_UNREACHABLE})
 """Reasons why a read of a job may fail while a list of the same cloud can be read."""
@@ -47,10 +52,19 @@ class Ports(Protocol):
 
 class JobReader:
     """Reads of single jobs with one API key. `least`: seconds until a read is tried again for which the job or its
-    account was not at hand."""
+    account was not at hand; `wake`: called with the time (of the loop) of a next read."""
 
-    def __init__(self, limiter: Limiter, ports: Ports, index: PollIndex, health: Health, *, least: float) -> None:
-        self.ports, self.in_flight = ports, Counter[str]()
+    def __init__(
+        self,
+        limiter: Limiter,
+        ports: Ports,
+        index: PollIndex,
+        health: Health,
+        *,
+        least: float,
+        wake: Callable[[float], None],
+    ) -> None:
+        self.ports, self.in_flight, self._wake = ports, Counter[str](), wake
         self._limiter, self._index, self._health, self._least = limiter, index, health, least
         self.reads: set[asyncio.Task[None]] = set()
         """The tasks of the reads in flight."""
@@ -117,6 +131,10 @@ class JobReader:
             raise
         self._health.note(seen if isinstance(seen, Unreadable) else None)
         look.read_at = asked_at
+        if self._shows_nothing_new(entry, seen):
+            self._index.recorded(entry, look.interval, asked_at + look.interval)
+            self._wake(look.due)
+            return
         if not isinstance(seen, Unreadable):
             entry.ended = entry.complained = look.owes = False
             self.forget_end(entry)
@@ -125,11 +143,23 @@ class JobReader:
             return
         self.tell(entry, seen)
 
+    def _shows_nothing_new(self, entry: TrackedJob, seen: Reading) -> bool:
+        """Whether the job is at work as an earlier read saw it, and the stored status tells all of that. Then no pass
+        is needed: it would write nothing, and read the job again after the same time."""
+        stored, look = entry.stored, entry.look
+        if stored is None or not isinstance(seen, Seen) or not self._index.is_current(entry):
+            return False
+        if replace(seen, estimated_end=stored.estimated_end) != stored:  # another estimate alone is not stored
+            return False
+        if entry.ended or look.owes or entry.complained or stored.state is None or stored.state.finished:
+            return False
+        return _now() - entry.told_at < SAME_READS * look.interval
+
     def tell(self, entry: TrackedJob, seen: Reading, *, certain: bool = False) -> None:
         """Pass what was seen to the controller. The job counts as busy until the controller has recorded it."""
         if not self._index.is_current(entry):
             return
-        entry.look.busy, entry.told_at = True, _now()
+        entry.look.busy, entry.told_at, entry.stored = True, _now(), None
         patience = patience_with(entry, seen)
         entry.known = facts(seen) if isinstance(seen, Seen) else ()
         if not isinstance(seen, Seen):

@@ -44,7 +44,7 @@ class KeyPoller:
     def __init__(self, limiter: Limiter, ports: Ports, *, least: float, progress_interval: float) -> None:
         self.index = PollIndex()
         self._limiter, self._least, self._health = limiter, least, Health()
-        self._jobs = JobReader(limiter, ports, self.index, self._health, least=least)
+        self._jobs = JobReader(limiter, ports, self.index, self._health, least=least, wake=self._wake)
         self._lists = ListReader(
             self.index, self._jobs, self._health, progress_interval=progress_interval, ended=self._list_read
         )

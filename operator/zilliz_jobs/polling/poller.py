@@ -8,7 +8,7 @@ from zilliz_jobs.cloud.limiter import Limiter
 from zilliz_jobs.cloud.lists import ListId
 from zilliz_jobs.cloud.words import is_canceling
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.core.observation import Seen
+from zilliz_jobs.core.observation import Reading, Seen
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.polling.jobreader import Ports
 from zilliz_jobs.polling.keypoller import KeyPoller
@@ -47,15 +47,19 @@ class Poller:
         self._key_pollers.clear()
         self._at.clear()
 
-    def follow(self, key: Key, subject: Subject, account: Account, look: float) -> None:
+    def follow(
+        self, key: Key, subject: Subject, account: Account, look: float, stored: Reading | None = None
+    ) -> None:
         """Read the job again in `look` seconds, by itself or on a list; 0: as soon as the budget allows. Also records
-        that earlier news of the job is stored. May be repeated."""
+        that earlier news of the job is stored. `stored`: that news, where the status tells all of it, so that a read
+        that shows the same needs no pass. May be repeated."""
         now, status = asyncio.get_running_loop().time(), subject.status
         key_poller = self._key_poller(account)
         list_id, row_id = subject.kind.listed(account, subject.spec, status) or (None, "")
         entry = key_poller.index.followed.get(key)
         if entry and (entry.stamp, entry.look.list_id, entry.row_id) == (subject.stamp, list_id, row_id):
             entry.look.owes = entry.ended or bool(status.result_pending)
+            entry.stored = stored if isinstance(stored, Seen) and stored.whole else None
             key_poller.recorded(entry, look or entry.look.interval, now + look)
             return
         self._leave(key)
@@ -66,6 +70,13 @@ class Poller:
         key_poller.add(TrackedJob(wanted, subject.stamp, subject.connection, row_id, known), account)
         self._at[key] = key_poller
         self._close_idle()
+
+    def distrust(self, key: Key) -> None:
+        """The status of the job may tell less than it did: the next read of the job is told, whatever it shows.
+        Idempotent."""
+        key_poller = self._at.get(key)
+        if key_poller is not None and (entry := key_poller.index.followed.get(key)) is not None:
+            entry.stored = None
 
     def unfollow(self, key: Key) -> None:
         """Read the job no more. Idempotent."""

@@ -61,7 +61,7 @@ class TrackedJob:
     """One followed job. `look`: what the plan knows of it; `known`: the state that was told last; `told_at`: when;
     `row`: the last row that was understood; `ended`: a row showed an end, and the job itself was not read since;
     `end`: that end, until it is told; `read`: the read of the job in flight, or one that waits for the budget;
-    `complained`: that the cloud is out of reach was told."""
+    `complained`: that the cloud is out of reach was told; `stored`: what a read saw that the status tells whole."""
 
     look: PollState
     stamp: Stamp
@@ -74,6 +74,7 @@ class TrackedJob:
     read: asyncio.Task[None] | None = None
     told_at: float = -inf
     complained: bool = False
+    stored: Seen | None = None
 
 
 def patience_with(entry: TrackedJob, seen: Reading) -> float:

@@ -249,11 +249,14 @@ class TestThrottle:
     async def test_mere_progress_is_written_now_and_then_and_an_end_at_once(self, bench):
         """Ten thousand jobs would write ten thousand times a poll; an end that waits is a script that waits."""
         body = await bench.status_writer.write(bench.entry, bench.body, self.RUNNING)
+        assert not bench.entry.held_back
         bench.now += 1
         assert await bench.status_writer.write(bench.entry, body, self.RUNNING.but(progress_percent=2)) == body
+        assert bench.entry.held_back, "a read that shows the same again is news until it is stored"
         bench.now += 5
         body = await bench.status_writer.write(bench.entry, body, self.RUNNING.but(progress_percent=3))
         assert bench.shelf.status["progressPercent"] == 3
+        assert not bench.entry.held_back
         done = self.RUNNING.but(state=State.SUCCESSFUL, progress_percent=100)
         await bench.status_writer.write(bench.entry, body, done)
         assert bench.shelf.status["state"] == "Successful"

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from zilliz_jobs.control.objects import Key
 from zilliz_jobs.core.observation import Missing, Reading, Seen, Unreadable
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.polling.health import TROUBLE
-from zilliz_jobs.polling.jobreader import STALE_SECONDS
+from zilliz_jobs.polling.jobreader import SAME_READS, STALE_SECONDS
 from zilliz_jobs.polling.poller import Poller
 from zilliz_jobs.polling.tracked import JobNews, Subject, stamp_of
 
@@ -148,6 +149,7 @@ class Controller:
         self.strangers: Counter[str] = Counter()
         self.usable = True
         self.slow = self.late = 0.0
+        self.tells_all = True  # of what is recorded
         self.poller = Poller(self, least=2.0, progress_interval=5.0)  # type: ignore[arg-type]
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -183,15 +185,17 @@ class Controller:
                 self.let_go(one)
                 return
         self.statuses[one] = status
-        self.follow(one.name, look=0.0 if status.result_pending else INTERVAL)
+        self.follow(
+            one.name, look=0.0 if status.result_pending else INTERVAL, stored=seen if self.tells_all else None
+        )
 
-    def follow(self, name: str, *, look: float = INTERVAL) -> None:
+    def follow(self, name: str, *, look: float = INTERVAL, stored: Reading | None = None) -> None:
         if key(name) not in self.statuses:
             record = Submission(token="t", handle={"jobId": name})
             self.statuses[key(name)] = JobStatus(state=State.IN_PROGRESS, job_id=name, submission=record)
         subject = self.subject(key(name))
         assert subject is not None
-        self.poller.follow(key(name), subject, FakeAccount(self.cloud), look)  # type: ignore[arg-type]
+        self.poller.follow(key(name), subject, FakeAccount(self.cloud), look, stored)  # type: ignore[arg-type]
 
     def let_go(self, one: Key) -> None:
         self.poller.unfollow(one)
@@ -232,6 +236,50 @@ async def test_one_job_is_read_when_its_time_has_come_and_no_list_is_asked_for_i
         await asyncio.sleep(INTERVAL + 1)
         assert w.of("job-0") == [Seen(State.IN_PROGRESS, progress=0, result={"rows": 7})]
         assert w.cloud.calls == {"read": 1}
+
+
+async def test_a_read_that_shows_nothing_new_is_told_seldom() -> None:
+    async with world(1) as w:
+        await asyncio.sleep(10 * INTERVAL + 1)
+        assert w.cloud.calls["read"] == 10, "it is read as before"
+        assert len(w.told) == ceil(10 / SAME_READS)
+        w.cloud.jobs["job-0"].progress = 7
+        await asyncio.sleep(INTERVAL + 1)
+        assert w.of("job-0")[-1] == Seen(State.IN_PROGRESS, progress=7, result={"rows": 7})
+        end(w, "job-0")
+        await until(lambda: not w.statuses, INTERVAL + 1)
+
+
+async def test_what_is_not_stored_whole_is_told_until_it_is() -> None:
+    async with world(1) as w:
+        w.tells_all = False
+        await asyncio.sleep(5 * INTERVAL + 1)
+        assert len(w.told) == w.cloud.calls["read"] == 5
+
+
+@pytest.mark.parametrize("between", ["unreadable", "missing", "a pass for another reason", "another submission"])
+async def test_after_anything_else_the_same_is_news_again(between: str) -> None:
+    async with world(1) as w:
+        await asyncio.sleep(2 * INTERVAL + 1)
+        assert len(w.told) == 1
+        match between:
+            case "unreadable":
+                w.cloud.read_error = Unreadable(Reason.PROTOCOL_MISMATCH, "no JSON")
+                await asyncio.sleep(INTERVAL)
+                w.cloud.read_error = None
+            case "missing":
+                gone = w.cloud.jobs.pop("job-0")
+                await asyncio.sleep(INTERVAL)
+                w.cloud.jobs["job-0"] = gone
+            case "a pass for another reason":
+                w.follow("job-0")
+            case _:
+                record = Submission(token="u", handle={"jobId": "job-0"})
+                w.statuses[key("job-0")] = w.statuses[key("job-0")].but(submission=record)
+                w.follow("job-0")
+        w.told.clear()
+        await asyncio.sleep(INTERVAL + 1)
+        assert w.of("job-0") == [Seen(State.IN_PROGRESS, progress=0, result={"rows": 7})]
 
 
 async def test_many_jobs_are_seen_through_their_list() -> None:
@@ -363,6 +411,7 @@ async def test_an_end_waits_for_nothing_a_new_state_for_little_and_progress_for_
 
 async def test_progress_that_no_list_tells_is_read_within_the_budget() -> None:
     async with world(100) as w:
+        w.tells_all = False
         await asyncio.sleep(200)
         assert all(len(w.of(name)) >= 2 for name in w.cloud.jobs)
         assert w.cloud.calls["read"] <= 300

@@ -30,7 +30,7 @@ TITLES = {
     "pageOfStrangers": "a page of 99 rows that no object follows",
     "pageNew": "a page of 99 rows that are seen for the first time",
     "pageKnown": "a page of 99 known rows",
-    "readKnown": "a read of a running job that shows nothing new, and its pass",
+    "readKnown": "a read of a running job that shows nothing new, and its pass where it needs one",
     "passNothing": "a pass that has nothing to do but to plan the next read",
     "passState": "a pass that writes a new state, and its event",
     "passProgress": "a pass that writes new progress",
@@ -120,7 +120,7 @@ async def _reads(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[st
                 await on.reconcile(name)
         with known.round():
             await on.read_jobs(names)
-            for name in names:
+            for name in filter(on.has_news, names):
                 await on.reconcile(name)
     return {"passProgress": progress.figures(), "readKnown": known.figures()}
 
