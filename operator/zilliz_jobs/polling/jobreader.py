@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Protocol
 
 from zilliz_jobs.cloud.limiter import Limiter
@@ -16,7 +15,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.polling.health import Health
 from zilliz_jobs.polling.pollindex import PollIndex
-from zilliz_jobs.polling.tracked import JobNews, Subject, TrackedJob, facts, patience_with
+from zilliz_jobs.polling.tracked import JobNews, Subject, TrackedJob, digest_of, facts, patience_with
 
 RESULTS_AHEAD = 2.5  # seconds of reads of results that may be queued; further ends are told before their results
 STALE_SECONDS = 60.0  # a job that was not read for so long, while the cloud is out of reach, says so in its status
@@ -146,20 +145,21 @@ class JobReader:
     def _shows_nothing_new(self, entry: TrackedJob, seen: Reading) -> bool:
         """Whether the job is at work as an earlier read saw it, and the stored status tells all of that. Then no pass
         is needed: it would write nothing, and read the job again after the same time."""
-        stored, look = entry.stored, entry.look
-        if stored is None or not isinstance(seen, Seen) or not self._index.is_current(entry):
+        if (
+            not entry.stored
+            or entry.ended
+            or entry.look.owes
+            or entry.complained
+            or not self._index.is_current(entry)
+        ):
             return False
-        if replace(seen, estimated_end=stored.estimated_end) != stored:  # another estimate alone is not stored
-            return False
-        if entry.ended or look.owes or entry.complained or stored.state is None or stored.state.finished:
-            return False
-        return _now() - entry.told_at < SAME_READS * look.interval
+        return entry.stored == digest_of(seen) and _now() - entry.told_at < SAME_READS * entry.look.interval
 
     def tell(self, entry: TrackedJob, seen: Reading, *, certain: bool = False) -> None:
         """Pass what was seen to the controller. The job counts as busy until the controller has recorded it."""
         if not self._index.is_current(entry):
             return
-        entry.look.busy, entry.told_at, entry.stored = True, _now(), None
+        entry.look.busy, entry.told_at, entry.stored = True, _now(), b""
         patience = patience_with(entry, seen)
         entry.known = facts(seen) if isinstance(seen, Seen) else ()
         if not isinstance(seen, Seen):

@@ -14,7 +14,7 @@ from zilliz_jobs.polling.jobreader import Ports
 from zilliz_jobs.polling.keypoller import KeyPoller
 from zilliz_jobs.polling.lists import Listing
 from zilliz_jobs.polling.pollplan import PollState
-from zilliz_jobs.polling.tracked import Subject, TrackedJob, facts
+from zilliz_jobs.polling.tracked import Subject, TrackedJob, digest_of, facts
 
 
 class Poller:
@@ -59,7 +59,7 @@ class Poller:
         entry = key_poller.index.followed.get(key)
         if entry and (entry.stamp, entry.look.list_id, entry.row_id) == (subject.stamp, list_id, row_id):
             entry.look.owes = entry.ended or bool(status.result_pending)
-            entry.stored = stored if isinstance(stored, Seen) and stored.whole else None
+            entry.stored = digest_of(stored) if stored else b""
             key_poller.recorded(entry, look or entry.look.interval, now + look)
             return
         self._leave(key)
@@ -76,7 +76,7 @@ class Poller:
         Idempotent."""
         key_poller = self._at.get(key)
         if key_poller is not None and (entry := key_poller.index.followed.get(key)) is not None:
-            entry.stored = None
+            entry.stored = b""
 
     def unfollow(self, key: Key) -> None:
         """Read the job no more. Idempotent."""

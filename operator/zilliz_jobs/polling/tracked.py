@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from math import inf
 from typing import Any
 
@@ -61,7 +62,8 @@ class TrackedJob:
     """One followed job. `look`: what the plan knows of it; `known`: the state that was told last; `told_at`: when;
     `row`: the last row that was understood; `ended`: a row showed an end, and the job itself was not read since;
     `end`: that end, until it is told; `read`: the read of the job in flight, or one that waits for the budget;
-    `complained`: that the cloud is out of reach was told; `stored`: what a read saw that the status tells whole."""
+    `complained`: that the cloud is out of reach was told; `stored`: the digest of what a read saw of the job at work
+    and the status tells whole, else empty."""
 
     look: PollState
     stamp: Stamp
@@ -74,7 +76,7 @@ class TrackedJob:
     read: asyncio.Task[None] | None = None
     told_at: float = -inf
     complained: bool = False
-    stored: Seen | None = None
+    stored: bytes = b""
 
 
 def patience_with(entry: TrackedJob, seen: Reading) -> float:
@@ -84,6 +86,14 @@ def patience_with(entry: TrackedJob, seen: Reading) -> float:
     if seen.state is not None and seen.state.finished:
         return 0.0
     return PROGRESS if entry.known == facts(seen) else STATE
+
+
+def digest_of(seen: Reading) -> bytes:
+    """The same bytes for the same view of a job at work; another estimate of its end alone is not stored, so it is no
+    other view. Empty for a view from a list, of an end, or of no known state. Pure."""
+    if not isinstance(seen, Seen) or not seen.whole or seen.state is None or seen.state.finished:
+        return b""
+    return blake2b(repr(replace(seen, estimated_end=None)).encode(), digest_size=16).digest()
 
 
 def facts(seen: Seen) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
@@ -20,17 +21,18 @@ from zilliz_jobs.cloud.limiter import Limiter, Priority
 from zilliz_jobs.cloud.listing import PAGE_SIZE, Page, PagedList
 from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.control.objects import Key
-from zilliz_jobs.core.observation import Missing, Reading, Seen, Unreadable
+from zilliz_jobs.core.observation import Missing, Notice, Reading, Seen, Unreadable
 from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.polling.health import TROUBLE
 from zilliz_jobs.polling.jobreader import SAME_READS, STALE_SECONDS
 from zilliz_jobs.polling.poller import Poller
-from zilliz_jobs.polling.tracked import JobNews, Subject, stamp_of
+from zilliz_jobs.polling.tracked import JobNews, Subject, digest_of, stamp_of
 
 pytestmark = pytest.mark.looptime
 LIST = ListId(Source.IMPORTS, "in01-a")
 RTT = 0.02
 INTERVAL = 30.0
+MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def now() -> float:
@@ -248,6 +250,36 @@ async def test_a_read_that_shows_nothing_new_is_told_seldom() -> None:
         assert w.of("job-0")[-1] == Seen(State.IN_PROGRESS, progress=7, result={"rows": 7})
         end(w, "job-0")
         await until(lambda: not w.statuses, INTERVAL + 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"progress": 8},
+        {"state": State.PENDING},
+        {"cloud_status": "Committing"},
+        {"message": "waits"},
+        {"message": "half of a pair: \ud83d"},
+        {"canceling": True},
+        {"start_time": MOMENT},
+        {"created_by": "somebody"},
+        {"result": {"rows": 8}},
+        {"notices": (Notice(Reason.CLOUD_UNREACHABLE, "the row has no size"),)},
+        {"job_id": "job-2"},
+    ],
+    ids=repr,
+)
+def test_whatever_a_status_tells_makes_another_digest(change: dict[str, Any]) -> None:
+    seen = Seen(State.IN_PROGRESS, progress=7, result={"rows": 7})
+    assert digest_of(seen) == digest_of(replace(seen)) != b""
+    assert digest_of(replace(seen, **change)) not in (b"", digest_of(seen))
+
+
+def test_an_estimate_makes_no_other_digest_and_what_is_no_whole_view_of_a_job_at_work_has_none() -> None:
+    seen = Seen(State.IN_PROGRESS, progress=7)
+    assert digest_of(replace(seen, estimated_end=MOMENT)) == digest_of(seen)
+    others = [replace(seen, whole=False), replace(seen, state=None), replace(seen, state=State.SUCCESSFUL)]
+    assert [digest_of(other) for other in (*others, Missing(), Unreadable(Reason.CLOUD_UNREACHABLE, ""))] == [b""] * 5
 
 
 async def test_what_is_not_stored_whole_is_told_until_it_is() -> None:
