@@ -164,6 +164,34 @@ async def test_progress_that_came_too_soon_after_other_progress_is_shown_althoug
     await world.until(lambda: world.status("importjobs", "one")["progressPercent"] > percent, "it is shown later")
 
 
+async def test_progress_that_nobody_has_read_yet_is_no_stall(world: Rig) -> None:
+    """Where many jobs run, each is read for its progress every few minutes, and a stall deadline may be shorter."""
+    world.connection()
+    world.imports("one", stallDeadlineSeconds=45)
+    await world.start(rules=replace(QUICK, poll_min=600.0, poll_max=600.0))
+    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
+    told: set[tuple[str, str]] = set()
+
+    def overdue() -> dict[str, str]:
+        row = condition(world.get("importjobs", "one"), "Overdue")
+        told.add((row["status"], row["lastTransitionTime"]))
+        return row
+
+    for percent in (1, 2, 3):
+        world.cloud.advance(4 if percent == 1 else 1)
+        before = world.status("importjobs", "one").get("progressPercent") or 0
+        await world.until(
+            lambda before=before: (
+                overdue() and (world.status("importjobs", "one").get("progressPercent") or 0) > before
+            ),  # type: ignore[misc]
+            "its progress is read before its time is over",
+            60,
+        )
+    assert [status for status, _ in told] == ["False"], "it was so all the time, and of no other time than at first"
+    await world.until(lambda: overdue()["status"] == "True", "now nothing moves", 60)
+    assert overdue()["reason"] == "Stalled"
+
+
 async def test_one_job_alone_is_read_by_itself_with_its_progress(world: Rig) -> None:
     world.connection()
     world.imports("one")

@@ -148,7 +148,15 @@ def _following(s: Snapshot, status: JobStatus, seen: Observation, now: datetime)
         case seen_.Seen() | seen_.Missing() | seen_.Accepted():
             return Choice(look=_next_look(s, status, now), wake=wake, finalizer=finalizer)
         case _:
-            return Choice(Observe(at_once=cancels or s.deleting_since is not None), finalizer=finalizer)
+            at_once = cancels or s.deleting_since is not None or _seems_stalled(s, status, now)
+            return Choice(Observe(at_once=at_once), finalizer=finalizer)
+
+
+def _seems_stalled(s: Snapshot, status: JobStatus, now: datetime) -> bool:
+    """Whether the job would count as stalled from now on. It is read before that is told, since it may have made
+    progress that nobody has read yet."""
+    told = any((c.type, c.status) == ("Overdue", "True") for c in s.status.conditions or [])
+    return overdue(s, status, now) is Reason.STALLED and not told
 
 
 def _next_look(s: Snapshot, status: JobStatus, now: datetime) -> float:

@@ -176,7 +176,8 @@ class JobReconciler:
                 return await self._settle(run, replace(plan, action=None, look=0.0), learnt)
             if isinstance(plan.action, Cancel):
                 run.body = await self._write(run, plan, force=True)
-            run.status = plan.status
+            if not isinstance(plan.action, Observe):  # what is read decides anew from what is stored
+                run.status = plan.status
             if isinstance(plan.action, EndBackup):
                 seen = await self._end_backup(run, plan)
                 continue

@@ -118,6 +118,19 @@ def test_a_job_without_progress_is_stalled() -> None:
     assert never_shown.holds("Overdue") == "True"
 
 
+def test_a_job_is_read_before_it_is_called_stalled_and_not_in_each_pass_after_that() -> None:
+    """Of thousands of jobs the progress of each is read every few minutes; what was made since is no stall."""
+    scene = (
+        submitted(BACKUP, stall_deadline_seconds=60).but(link=Link()).see(o.Nothing(), seen(progress=10)).later(60)
+    )
+    asked = scene.see(o.Nothing())
+    assert asked.plan.action == Observe(at_once=True)
+    assert asked.see(seen(progress=11)).holds("Overdue") == "False"
+    told = asked.see(seen(progress=10))
+    assert (told.plan.action, told.holds("Overdue")) == (None, "True")
+    assert told.later(5).see(o.Nothing()).plan.action == Observe()
+
+
 def test_the_earlier_deadline_counts() -> None:
     both = running(active_deadline_seconds=500, stall_deadline_seconds=60).later(60).see(o.Nothing(), RUNNING)
     assert both.condition("Overdue").reason == Reason.STALLED  # type: ignore[union-attr]
