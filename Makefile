@@ -167,7 +167,7 @@ generate: $(VENV)/.dev ## write the generated files
 mutants: $(VENV)/.dev ## mutation tests of the pure core (minutes)
 	@$(BIN)/python -m tools.mutants
 
-bench: $(VENV)/.dev ## measure the operator, half an hour (BENCH="--only a --scale 0.1" and more: BENCH=--help)
+bench: $(VENV)/.dev ## measure the operator, an hour (BENCH="--only a --scale 0.1" and more: BENCH=--help)
 	@$(BIN)/python -m tools.bench $(BENCH)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew

@@ -56,15 +56,21 @@ LIMITS = """
 - Changes at once: the first {ahead} ends wait for their results, up to two and a half seconds, so that both are one
   write. When more end than that, all are told as the list shows them, and the results follow at 19 a second. Hundreds
   of decisions and writes then share one processor core with the reading of the list.
+- The share of a core: in a second 19 pages of the list, nine reads for mere progress, the results of eight jobs that
+  end, once for each job its constant facts, and the writes of all these. Of the operator's processor time a fifth is
+  the kernel's sending of requests.
+- A pass that writes: the request by the Kubernetes client is a third of it, and there are two where an event is
+  posted. [Decision 35](decisions/035-writes-stay-with-the-library.md) says why that stays.
 - New jobs: each takes a read of its cluster, the intent, the request and its record, one after the other. Into one
   collection they go one at a time, or a lost answer could not be told from its neighbour's job; so the pace is that
-  of one such round, and not of the limit.
-- Writes: intent, handle, at work, end; the fraction above four are ends that were told before their results.
-- A restart: Python needs a second before it begins, and some 0.4 ms for each object, most of it in kopf, which
-  prepares each event for handlers of any sort.
+  of one such round, and not of the limit. While the API server takes a thousand new objects, each round takes longer.
+- Writes: intent, handle, at work, end; the fraction above four are jobs that waited for their submission lock for
+  half a minute, and say so.
+- A restart: Python and its packages need a second before the process runs. Then the objects are listed in chunks and
+  parsed; those whose jobs are over take no more than that.
 """
 AGAIN = """
-`make bench` takes about half an hour. `make bench BENCH="--only a --scale 0.1"` is a part of it with a tenth of
+`make bench` takes about an hour. `make bench BENCH="--only a --scale 0.1"` is a part of it with a tenth of
 the objects; such a run leaves this page alone and says where its own is. `--runs 3` measures each part three times.
 `--only u` takes a minute. Every run adds to `bench.json`, and `--against other.json` shows what differs from another
 run.
