@@ -7,7 +7,8 @@ import json
 import re
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +25,9 @@ NAMESPACE = "default"
 ROOT = f"/apis/{GROUP}/{VERSION}"
 IN_FLIGHT = 32
 LIST_PAGE = 500
+BUSY = frozenset({429, 500, 503, 504})
+CONFLICT = 409
+TRIES = 5
 OURS = frozenset({resource.plural for resource in RESOURCES} | {"events", "secrets"})
 _SAMPLE = re.compile(r"^apiserver_request_total\{(.*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -31,7 +35,11 @@ _WORDS = {"CREATE": "POST", "UPDATE": "PUT"}  # the stand-in counts by the words
 
 
 class KubeProblem(Problem):
-    """The API server refused something."""
+    """The API server refused something. `status`: of HTTP."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Kube:
@@ -69,7 +77,8 @@ class Kube:
         async with self._http.request(method, path, data=data, headers=headers, params=query) as answer:
             text = await answer.read()
         if answer.status >= 300:
-            raise KubeProblem(f"cannot {method} {path}: HTTP {answer.status}: {text.decode(errors='replace')[:500]}")
+            said = text.decode(errors="replace")[:500]
+            raise KubeProblem(f"cannot {method} {path}: HTTP {answer.status}: {said}", answer.status)
         found: Body = json.loads(text) if text else {}
         return found
 
@@ -95,22 +104,31 @@ class Kube:
         return await self.ask("PATCH", path, {"status": status}, "application/merge-patch+json")
 
     async def create_all(self, bodies: Iterable[Body], tell: Callable[[int], None] = lambda _: None) -> None:
-        """As fast as the server takes them; a status that a body holds is written after it."""
+        """As fast as the server takes them; a status that a body holds is written after it. What a server that is too
+        busy gives up is tried again."""
         waiting, made = iter(bodies), 0
 
         async def create_some() -> None:
             nonlocal made
             for body in waiting:
                 status = body.get("status")
-                await self.create({name: value for name, value in body.items() if name != "status"})
+                await self._made({name: value for name, value in body.items() if name != "status"})
                 if status:
-                    await self.set_status(_plural(body["kind"]), body["metadata"]["name"], status)
+                    plural, name = _plural(body["kind"]), body["metadata"]["name"]
+                    await _patiently(partial(self.set_status, plural, name, status))
                 made += 1
                 tell(made)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(IN_FLIGHT):
                 group.create_task(create_some())
+
+    async def _made(self, body: Body) -> None:
+        try:
+            await _patiently(partial(self.create, body))
+        except KubeProblem as error:
+            if error.status != CONFLICT:  # the try before had done it
+                raise
 
     async def everything(self, plural: str) -> tuple[list[Body], str]:
         """All objects, and the version to watch from."""
@@ -131,7 +149,7 @@ class Kube:
         query = {"watch": "true", "resourceVersion": version, "timeoutSeconds": "3600"}
         async with self._http.get(f"{ROOT}/{plural}", params=query) as answer:
             if answer.status != 200:
-                raise KubeProblem(f"cannot watch {plural}: HTTP {answer.status}")
+                raise KubeProblem(f"cannot watch {plural}: HTTP {answer.status}", answer.status)
             buffer = b""
             async for chunk in answer.content.iter_any():
                 *lines, buffer = (buffer + chunk).split(b"\n")
@@ -180,3 +198,15 @@ def stand_in_requests(stats: Body) -> Calls:
 
 def _plural(kind: str) -> str:
     return f"{kind.lower()}s"
+
+
+async def _patiently(send: Callable[[], Awaitable[Body]]) -> Body:
+    """`send`: may be repeated."""
+    for seconds in range(1, TRIES):
+        try:
+            return await send()
+        except KubeProblem as error:
+            if error.status not in BUSY:
+                raise
+        await asyncio.sleep(seconds)
+    return await send()
