@@ -25,7 +25,8 @@ NAMESPACE = "default"
 ROOT = f"/apis/{GROUP}/{VERSION}"
 IN_FLIGHT = 32
 LIST_PAGE = 500
-BUSY = frozenset({429, 500, 503, 504})
+NO_ANSWER = 0
+BUSY = frozenset({NO_ANSWER, 429, 500, 503, 504})
 CONFLICT = 409
 TRIES = 5
 OURS = frozenset({resource.plural for resource in RESOURCES} | {"events", "secrets"})
@@ -35,7 +36,7 @@ _WORDS = {"CREATE": "POST", "UPDATE": "PUT"}  # the stand-in counts by the words
 
 
 class KubeProblem(Problem):
-    """The API server refused something. `status`: of HTTP."""
+    """The API server refused something, or went away. `status`: of HTTP; `NO_ANSWER` where there was none."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -74,8 +75,11 @@ class Kube:
     ) -> Body:
         data = None if body is None else json.dumps(body).encode()
         headers = {} if body is None else {"Content-Type": media}
-        async with self._http.request(method, path, data=data, headers=headers, params=query) as answer:
-            text = await answer.read()
+        try:
+            async with self._http.request(method, path, data=data, headers=headers, params=query) as answer:
+                text = await answer.read()
+        except aiohttp.ClientError as error:
+            raise KubeProblem(f"cannot {method} {path}: {error}", NO_ANSWER) from error
         if answer.status >= 300:
             said = text.decode(errors="replace")[:500]
             raise KubeProblem(f"cannot {method} {path}: HTTP {answer.status}: {said}", answer.status)

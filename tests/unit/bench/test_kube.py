@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from tools.bench.kube import TRIES, Kube, KubeProblem
+from tools.bench.kube import NO_ANSWER, TRIES, Kube, KubeProblem
 
 pytestmark = pytest.mark.looptime
 BODY = {"apiVersion": "jobs.zilliz.com/v1alpha1", "kind": "ImportJob", "metadata": {"name": "one"}, "spec": {}}
@@ -33,7 +33,7 @@ class Busy(Kube):
 
 @pytest.mark.parametrize("done", [False, True], ids=["not done", "done all the same"])
 async def test_what_a_busy_server_gives_up_is_tried_again(done: bool) -> None:
-    kube = Busy(504, 429, 503, done=done)
+    kube = Busy(504, NO_ANSWER, 503, done=done)
     await kube.create_all([{**BODY, "status": {"state": "Pending"}}])
     assert kube.made
     assert kube.stored >= 1
