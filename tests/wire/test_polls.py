@@ -121,19 +121,25 @@ def passes(world: Rig) -> float:
     return sum(s.value for m in world.engine.metrics.passes.collect() for s in m.samples if s.name.endswith("_total"))
 
 
+async def often_read(world: Rig, *, progress_interval: float) -> int:
+    """One import at work, which is read ten times a second; the progress that it shows."""
+    world.connection()
+    world.imports("one")
+    await world.start(rules=replace(QUICK, poll_min=0.1, poll_max=0.1), progress_interval=progress_interval)
+    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
+    world.cloud.advance(4)
+    await world.until(lambda: world.status("importjobs", "one").get("progressPercent"), "its progress is shown")
+    percent: int = world.status("importjobs", "one")["progressPercent"]
+    return percent
+
+
 async def read_on(world: Rig, reads: int) -> None:
     before = world.cloud.stats.by_route["import.progress"]
     await world.until(lambda: world.cloud.stats.by_route["import.progress"] >= before + reads, "it is read on")
 
 
 async def test_a_read_that_shows_nothing_new_starts_no_pass_and_what_is_new_is_shown(world: Rig) -> None:
-    world.connection()
-    world.imports("one")
-    await world.start(rules=replace(QUICK, poll_min=0.1, poll_max=0.1), progress_interval=0.0)
-    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
-    world.cloud.advance(4)
-    await world.until(lambda: world.status("importjobs", "one").get("progressPercent"), "its progress is shown")
-    percent = world.status("importjobs", "one")["progressPercent"]
+    percent = await often_read(world, progress_interval=0.0)
     before = passes(world)
     await read_on(world, 16)
     assert passes(world) - before <= 8, "one in four, and what the first ones brought"
@@ -151,13 +157,7 @@ async def test_a_read_that_shows_nothing_new_starts_no_pass_and_what_is_new_is_s
 async def test_progress_that_came_too_soon_after_other_progress_is_shown_although_it_stays_the_same(
     world: Rig,
 ) -> None:
-    world.connection()
-    world.imports("one")
-    await world.start(rules=replace(QUICK, poll_min=0.1, poll_max=0.1), progress_interval=1.5)
-    await world.until(lambda: world.status("importjobs", "one").get("jobId"), "it is submitted")
-    world.cloud.advance(4)
-    await world.until(lambda: world.status("importjobs", "one").get("progressPercent"), "its progress is shown")
-    percent = world.status("importjobs", "one")["progressPercent"]
+    percent = await often_read(world, progress_interval=1.5)
     world.cloud.advance(1)  # once, and then nothing moves any more
     await read_on(world, 3)
     assert world.status("importjobs", "one")["progressPercent"] == percent, "too soon"

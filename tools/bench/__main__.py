@@ -95,7 +95,7 @@ def _keep(line: history.Line, teller: Teller) -> None:
 
 
 def _write(out: Path, results: Results, *, only_units: bool) -> None:
-    """Units of work change only their part of a page that is there: the rest of it takes half an hour."""
+    """Units of work change only their part of a page that is there: the rest of it takes an hour."""
     lines = history.load()
     if result := results.get("u"):
         lines = history.with_line(lines, history.line_of(result))

@@ -53,7 +53,7 @@ def test_the_page_shows_each_unit_beside_the_floor_and_beside_earlier_commits() 
 
 
 def test_units_alone_leave_the_rest_of_the_page_as_it_is() -> None:
-    """The rest takes half an hour of a quiet machine."""
+    """The rest takes an hour of a quiet machine."""
     old = f"# Performance\n\n## (a)\n\n{part([line('aaa1111')])}\n\n## What limits it\n"
     new = replaced(old, part([line("aaa1111"), line("bbb2222")]))
     assert new.startswith("# Performance\n\n## (a)\n\n")
