@@ -39,6 +39,11 @@ Opener = Callable[[Any], Wire]
 _LOGIN = re.compile(r"://[^\s/@]+@")
 
 
+@lru_cache(maxsize=64)
+def _encoded(*query: tuple[str, str]) -> str:
+    return urlencode(query)
+
+
 @lru_cache(maxsize=8)
 def _limits(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
@@ -134,7 +139,7 @@ class KubeClient:
         Never repeated, except once with fresh credentials after a 401, which did nothing. Raises a KubeError:
         Unavailable where the effect of a write is unknown, the others where nothing was written.
         """
-        url = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
+        url = f"{path}{'&' if '?' in path else '?'}{_encoded(*query.items())}" if query else path
         asked = f"{method} {path.partition('?')[0]}"
         try:
             return await self._send(asked, method, url, body, content_type, timeout)

@@ -1,5 +1,5 @@
-"""A session of the HTTP client that reaches the API server as `KubeClient` does, for kopf's watches: the same server
-by the same proxy, with the same trust and the same name in its certificate."""
+"""A session of the HTTP client that reaches the API server, for `KubeClient` and for kopf's watches: both reach the
+same server by the same proxy, with the same trust and the same name in its certificate."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ def open_session(known: Credentials, observer: Observer | None = None) -> aiohtt
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=secure),
         headers=headers,
+        cookie_jar=aiohttp.DummyCookieJar(),
         proxy=known.proxy_url,
         trust_env=False,
         trace_configs=[_telling(observer)] if observer else None,

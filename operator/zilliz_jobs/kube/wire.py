@@ -1,4 +1,4 @@
-"""What carries a request to the API server and the answer back: the transport of the Kubernetes client."""
+"""What carries a request to the API server and the answer back, with the login of the Kubernetes client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import aiohttp
-from kubernetes.aio.client import ApiClient
+from yarl import URL
+
+from zilliz_jobs.api.jsonbytes import packed
+from zilliz_jobs.kube.connection import credentials_of
+from zilliz_jobs.kube.session import open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ class ApiWire(Wire):
     """Connections of the server, proxy, trust and credentials that a `Configuration` names."""
 
     def __init__(self, configuration: Any) -> None:
-        configuration.client_session_kwargs = {"trust_env": False}  # what the environment says is in it by now
-        self._api: Any = ApiClient(configuration)  # its methods carry no types
+        self._configuration = configuration
+        self._session: aiohttp.ClientSession | None = None
 
     async def send(
         self,
@@ -58,27 +62,34 @@ class ApiWire(Wire):
         body: object | None,
         limits: aiohttp.ClientTimeout,
     ) -> Answer:
-        api = self._api
-        await api.update_params_for_auth(headers, [], ["BearerToken"], target, method, body)
+        data = None if body is None else packed(body)
+        session, headers = await self._opened(), await self._with_login(headers)
         sent = time.monotonic()
-        response = await api.call_api(
-            method, api.configuration.host + target, header_params=headers, body=body, _request_timeout=limits
-        )
-        took = time.monotonic() - sent
-        try:
+        async with session.request(method, self._url(target), headers=headers, data=data, timeout=limits) as response:
+            took = time.monotonic() - sent
             return Answer(response.status, await response.read(), response.headers, took)
-        finally:
-            response.response.release()
 
     async def stream(
         self, target: str, headers: dict[str, str], limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
-        api = self._api
-        await api.update_params_for_auth(headers, [], ["BearerToken"], target, "GET", None)
-        url = api.configuration.host + target
-        answer = await api.call_api("GET", url, header_params=headers, _request_timeout=limits)
-        response: aiohttp.ClientResponse = answer.response
-        return response
+        session, headers = await self._opened(), await self._with_login(headers)
+        return await session.get(self._url(target), headers=headers, timeout=limits)
 
     async def close(self) -> None:
-        await self._api.close()
+        if self._session is not None:
+            await self._session.close()
+
+    async def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            known = await credentials_of(self._configuration, "")
+            if self._session is None:  # nobody else did it meanwhile
+                self._session = open_session(known)
+        return self._session
+
+    async def _with_login(self, headers: dict[str, str]) -> dict[str, str]:
+        """Of now: the token of a pod is read again when its time has come."""
+        login = await self._configuration.get_api_key_with_prefix("BearerToken")
+        return {**headers, "Authorization": login} if login else headers
+
+    def _url(self, target: str) -> URL:
+        return URL(self._configuration.host + target, encoded=True)
