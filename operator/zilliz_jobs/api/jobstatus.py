@@ -269,7 +269,25 @@ class JobStatus(Model):
         return raw
 
     def wire(self) -> dict[str, Any]:
-        raw = super().wire()
-        if raw.get("reason") in REPEATS_STATE:
-            del raw["reason"]
-        return raw
+        return _short(super().wire())
+
+    def wire_after(self, before: JobStatus, raw: dict[str, Any]) -> dict[str, Any]:
+        """The same as `wire`, where `raw` is the JSON form of the status before: it is taken over where nothing has
+        changed, which is cheap to see. `raw` is left as it is."""
+        old, new = vars(before), vars(self)
+        changed = {name for name in new if new[name] is not old[name] and new[name] != old[name]}
+        if not changed:
+            return raw
+        names = {JSON_NAMES[name] for name in changed}
+        told = self.model_dump(mode="json", by_alias=True, exclude_none=True, include=changed)
+        return _short({name: value for name, value in raw.items() if name not in names} | told)
+
+
+JSON_NAMES = {name: field.alias or name for name, field in JobStatus.model_fields.items()}
+
+
+def _short(raw: dict[str, Any]) -> dict[str, Any]:
+    """Without a reason that only repeats the state."""
+    if raw.get("reason") in REPEATS_STATE:
+        del raw["reason"]
+    return raw

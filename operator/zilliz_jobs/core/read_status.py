@@ -72,14 +72,21 @@ class _Lately:
 
     def __init__(self) -> None:
         self._kept: dict[bytes, JobStatus] = {}
+        self._last: tuple[dict[str, Any], bytes] = ({}, b"{}")
 
     def read(self, raw: dict[str, Any]) -> JobStatus:
-        text = packed(raw)
+        text = self._packed(raw)
         status = self._kept.pop(text, None)
         return self._keep(text, _parsed(text) if status is None else status)
 
     def stored(self, raw: dict[str, Any], status: JobStatus) -> None:
-        self._keep(packed(raw), status)
+        self._keep(self._packed(raw), status)
+
+    def _packed(self, raw: dict[str, Any]) -> bytes:
+        """Objects are not changed in place, so the very same value has the same JSON."""
+        if self._last[0] is not raw:
+            self._last = raw, packed(raw)
+        return self._last[1]
 
     def _keep(self, text: bytes, status: JobStatus) -> JobStatus:
         self._kept[text] = status  # the newest stands last

@@ -157,9 +157,12 @@ class Actions:
             return await self._credentials.keep(job.body, submission.credentials_secret, answer)
         return answer
 
-    async def hide(self, kind: AnyKind, body: Body, spec: JobSpec) -> None:
+    async def hide(self, entry: JobEntry, body: Body, spec: JobSpec) -> None:
         """Conceal the secrets that the job was given in all texts from now on. Idempotent."""
-        await self._inputs.hide(kind, key_of(body).namespace, spec)
+        generation = body["metadata"].get("generation")
+        if generation is None or entry.concealed != generation:
+            done = await self._inputs.hide(entry.kind, key_of(body).namespace, spec)
+            entry.concealed = generation if done else None
 
     # -- submission locks and claims
 

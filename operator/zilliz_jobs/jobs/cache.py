@@ -112,7 +112,7 @@ class JobCache:
         """The history of the cluster went back: no known version counts, so every event from now on is newer."""
         self.histories += 1
         for entry in self:
-            entry.version = ""
+            entry.version, entry.as_written, entry.searched = "", None, None
 
     def is_stale(self, body: Body) -> bool:
         """Whether something newer of this name is known: the answer to an own write comes before its event, and the

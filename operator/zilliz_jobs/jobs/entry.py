@@ -73,8 +73,14 @@ class JobEntry:
     lock_told_from: float | None = None
     """By the status writer's clock: since when its status could say that it waits for a submission lock."""
 
+    as_written: str | None = None
+    """The version of it whose status is, field by field, what this process would write for it."""
+
     searched: tuple[int, str] | None = None
     """The generation of known secrets in which its status was last searched for them, and its version then."""
+
+    concealed: int | None = None
+    """The generation of its spec whose secrets are known, so that they are searched for."""
 
     preparing_from: float | None = None
     """Since when it tries to prepare a submission."""

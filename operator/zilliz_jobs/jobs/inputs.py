@@ -81,18 +81,23 @@ class Inputs:
             versions[need.name] = f"{secret.uid}/{secret.resource_version}"
         return SecretValues(values, versions)
 
-    async def hide(self, kind: AnyKind, namespace: str, spec: JobSpec) -> None:
+    async def hide(self, kind: AnyKind, namespace: str, spec: JobSpec) -> bool:
         """For a job that an earlier process submitted: conceal the secrets that it was given before anything that the
-        cloud says of it is shown. Reads each Secret once, unless Kubernetes cannot be asked. Idempotent."""
+        cloud says of it is shown. Reads each Secret once; False where Kubernetes could not be asked for one.
+        Idempotent."""
+        done = True
         for need in kind.secrets(spec):
             if (namespace, need.name) in self._hidden:
                 continue
             secret, problem = await read_labelled(self._secrets, namespace, need.name)
             if problem is None or problem.reason is not Reason.KUBERNETES_UNAVAILABLE:
                 self._hidden.add((namespace, need.name))
+            else:
+                done = False
             for key in need.keys:
                 with contextlib.suppress(ValueError):
                     _hide(namespace, need, key, (secret.text(key) if secret else None) or "")
+        return done
 
     def enter(self, uid: str, backup: BackupSource | None) -> Blocked | None:
         """Why the job of this object cannot work on the backup now: it is being deleted. From here on it counts as

@@ -155,7 +155,7 @@ class JobReconciler:
         if self._unsent.has(base.status):
             seen = seen_.NotSent(Reason.KUBERNETES_UNAVAILABLE, NEVER_LEFT)
         if base.spec is not None and base.status.submission is not None:
-            await self.actions.hide(kind, body, base.spec)
+            await self.actions.hide(entry, body, base.spec)
         learnt = True
         for _ in range(MAX_PASSES):
             if isinstance(seen, seen_.Seen) and run.base.link.console:

@@ -73,8 +73,9 @@ class JobStatusWriter:
 
         Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
-        old, wire, known = body.get("status") or {}, status.wire(), CONCEALED.generation
-        new = wire
+        old, known = body.get("status") or {}, CONCEALED.generation
+        is_own = entry.as_written == _version(body)
+        wire = new = status.wire_after(status_of(body), old) if is_own else status.wire()
         weight, searched = weigh(old, new), entry.searched == (known, _version(body))
         if weight != "none" or not searched:
             clean = hidden(body, new, searched=old if searched else None)
@@ -84,6 +85,8 @@ class JobStatusWriter:
             entry.lock_told_from = None
         if weight == "none":
             entry.searched = known, _version(body)
+            if wire == old:  # as another process wrote it
+                entry.as_written = _version(body)
             return body
         now = self._clock()
         if weight == "turn":
@@ -252,8 +255,10 @@ class JobStatusWriter:
         finally:
             self._metrics.status_writes.labels(kind.resource.kind, weight).inc()
         entry.written_at, entry.lock_told_from = self._clock(), None
+        entry.as_written = None
         if raw_status(stored) == wire:
             was_stored(raw_status(stored), status)
+            entry.as_written = _version(stored)
         self.tell(kind, stored, status_of(body), status)
         return stored
 

@@ -30,6 +30,8 @@ def merge_diff(old: Body, new: Body) -> Body:
     for key, value in new.items():
         if key not in old:
             patch[key] = value
+        elif old[key] is value:
+            continue
         elif isinstance(value, dict) and isinstance(old[key], dict):
             if inner := merge_diff(old[key], value):
                 patch[key] = inner
@@ -125,12 +127,15 @@ def _status_path(resource: Resource, body: Body) -> str:
 
 def _same(a: object, b: object) -> bool:
     """Equality as JSON sees it, where true is not 1."""
-    if a != b:
-        return False
-    if isinstance(a, dict) and isinstance(b, dict):
-        return all(isinstance(value, str) or _same(value, b[key]) for key, value in a.items())
-    if isinstance(a, list) and isinstance(b, list):
-        return all(map(_same, a, b))
+    return a == b and _alike(a, b)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Whether two values that are equal to Python are so to JSON."""
+    if isinstance(a, dict):
+        return all(isinstance(value, str) or _alike(value, b[key]) for key, value in a.items())
+    if isinstance(a, list):
+        return all(map(_alike, a, b))
     return isinstance(a, bool) is isinstance(b, bool)
 
 

@@ -238,6 +238,13 @@ def a_status_is_written_once(c: Case) -> bool:
 
 
 @invariant
+def what_is_stored_tells_the_same_by_its_change(c: Case) -> bool:
+    """Only what has changed is written down anew; a field that is left out, or stays, would be a false status."""
+    before = c.before.status
+    return c.after.wire_after(before, before.wire()) == c.after.wire()
+
+
+@invariant
 def an_action_or_a_wake(c: Case) -> bool:
     """After an action its answer decides, so a plan has one of the two; and a wake is never in the past."""
     return c.plan.again is None or (c.plan.action is None and c.plan.again > 0)

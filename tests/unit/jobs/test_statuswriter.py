@@ -11,6 +11,7 @@ from tests.unit.engine.fakes import Body, Crds, Events, Kind, ListState, backup,
 from zilliz_jobs.api.jobstatus import Condition, Evidence, JobStatus, State, Submission
 from zilliz_jobs.control.redaction import hidden
 from zilliz_jobs.jobs import statuswriter
+from zilliz_jobs.jobs.cache import JobCache
 from zilliz_jobs.jobs.statuswriter import JobStatusWriter
 from zilliz_jobs.kube.errors import Conflict, Forbidden, Invalid, KubeError, NotFound, StrictDecoding, Unavailable
 from zilliz_jobs.telemetry.concealed import CONCEALED
@@ -128,6 +129,45 @@ class TestIntent:
             await bench.intent()
         assert bench.crds.doubts == ["BackupJob"]
         assert [(kind, reason) for kind, reason, _ in bench.events] == [("Warning", "CRDOutdated")]
+
+
+class TestWhatIsStoredAlready:
+    """Of a status that this process wrote only the changes are written down and compared. What somebody else changed
+    must not pass for its own."""
+
+    RUNNING = ANSWER.but(state=State.IN_PROGRESS, reason="InProgress", progress_percent=10)
+
+    async def write(self, bench: Bench, status: JobStatus) -> None:
+        await bench.status_writer.write(bench.entry, dict(bench.body), status, force=True)
+
+    @pytest.mark.parametrize("edited", [True, False])
+    async def test_what_somebody_edited_is_put_right(self, bench, edited):
+        await self.write(bench, self.RUNNING)
+        if edited:
+            bench.shelf.edit(labels={"a": "b"})
+            bench.body["status"] |= {"cloudStatus": "Nonsense", "startTime": "yesterday"}
+        await self.write(bench, self.RUNNING.but(progress_percent=20))
+        assert bench.shelf.status == self.RUNNING.but(progress_percent=20).wire()
+
+    async def test_a_field_goes_that_is_told_no_more(self, bench):
+        await self.write(bench, self.RUNNING.but(cloud_status="Running", message="a job is running"))
+        await self.write(bench, self.RUNNING.but(state=State.PENDING, reason="Waiting", progress_percent=None))
+        assert (
+            bench.shelf.status
+            == self.RUNNING.but(state=State.PENDING, reason="Waiting", progress_percent=None).wire()
+        )
+
+    async def test_nothing_is_taken_for_its_own_after_the_history_went_back(self, bench):
+        """The version is used again, by another state of the object."""
+        ownership: Any = None
+        cache = JobCache(ownership, {})
+        await self.write(bench, self.RUNNING)
+        assert bench.entry.as_written is not None
+        cache._entries[bench.entry.key] = bench.entry
+        cache.distrust()
+        bench.body["status"] |= {"startTime": "yesterday"}
+        await self.write(bench, self.RUNNING.but(progress_percent=20))
+        assert bench.shelf.status == self.RUNNING.but(progress_percent=20).wire()
 
 
 class TestAnswer:
