@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
+from zilliz_jobs.api.jsonbytes import packed
 from zilliz_jobs.control.objects import Body
 from zilliz_jobs.core.foreigntext import shown
 from zilliz_jobs.core.observation import Observation, Revived, Seen
@@ -29,6 +30,7 @@ MAX_NAME, MAX_REASON = 1024, 512
 _TEXTS = frozenset({"message", "reason", "createdBy", "cloudStatus"})
 _OF_THE_SPEC = frozenset({"target", "description", "directory"})  # shown as they are, on one line
 _WHOLE = frozenset({"cloud", "files"})  # what the cloud wrote, for people to read
+_SHOWN = _TEXTS | _OF_THE_SPEC | _WHOLE
 _OURS = frozenset({"submission", "handle", "baseline"})
 _WORDS = frozenset(Reason)
 _CLOUD_WORD = re.compile(r"[A-Za-z_ ]{1,40}")
@@ -63,13 +65,14 @@ def seen_without_secrets(seen: Observation, whose: Namespaces) -> Observation:
 
 def _seen(seen: Seen, whose: Namespaces) -> Seen:
     hide: Hide = partial(CONCEALED.presentable, whose=whose)
-    return replace(
-        seen,
-        message=hide(seen.message),
-        created_by=shortened(hide(seen.created_by), MAX_NAME),
-        cloud_status=_cloud_word(seen.cloud_status, hide),
-        result=_result(seen.result, hide),
-    )
+    found: dict[str, Any] = {
+        "message": hide(seen.message),
+        "created_by": shortened(hide(seen.created_by), MAX_NAME),
+        "cloud_status": _cloud_word(seen.cloud_status, hide),
+        "result": _result(seen.result, hide),
+    }
+    changed = {name: value for name, value in found.items() if value != getattr(seen, name)}
+    return replace(seen, **changed) if changed else seen
 
 
 def _result(result: Body, hide: Hide) -> Body:
@@ -95,8 +98,21 @@ def hidden(body: Body, status: Body, *, searched: Body | None = None) -> Body:
     """The status of this object without secrets; the same value where it has none. Idempotent. `searched`: a status
     of the object that was searched for the same secrets; what stands there as it is now is not searched again."""
     new = {name: value for name, value in status.items() if value != searched.get(name)} if searched else status
+    if _is_plain(new):
+        return status
     found: Body = _walk(new, _hider_about(body), whole=False)
     return status if found is new else {**status, **found}
+
+
+def _is_plain(value: Body) -> bool:
+    """Whether there is nothing to hide in any text of the value, nor anything that `shown` changes. False, too, where
+    that is not quickly seen."""
+    try:
+        text = packed(value).decode()
+    except (TypeError, ValueError):
+        return False
+    # What JSON writes with a backslash may be part of a secret that is written otherwise.
+    return text.isprintable() and "\\" not in text and "?" not in text and CONCEALED.is_clear(text)
 
 
 def text_without_secrets(body: Body, text: str) -> str:
@@ -105,9 +121,15 @@ def text_without_secrets(body: Body, text: str) -> str:
 
 
 def _hider_about(body: Body) -> Hide:
-    whose = CONCEALED.around(body["metadata"].get("namespace", ""))
-    # One message stands in several conditions.
-    return cache(lambda text: CONCEALED.presentable(text, whose, spare=spec_words(body)))
+    @cache  # one message stands in several conditions
+    def hide(text: str) -> str:
+        return CONCEALED.presentable(text, whose(), spare=spec_words(body))
+
+    @cache
+    def whose() -> Namespaces:
+        return CONCEALED.around(body["metadata"].get("namespace", ""))
+
+    return hide
 
 
 def without_secrets(value: Any, hide: Hide) -> Any:
@@ -133,7 +155,9 @@ def _strings(value: Any) -> Iterator[str]:
 def _walk(value: Any, hide: Hide, *, whole: bool, name: str = "") -> Any:
     if isinstance(value, dict):
         walked = {
-            key: item if key in _OURS else _walk(item, hide, whole=whole or key in _WHOLE, name=key)
+            key: item
+            if key in _OURS or (isinstance(item, str) and not whole and key not in _SHOWN)
+            else _walk(item, hide, whole=whole or key in _WHOLE, name=key)
             for key, item in value.items()
         }
         return _kept(value, walked)

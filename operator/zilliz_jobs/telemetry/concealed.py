@@ -92,6 +92,12 @@ class Concealed:
         """The same as it may stand where people read: on one line, without what acts, without queries of URLs."""
         return shown(self.hidden(text, whose, spare=spare))
 
+    def is_clear(self, text: str) -> bool:
+        """Whether no secret can be in the text. False, too, where that is not quickly seen: of a short text, or with
+        many secrets."""
+        starts = tuple(self._by_start)
+        return len(starts) < len(text) and not any(start in text for start in starts)
+
     def hidden_in_log(self, text: str) -> str:
         """`text` without the secrets that nobody would take for a name. Of the others, what comes from outside was
         hidden before it came here, and the names of objects are not to be spoilt."""
@@ -102,8 +108,7 @@ class Concealed:
         spared: list[tuple[int, int]] | None = None
         shown = 0  # where the text goes on that is not told or masked yet
         end = 0  # of the secret in which the search is
-        starts = [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in self._by_start]
-        for at in starts:
+        for at in self._starts(text):
             for form in self._by_start[text[at : at + SHORTEST]].values():
                 if not text.startswith(form.text, at) or not counts(form):
                     continue
@@ -115,6 +120,13 @@ class Concealed:
                     parts += [text[shown:at], MASK]
                 shown = end = max(end, stop)
         return "".join([*parts, text[shown:]]) if parts else text
+
+    def _starts(self, text: str) -> list[int]:
+        """Where a secret may begin in the text."""
+        known = self._by_start
+        if self.is_clear(text):
+            return []
+        return [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in known]
 
 
 def _places(text: str, words: Iterable[str]) -> list[tuple[int, int]]:
