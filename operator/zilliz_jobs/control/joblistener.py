@@ -28,23 +28,27 @@ class JobListener(Protocol):
 
 
 class JobListeners(JobListener):
-    """All that subscribed, in that order."""
+    """All that subscribed, in that order; each is told only what it has a method of its own for."""
 
     def __init__(self) -> None:
-        self._listeners: list[JobListener] = []
+        self._on_seen: list[JobListener] = []
+        self._on_stored: list[JobListener] = []
+        self._on_gone: list[JobListener] = []
 
     def subscribe(self, *listeners: JobListener) -> None:
         """From now on these are told."""
-        self._listeners += listeners
+        self._on_seen += (one for one in listeners if type(one).on_seen is not JobListener.on_seen)
+        self._on_stored += (one for one in listeners if type(one).on_stored is not JobListener.on_stored)
+        self._on_gone += (one for one in listeners if type(one).on_gone is not JobListener.on_gone)
 
     def on_seen(self, body: Body) -> None:
-        for listener in self._listeners:
+        for listener in self._on_seen:
             listener.on_seen(body)
 
     async def on_stored(self, body: Body) -> None:
-        for listener in self._listeners:
+        for listener in self._on_stored:
             await listener.on_stored(body)
 
     def on_gone(self, uid: str) -> None:
-        for listener in self._listeners:
+        for listener in self._on_gone:
             listener.on_gone(uid)

@@ -222,7 +222,7 @@ class Engine:
         )
         gates.runs = self.schedules.runs
         self.jobcenter = JobCenterParts(
-            Owners(OwnJobs(self.kinds), self.ownership, self.cache_sync),
+            Owners(OwnJobs(self.kinds, self.cache.body), self.ownership, self.cache_sync),
             self.accounts,
             self.jobs.poller,
             self.jobs,

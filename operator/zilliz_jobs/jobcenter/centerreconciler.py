@@ -22,7 +22,7 @@ from zilliz_jobs.jobcenter.centerwriter import CenterStatusWriter
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import ListReading, Policy, Wanted, mirror
 from zilliz_jobs.jobcenter.owners import Owners
-from zilliz_jobs.jobcenter.ownjobs import OwnJob, owned
+from zilliz_jobs.jobcenter.ownjob import OwnJob, owned
 from zilliz_jobs.jobcenter.pages import PageRows, Pages
 from zilliz_jobs.jobcenter.rows import for_people
 from zilliz_jobs.jobcenter.rowsync import RowSync

@@ -19,7 +19,8 @@ from zilliz_jobs.api.projectjob import PROJECT_JOB, ProjectJobStatus
 from zilliz_jobs.control.objects import CANCEL, RETRY, AskedElsewhere, Body, Key
 from zilliz_jobs.core.requests import MAX_TOKEN, is_new, is_new_elsewhere
 from zilliz_jobs.jobcenter.jobrow import row_name
-from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs, owned
+from zilliz_jobs.jobcenter.ownjob import OwnJob, owned
+from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.jobcenter.pages import PageRows, Pages
 from zilliz_jobs.jobcenter.rowstatus import detailed, of_row, row_of, shown
 from zilliz_jobs.jobcenter.rowwriter import RowWriter, row_status
@@ -71,7 +72,7 @@ class Forwarding:
         Raises nothing: the next pass over the JobCenter writes what could not be written."""
         if not len(self._pages):  # then only the summary is kept, by `on_seen`
             return
-        own = self._own.on_upsert(body)
+        own = self._own.summary(body)
         if own is None or not own.row:
             return
         for page in self._pages:

@@ -8,7 +8,8 @@ from typing import Protocol
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.control.ownership import JobOwnership
-from zilliz_jobs.jobcenter.ownjobs import OwnJob, OwnJobs
+from zilliz_jobs.jobcenter.ownjob import OwnJob
+from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 
 
 class Synced(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from zilliz_jobs.api.projectjob import ProjectJobStatus
 from zilliz_jobs.control.objects import Body, Key
 from zilliz_jobs.jobcenter.mirroring import Kept, Memory
-from zilliz_jobs.jobcenter.ownjobs import hash_of, requests_of
+from zilliz_jobs.jobcenter.ownjob import hash_of, requests_of
 from zilliz_jobs.jobcenter.rowwriter import row_status
 
 

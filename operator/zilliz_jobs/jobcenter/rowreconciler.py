@@ -14,7 +14,7 @@ from zilliz_jobs.core.reasons import Reason
 from zilliz_jobs.core.requests import is_new, mirrored
 from zilliz_jobs.jobcenter.forwarding import Forwarding, requests_taken_over
 from zilliz_jobs.jobcenter.owners import Owners
-from zilliz_jobs.jobcenter.ownjobs import OwnJob
+from zilliz_jobs.jobcenter.ownjob import OwnJob
 from zilliz_jobs.jobcenter.rowjob import is_at_work, is_sent
 from zilliz_jobs.jobcenter.rowjobs import RowJobs
 from zilliz_jobs.jobcenter.rowstatus import made_by_hand

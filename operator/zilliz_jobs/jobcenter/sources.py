@@ -19,7 +19,7 @@ from zilliz_jobs.cloud.lists import ListId, Source
 from zilliz_jobs.jobcenter import rows
 from zilliz_jobs.jobcenter.jobrow import JobRow
 from zilliz_jobs.jobcenter.mirroring import ListReading, SourceRows
-from zilliz_jobs.jobcenter.ownjobs import OwnJob, row_of
+from zilliz_jobs.jobcenter.ownjob import OwnJob, row_of
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kinds.rowtypes import CHANGES_CLUSTER
 from zilliz_jobs.polling.lists import Listing, Lists, Row

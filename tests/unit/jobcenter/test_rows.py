@@ -14,10 +14,11 @@ from zilliz_jobs.cloud.clusters import Cluster
 from zilliz_jobs.cloud.console import ConsoleJob
 from zilliz_jobs.cloud.imports import ImportRecord
 from zilliz_jobs.cloud.words import JobType
-from zilliz_jobs.control.objects import Body, Key
+from zilliz_jobs.control.objects import Body, Key, connection_key, key_of
 from zilliz_jobs.jobcenter import rows
 from zilliz_jobs.jobcenter.jobrow import JobRow
-from zilliz_jobs.jobcenter.ownjobs import OwnJobs, own_of, owned, row_of
+from zilliz_jobs.jobcenter.ownjob import own_of, owned, row_of
+from zilliz_jobs.jobcenter.ownjobs import OwnJobs
 from zilliz_jobs.kinds import JOB_KINDS
 from zilliz_jobs.polling.lists import Row
 
@@ -82,7 +83,7 @@ def test_only_a_cluster_that_a_job_moves_is_a_row(word: str, kind: str | None) -
 
 
 def test_a_summary_is_small_and_comes_back_the_same() -> None:
-    known = OwnJobs(KINDS)
+    known = OwnJobs(KINDS, {}.get)
     long = "x" * 2000
     body = job_object(
         jobId="job-0123456789abcdefghijkl",
@@ -97,7 +98,7 @@ def test_a_summary_is_small_and_comes_back_the_same() -> None:
         submission={"handle": {"jobId": "job-0123456789abcdefghijkl", "backupId": "backup0_0123456789abcdef"}},
     )
     body["metadata"]["uid"] = "01234567-0123-0123-0123-0123456789ab"
-    own = known.on_upsert(body)
+    own = known.summary(body)
     assert own is not None
     assert known.get(own.uid) == own
     assert known.size < 600, "with a long message"
@@ -109,7 +110,7 @@ def test_a_summary_is_small_and_comes_back_the_same() -> None:
 
 
 def test_an_object_that_changes_its_connection_is_known_once() -> None:
-    known = OwnJobs(KINDS)
+    known = OwnJobs(KINDS, {}.get)
     known.on_upsert(job_object(jobId="j"))
     known.on_upsert(job_object(jobId="j", spec={"connectionRef": {"name": "other"}}))
     assert known.connections() == [Key("ZillizConnection", "n", "other")]
@@ -117,8 +118,8 @@ def test_an_object_that_changes_its_connection_is_known_once() -> None:
 
 def test_rows_that_ask_something_of_an_object_are_woken_at_its_end_and_once() -> None:
     """Else a cancel on the row is answered by nobody: its object is gone, and the row waits for it."""
-    known, row = OwnJobs(KINDS), Key("ProjectJob", "n", "row")
-    own = known.on_upsert(job_object(jobId="j"))
+    known, row = OwnJobs(KINDS, {}.get), Key("ProjectJob", "n", "row")
+    own = known.summary(job_object(jobId="j"))
     assert own is not None
     known.asks(own.uid, row, still=True)
     known.on_upsert(job_object(jobId="j", spec={"connectionRef": {"name": "other"}}))
@@ -132,11 +133,50 @@ def test_rows_that_ask_something_of_an_object_are_woken_at_its_end_and_once() ->
 
 
 def test_what_is_no_job_is_not_kept() -> None:
-    known = OwnJobs(KINDS)
-    assert (
-        known.on_upsert({"kind": "ZillizConnection", "metadata": {"namespace": "n", "name": "c", "uid": "u"}}) is None
-    )
+    known = OwnJobs(KINDS, {}.get)
+    known.on_upsert({"kind": "ZillizConnection", "metadata": {"namespace": "n", "name": "c", "uid": "u"}})
     assert len(known) == 0
+
+
+def test_the_summary_of_a_job_at_work_is_made_when_it_is_asked_for() -> None:
+    objects: dict[Key, dict[str, Any]] = {}
+    asked: list[Key] = []
+
+    def body_of(key: Key) -> dict[str, Any] | None:
+        asked.append(key)
+        return objects.get(key)
+
+    known = OwnJobs(KINDS, body_of)
+    for percent in (10, 20, 30):
+        body = job_object(jobId="j", state="InProgress", progressPercent=percent)
+        objects[key_of(body)] = body
+        known.on_upsert(body)
+    uid = body["metadata"]["uid"]
+    assert asked == [], "nobody wanted to know yet"
+    assert [own.progress for own in known.of(connection_key(body))] == [30]
+    assert [own.progress for own in (known.get(uid), known.get(uid)) if own] == [30, 30]
+    assert asked == [key_of(body)], "once for each change"
+
+
+def test_the_end_of_a_job_is_kept_although_its_object_is_not() -> None:
+    known = OwnJobs(KINDS, {}.get)
+    known.on_upsert(job_object(jobId="j", state="InProgress"))
+    known.on_upsert(job_object(jobId="j", state="InProgress", progressPercent=50))
+    known.on_upsert(body := job_object(jobId="j", state="Failed", completionTime="2026-03-01T13:00:00Z"))
+    own = known.get(body["metadata"]["uid"])
+    assert own is not None
+    assert (own.state, own.end is None) == ("Failed", False)
+
+
+def test_the_summary_of_an_object_is_never_that_of_its_successor() -> None:
+    first, second = job_object(jobId="j", state="InProgress"), job_object(jobId="k", state="Pending")
+    second["metadata"]["uid"] = "another"
+    known = OwnJobs(KINDS, {key_of(second): second}.get)
+    known.on_upsert(first)
+    known.on_upsert(first)
+    own = known.get(first["metadata"]["uid"])
+    assert own is not None
+    assert own.job_id == "j"
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,25 @@ async def test_it_hears_of_an_object_from_its_first_event_to_its_last(monkeypatc
     assert all(body["kind"] == "BackupJob" for body in diary.stored)
 
 
+async def test_who_wants_to_know_of_an_end_alone_hears_of_that_alone(monkeypatch):
+    class OfEnds(JobListener):
+        def __init__(self) -> None:
+            self.told: list[str] = []
+
+        def on_gone(self, uid: str) -> None:
+            self.told.append(uid)
+
+    async with hall(monkeypatch) as stage:
+        listener = OfEnds()
+        stage.engine.cache.listeners.subscribe(listener)
+        uid = stage.job("one")
+        await stage.finished("one")
+        assert listener.told == []
+        stage.api.delete(place("one"))
+        await asyncio.sleep(5)
+    assert listener.told == [uid]
+
+
 async def test_the_end_of_a_replaced_object_comes_before_its_successor(monkeypatch):
     """The watch was cut off in between, so that no event tells of the end."""
     async with hall(monkeypatch) as stage:
