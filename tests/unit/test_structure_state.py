@@ -19,6 +19,7 @@ NAMES_AN_OBJECT = re.compile(r"^(Key|Uid|UID|K)$")
 A_UID_BY_NAME = re.compile(r"uid", re.IGNORECASE)
 
 OTHER_LIFE = {
+    "accounts.begunjobs._Listing.found": "of ZillizConnections, until the next list",
     "accounts.connections.Connections._clocks": "of ZillizConnections; also of those that were not reported yet",
     "accounts.connections.Connections._departed": "of ZillizConnections that are gone",
     "accounts.connections.Connections._known": "the connections themselves, one entry each",

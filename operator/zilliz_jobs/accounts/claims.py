@@ -11,23 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from zilliz_jobs.accounts.begunjobs import BegunElsewhere
 from zilliz_jobs.accounts.connection import Connection
 from zilliz_jobs.accounts.sharing import Shards
 from zilliz_jobs.api.connection import MAX_PROJECTS, ZILLIZ_CONNECTION
 from zilliz_jobs.api.resource import Resource
 from zilliz_jobs.control.inflight import RequestsInFlight
-from zilliz_jobs.control.jobids import ids_in
-from zilliz_jobs.control.objects import Body, Key, connection_key, key_of, raw_status
+from zilliz_jobs.control.objects import Body, Key, key_of, raw_status
 from zilliz_jobs.control.shard import SHARD_LABEL, Shard, shard_in_words
 from zilliz_jobs.control.shardleases import ShardLeases
 from zilliz_jobs.core.observation import Blocked
 from zilliz_jobs.core.reasons import Reason
-from zilliz_jobs.kube.errors import NotServed
 from zilliz_jobs.kube.objects import Objects
 from zilliz_jobs.kube.status import StatusWriter
 
 AGAIN_SECONDS = 10.0
-EXAMPLES = 3
 _FIELDS = ("shard", "shardLease")
 
 
@@ -92,7 +90,7 @@ class ShardClaims(Shards):
         recall: Callable[[Body], None] = lambda _body: None,
     ) -> None:
         self._shard, self._objects, self._writer = shard, objects, writer
-        self._resources, self._namespaces = [*resources], namespaces
+        self._begun, self._namespaces = BegunElsewhere(shard, objects, resources), namespaces
         self._leases, self._in_flight, self._recall = leases, in_flight, recall
         self._mine = Claim(shard.name, leases.own)
         self.are_there = shard.is_one_of_several
@@ -165,21 +163,12 @@ class ShardClaims(Shards):
     async def _begun_elsewhere(self, connection: Body) -> Blocked | None:
         """Job objects of the connection that have begun, and that this shard does not see: which jobs are theirs must
         be known before any other is looked for."""
-        key, found = key_of(connection), list[str]()
-        for resource in self._resources:
-            every = self._objects.list_all(resource, key.namespace, selector=self._shard.selector.rest)
-            try:
-                async for body in every:
-                    begun = raw_status(body).get("submission") or [*ids_in(raw_status(body))]
-                    if begun and connection_key(body) == key and not self._shard.selects(body):
-                        found.append(f"{resource.kind} {body['metadata']['name']}")
-            except NotServed:
-                continue
-        if not found:
+        found = await self._begun.of(key_of(connection))
+        if not found.count:
             return None
         message = (
-            f"{len(found)} of its jobs have begun and are of another shard: {', '.join(found[:EXAMPLES])}"
-            f"{', ...' if len(found) > EXAMPLES else ''}; give them the connection's label {SHARD_LABEL}"
+            f"{found.count} of its jobs have begun and are of another shard: {found}; give them the connection's "
+            f"label {SHARD_LABEL}"
         )
         return Blocked(Reason.ANOTHER_SHARD, message, AGAIN_SECONDS)
 
