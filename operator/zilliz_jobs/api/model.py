@@ -7,6 +7,7 @@ leniently: a status edited by hand must never stop the operator, so an unreadabl
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -30,11 +31,13 @@ class Model(BaseModel):
     def but(self, **changes: Any) -> Self:
         """The same value with some fields changed; itself where they are so already."""
         known = vars(self)
-        if all(name in known and known[name] == value for name, value in changes.items()):
-            return self
-        return self.model_copy(update=changes)
+        for name, value in changes.items():
+            if name not in known or known[name] != value:
+                return self.model_copy(update=changes)
+        return self
 
 
+@lru_cache(maxsize=1024)  # the times of a status hardly change from one write to the next
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, the form of metav1.Time."""
     moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
@@ -46,10 +49,21 @@ def parse_time(value: object) -> datetime | None:
 
     What no job can mean is brought to the nearest time that can be reckoned with, however long the wait.
     """
+    if isinstance(value, str):
+        return _read_time(value)
+    return _in_bounds(value) if isinstance(value, datetime) else None
+
+
+@lru_cache(maxsize=1024)
+def _read_time(text: str) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if not isinstance(moment, datetime):
-            return None
+        return _in_bounds(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def _in_bounds(moment: datetime) -> datetime | None:
+    try:
         if moment.tzinfo is not UTC:
             moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):

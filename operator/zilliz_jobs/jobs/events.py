@@ -99,11 +99,8 @@ def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
         told.append(
             StatusEvent(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}")
         )
-    known = notices_of(old)
-    for notice in [row for row in notices_of(new) if row not in known]:
-        quiet = notice.reason in _QUIET_NOTICES
-        once = f"{attempt} {notice.message}"
-        told.append(StatusEvent("Normal" if quiet else "Warning", notice.reason, notice.message, once))
+    if (new.submission, new.steps) != (old.submission, old.steps):
+        told += _of_notices(old, new, attempt)
     for name in ("cancel", "retry", "resolution"):
         before, after = getattr(old, name), getattr(new, name)
         if after and (before is None or (before.token, before.outcome) != (after.token, after.outcome)):
@@ -118,13 +115,34 @@ def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
         told.append(
             StatusEvent("Normal" if good else "Warning", row.reason or "", text, f"{attempt} step {row.name}")
         )
+    if new.conditions != old.conditions:
+        told += _of_conditions(old, new, attempt)
+    return told + _of_backup(old, new)
+
+
+def _of_notices(old: JobStatus, new: JobStatus, attempt: str) -> list[StatusEvent]:
+    known = notices_of(old)
+    return [
+        StatusEvent(
+            "Normal" if notice.reason in _QUIET_NOTICES else "Warning",
+            notice.reason,
+            notice.message,
+            f"{attempt} {notice.message}",
+        )
+        for notice in notices_of(new)
+        if notice not in known
+    ]
+
+
+def _of_conditions(old: JobStatus, new: JobStatus, attempt: str) -> list[StatusEvent]:
+    told: list[StatusEvent] = []
     if (vain := _vain(new)) and vain != _vain(old):
         told.append(StatusEvent("Warning", str(Reason.DELETION_CANNOT_CANCEL), vain, vain))
-    if _says(new, "Overdue", "True") and not _says(old, "Overdue", "True"):
-        told.append(StatusEvent("Warning", "Overdue", _says(new, "Overdue", "True"), attempt))
+    if (overdue := _says(new, "Overdue", "True")) and not _says(old, "Overdue", "True"):
+        told.append(StatusEvent("Warning", "Overdue", overdue, attempt))
     if (lost := _says(new, "CredentialsAvailable", "False")) and not _says(old, "CredentialsAvailable", "False"):
         told.append(StatusEvent("Warning", str(Reason.CREDENTIALS_LOST), lost, attempt))
-    return told + _of_backup(old, new)
+    return told
 
 
 def _of_backup(old: JobStatus, new: JobStatus) -> list[StatusEvent]:

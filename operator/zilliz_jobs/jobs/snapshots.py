@@ -90,7 +90,7 @@ def snapshot(kind: AnyKind, body: Body, around: Surroundings) -> Snapshot:
     secret = kind.credentials_secret(spec, meta["name"]) if spec is not None and not status.submission else None
     if secret is not None and not is_object_name(secret):  # told before anything is waited for
         spec, problem = None, _bad_secret_name(secret)
-    tracked = any(m in labels for m in LABEL_MARKS) or any(m in annotations for m in ANNOTATION_MARKS)
+    tracked = not (labels.keys().isdisjoint(LABEL_MARKS) and annotations.keys().isdisjoint(ANNOTATION_MARKS))
     return Snapshot(
         spec=spec,
         spec_error=problem,
