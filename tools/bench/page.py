@@ -50,6 +50,10 @@ SCALE = """
 **This run had a scale of {scale:g}**: so much of the full run's objects and changes. Fixed times weigh more over a
 lower floor, so what only a full run can tell is not held against its aim (-).
 """
+STAND_IN = """
+In this part the API server is the stand-in of the tests, one process of Python without an etcd, in which a small
+machine can hold all the objects.
+"""
 LIMITS = """
 - The operator spaces its requests 6 % wider than the documented limit, so that a way of changing length squeezes none
   of them into a window that is full. So its own floor is 1.06 times that of the tables.
@@ -59,8 +63,9 @@ LIMITS = """
 - The share of a core: in a second 19 pages of the list, nine reads for mere progress, the results of eight jobs that
   end, once for each job its constant facts, and the writes of all these. Of the operator's processor time a fifth is
   the kernel's sending of requests.
-- A pass that writes: the request by the Kubernetes client is a third of it, and there are two where an event is
-  posted. [Decision 35](decisions/035-writes-stay-with-the-library.md) says why that stays.
+- A pass that writes: the request is a fifth of the instructions and more of the time, since the kernel sends it; and
+  there are two where an event is posted. [Decision 35](decisions/035-writes-stay-with-the-library.md) says why that
+  stays, [decision 39](decisions/039-what-has-not-changed-is-not-written-down-again.md) what became less.
 - New jobs: each takes a read of its cluster, the intent, the request and its record, one after the other. Into one
   collection they go one at a time, or a lost answer could not be told from its neighbour's job; so the pace is that
   of one such round, and not of the limit. While the API server takes a thousand new objects, each round takes longer.
@@ -92,7 +97,8 @@ def page(results: Results, units: str = "") -> str:
     for letter, section in SECTIONS.items():
         if letter in results:
             figures = results[letter]["figures"]
-            parts += [f"## ({letter}) {TITLES[letter]}", *section(figures), *_alarms(figures)]
+            stands_in = [filled(STAND_IN)] if "local" in results[letter]["machine"]["kubernetes"] else []
+            parts += [f"## ({letter}) {TITLES[letter]}", *stands_in, *section(figures), *_alarms(figures)]
     parts += [units] if units else []
     parts += ["## What limits it", LIMITS.strip().format(ahead=47)]
     return "\n\n".join([*parts, *_machines(results), "## To measure again", filled(AGAIN)]) + "\n"

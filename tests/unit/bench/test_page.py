@@ -95,6 +95,12 @@ def test_the_page_of_a_full_run_holds_every_part_and_its_machine() -> None:
     assert max(map(len, (line for line in text.splitlines() if not line.startswith("|")))) <= 118
 
 
+def test_a_part_with_the_stand_in_says_so() -> None:
+    real, found = results(c=restart()), results(c=restart())
+    found["c"]["machine"] = MACHINE | {"kubernetes": "v1.37.0+zilliz-local"}
+    assert ("stand-in" in page(real), "stand-in of the tests" in page(found)) == (False, True)
+
+
 def test_a_part_of_the_run_has_a_page_too_and_says_its_scale() -> None:
     text = page(results(0.1, a=changes()))
     assert "**This run had a scale of 0.1**" in text
