@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 from tools.bench.cloud import Cloud
-from tools.bench.kube import ROOT, Body, Kube, KubeProblem
+from tools.bench.kube import BUSY, ROOT, Body, Kube, KubeProblem
 from tools.bench.problem import Problem
 from tools.chaos.deletions import is_explained
 from tools.chaos.jobs import HOUR, Planned
@@ -27,7 +27,7 @@ PATIENCE = 20.0
 """So long a backup's end waits for a reader to be at work, in seconds."""
 STOPPED = 4.0
 PARTS_AFTER, READ_FROM, RACED_FROM = 3, 2, 3
-ANSWERS = (404, 409, 429, 500, 503, 504)
+PASSING = frozenset({404, 409, *BUSY})
 
 
 class Keepers:
@@ -206,14 +206,17 @@ class Keepers:
                 raise
 
     @staticmethod
-    async def _tried(what: Awaitable[None]) -> None:
+    async def _tried(what: Awaitable[object]) -> None:
         """What the API server gives no answer to, or has not yet, is tried again."""
         try:
             await what
         except (aiohttp.ClientError, OSError, TimeoutError):
             return
-        except Problem as problem:
-            if not any(f"HTTP {code}" in str(problem) for code in ANSWERS):
+        except KubeProblem as problem:
+            if problem.status not in PASSING:
+                raise
+        except Problem as problem:  # of the cloud
+            if not any(f"HTTP {code}" in str(problem) for code in PASSING):
                 raise
 
 

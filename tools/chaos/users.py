@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 from tools.bench.cloud import Cloud
-from tools.bench.kube import ROOT, Body, Kube, KubeProblem
+from tools.bench.kube import BUSY, ROOT, Body, Kube, KubeProblem
 from tools.bench.problem import Problem
 from tools.chaos.jobs import Course, Origin, Planned
 from tools.chaos.keeping import PLURAL, ROW_OF, Keeper, Made, made_in
@@ -175,7 +175,7 @@ class Users:
                     if "HTTP 404" in str(problem) and self.set_back and tried > LOST:
                         return True  # the object went with etcd, and nobody can ask anything of it
                     # a server that has just started answers 404 too, before it knows our kinds
-                    if not any(f"HTTP {code}" in str(problem) for code in (404, 429, 500, 503, 504)):
+                    if problem.status not in {404, *BUSY}:
                         raise
             await asyncio.sleep(0.5)
         raise Problem("the API server stays away")
