@@ -172,7 +172,7 @@ class Users:
                 try:
                     return await what(job)
                 except KubeProblem as problem:
-                    if "HTTP 404" in str(problem) and self.set_back and tried > LOST:
+                    if problem.status == 404 and self.set_back and tried > LOST:
                         return True  # the object went with etcd, and nobody can ask anything of it
                     # a server that has just started answers 404 too, before it knows our kinds
                     if problem.status not in {404, *BUSY}:

@@ -30,7 +30,6 @@ MAX_NAME, MAX_REASON = 1024, 512
 _TEXTS = frozenset({"message", "reason", "createdBy", "cloudStatus"})
 _OF_THE_SPEC = frozenset({"target", "description", "directory"})  # shown as they are, on one line
 _WHOLE = frozenset({"cloud", "files"})  # what the cloud wrote, for people to read
-_SHOWN = _TEXTS | _OF_THE_SPEC | _WHOLE
 _OURS = frozenset({"submission", "handle", "baseline"})
 _WORDS = frozenset(Reason)
 _CLOUD_WORD = re.compile(r"[A-Za-z_ ]{1,40}")
@@ -121,15 +120,9 @@ def text_without_secrets(body: Body, text: str) -> str:
 
 
 def _hider_about(body: Body) -> Hide:
-    @cache  # one message stands in several conditions
-    def hide(text: str) -> str:
-        return CONCEALED.presentable(text, whose(), spare=spec_words(body))
-
-    @cache
-    def whose() -> Namespaces:
-        return CONCEALED.around(body["metadata"].get("namespace", ""))
-
-    return hide
+    whose = CONCEALED.around(body["metadata"].get("namespace", ""))
+    # One message stands in several conditions.
+    return cache(lambda text: CONCEALED.presentable(text, whose, spare=spec_words(body)))
 
 
 def without_secrets(value: Any, hide: Hide) -> Any:
@@ -155,9 +148,7 @@ def _strings(value: Any) -> Iterator[str]:
 def _walk(value: Any, hide: Hide, *, whole: bool, name: str = "") -> Any:
     if isinstance(value, dict):
         walked = {
-            key: item
-            if key in _OURS or (isinstance(item, str) and not whole and key not in _SHOWN)
-            else _walk(item, hide, whole=whole or key in _WHOLE, name=key)
+            key: item if key in _OURS else _walk(item, hide, whole=whole or key in _WHOLE, name=key)
             for key, item in value.items()
         }
         return _kept(value, walked)

@@ -70,9 +70,9 @@ def _sooner(*waits: float | None) -> float | None:
 
 def _by(bound: datetime | None, choice: Choice, now: datetime) -> Choice:
     """The choice, where it is to look again no later than the bound."""
-    return (
-        choice if choice.action or bound is None else replace(choice, wake=_sooner(choice.wake, _until(bound, now)))
-    )
+    if choice.action or bound is None:
+        return choice
+    return replace(choice, wake=_sooner(choice.wake, _until(bound, now)))
 
 
 def _watching(s: Snapshot, status: JobStatus, choice: Choice, seen: Observation, now: datetime) -> Choice:

@@ -41,9 +41,9 @@ def dated(
 
     def condition(kind: str, value: str, reason: str, message: str) -> Condition:
         old, message = known.get(kind), shortened(message, MAX_MESSAGE)
-        since = old.last_transition_time if old is not None and old.status == value else None
-        told = (old.reason, old.message, old.observed_generation) if old is not None and since else None
-        if old is not None and told == (reason, message, generation):
+        since = old.last_transition_time if old and old.status == value else None
+        told = (old.status, old.reason, old.message, old.observed_generation) if old and since else None
+        if old is not None and told == (value, reason, message, generation):
             return old  # as in most passes
         return Condition(
             type=kind,

@@ -73,10 +73,10 @@ class JobStatusWriter:
 
         Raises Conflict when the object changed since it was read, Unavailable when the write may be lost, KubeError.
         """
-        old, known = body.get("status") or {}, CONCEALED.generation
-        is_own = entry.as_written == _version(body)
+        old, version, known = body.get("status") or {}, _version(body), CONCEALED.generation
+        is_own = entry.as_written == version
         wire = new = status.wire_after(status_of(body), old) if is_own else status.wire()
-        weight, searched = weigh(old, new), entry.searched == (known, _version(body))
+        weight, searched = weigh(old, new), entry.searched == (known, version)
         if weight != "none" or not searched:
             clean = hidden(body, new, searched=old if searched else None)
             new, weight = clean, weight if clean is new else weigh(old, clean)
@@ -84,9 +84,9 @@ class JobStatusWriter:
         if weight != "turn":
             entry.lock_told_from = None
         if weight == "none":
-            entry.searched = known, _version(body)
+            entry.searched = known, version
             if wire == old:  # as another process wrote it
-                entry.as_written = _version(body)
+                entry.as_written = version
             return body
         now = self._clock()
         if weight == "turn":

@@ -10,7 +10,6 @@ from typing import Any
 
 from zilliz_jobs.api.jobspec import JobSpec
 from zilliz_jobs.api.jobstatus import JobStatus
-from zilliz_jobs.api.jsonbytes import packed
 from zilliz_jobs.control.objects import Key
 from zilliz_jobs.control.workqueue import PROGRESS, STATE
 from zilliz_jobs.core.observation import Reading, Seen
@@ -94,12 +93,7 @@ def digest_of(seen: Reading) -> bytes:
     other view. Empty for a view from a list, of an end, or of no known state. Pure."""
     if not isinstance(seen, Seen) or not seen.whole or seen.state is None or seen.state.finished:
         return b""
-    view = vars(seen) | {"estimated_end": None}
-    try:
-        told = packed(view)
-    except (TypeError, ValueError):  # a text of the cloud is none
-        told = repr(view).encode()
-    return blake2b(told, digest_size=16).digest()
+    return blake2b(repr(vars(seen) | {"estimated_end": None}).encode(), digest_size=16).digest()
 
 
 def facts(seen: Seen) -> tuple[Any, ...]:
