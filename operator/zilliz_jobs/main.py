@@ -16,6 +16,7 @@ import logging
 import signal
 import socket
 import uuid
+from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 
@@ -36,7 +37,6 @@ from zilliz_jobs.kopfsettings import WATCH_SECONDS, configure
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import KubeError
 from zilliz_jobs.kube.leases import Leases
-from zilliz_jobs.kube.session import open_session
 from zilliz_jobs.settings import Settings
 from zilliz_jobs.telemetry.logs import TOLD_ELSEWHERE
 
@@ -44,6 +44,7 @@ START_AGAIN_SECONDS = 5.0  # at most, between two tries to start
 BEGIN_SECONDS = 30.0  # for kopf to log in, to find a kind, and to begin its list
 BEGIN_AT_ONCE = 10  # kinds and namespaces: each asks the API server for all the kinds that it serves
 LOOK_SECONDS = 2.0  # for kopf to find a kind whose end has come already
+TLS_BUFFER_BYTES = 64 * 1024  # of each encrypted connection
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def make_kind_registry(resource: Resource) -> kopf.OperatorRegistry:
 async def _log_in(memo: kopf.Memo, **_: Any) -> kopf.AiohttpSession:
     known = await memo.client.credentials(fresh=memo.get("logged_in", False))
     memo.logged_in = True
-    session = open_session(known, memo.get("stream"))
+    session = memo.client.open_session(known, memo.get("stream"))
     return kopf.AiohttpSession(server=known.server, default_namespace=known.namespace, aiohttp_session=session)
 
 
@@ -256,10 +257,17 @@ def _calm_the_collector() -> None:
     gc.set_threshold(200_000, 50, 1_000)
 
 
+def _spare_memory_of_connections() -> None:
+    """asyncio gives each encrypted connection a buffer of 256 KiB, for as long as it lives, and the answers of an API
+    server come in parts of 16 KiB."""
+    SSLProtocol.max_size = TLS_BUFFER_BYTES
+
+
 def run(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT. Raises KubeError when there is no usable configuration."""
     asyncio.run(_check(settings))
     _calm_the_collector()
+    _spare_memory_of_connections()
     asyncio.run(_operate(settings))
 
 

@@ -9,7 +9,8 @@ import aiohttp
 from kubernetes.aio.client import Configuration
 
 from zilliz_jobs.kube.client import KubeClient
-from zilliz_jobs.kube.connection import Source
+from zilliz_jobs.kube.connection import Credentials, Source
+from zilliz_jobs.kube.session import Observer
 from zilliz_jobs.kube.wire import Answer
 from zilliz_local.kube import KubeApi
 
@@ -37,6 +38,9 @@ class DoorWire:
         self, target: str, headers: dict[str, str], limits: aiohttp.ClientTimeout
     ) -> aiohttp.ClientResponse:
         raise AssertionError("only the commands for people read streams, and their tests use sockets")
+
+    def open_session(self, known: Credentials, observer: Observer | None) -> aiohttp.ClientSession:
+        raise AssertionError("only kopf needs one, and its tests use sockets")
 
     async def close(self) -> None:
         pass

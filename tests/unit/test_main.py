@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,13 @@ from zilliz_jobs.api.resources import RESOURCES
 from zilliz_jobs.control.leaderelection import Alone, Elector
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.connection import Source
-from zilliz_jobs.main import _leadership, make_kind_registry, make_registry
+from zilliz_jobs.main import (
+    TLS_BUFFER_BYTES,
+    _leadership,
+    _spare_memory_of_connections,
+    make_kind_registry,
+    make_registry,
+)
 from zilliz_jobs.settings import Settings
 
 
@@ -94,3 +103,19 @@ def test_the_operator_of_a_kind_handles_its_events_and_no_others(resource: Resou
 def test_the_operator_of_the_process_handles_no_events():
     """What befalls a kind would end it."""
     assert handled(make_registry(Settings())) == []
+
+
+async def test_an_encrypted_connection_holds_a_small_buffer(monkeypatch: pytest.MonkeyPatch):
+    """Of asyncio's own size they are most of what an operator of many namespaces takes."""
+    monkeypatch.setattr(SSLProtocol, "max_size", SSLProtocol.max_size)
+
+    def held() -> int:
+        protocol = SSLProtocol(asyncio.get_running_loop(), asyncio.Protocol(), ssl.create_default_context(), None)
+        for transport in vars(protocol).values():
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+        return sum(len(one) for one in vars(protocol).values() if isinstance(one, bytearray))
+
+    before = held()
+    _spare_memory_of_connections()
+    assert held() == TLS_BUFFER_BYTES < before

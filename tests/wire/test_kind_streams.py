@@ -22,6 +22,7 @@ from zilliz_jobs.control.signs import Listed, Open, Sign, Told
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import Forbidden, NotServed
 from zilliz_jobs.kube.objects import Objects
+from zilliz_jobs.kube.session import SharedConnector
 from zilliz_jobs.main import _streams
 from zilliz_jobs.telemetry.logs import set_up
 from zilliz_local.kube import KubeApi
@@ -107,6 +108,24 @@ async def test_it_tells_what_is_there_what_comes_and_what_goes(
         assert (told.listed, told.gone, told.body["kind"]) == (False, False, "BackupJob")
         await Objects(client).delete(BACKUP_JOB, copy.deepcopy(new))
         assert (await reader.until(lambda sign: isinstance(sign, Told) and sign.gone)) is not None
+
+
+async def test_the_watches_of_all_kinds_and_namespaces_share_their_connections(
+    streams: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each holds those by which kopf looked for the kinds, and a trust of its own: of 50 named namespaces more
+    than a GiB."""
+    made: list[SharedConnector] = []
+    begin = SharedConnector.__init__
+    monkeypatch.setattr(SharedConnector, "__init__", lambda self, known: (made.append(self), begin(self, known))[1])
+    async with (
+        reading(streams, IMPORT_JOB) as imports,
+        reading(streams, IMPORT_JOB, "default") as ours,
+        reading(streams, IMPORT_JOB, "theirs") as theirs,
+    ):
+        for reader in (imports, ours, theirs):
+            assert await reader.until_listed() == set()
+    assert len(made) == 1
 
 
 async def test_a_kind_without_objects_is_watched_too(streams: Open) -> None:

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from zilliz_jobs.kube import client as client_module
 from zilliz_jobs.kube.client import KubeClient
 from zilliz_jobs.kube.errors import Unauthorised
-from zilliz_jobs.kube.session import open_session
 
 asyncio.set_event_loop(None)  # see tests/unit/kube/conftest.py
 
@@ -41,6 +40,7 @@ class Door:
     def __init__(self, folder: Path) -> None:
         self.kubeconfig, self.folder = folder / "kubeconfig", folder
         self.takes, self.asked, self.url = "", list[str](), ""
+        self.peers: set[object] = set()  # one for each connection
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if request.path == "/issuer/.well-known/openid-configuration":
@@ -49,6 +49,8 @@ class Door:
             given = await request.post()
             self.asked.append(f"issuer {given['grant_type']} {given['refresh_token']}")
             return web.json_response({"id_token": jwt(NEVER), "refresh_token": "next"})
+        assert request.transport
+        self.peers.add(request.transport.get_extra_info("peername"))
         told = request.headers.get("Authorization", "")
         self.asked.append(told)
         return web.json_response({"ok": True}, status=200 if told == f"Bearer {self.takes}" else 401)
@@ -157,13 +159,49 @@ async def test_the_watches_of_the_operator_are_asked_for_as_the_user_of_its_requ
         known = await client.credentials()
         with pytest.raises(Unauthorised):
             await client.get("/api/x")
-    async with open_session(known, seen) as session:
+    async with client.open_session(known, seen) as session:
         for query in ({}, {"continue": "further"}, {"watch": "true"}):
             answer = await session.get(f"{known.server}/api/x", params=query)
         assert await answer.json() == "in the place of an answer of /api/x"
     assert door.asked == [told, told, told, told]
     assert seen.began == [("/api/x", False, False, 1), ("/api/x", False, True, 2), ("/api/x", True, False, 3)]
     assert len(seen.answers) == 1
+
+
+async def test_all_sessions_of_a_client_share_its_connections_until_the_last_one_ends(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch of each kind in each of many namespaces looks for the kinds first: connections of its own for that stay
+    open, with a buffer each, beside the one that it needs. And whoever ends first must not cut the others off."""
+    monkeypatch.setattr(client_module, "RELOAD_SECONDS", 0)
+    door.login(token="hush")
+    door.takes = "hush"
+    client = await KubeClient.connect(kubeconfig=door.kubeconfig)
+    known = await client.credentials()
+
+    async def ask(session: ClientSession) -> bool:
+        async with session.get(f"{known.server}/api/x") as answer:
+            return answer.status == 200
+
+    first, second = client.open_session(known), client.open_session(known)
+    assert [await ask(first), await ask(second), await ask(first)] == [True] * 3
+    assert await client.get("/api/x") == {"ok": True}
+    assert len(door.peers) == 1
+
+    renewed = client.open_session(await client.credentials(fresh=True))
+    assert await ask(renewed)
+    assert len(door.peers) == 2, "other credentials, other connections"
+    await first.close()
+    await client.close()
+    assert [await ask(second), await ask(renewed)] == [True] * 2
+    await second.close()
+    assert await ask(renewed)
+    assert len(door.peers) == 2
+    await renewed.close()
+    async with client.open_session(known) as again:
+        assert await ask(again)
+    assert len(door.peers) == 3
+    await client.close()
 
 
 async def test_a_token_file_is_read_again_when_its_token_is_refused(door: Door) -> None:

@@ -23,6 +23,9 @@ SETTLE_SECONDS = 1.0
 """Handlers run beside the requests. So long after a list, those of the watch before it have run: an object that they
 tell, and that the list does not have, is gone."""
 
+NEEDED_BY_KOPF = ("namespaces", "customresourcedefinitions")
+"""Kinds without which kopf does not begin."""
+
 
 class KindStream:
     """For one event loop. `plural`: of the kind; `watch_seconds`: how long a watch that is alive lasts, at least."""
@@ -65,9 +68,14 @@ class KindStream:
         self._asked_at = now
 
     def answered(self, path: str, answer: Any) -> Any:
-        """What kopf gets in the place of this answer: a list of the kind without its objects, which are told here;
-        all else as it is. An object gets the kind and version of its list, as kopf would give them."""
-        items = answer.get("items") if isinstance(answer, dict) and self._is_ours(path) else None
+        """What kopf gets in the place of this answer: a list of the kind without its objects, which are told here; of
+        the kinds that the API server serves, those that kopf needs, since it keeps them all; all else as it is. An
+        object gets the kind and version of its list, as kopf would give them."""
+        if not isinstance(answer, dict):
+            return answer
+        if isinstance(kinds := answer.get("resources"), list):
+            return answer | {"resources": [one for one in kinds if one["name"] in (self._plural, *NEEDED_BY_KOPF)]}
+        items = answer.get("items") if self._is_ours(path) else None
         if not isinstance(items, list):
             return answer
         of_list = {"kind": str(answer.get("kind", "")).removesuffix("List"), "apiVersion": answer.get("apiVersion")}

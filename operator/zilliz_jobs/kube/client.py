@@ -1,7 +1,7 @@
 """One connection to one Kubernetes API server: JSON in, JSON out, every failure a KubeError.
 
 The generated methods of the Kubernetes client are left aside: they turn each object into models and back,
-while custom resources are plain dicts anyway. What is used is its configuration, authentication and transport.
+while custom resources are plain dicts anyway. What is used is its configuration and authentication.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from zilliz_jobs.api.jsonbytes import unpacked
 from zilliz_jobs.kube.connection import Credentials, Source, credentials_of, find_source
 from zilliz_jobs.kube.contact import Contact
 from zilliz_jobs.kube.errors import Body, KubeError, Unauthorised, Unavailable, error_of
+from zilliz_jobs.kube.session import Observer
 from zilliz_jobs.kube.wire import ApiWire, Wire
 
 REQUEST_SECONDS = 15.0
@@ -119,6 +120,11 @@ class KubeClient:
         if fresh:
             await self._reload()
         return await credentials_of(self._configuration, self.namespace)
+
+    def open_session(self, known: Credentials, observer: Observer | None = None) -> aiohttp.ClientSession:
+        """A session of the user of `known`, which `credentials` just gave, over the connections of this client; to be
+        closed. Raises OSError where a file of `known` cannot be used."""
+        return self._wire.open_session(known, observer)
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Body:
         """GET `path`. Raises KubeError; changes nothing."""

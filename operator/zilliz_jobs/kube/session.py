@@ -1,5 +1,5 @@
-"""A session of the HTTP client that reaches the API server, for `KubeClient` and for kopf's watches: both reach the
-same server by the same proxy, with the same trust and the same name in its certificate."""
+"""Sessions of the HTTP client that reach the API server, for `KubeClient` and for kopf's watches: all reach the same
+server by the same proxy, with the same trust and the same name in its certificate, over shared connections."""
 
 from __future__ import annotations
 
@@ -50,24 +50,42 @@ def tls_of(known: Credentials) -> ssl.SSLContext:
     return context
 
 
-def open_session(known: Credentials, observer: Observer | None = None) -> aiohttp.ClientSession:
-    """To be closed by whoever asked for it. What the environment says of proxies is in `known` already."""
-    headers = {}
-    if known.token:
-        headers["Authorization"] = f"Bearer {known.token}"
-    elif known.username is not None and known.password is not None:
-        both = base64.b64encode(f"{known.username}:{known.password}".encode()).decode()
-        headers["Authorization"] = f"Basic {both}"
-    secure = tls_of(known) if known.server.startswith("https:") else True  # a local server; no trust is read for it
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=secure),
-        headers=headers,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        proxy=known.proxy_url,
-        trust_env=False,
-        trace_configs=[_telling(observer)] if observer else None,
-        response_class=_answering(observer) if observer else aiohttp.ClientResponse,
-    )
+class SharedConnector(aiohttp.TCPConnector):
+    """The connections of one event loop to the server of `known`, for sessions of the same user: as many as are
+    needed at once, however many sessions there are. Closed with the last of its sessions. Raises OSError where a
+    file cannot be used."""
+
+    def __init__(self, known: Credentials) -> None:
+        secure = (
+            tls_of(known) if known.server.startswith("https:") else True
+        )  # a local server; no trust is read for it
+        super().__init__(limit=0, ssl=secure)
+        self._sessions = 0
+
+    def open_session(self, known: Credentials, observer: Observer | None = None) -> aiohttp.ClientSession:
+        """To be closed by whoever asked for it. What the environment says of proxies is in `known` already."""
+        headers = {}
+        if known.token:
+            headers["Authorization"] = f"Bearer {known.token}"
+        elif known.username is not None and known.password is not None:
+            both = base64.b64encode(f"{known.username}:{known.password}".encode()).decode()
+            headers["Authorization"] = f"Basic {both}"
+        self._sessions += 1
+        return aiohttp.ClientSession(
+            connector=self,
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=known.proxy_url,
+            trust_env=False,
+            trace_configs=[_telling(observer)] if observer else None,
+            response_class=_answering(observer) if observer else aiohttp.ClientResponse,
+        )
+
+    async def close(self, *, abort_ssl: bool = False) -> None:
+        """Called by each session at its end."""
+        self._sessions -= 1
+        if self._sessions <= 0:
+            await super().close(abort_ssl=abort_ssl)
 
 
 def _telling(observer: Observer) -> aiohttp.TraceConfig:

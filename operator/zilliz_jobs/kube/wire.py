@@ -11,8 +11,8 @@ import aiohttp
 from yarl import URL
 
 from zilliz_jobs.api.jsonbytes import packed
-from zilliz_jobs.kube.connection import credentials_of
-from zilliz_jobs.kube.session import open_session
+from zilliz_jobs.kube.connection import Credentials, credentials_of
+from zilliz_jobs.kube.session import Observer, SharedConnector
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,11 @@ class Wire(Protocol):
     ) -> aiohttp.ClientResponse:
         """GET, and return as soon as the head is there; to be closed. Raises as `send` does."""
 
+    def open_session(self, known: Credentials, observer: Observer | None) -> aiohttp.ClientSession:
+        """One more over the connections of this wire; whoever asked for it closes it, before or after this wire."""
+
     async def close(self) -> None:
-        """Close all connections. Idempotent."""
+        """Close all connections that nobody else uses. Idempotent."""
 
 
 class ApiWire(Wire):
@@ -53,6 +56,7 @@ class ApiWire(Wire):
     def __init__(self, configuration: Any) -> None:
         self._configuration = configuration
         self._session: aiohttp.ClientSession | None = None
+        self._connector: SharedConnector | None = None
 
     async def send(
         self,
@@ -75,6 +79,11 @@ class ApiWire(Wire):
         session, headers = await self._opened(), await self._with_login(headers)
         return await session.get(self._url(target), headers=headers, timeout=limits)
 
+    def open_session(self, known: Credentials, observer: Observer | None = None) -> aiohttp.ClientSession:
+        if self._connector is None or self._connector.closed:
+            self._connector = SharedConnector(known)
+        return self._connector.open_session(known, observer)
+
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
@@ -83,7 +92,7 @@ class ApiWire(Wire):
         if self._session is None:
             known = await credentials_of(self._configuration, "")
             if self._session is None:  # nobody else did it meanwhile
-                self._session = open_session(known)
+                self._session = self.open_session(known)
         return self._session
 
     async def _with_login(self, headers: dict[str, str]) -> dict[str, str]:

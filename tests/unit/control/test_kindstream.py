@@ -62,6 +62,16 @@ async def test_a_list_is_complete_when_it_is_watched_from_there_also_one_without
     await reader.close()
 
 
+async def test_of_the_kinds_that_are_served_kopf_gets_those_that_it_needs():
+    """It keeps all that it gets, in each operator of a kind and namespace."""
+    kinds = [{"name": one} for one in ("pods", "importjobs", "importjobs/status", "backupjobs", "namespaces")]
+    reader = Reader()
+    rest = reader.stream.answered("/apis/jobs.zilliz.com/v1alpha1", {"kind": "APIResourceList", "resources": kinds})
+    assert rest == {"kind": "APIResourceList", "resources": [{"name": "importjobs"}, {"name": "namespaces"}]}
+    assert reader.stream.answered("/apis", {"groups": []}) == {"groups": []}
+    await reader.close()
+
+
 async def test_the_objects_of_a_list_are_told_with_the_kind_of_their_list_and_kopf_gets_none():
     reader = Reader()
     reader.lists()
