@@ -23,7 +23,7 @@ def configure(settings: kopf.OperatorSettings, plural: str = "", selector: str =
     settings.watching.client_timeout = WATCH_SECONDS + 10
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = 70  # bookmarks come every minute; a silent watch is opened anew
-    settings.watching.chunk_size = 500  # objects; else the first list of a big cluster is one answer of 100 MB
+    settings.watching.chunk_size = 200  # objects; what a part of a list takes while it is parsed is not given back
     settings.queueing.idle_timeout = 0.01  # events do not depend on one another, so no task waits beside its object
     settings.networking.request_timeout = 15
     settings.persistence.finalizer = f"{GROUP}/kopf"  # never set: on.event needs none

@@ -30,7 +30,7 @@ class Objects:
         resource: Resource,
         namespace: str | None = None,
         *,
-        limit: int = 500,
+        limit: int = 200,
         selector: str = "",
         not_older_than: str = "",
     ) -> AsyncIterator[Body]:
