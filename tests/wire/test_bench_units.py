@@ -19,6 +19,7 @@ async def test_every_unit_takes_the_requests_that_it_should() -> None:
     calls = {name: (one["cloudCalls"], one["kubeCalls"]) for name, one in units.items() if name[:6] != "center"}
     assert calls == {
         "floorPage": (1, 0),
+        "floorWrite": (0, 1),
         "pageOfStrangers": (1, 0),
         "pageNew": (1, 0),
         "pageKnown": (1, 0),

@@ -6,6 +6,7 @@ leniently: a status edited by hand must never stop the operator, so an unreadabl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Self
@@ -32,9 +33,22 @@ class Model(BaseModel):
         """The same value with some fields changed; itself where they are so already."""
         known = vars(self)
         for name, value in changes.items():
-            if name not in known or known[name] != value:
-                return self.model_copy(update=changes)
+            if name not in known or (known[name] is not value and known[name] != value):
+                return self._with(known | changes, changes)
         return self
+
+    def _with(self, values: dict[str, Any], changed: Iterable[str]) -> Self:
+        """What `model_copy` gives, in a third of its time: it copies each of the parts by itself."""
+        other = type(self).__new__(type(self))
+        other.__setstate__(
+            {
+                "__dict__": values,
+                "__pydantic_fields_set__": self.__pydantic_fields_set__.union(changed),
+                "__pydantic_extra__": None,
+                "__pydantic_private__": None,
+            }
+        )
+        return other
 
 
 @lru_cache(maxsize=1024)  # the times of a status hardly change from one write to the next

@@ -116,7 +116,7 @@ def _is_plain(value: Body) -> bool:
 
 def text_without_secrets(body: Body, text: str) -> str:
     """A text about this object, without secrets."""
-    return _hider_about(body)(text)
+    return shown(text) if CONCEALED.is_clear(text) else _hider_about(body)(text)
 
 
 def _hider_about(body: Body) -> Hide:

@@ -45,8 +45,8 @@ def dated(
         told = (old.status, old.reason, old.message, old.observed_generation) if old and since else None
         if old is not None and told == (value, reason, message, generation):
             return old  # as in most passes
-        return Condition(
-            type=kind,
+        row = old or Condition(type=kind, status=value)
+        return row.but(
             status=value,
             reason=reason,
             message=message,

@@ -22,6 +22,9 @@ from zilliz_jobs.core.snapshot import attempt_of, handle_of, is_disproved, is_op
 LATELY_READ = 256
 """Statuses, of some kilobytes each, that are not parsed again."""
 
+LAST_READ = 16
+"""Raw statuses, as they are in the passes that are under way."""
+
 _RECORD = frozenset({"submission", "jobId", "completionTime", "attempts", "steps"})
 _TIMES = (("intentTime", "intent_time"), ("cloudTime", "cloud_time"))
 _WITH_HANDLE = frozenset({Evidence.ANSWERED, Evidence.MARKER, Evidence.INFERRED, Evidence.ADOPTED})
@@ -68,30 +71,31 @@ def _named(known: Known) -> str:
 
 class _Lately:
     """The statuses that were read or stored last, by their JSON: around one pass the same one is read several times,
-    which takes ten times as long as finding it here."""
+    which takes ten times as long as finding it here. Objects are not changed in place, so of the last few not even
+    the JSON is made again."""
 
     def __init__(self) -> None:
         self._kept: dict[bytes, JobStatus] = {}
-        self._last: tuple[dict[str, Any], bytes] = ({}, b"{}")
+        self._last: dict[int, tuple[dict[str, Any], JobStatus]] = {}
+        """By identity, which is of this value for as long as the value is here."""
 
     def read(self, raw: dict[str, Any]) -> JobStatus:
-        text = self._packed(raw)
+        if (last := self._last.get(id(raw))) is not None:
+            return last[1]
+        text = packed(raw)
         status = self._kept.pop(text, None)
-        return self._keep(text, _parsed(text) if status is None else status)
+        return self._keep(raw, text, _parsed(text) if status is None else status)
 
     def stored(self, raw: dict[str, Any], status: JobStatus) -> None:
-        self._keep(self._packed(raw), status)
+        self._keep(raw, packed(raw), status)
 
-    def _packed(self, raw: dict[str, Any]) -> bytes:
-        """Objects are not changed in place, so the very same value has the same JSON."""
-        if self._last[0] is not raw:
-            self._last = raw, packed(raw)
-        return self._last[1]
-
-    def _keep(self, text: bytes, status: JobStatus) -> JobStatus:
+    def _keep(self, raw: dict[str, Any], text: bytes, status: JobStatus) -> JobStatus:
         self._kept[text] = status  # the newest stands last
         if len(self._kept) > LATELY_READ:
             del self._kept[next(iter(self._kept))]
+        self._last[id(raw)] = raw, status
+        if len(self._last) > LAST_READ:
+            del self._last[next(iter(self._last))]
         return status
 
 

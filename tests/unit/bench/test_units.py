@@ -52,6 +52,18 @@ def test_the_page_shows_each_unit_beside_the_floor_and_beside_earlier_commits() 
     assert part([]) == ""
 
 
+def test_a_pass_that_writes_stands_beside_as_many_plain_writes() -> None:
+    """Most of what it takes in the kernel is that of its requests, which no line of the operator changes."""
+    units = taken()["units"]
+    units |= {
+        "floorWrite": units["echo"] | {"ms": 0.5},
+        "passState": units["echo"] | {"cloudCalls": 0, "kubeCalls": 2},
+    }
+    assert f"| {TITLES['passState']} | 2.00 | 1.50 | 2.00 | 0 | 2 |" in part([{**line("aaa1111"), "units": units}])
+    del units["floorWrite"]
+    assert f"| {TITLES['passState']} | 2.00 | 1.50 | 1.00 | 0 | 2 |" in part([{**line("aaa1111"), "units": units}])
+
+
 def test_units_alone_leave_the_rest_of_the_page_as_it_is() -> None:
     """The rest takes an hour of a quiet machine."""
     old = f"# Performance\n\n## (a)\n\n{part([line('aaa1111')])}\n\n## What limits it\n"

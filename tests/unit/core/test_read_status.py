@@ -10,6 +10,7 @@ import pytest
 from zilliz_jobs.api.jobstatus import MAX_ATTEMPTS, Evidence, JobStatus
 from zilliz_jobs.core.highwater import HighWaterMark
 from zilliz_jobs.core.read_status import (
+    LAST_READ,
     LATELY_READ,
     NOTHING_KNOWN,
     Known,
@@ -301,3 +302,12 @@ def test_what_was_read_long_ago_is_parsed_again() -> None:
         read_status({"message": f"again {index}"})
     assert read_status(raw) is not status
     assert read_status(raw) == status
+
+
+def test_each_raw_status_is_read_as_itself_however_many_come_and_go() -> None:
+    """They are known by where they lie in memory while they are there, and what comes later may lie in the same
+    place."""
+    kept = [{"state": "InProgress", "jobId": f"job-{one}", "submission": SENT} for one in range(3)]
+    for one in range(20 * LAST_READ):
+        assert read_status({"state": "InProgress", "jobId": f"job-{one}", "submission": SENT}).job_id == f"job-{one}"
+        assert [read_status(raw).job_id for raw in kept] == ["job-0", "job-1", "job-2"]

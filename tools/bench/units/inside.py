@@ -12,7 +12,7 @@ import copy
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,25 @@ class Inside:
         return await self._client.request(
             "PATCH", f"{where}/{body['metadata']['name']}{sub}", body=change, content_type=media
         )
+
+    @asynccontextmanager
+    async def plain_writes(self) -> AsyncIterator[Callable[[Body, Body], Awaitable[Body]]]:
+        """What makes a change of the status of an object and decodes the answer, and does nothing with it: the least
+        that a client of the API server can take."""
+        async with self._client.open_session(await self._client.credentials()) as http:
+
+            async def write(body: Body, change: Body) -> Body:
+                where = f"{self._client.server}/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/importjobs"
+                asked = json.dumps({"status": change}).encode()
+                headers = {"Content-Type": "application/merge-patch+json"}
+                url = f"{where}/{body['metadata']['name']}/status"
+                async with http.patch(url, data=asked, headers=headers) as answer:
+                    stored: Body = json.loads(await answer.read())
+                if answer.status != 200:
+                    raise Problem(f"cannot write: {stored}")
+                return stored
+
+            yield write
 
     def stored(self, name: str, plural: str = "importjobs") -> Body:
         """An object as the API server has it."""

@@ -17,7 +17,8 @@ UNITS = """
 Each is done by the operator's own code in the process of the bench, against stand-ins in another thread: running
 imports of one cluster, as many as a page of its list has rows. What is counted is the processor time of the thread:
 the median of several rounds, and the best one, since other work on the machine only adds. The floor is a loop that
-fetches and decodes the same page and does nothing with it, in the same run.
+fetches and decodes the same page and does nothing with it, in the same run; of a pass that writes, as many plain
+requests as it sends.
 """
 LIFE = """
 In the whole life of an import whose job is read {reads} times, with {writesBesidesProgress} writes besides progress
@@ -66,12 +67,17 @@ def replaced(page: str, new: str) -> str:
 
 
 def _units(line: Line) -> list[tuple[Any, ...]]:
-    floor = line["units"]["floorPage"]["ms"]
     return [
         (title, one["ms"], one["leastMs"], one["ms"] / floor, one["cloudCalls"], one["kubeCalls"])
         for name, title in TITLES.items()
-        if (one := line["units"].get(name))
+        if (one := line["units"].get(name)) and (floor := _floor(line["units"], name))
     ]
+
+
+def _floor(units: dict[str, Any], name: str) -> float:
+    """Milliseconds that the same requests take a plain loop; of what sends none, the floor of a page."""
+    one, page, write = units[name], float(units["floorPage"]["ms"]), units.get("floorWrite")
+    return page if write is None or one["cloudCalls"] or not one["kubeCalls"] else write["ms"] * one["kubeCalls"]
 
 
 def _history(lines: Sequence[Line]) -> list[tuple[Any, ...]]:

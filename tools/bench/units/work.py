@@ -27,6 +27,7 @@ SECRETS = 50
 
 TITLES = {
     "floorPage": "floor: a page of 99 rows, fetched and decoded",
+    "floorWrite": "floor: a change of a status, sent, and its answer decoded",
     "pageOfStrangers": "a page of 99 rows that no object follows",
     "pageNew": "a page of 99 rows that are seen for the first time",
     "pageKnown": "a page of 99 known rows",
@@ -48,6 +49,7 @@ async def measure(on: Inside, form: Mould, *, rounds: int = ROUNDS) -> dict[str,
     """What each unit takes; see `Meter.figures`. `form`: of an import that waits in the cloud."""
     ids = on.put_jobs(JOBS, pending_seconds=PENDING_SECONDS)
     found = {"floorPage": await _floor(on, rounds), "pageOfStrangers": await _readings(on, rounds)}
+    found["floorWrite"] = await _floor_of_writes(on, form, rounds)
     names = [name_of(index) for index in range(JOBS)]
     for name, job_id in zip(names, ids, strict=True):
         cast = form.cast(name, job_id)
@@ -75,6 +77,18 @@ async def _floor(on: Inside, rounds: int) -> dict[str, Any]:
                 for _ in range(READINGS):
                     await floor.page(1)
                     await asyncio.sleep(1 / DOCUMENTED_RATE)
+    return meter.figures()
+
+
+async def _floor_of_writes(on: Inside, form: Mould, rounds: int) -> dict[str, Any]:
+    """To an object that the operator is not told of."""
+    meter, cast = Meter(on, READS), form.cast("floor", "none")
+    body = await on.create("ImportJob", "floor", cast["spec"], cast["status"])
+    async with on.plain_writes() as write:
+        for index in range(rounds):
+            with meter.round():
+                for step in range(READS):
+                    await write(body, {"progressPercent": 1 + (index * READS + step) % 99})
     return meter.figures()
 
 
