@@ -203,6 +203,14 @@ def test_of_several_runs_the_one_in_the_middle_is_told_and_the_others_are_beside
     assert other.endswith("|  |"), "what was measured once has no runs"
 
 
+def test_the_middle_is_that_of_what_differs() -> None:
+    """All restarts write nothing, and one of them is the slowest."""
+    runs = [entry(restart(quietAfterSeconds=seconds), 1.0, MACHINE, "abc1234") for seconds in (3.0, 5.0, 4.0)]
+    assert in_the_middle("c", runs)["figures"]["quietAfterSeconds"] == 4.0
+    same = [entry(restart(), 1.0, MACHINE, "abc1234") for _ in range(3)]
+    assert in_the_middle("c", same)["figures"]["quietAfterSeconds"] == 3.0
+
+
 def test_one_run_is_told_as_it_is() -> None:
     one = entry(changes(), 1.0, MACHINE, "abc1234")
     assert in_the_middle("a", [one]) is one
