@@ -74,7 +74,8 @@ class KindStream:
         if not isinstance(answer, dict):
             return answer
         if isinstance(kinds := answer.get("resources"), list):
-            return answer | {"resources": [one for one in kinds if one["name"] in (self._plural, *NEEDED_BY_KOPF)]}
+            needed = (self._plural, *NEEDED_BY_KOPF)
+            return answer | {"resources": [one for one in kinds if one.get("name") in needed]}
         items = answer.get("items") if self._is_ours(path) else None
         if not isinstance(items, list):
             return answer

@@ -56,9 +56,8 @@ class SharedConnector(aiohttp.TCPConnector):
     file cannot be used."""
 
     def __init__(self, known: Credentials) -> None:
-        secure = (
-            tls_of(known) if known.server.startswith("https:") else True
-        )  # a local server; no trust is read for it
+        # A local server may be reached without TLS; no trust is read for it.
+        secure = tls_of(known) if known.server.startswith("https:") else True
         super().__init__(limit=0, ssl=secure)
         self._sessions = 0
 
