@@ -113,10 +113,8 @@ def in_the_middle(letter: str, runs: Sequence[dict[str, Any]]) -> dict[str, Any]
     figures of all."""
     if len(runs) < 2:
         return runs[0]
-    measured = [[_value(row) for row in aims({letter: one})] for one in runs]
-    differ = next((index for index, values in enumerate(zip(*measured, strict=True)) if len({*values}) > 1), None)
-    order = sorted(range(len(runs)), key=lambda run: 0.0 if differ is None else measured[run][differ])
-    return runs[order[len(runs) // 2]] | {"runs": [_without_samples(one["figures"]) for one in runs]}
+    ordered = sorted(runs, key=lambda one: [_value(row) for row in aims({letter: one})])
+    return ordered[len(ordered) // 2] | {"runs": [_without_samples(one["figures"]) for one in runs]}
 
 
 def _value(row: Sequence[Any]) -> float:

@@ -12,7 +12,7 @@ import copy
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from tests.support.cloud import LoopThread
 from tests.support.serving import ROOT
 from tools.bench.cloud import CLUSTER, FILE, KEY
+from tools.bench.kube import Kube
 from tools.bench.problem import LateError, Problem
 
 from zilliz_jobs.cloud.lists import ListId, Source
@@ -131,24 +132,10 @@ class Inside:
             "PATCH", f"{where}/{body['metadata']['name']}{sub}", body=change, content_type=media
         )
 
-    @asynccontextmanager
-    async def plain_writes(self) -> AsyncIterator[Callable[[Body, Body], Awaitable[Body]]]:
-        """What makes a change of the status of an object and decodes the answer, and does nothing with it: the least
-        that a client of the API server can take."""
-        async with self._client.open_session(await self._client.credentials()) as http:
-
-            async def write(body: Body, change: Body) -> Body:
-                where = f"{self._client.server}/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/importjobs"
-                asked = json.dumps({"status": change}).encode()
-                headers = {"Content-Type": "application/merge-patch+json"}
-                url = f"{where}/{body['metadata']['name']}/status"
-                async with http.patch(url, data=asked, headers=headers) as answer:
-                    stored: Body = json.loads(await answer.read())
-                if answer.status != 200:
-                    raise Problem(f"cannot write: {stored}")
-                return stored
-
-            yield write
+    async def plain_client(self) -> Kube:
+        """The least that a client of the API server can be; to be closed."""
+        known = await self._client.credentials()
+        return Kube(known.server, known.token or "", known.ca_path)
 
     def stored(self, name: str, plural: str = "importjobs") -> Body:
         """An object as the API server has it."""

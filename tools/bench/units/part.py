@@ -67,10 +67,11 @@ def replaced(page: str, new: str) -> str:
 
 
 def _units(line: Line) -> list[tuple[Any, ...]]:
+    units = line["units"]
     return [
-        (title, one["ms"], one["leastMs"], one["ms"] / floor, one["cloudCalls"], one["kubeCalls"])
+        (title, one["ms"], one["leastMs"], one["ms"] / _floor(units, name), one["cloudCalls"], one["kubeCalls"])
         for name, title in TITLES.items()
-        if (one := line["units"].get(name)) and (floor := _floor(line["units"], name))
+        if (one := units.get(name))
     ]
 
 
