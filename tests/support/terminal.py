@@ -56,12 +56,18 @@ class Terminal:
         return CONTROL.sub("", self.sent.rpartition(ERASED)[2]).replace("\r", "").splitlines()
 
     def until(self, what: str, shows: Callable[[list[str]], object]) -> list[str]:
-        """The first picture that `shows` is content with."""
+        """The first whole picture that `shows` is content with.
+
+        A terminal hands on what one write sent line by line, so a picture is judged when a moment brings no more.
+        """
         deadline = time.monotonic() + PATIENCE
-        while not shows(self.picture):
+        while True:
+            ended = self._process.poll() is not None
+            if not self._read():
+                if shows(self.picture):
+                    return self.picture
+                assert not ended, f"it ended without {what}\n{self.sent!r}"
             assert time.monotonic() < deadline, f"not on the terminal: {what}\n{self.sent!r}"
-            assert self._read() or self._process.poll() is None, f"it ended without {what}\n{self.sent!r}"
-        return self.picture
 
     def interrupt(self) -> int:
         """Ctrl-C; the exit code."""
