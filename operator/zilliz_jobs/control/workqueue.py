@@ -1,14 +1,17 @@
 """The work queue: keys with a time, each taken by one worker at a time, and the back-off of those that fail.
 
 A key that is added while a worker has it comes back when the worker is done. A later time never delays an earlier
-one; an event makes a key due at once. Where more is due than workers can do, what has less patience goes first. The
-queue is lost in a crash, which does no harm: the first lists of the next process add every key.
+one; an event makes a key due at once. Where more is due than workers can do, what has less patience goes first. Of
+the workers that wait one is woken for each key. The queue is lost in a crash, which does no harm: the first lists of
+the next process add every key.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
+from collections import deque
 from collections.abc import Hashable
 from itertools import count
 from typing import Generic, NamedTuple, TypeVar
@@ -44,7 +47,10 @@ class WorkQueue(Generic[K]):
         """For how many seconds the key was due that was taken last."""
         self._busy: set[K] = set()
         self._order = count()
-        self._changed = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        """A worker each, which waits for a key."""
+        self._alarm: asyncio.TimerHandle | None = None
+        """Wakes one of them when the next key is due."""
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -78,11 +84,11 @@ class WorkQueue(Generic[K]):
         self._due[key] = turn
         self._put(key)
         self._tidy()
-        self._changed.set()
 
     def _put(self, key: K) -> None:
         turn = self._due[key]
         heapq.heappush(self._heap, (turn.due, next(self._order), key, turn))
+        self._wake_at(turn.due)
 
     def holds(self, key: K) -> bool:
         """Whether the key has a time, or is with a worker."""
@@ -127,35 +133,68 @@ class WorkQueue(Generic[K]):
         while True:
             if self._closed:
                 raise asyncio.CancelledError("the queue is closed")
-            wait = self._take_due()
-            if not isinstance(wait, float):
-                key: K = wait[0]
-                return key
-            self._changed.clear()
-            try:
-                async with asyncio.timeout(None if wait == float("inf") else wait):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
+            taken = self._take_due()
+            if self._ready:
+                self._wake()
+            elif self._heap:
+                self._wake_at(self._heap[0][0])
+            if taken is not None:
+                return taken[0]
+            await self._woken()
+
+    async def _woken(self) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(woken)
+        try:
+            await woken
+        except asyncio.CancelledError:
+            if woken.done() and not woken.cancelled():
+                self._wake()  # the next one, as this worker ends
+            raise
+        finally:
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(woken)
+
+    def _wake(self) -> None:
+        """One of the workers that wait, if any does."""
+        while self._waiting:
+            if not (woken := self._waiting.popleft()).done():
+                woken.set_result(None)
+                return
+
+    def _wake_at(self, due: float) -> None:
+        """One of the workers that wait then."""
+        if due <= self._now() + CLOCK_STEP:
+            self._wake()
+        elif self._alarm is None or due < self._alarm.when():
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = asyncio.get_running_loop().call_at(due, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._wake()
 
     def done(self, key: K) -> None:
         """The worker is done with the key; if it was added meanwhile, it comes again."""
         self._busy.discard(key)
         if key in self._due:
             self._put(key)
-            self._changed.set()
 
     def close(self) -> None:
         """Give out no more keys; all waiting workers get CancelledError. Idempotent."""
         self._closed = True
-        self._changed.set()
+        while self._waiting:
+            self._wake()
 
-    def _take_due(self) -> tuple[K] | float:
-        """A due key, wrapped; or the seconds until one may be."""
+    def _take_due(self) -> tuple[K] | None:
+        """A due key, wrapped; None where none is. The first of those that are not due is one that counts."""
         now = self._now()
         while self._heap and self._heap[0][0] <= now + CLOCK_STEP:
             _, number, key, turn = heapq.heappop(self._heap)
             heapq.heappush(self._ready, (turn.until, number, key, turn))
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][3]:
+            heapq.heappop(self._heap)  # superseded
         while self._ready:
             _, _, key, turn = heapq.heappop(self._ready)
             if self._due.get(key) != turn or key in self._busy:
@@ -164,9 +203,7 @@ class WorkQueue(Generic[K]):
             self._busy.add(key)
             self.behind = max(0.0, now - turn.due)
             return (key,)
-        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][3]:
-            heapq.heappop(self._heap)  # superseded
-        return self._heap[0][0] - now if self._heap else float("inf")
+        return None
 
     def _now(self) -> float:
         if self._loop is None:

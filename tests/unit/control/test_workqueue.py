@@ -1,6 +1,7 @@
 """The queue drives everything: a key that it loses is a job that nobody looks at. All in virtual time."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -238,3 +239,91 @@ async def test_a_key_that_is_forgotten_leaves_neither_a_time_nor_a_count():
     queue.add_failed("a")
     queue.forget("a")
     assert (len(queue), queue.failures("a")) == (0, 0)
+
+
+class TestWorkers:
+    """Each waits for itself; with thirty of them, a key that woke all would cost more than its pass."""
+
+    async def test_one_is_woken_for_one_key(self):
+        queue: WorkQueue[str] = WorkQueue()
+        workers = [asyncio.create_task(queue.get()) for _ in range(32)]
+        await asyncio.sleep(0)
+        turns = 0
+        queue.add("a")
+        while not any(worker.done() for worker in workers):
+            turns += 1
+            await asyncio.sleep(0)
+        assert turns <= 3
+        assert len(queue._waiting) == 31
+        await ended(workers)
+
+    async def test_keys_that_are_due_together_are_taken_together(self):
+        queue: WorkQueue[str] = WorkQueue()
+        workers = [asyncio.create_task(took(queue)) for _ in range(5)]
+        await asyncio.sleep(0)
+        for key in "abcde":
+            queue.add(key, 7)
+        assert sorted(await asyncio.gather(*workers)) == [(key, 7) for key in "abcde"]
+
+    async def test_an_earlier_key_is_not_taken_later_for_one_that_others_wait_for(self):
+        queue: WorkQueue[str] = WorkQueue()
+        queue.add("later", 30)
+        workers = [asyncio.create_task(took(queue)) for _ in range(2)]
+        await asyncio.sleep(1)
+        queue.add("soon", 2)
+        assert await asyncio.gather(*workers) == [("soon", 3), ("later", 30)]
+
+    async def test_one_that_ends_as_it_is_woken_leaves_the_key_to_the_next(self):
+        queue: WorkQueue[str] = WorkQueue()
+        first, second = [asyncio.create_task(queue.get()) for _ in range(2)]
+        await asyncio.sleep(0)
+        queue.add("a")
+        first.cancel()
+        async with asyncio.timeout(1000):
+            assert await second == "a"
+        assert first.cancelled()
+
+    async def test_whose_wait_ends_does_not_take_part_any_more(self):
+        queue: WorkQueue[str] = WorkQueue()
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(1):
+                    await queue.get()
+        assert not queue._waiting
+        queue.add("a")
+        assert await took(queue) == ("a", 0)
+
+    @pytest.mark.parametrize("seed", range(5))
+    async def test_no_key_is_left_however_workers_come_and_go(self, seed):
+        choose = random.Random(seed)
+        queue: WorkQueue[int] = WorkQueue()
+        late: list[float] = []
+        due: dict[int, float] = {}
+
+        async def work() -> None:
+            while True:
+                key = await queue.get()
+                late.append(clock() - due[key])
+                await asyncio.sleep(choose.choice((0, 0, 0.01)))
+                queue.done(key)
+
+        workers = [asyncio.create_task(work()) for _ in range(6)]
+        for number in range(300):
+            delay = choose.choice((0, 0, 1, 5))
+            due[number] = clock() + delay
+            queue.add(number, delay)
+            if choose.random() < 0.2:  # in the middle of a wait, or just woken
+                place = choose.randrange(len(workers))
+                workers[place].cancel()
+                workers[place] = asyncio.create_task(work())
+            await asyncio.sleep(choose.choice((0, 0, 0, 0.02)))
+        await asyncio.sleep(6)
+        assert len(late) == 300
+        assert max(late) < 1, "each is taken when it is due"
+        await ended(workers)
+
+
+async def ended(workers: list[asyncio.Task[str]] | list[asyncio.Task[None]]) -> None:
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
