@@ -43,7 +43,7 @@ from zilliz_jobs.telemetry.concealed import CONCEALED
 from zilliz_jobs.telemetry.metrics import Metrics
 from zilliz_jobs.telemetry.metrics_delta import count_job
 
-TURN_SECONDS = 30.0  # an object that waits for a submission lock for so long says so in its status
+TURN_SECONDS = 60.0  # an object that waits for a submission lock for so long says so in its status
 
 log = logging.getLogger(__name__)
 

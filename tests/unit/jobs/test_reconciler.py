@@ -579,7 +579,7 @@ class TestLife:
         assert "POST" not in bench.story
         assert bench.shelf.writes == 0, "it is Pending by default, and its turn comes in a moment, mostly"
         assert not result.learnt
-        bench.later(31)
+        bench.later(61)
         await bench.reconcile()
         assert bench.shelf.status["reason"] == "SubmissionInProgress"
         bench.actions._locks.leave(entry(backup("two", uid="u2")))

@@ -349,9 +349,9 @@ class TestTurn:
             await bench.status_writer.write(bench.entry, dict(bench.body), same)
         assert bench.shelf.writes == 0
 
-    async def test_a_new_job_in_line_says_so_after_half_a_minute(self, bench):
+    async def test_a_new_job_in_line_says_so_after_a_minute(self, bench):
         await bench.status_writer.write(bench.entry, dict(bench.body), self.LINE)
-        bench.now += 29
+        bench.now += 59
         await bench.status_writer.write(bench.entry, dict(bench.body), self.LINE)
         assert bench.shelf.writes == 0
         bench.now += 2
@@ -367,7 +367,7 @@ class TestTurn:
         ready = {"type": "Ready", "status": "False"}
         bench.shelf.body["status"] = {"conditions": [ready], "reason": "SecretNotFound"}
         await bench.status_writer.write(bench.entry, dict(bench.body), self.LINE)
-        bench.now += 31
+        bench.now += 61
         await bench.status_writer.write(bench.entry, dict(bench.body), self.LINE)
         assert bench.shelf.status["reason"] == "SubmissionInProgress"
 
