@@ -27,6 +27,7 @@ async def test_every_unit_takes_the_requests_that_it_should() -> None:
         "passNothing": (0, 0),
         "passState": (0, 2),
         "passProgress": (0, 1),
+        "passEnd": (0, 2),
         "echo": (0, 0),
         "strangersChange": (0, 0),
         "search": (0, 0),

@@ -132,6 +132,13 @@ class Inside:
             "PATCH", f"{where}/{body['metadata']['name']}{sub}", body=change, content_type=media
         )
 
+    async def delete(self, name: str) -> None:
+        """A person deletes the ImportJob, and a watch tells of it."""
+        body = self.stored(name)
+        where = f"/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/importjobs/{name}"
+        await self._client.request("DELETE", where)
+        self._engine.on_delete(body)
+
     async def plain_client(self) -> Kube:
         """The least that a client of the API server can be; to be closed."""
         known = await self._client.credentials()

@@ -11,6 +11,7 @@ from tools.bench.figures import DOCUMENTED_RATE, PAGE_SIZE
 from tools.bench.floor import Floor
 from tools.bench.mould import Mould, name_of
 from tools.bench.problem import Problem
+from tools.bench.stage import until
 from tools.bench.units.inside import Inside, Planning, conceal, search
 from tools.bench.units.meter import ROUNDS, Meter
 
@@ -19,8 +20,11 @@ from zilliz_local.cloud import PROJECT
 Body = dict[str, Any]
 JOBS = PAGE_SIZE - 1  # after a full page another one is asked for
 READINGS = 5  # of the list in one round
+ENDS = 35  # so few that each waits for its result
+RESULTS_SECONDS = 30.0
 READS = 10  # of single jobs in one round
 PENDING_SECONDS = 10.0
+RUN_SECONDS = 3600.0
 PERCENT_SECONDS = 36.0  # after which a job that runs for an hour is one percent further
 PLANNED = 5000
 SECRETS = 50
@@ -33,8 +37,9 @@ TITLES = {
     "pageKnown": "a page of 99 known rows",
     "readKnown": "a read of a running job that shows nothing new, and its pass where it needs one",
     "passNothing": "a pass that has nothing to do but to plan the next read",
-    "passState": "a pass that writes a new state, and its event",
+    "passState": "a pass that writes that the job has begun",
     "passProgress": "a pass that writes new progress",
+    "passEnd": "a pass that writes an end with its result, and its event",
     "echo": "the event of an own write",
     "strangersChange": "the event of a change by others",
     "search": "the search for secrets in one status",
@@ -47,8 +52,9 @@ TITLES = {
 
 async def measure(on: Inside, form: Mould, *, rounds: int = ROUNDS) -> dict[str, dict[str, Any]]:
     """What each unit takes; see `Meter.figures`. `form`: of an import that waits in the cloud."""
+    ends = await _ends(on, form, rounds)
     ids = on.put_jobs(JOBS, pending_seconds=PENDING_SECONDS)
-    found = {"floorPage": await _floor(on, rounds), "pageOfStrangers": await _readings(on, rounds)}
+    found = {"passEnd": ends, "floorPage": await _floor(on, rounds), "pageOfStrangers": await _readings(on, rounds)}
     found["floorWrite"] = await _floor_of_writes(on, form, rounds)
     names = [name_of(index) for index in range(JOBS)]
     for name, job_id in zip(names, ids, strict=True):
@@ -153,6 +159,29 @@ async def _events(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[s
             for body in bodies:
                 on.hear(body)
     return {"echo": echo.figures(), "strangersChange": other.figures()}
+
+
+async def _ends(on: Inside, form: Mould, rounds: int) -> dict[str, Any]:
+    """Of jobs and objects that are gone afterwards."""
+    ids = on.put_jobs(ENDS, pending_seconds=PENDING_SECONDS)
+    names = [f"ended-{index}" for index in range(ENDS)]
+    for name, job_id in zip(names, ids, strict=True):
+        cast = form.cast(name, job_id)
+        on.hear(await on.create("ImportJob", name, cast["spec"], cast["status"]))
+    for seconds in (PENDING_SECONDS, RUN_SECONDS):
+        for name in names:
+            await on.reconcile(name)
+        on.advance(seconds)
+        await on.read_list()
+    # The end is in the list, and the result comes by a read of its own.
+    await until("the results are read", lambda: all(on.has_news(name) for name in names), seconds=RESULTS_SECONDS)
+    found = await _passes(on, rounds, names)
+    if open_ := [name for name in names if not on.is_settled(name)]:
+        raise Problem(f"cannot measure: {len(open_)} objects do not show the end of their job")
+    for name in names:
+        await on.delete(name)
+    on.forget_jobs(ids)
+    return found
 
 
 async def _center(on: Inside, rounds: int) -> dict[str, dict[str, Any]]:
