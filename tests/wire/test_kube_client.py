@@ -442,6 +442,21 @@ async def test_a_flood_costs_no_event_but_the_oldest(
     assert [body["message"] for body in script.bodies] == ["0", "2", "3"]
 
 
+async def test_a_warning_goes_before_what_is_no_trouble_and_no_flood_costs_it(
+    script: Script, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "MAX_QUEUED", 2)
+    poster = EventPoster(client, instance="pod-1", now=machine_time)
+    script.say(201)
+    poster.post(BODY, "Warning", "JobFailed", "no column id")
+    for number in range(4):
+        poster.post(BODY, "Normal", "Successful", str(number))
+    poster.post(BODY, "Warning", "Overdue", "late")
+    await poster.flush(5)
+    assert [body["message"] for body in script.bodies] == ["no column id", "late", "2", "3"]
+    assert poster.dropped == 2
+
+
 async def test_the_poster_works_in_the_background(script: Script, poster: EventPoster) -> None:
     script.say(201)
     running = asyncio.create_task(poster.run())

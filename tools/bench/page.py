@@ -66,15 +66,15 @@ LIMITS = """
 - Jobs that began while no operator ran: each is one write. A plain loop that does nothing but write such statuses
   would take 24 seconds for 5,000, at the pace of 2,000 on the machine of this page, with 32 at a time as with 16. So
   it is the API server that sets the pace.
-- A pass that writes: the request is a fifth of the instructions and more of the time, since the kernel sends it; and
-  there are two where an event is posted. Plain requests of the same kind stand beside it in (u).
+- A pass that writes: a request is a fifth of the instructions and more of the time, since the kernel sends it; and
+  there are two where an event is posted, as at an end. Plain requests of the same kind stand beside it in (u).
   [Decision 35](decisions/035-writes-stay-with-the-library.md) says why that stays,
   [decision 39](decisions/039-what-has-not-changed-is-not-written-down-again.md) what became less.
 - New jobs: each takes a read of its cluster, the intent, the request and its record, one after the other. Into one
   collection they go one at a time, or a lost answer could not be told from its neighbour's job; so the pace is that
   of one such round, and not of the limit. While the API server takes a thousand new objects, each round takes longer.
-- Writes: intent, handle, at work, end; the fraction above four are jobs that waited for their submission lock for
-  half a minute, and say so.
+- Writes: intent, handle, at work, end; what is above four are jobs that waited for their submission lock for a
+  minute, and say so.
 - A restart: Python and its packages need a second before the process runs. Then the objects are listed in chunks and
   parsed; those whose jobs are over take no more than that.
 """

@@ -52,6 +52,7 @@ _NEWS = frozenset(
     | {Reason.CLEANING_UP}
 )
 _TOLD = _TROUBLE | _NEWS
+_BEFORE_IT_BEGINS = frozenset({Reason.SUBMITTED, Reason.PENDING})
 _QUIET_NOTICES = frozenset({Reason.CREDENTIALS_CHANGED, Reason.SENT_IN_OTHER_WORDS})
 _ARRIVALS = {
     Evidence.MARKER: Reason.FOUND,
@@ -62,12 +63,13 @@ _ARRIVALS = {
 
 @dataclass(frozen=True)
 class StatusEvent:
-    """An event to be posted once per `once_per` and object."""
+    """An event to be posted once per `once_per` and object. `posted`: False for what only the log tells."""
 
     type: Literal["Normal", "Warning"]
     reason: str
     message: str
     once_per: str
+    posted: bool = True
 
 
 def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
@@ -96,9 +98,10 @@ def news(old: JobStatus, new: JobStatus) -> list[StatusEvent]:
         told.append(StatusEvent("Warning", new.reason or "", new.message or "", f"{attempt} {new.message}"))
     elif new.reason != old.reason and new.reason in _TOLD:
         kind: Literal["Normal", "Warning"] = "Warning" if new.reason in _TROUBLE else "Normal"
-        told.append(
-            StatusEvent(kind, str(new.reason), new.message or help_of(str(new.reason)), f"{attempt} {new.message}")
-        )
+        # That a submitted job begins is what everybody expects, and status.startTime keeps it for longer.
+        begins = new.reason == Reason.IN_PROGRESS and old.reason in _BEFORE_IT_BEGINS
+        message = new.message or help_of(str(new.reason))
+        told.append(StatusEvent(kind, str(new.reason), message, f"{attempt} {new.message}", posted=not begins))
     if (new.submission, new.steps) != (old.submission, old.steps):
         told += _of_notices(old, new, attempt)
     for name in ("cancel", "retry", "resolution"):

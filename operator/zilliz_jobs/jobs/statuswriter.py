@@ -207,7 +207,8 @@ class JobStatusWriter:
     def tell(self, kind: AnyKind, body: Body, old: JobStatus, new: JobStatus) -> None:
         """Post the events of the change of the status, log them, and count."""
         for item in news(old, new):
-            self._events.post(body, item.type, item.reason, item.message, once_per=item.once_per, logged=True)
+            if item.posted:
+                self._events.post(body, item.type, item.reason, item.message, once_per=item.once_per, logged=True)
             log.log(
                 logging.WARNING if item.type == "Warning" else logging.INFO,
                 "%s: %s: %s",

@@ -28,7 +28,7 @@ EventType = Literal["Normal", "Warning"]
 COMPONENT = "zilliz-jobs"
 MAX_MESSAGE = 1024  # the API server refuses more
 MAX_REASON = 128
-MAX_QUEUED = 1000
+MAX_QUEUED = 1000  # of a type
 TRIES = 4
 FIRST_PAUSE_SECONDS = 0.5
 MAX_PAUSE_SECONDS = 10.0
@@ -70,9 +70,9 @@ def event_of(
 class EventPoster:
     """Posts Events in the background. Nothing that goes wrong with them ever reaches the caller.
 
-    `run` is a task of the caller's. When more than MAX_QUEUED wait, the oldest are dropped: the status tells
-    the story anyway. `redacted`: takes the secrets out of a message about an object. `now`: the API server's time, as
-    its other clients' events have it.
+    `run` is a task of the caller's. Warnings go first. When more than MAX_QUEUED of a type wait, the oldest of it are
+    dropped: the status tells the story anyway. `redacted`: takes the secrets out of a message about an object.
+    `now`: the API server's time, as its other clients' events have it.
     """
 
     def __init__(
@@ -85,7 +85,8 @@ class EventPoster:
     ) -> None:
         self._client, self._now, self._redacted = client, now, redacted
         self._instance = instance
-        self._queue: deque[tuple[Body, bool]] = deque(maxlen=MAX_QUEUED)
+        self._warnings: deque[tuple[Body, bool]] = deque(maxlen=MAX_QUEUED)
+        self._others: deque[tuple[Body, bool]] = deque(maxlen=MAX_QUEUED)
         self._some = asyncio.Event()
         self._failing = False
         self.dropped = 0  # Events that never reached the server, for a metric
@@ -114,8 +115,9 @@ class EventPoster:
             now=self._now(),
             instance=self._instance,
         )
-        self.dropped += len(self._queue) == MAX_QUEUED
-        self._queue.append((event, logged))
+        queue = self._warnings if kind == "Warning" else self._others
+        self.dropped += len(queue) == MAX_QUEUED
+        queue.append((event, logged))
         self._some.set()
 
     async def run(self) -> None:
@@ -130,15 +132,15 @@ class EventPoster:
             async with asyncio.timeout(seconds):
                 await self._drain()
         except TimeoutError:
-            self.dropped += len(self._queue)
+            self.dropped += len(self._warnings) + len(self._others)
 
     async def _drain(self) -> None:
-        while self._queue:
-            first = self._queue[0]
+        while queue := self._warnings or self._others:
+            first = queue[0]
             await self._deliver(*first)
             # A full queue may have dropped it meanwhile.
-            if self._queue and self._queue[0] is first:
-                self._queue.popleft()
+            if queue and queue[0] is first:
+                queue.popleft()
         self._some.clear()
 
     async def _deliver(self, event: Body, logged: bool) -> None:

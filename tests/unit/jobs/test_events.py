@@ -24,7 +24,7 @@ RUNNING = JobStatus(state=State.IN_PROGRESS, reason="InProgress", message="at wo
 
 
 def told(old: JobStatus, new: JobStatus) -> list[tuple[str, str]]:
-    return [(item.type, item.reason) for item in news(old, new)]
+    return [(item.type, item.reason) for item in news(old, new) if item.posted]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,26 @@ def told(old: JobStatus, new: JobStatus) -> list[tuple[str, str]]:
 )
 def test_what_is_told_of_a_step(new, events):
     assert told(RUNNING, new) == events
+
+
+@pytest.mark.parametrize(
+    ("before", "events"),
+    [
+        ("Submitted", []),
+        ("Pending", []),
+        ("NotSubmitted", [("Normal", "InProgress")]),  # submitted and seen at work in one pass
+        ("SubmissionUnknown", [("Normal", "InProgress")]),
+        ("CloudUnreachable", [("Normal", "InProgress")]),
+        ("Suspended", [("Normal", "InProgress")]),
+        ("Held", [("Normal", "InProgress")]),
+        (None, [("Normal", "InProgress")]),
+    ],
+)
+def test_that_a_submitted_job_begins_is_no_event_and_that_it_goes_on_is_one(before, events):
+    """The log tells both."""
+    old = RUNNING.but(state=State.PENDING, reason=before)
+    assert told(old, RUNNING) == events
+    assert [item.reason for item in news(old, RUNNING)] == ["InProgress"]
 
 
 @pytest.mark.parametrize("name", ["cancel", "retry", "resolution"])
