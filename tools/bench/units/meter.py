@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from tools.bench.units.inside import Inside
@@ -54,6 +55,19 @@ class Meter:
             "cloudCalls": round(sum_of(self._calls, "cloud ") / self._done, 4),
             "kubeCalls": round(sum_of(self._calls, "kube ") / self._done, 4),
         }
+
+
+@dataclass(frozen=True)
+class Meters:
+    """Meters of one kind, and how many rounds each unit is measured in."""
+
+    inside: Inside
+    rounds: int = ROUNDS
+    kind: type[Meter] = Meter
+
+    def new(self, units: int = 1) -> Meter:
+        """`units`: how many a round has, where the round does not say."""
+        return self.kind(self.inside, units)
 
 
 def sum_of(calls: Counter[str], start: str) -> int:

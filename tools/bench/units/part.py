@@ -18,17 +18,19 @@ Each is done by the operator's own code in the process of the bench, against sta
 imports of one cluster, as many as a page of its list has rows. What is counted is the processor time of the thread:
 the median of several rounds, and the best one, since other work on the machine only adds. The floor is a loop that
 fetches and decodes the same page and does nothing with it, in the same run; of a pass that writes, as many plain
-requests as it sends.
+requests as it sends. Instructions are counted by callgrind (Valgrind) in a run of its own, those of the kernel not
+among them: no other work on the machine changes them.
 """
+HEAD = ("unit", "ms", "best", "times the floor", "million instructions", "calls to the cloud", "to the API server")
 LIFE = """
 In the whole life of an import whose job is read {reads} times, with {writesBesidesProgress} writes besides progress
 ({submitted} when it is submitted, {begun} when it begins, {over} when it is over):
 """
 HISTORY = """
 Milliseconds of earlier commits, the newest at the right: of each the best round, which other work disturbs least.
-Another machine is another scale: compare the times of the floor. The figures are in
-`tools/bench/units/history.jsonl`; `make bench BENCH="--only u"` takes a minute, adds a line where all changes are
-committed, and changes this part of the page alone.
+Another machine is another scale: compare the times of the floor. Instructions are the same on every machine, with the
+same Python. The figures are in `tools/bench/units/history.jsonl`; `make bench BENCH="--only u"` takes a minute, with
+Valgrind three, adds a line where all changes are committed, and changes this part of the page alone.
 """
 
 
@@ -42,14 +44,15 @@ def part(lines: Sequence[Line]) -> str:
         BEGIN,
         "## (u) What a unit of work takes",
         filled(UNITS),
-        table(("unit", "ms", "best", "times the floor", "calls to the cloud", "to the API server"), _units(newest)),
+        table(HEAD, _units(newest)),
         filled(LIFE, **life, **life["writes"]),
         table(
             ("", "calls to the cloud", "to the API server", "writes of the status"),
             [("an import", life["cloudCalls"], life["kubeCalls"], life["writesInAll"])],
         ),
         filled(HISTORY),
-        table(("ms", *(line["commit"] for line in shown)), _history(shown)),
+        table(("ms", *(line["commit"] for line in shown)), [*_history(shown, "leastMs"), *_lives(shown)]),
+        table(("million instructions", *(line["commit"] for line in shown)), _history(shown, "instructions")),
         table(
             ("commit", "when", "machine", "cores", "Python", "load before"),
             [tuple(line[name] for name in ("commit", "at", "cpu", "cores", "python", "load")) for line in shown],
@@ -69,7 +72,15 @@ def replaced(page: str, new: str) -> str:
 def _units(line: Line) -> list[tuple[Any, ...]]:
     units = line["units"]
     return [
-        (title, one["ms"], one["leastMs"], one["ms"] / _floor(units, name), one["cloudCalls"], one["kubeCalls"])
+        (
+            title,
+            one["ms"],
+            one["leastMs"],
+            one["ms"] / _floor(units, name),
+            one.get("instructions"),
+            one["cloudCalls"],
+            one["kubeCalls"],
+        )
         for name, title in TITLES.items()
         if (one := units.get(name))
     ]
@@ -81,14 +92,17 @@ def _floor(units: dict[str, Any], name: str) -> float:
     return page if write is None or one["cloudCalls"] or not one["kubeCalls"] else write["ms"] * one["kubeCalls"]
 
 
-def _history(lines: Sequence[Line]) -> list[tuple[Any, ...]]:
-    """Life's counts below the times: what a commit adds in requests is seen as well."""
-    rows = [
-        (title, *((line["units"].get(name) or {}).get("leastMs") for line in lines)) for name, title in TITLES.items()
+def _history(lines: Sequence[Line], figure: str) -> list[tuple[Any, ...]]:
+    return [
+        (title, *((line["units"].get(name) or {}).get(figure) for line in lines)) for name, title in TITLES.items()
     ]
+
+
+def _lives(lines: Sequence[Line]) -> list[tuple[Any, ...]]:
+    """What a commit adds in requests is seen as well."""
     counts = {
         "calls to the cloud in a life": "cloudCalls",
         "calls to the API server in a life": "kubeCalls",
         "writes besides progress in a life": "writesBesidesProgress",
     }
-    return [*rows, *((title, *(line["life"][name] for line in lines)) for title, name in counts.items())]
+    return [(title, *(line["life"][name] for line in lines)) for title, name in counts.items()]

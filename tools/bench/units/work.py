@@ -13,7 +13,7 @@ from tools.bench.mould import Mould, name_of
 from tools.bench.problem import Problem
 from tools.bench.stage import until
 from tools.bench.units.inside import Inside, Planning, conceal, search
-from tools.bench.units.meter import ROUNDS, Meter
+from tools.bench.units.meter import Meters
 
 from zilliz_local.cloud import PROJECT
 
@@ -50,35 +50,35 @@ TITLES = {
 """By the name of the unit, in the order of the page."""
 
 
-async def measure(on: Inside, form: Mould, *, rounds: int = ROUNDS) -> dict[str, dict[str, Any]]:
-    """What each unit takes; see `Meter.figures`. `form`: of an import that waits in the cloud."""
-    ends = await _ends(on, form, rounds)
+async def measure(on: Inside, form: Mould, meters: Meters) -> dict[str, dict[str, Any]]:
+    """What each unit takes; see the figures of the meters. `form`: of an import that waits in the cloud."""
+    ends = await _ends(on, form, meters)
     ids = on.put_jobs(JOBS, pending_seconds=PENDING_SECONDS)
-    found = {"passEnd": ends, "floorPage": await _floor(on, rounds), "pageOfStrangers": await _readings(on, rounds)}
-    found["floorWrite"] = await _floor_of_writes(on, form, rounds)
+    found = {"passEnd": ends, "floorPage": await _floor(on, meters), "pageOfStrangers": await _readings(on, meters)}
+    found["floorWrite"] = await _floor_of_writes(on, form, meters)
     names = [name_of(index) for index in range(JOBS)]
     for name, job_id in zip(names, ids, strict=True):
         cast = form.cast(name, job_id)
         on.hear(await on.create("ImportJob", name, cast["spec"], cast["status"]))
-    found["passNothing"] = await _passes(on, rounds, names)
+    found["passNothing"] = await _passes(on, meters, names)
     on.advance(PENDING_SECONDS)
     await on.read_list()
     if silent := [name for name in names if not on.has_news(name)]:
         raise Problem(f"cannot measure: the list told nothing of {len(silent)} jobs that began")
-    found["passState"] = await _passes(on, rounds, names)
-    found["pageKnown"] = await _readings(on, rounds)
-    found["pageNew"] = await _first_readings(on, rounds, names)
-    found |= await _reads(on, rounds, names[:READS])
-    found |= await _events(on, rounds, names)
-    found |= _in_memory(on, rounds, names[0])
-    found |= await _center(on, rounds)
+    found["passState"] = await _passes(on, meters, names)
+    found["pageKnown"] = await _readings(on, meters)
+    found["pageNew"] = await _first_readings(on, meters, names)
+    found |= await _reads(on, meters, names[:READS])
+    found |= await _events(on, meters, names)
+    found |= _in_memory(on, meters, names[0])
+    found |= await _center(on, meters)
     return {name: found[name] for name in TITLES}
 
 
-async def _floor(on: Inside, rounds: int) -> dict[str, Any]:
-    meter = Meter(on, READINGS)
+async def _floor(on: Inside, meters: Meters) -> dict[str, Any]:
+    meter = meters.new(READINGS)
     async with Floor(on.cloud_url) as floor:
-        for _ in range(rounds):
+        for _ in range(meters.rounds):
             with meter.round():
                 for _ in range(READINGS):
                     await floor.page(1)
@@ -86,12 +86,12 @@ async def _floor(on: Inside, rounds: int) -> dict[str, Any]:
     return meter.figures()
 
 
-async def _floor_of_writes(on: Inside, form: Mould, rounds: int) -> dict[str, Any]:
+async def _floor_of_writes(on: Inside, form: Mould, meters: Meters) -> dict[str, Any]:
     """To an object that the operator is not told of."""
-    meter, cast = Meter(on, READS), form.cast("floor", "none")
+    meter, cast = meters.new(READS), form.cast("floor", "none")
     await on.create("ImportJob", "floor", cast["spec"], cast["status"])
     async with await on.plain_client() as kube:
-        for index in range(rounds):
+        for index in range(meters.rounds):
             with meter.round():
                 for step in range(READS):
                     percent = 1 + (index * READS + step) % 99
@@ -99,9 +99,9 @@ async def _floor_of_writes(on: Inside, form: Mould, rounds: int) -> dict[str, An
     return meter.figures()
 
 
-async def _readings(on: Inside, rounds: int) -> dict[str, Any]:
-    meter = Meter(on, READINGS)
-    for _ in range(rounds):
+async def _readings(on: Inside, meters: Meters) -> dict[str, Any]:
+    meter = meters.new(READINGS)
+    for _ in range(meters.rounds):
         with meter.round():
             for _ in range(READINGS):
                 rows = await on.read_list()
@@ -110,30 +110,30 @@ async def _readings(on: Inside, rounds: int) -> dict[str, Any]:
     return meter.figures()
 
 
-async def _first_readings(on: Inside, rounds: int, names: list[str]) -> dict[str, Any]:
-    meter = Meter(on)
-    for _ in range(2 * rounds):
+async def _first_readings(on: Inside, meters: Meters, names: list[str]) -> dict[str, Any]:
+    meter = meters.new()
+    for _ in range(2 * meters.rounds):
         on.follow_anew(names)
         with meter.round():
             await on.read_list()
     return meter.figures()
 
 
-async def _passes(on: Inside, rounds: int, names: list[str]) -> dict[str, Any]:
+async def _passes(on: Inside, meters: Meters, names: list[str]) -> dict[str, Any]:
     """One pass over each object, a part of them in each round."""
-    meter = Meter(on)
-    for index in range(rounds):
-        chosen = names[index::rounds]
+    meter = meters.new()
+    for index in range(meters.rounds):
+        chosen = names[index :: meters.rounds]
         with meter.round(len(chosen)):
             for name in chosen:
                 await on.reconcile(name)
     return meter.figures()
 
 
-async def _reads(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[str, Any]]:
+async def _reads(on: Inside, meters: Meters, names: list[str]) -> dict[str, dict[str, Any]]:
     """Reads that show another percent, whose passes write it; and then reads that show the same again."""
-    progress, known = Meter(on, len(names)), Meter(on, len(names))
-    for _ in range(rounds):
+    progress, known = meters.new(len(names)), meters.new(len(names))
+    for _ in range(meters.rounds):
         on.advance(PERCENT_SECONDS)
         await on.read_jobs(names)
         with progress.round():
@@ -146,9 +146,9 @@ async def _reads(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[st
     return {"passProgress": progress.figures(), "readKnown": known.figures()}
 
 
-async def _events(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[str, Any]]:
-    echo, other = Meter(on, len(names)), Meter(on, len(names))
-    for index in range(rounds):
+async def _events(on: Inside, meters: Meters, names: list[str]) -> dict[str, dict[str, Any]]:
+    echo, other = meters.new(len(names)), meters.new(len(names))
+    for index in range(meters.rounds):
         bodies = [on.stored(name) for name in names]
         with echo.round():
             for body in bodies:
@@ -161,7 +161,7 @@ async def _events(on: Inside, rounds: int, names: list[str]) -> dict[str, dict[s
     return {"echo": echo.figures(), "strangersChange": other.figures()}
 
 
-async def _ends(on: Inside, form: Mould, rounds: int) -> dict[str, Any]:
+async def _ends(on: Inside, form: Mould, meters: Meters) -> dict[str, Any]:
     """Of jobs and objects that are gone afterwards."""
     ids = on.put_jobs(ENDS, pending_seconds=PENDING_SECONDS)
     names = [f"ended-{index}" for index in range(ENDS)]
@@ -175,7 +175,7 @@ async def _ends(on: Inside, form: Mould, rounds: int) -> dict[str, Any]:
         await on.read_list()
     # The end is in the list, and the result comes by a read of its own.
     await until("the results are read", lambda: all(on.has_news(name) for name in names), seconds=RESULTS_SECONDS)
-    found = await _passes(on, rounds, names)
+    found = await _passes(on, meters, names)
     if open_ := [name for name in names if not on.is_settled(name)]:
         raise Problem(f"cannot measure: {len(open_)} objects do not show the end of their job")
     for name in names:
@@ -184,24 +184,24 @@ async def _ends(on: Inside, form: Mould, rounds: int) -> dict[str, Any]:
     return found
 
 
-async def _center(on: Inside, rounds: int) -> dict[str, dict[str, Any]]:
-    fresh, known = Meter(on), Meter(on)
+async def _center(on: Inside, meters: Meters) -> dict[str, dict[str, Any]]:
+    fresh, known = meters.new(), meters.new()
     on.hear(await on.create("JobCenter", "page", {"projectId": PROJECT, "intervalSeconds": 3600}))
     with fresh.round():
         await on.reconcile_center()
-    for _ in range(rounds):
+    for _ in range(meters.rounds):
         on.hear(on.stored("page", "jobcenters"))
         with known.round():
             await on.reconcile_center()
     return {"centerNew": fresh.figures(), "centerKnown": known.figures()}
 
 
-def _in_memory(on: Inside, rounds: int, name: str) -> dict[str, dict[str, Any]]:
+def _in_memory(on: Inside, meters: Meters, name: str) -> dict[str, dict[str, Any]]:
     conceal(secrets.token_urlsafe(30) for _ in range(SECRETS))
     body, planning = on.stored(name), Planning(PLANNED)
     statuses = [copy.deepcopy(body) for _ in range(READINGS)]
-    searching, plans = Meter(on, READINGS), Meter(on, READINGS)
-    for _ in range(rounds):
+    searching, plans = meters.new(READINGS), meters.new(READINGS)
+    for _ in range(meters.rounds):
         with searching.round():
             for one in statuses:
                 search(one)
