@@ -203,6 +203,17 @@ def test_of_several_runs_the_one_in_the_middle_is_told_and_the_others_are_beside
     assert other.endswith("|  |"), "what was measured once has no runs"
 
 
+def test_each_aim_is_judged_by_its_own_middle() -> None:
+    """The run in the middle by the first aim may be the best by another one."""
+    runs = [
+        entry(changes(p99) | {"followedAfterSeconds": seconds}, 1.0, MACHINE, "abc1234")
+        for p99, seconds in ((2.0, 33.0), (3.0, 27.0), (4.0, 31.0))
+    ]
+    shown = page({"a": in_the_middle("a", runs)})
+    assert "until all are taken up after a start | 31.0 | at most 30 | **no** | 33.0, 27.0, 31.0 |" in shown
+    assert "(27.0 s after the start)" in shown
+
+
 def test_the_middle_is_that_of_what_differs() -> None:
     """All restarts write nothing, and one of them is the slowest."""
     runs = [entry(restart(quietAfterSeconds=seconds), 1.0, MACHINE, "abc1234") for seconds in (3.0, 5.0, 4.0)]
