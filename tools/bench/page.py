@@ -72,9 +72,9 @@ LIMITS = """
   [Decision 35](decisions/035-writes-stay-with-the-library.md) says why that stays,
   [decision 39](decisions/039-what-has-not-changed-is-not-written-down-again.md) what became less.
 - New jobs: 0.06 of what they take above the plain loop is the wider spacing. Each takes a read of its cluster, the
-  intent, the request and its record, one after the other. Into one collection they go one at a
-  time, or a lost answer could not be told from its neighbour's job; so the pace is that of one such round, and not of
-  the limit. While the API server takes a thousand new objects, each round takes longer.
+  intent, the request and its record, one after the other. Into one collection they go one at a time, or a lost answer
+  could not be told from its neighbour's job; so the pace is that of one such round, and not of the limit. While the
+  API server takes a thousand new objects, each round takes longer.
 - Writes: intent, handle, at work, end; what is above four are jobs that waited for their submission lock for a
   minute, and say so.
 - A restart: Python and its packages need a second before the process runs. Then the objects are listed in chunks and
