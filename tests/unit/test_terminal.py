@@ -12,8 +12,15 @@ def shell(script: str) -> Terminal:
     return Terminal(["sh", "-c", script], os.environ, width=80, height=24)
 
 
-def test_a_picture_that_comes_in_parts_is_judged_whole() -> None:
-    with shell("echo first; sleep 0.03; echo second; read forever") as terminal:
+def test_a_picture_that_comes_in_parts_is_judged_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    with shell("read forever") as terminal:
+        parts = iter(["first\r\n", "second\r\n"])
+
+        def read() -> bool:
+            terminal.sent += (part := next(parts, ""))
+            return bool(part)
+
+        monkeypatch.setattr(terminal, "_read", read)
         assert terminal.until("the first line", lambda lines: "first" in lines) == ["first", "second"]
 
 

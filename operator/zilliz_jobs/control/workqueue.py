@@ -184,6 +184,8 @@ class WorkQueue(Generic[K]):
     def close(self) -> None:
         """Give out no more keys; all waiting workers get CancelledError. Idempotent."""
         self._closed = True
+        if self._alarm is not None:
+            self._alarm.cancel()
         while self._waiting:
             self._wake()
 
