@@ -148,12 +148,11 @@ class WorkQueue(Generic[K]):
         try:
             await woken
         except asyncio.CancelledError:
-            if woken.done() and not woken.cancelled():
+            if not woken.cancelled():
                 self._wake()  # the next one, as this worker ends
-            raise
-        finally:
             with contextlib.suppress(ValueError):
                 self._waiting.remove(woken)
+            raise
 
     def _wake(self) -> None:
         """One of the workers that wait, if any does."""
