@@ -30,6 +30,7 @@ from zilliz_jobs.core.snapshot import Rules
 from zilliz_jobs.engine.runtime import Engine
 from zilliz_jobs.kinds.base import Account
 from zilliz_jobs.kube.client import KubeClient
+from zilliz_jobs.kube.paths import path
 from zilliz_jobs.polling.pollplan import ListState, PollState, due_reads, due_sweeps
 from zilliz_jobs.polling.tracked import TrackedJob
 from zilliz_jobs.settings import Settings
@@ -122,21 +123,17 @@ class Inside:
         meta = {"name": name, "namespace": NAMESPACE}
         body = {"apiVersion": "jobs.zilliz.com/v1alpha1", "kind": kind, "metadata": meta, "spec": spec}
         made: Body = self._thread.run(lambda: copy.deepcopy(self._kube.create(body)))
-        return made if status is None else await self.patch(made, {"status": status}, "/status")
+        return made if status is None else await self.patch(made, {"status": status}, "status")
 
-    async def patch(self, body: Body, change: Body, sub: str = "") -> Body:
+    async def patch(self, body: Body, change: Body, subresource: str | None = None) -> Body:
         """A person, or another program, changes the object; it as stored then."""
-        where = f"/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/{body['kind'].lower()}s"
         media = "application/merge-patch+json"
-        return await self._client.request(
-            "PATCH", f"{where}/{body['metadata']['name']}{sub}", body=change, content_type=media
-        )
+        return await self._client.request("PATCH", _path(body, subresource), body=change, content_type=media)
 
     async def delete(self, name: str) -> None:
         """A person deletes the ImportJob, and a watch tells of it."""
         body = self.stored(name)
-        where = f"/apis/jobs.zilliz.com/v1alpha1/namespaces/{NAMESPACE}/importjobs/{name}"
-        await self._client.request("DELETE", where)
+        await self._client.request("DELETE", _path(body))
         self._engine.on_delete(body)
 
     async def plain_client(self) -> Kube:
@@ -248,6 +245,10 @@ class Planning:
         due_sweeps(self._lists.values(), 101.0, least=2.0)
         reads = due_reads(self._looks, self._lists, 101.0, pace=18.9, horizon=0.5, in_flight={}, progress_from={})
         return len(reads.jobs)
+
+
+def _path(body: Body, subresource: str | None = None) -> str:
+    return path(body["apiVersion"], f"{body['kind'].lower()}s", NAMESPACE, body["metadata"]["name"], subresource)
 
 
 def _key(name: str) -> Key:

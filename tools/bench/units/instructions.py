@@ -8,7 +8,6 @@ while a round lasts. Only the thread of the operator counts, not that of the sta
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -78,17 +77,14 @@ class InstructionMeter(Meter):
         self._counts: list[float] = []
 
     @contextmanager
-    def round(self, units: int | None = None) -> Iterator[None]:
-        gc.collect()
-        gc.disable()
+    def _measured(self, units: int) -> Iterator[None]:
         _control("--instr=on")
         try:
             yield
         finally:
             _control("--dump")
             _control("--instr=off")
-            gc.enable()
-        self._counts.append((self._newest() - self.empty) / (units or self._units))
+        self._counts.append((self._newest() - self.empty) / units)
 
     def figures(self) -> dict[str, Any]:
         """Of one unit: `instructions` in millions, in the round that took least."""

@@ -33,16 +33,21 @@ class Meter:
 
     @contextmanager
     def round(self, units: int | None = None) -> Iterator[None]:
-        units = units or self._units
-        before = self._inside.calls()
         gc.collect()
         gc.disable()
-        began = time.thread_time()
+        try:
+            with self._measured(units or self._units):
+                yield
+        finally:
+            gc.enable()
+
+    @contextmanager
+    def _measured(self, units: int) -> Iterator[None]:
+        before, began = self._inside.calls(), time.thread_time()
         try:
             yield
         finally:
             self._seconds.append((time.thread_time() - began) / units)
-            gc.enable()
         self._done += units
         self._calls += self._inside.calls() - before
         del self._calls[BY_TIME]

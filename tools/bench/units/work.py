@@ -57,9 +57,7 @@ async def measure(on: Inside, form: Mould, meters: Meters) -> dict[str, dict[str
     found = {"passEnd": ends, "floorPage": await _floor(on, meters), "pageOfStrangers": await _readings(on, meters)}
     found["floorWrite"] = await _floor_of_writes(on, form, meters)
     names = [name_of(index) for index in range(JOBS)]
-    for name, job_id in zip(names, ids, strict=True):
-        cast = form.cast(name, job_id)
-        on.hear(await on.create("ImportJob", name, cast["spec"], cast["status"]))
+    await _hear_of(on, form, names, ids)
     found["passNothing"] = await _passes(on, meters, names)
     on.advance(PENDING_SECONDS)
     await on.read_list()
@@ -73,6 +71,13 @@ async def measure(on: Inside, form: Mould, meters: Meters) -> dict[str, dict[str
     found |= _in_memory(on, meters, names[0])
     found |= await _center(on, meters)
     return {name: found[name] for name in TITLES}
+
+
+async def _hear_of(on: Inside, form: Mould, names: list[str], ids: list[str]) -> None:
+    """Objects of these names, of jobs that wait in the cloud, are made, and a watch tells of each."""
+    for name, job_id in zip(names, ids, strict=True):
+        cast = form.cast(name, job_id)
+        on.hear(await on.create("ImportJob", name, cast["spec"], cast["status"]))
 
 
 async def _floor(on: Inside, meters: Meters) -> dict[str, Any]:
@@ -165,9 +170,7 @@ async def _ends(on: Inside, form: Mould, meters: Meters) -> dict[str, Any]:
     """Of jobs and objects that are gone afterwards."""
     ids = on.put_jobs(ENDS, pending_seconds=PENDING_SECONDS)
     names = [f"ended-{index}" for index in range(ENDS)]
-    for name, job_id in zip(names, ids, strict=True):
-        cast = form.cast(name, job_id)
-        on.hear(await on.create("ImportJob", name, cast["spec"], cast["status"]))
+    await _hear_of(on, form, names, ids)
     for seconds in (PENDING_SECONDS, RUN_SECONDS):
         for name in names:
             await on.reconcile(name)
