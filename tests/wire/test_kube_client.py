@@ -360,6 +360,13 @@ def poster(client: KubeClient, monkeypatch: pytest.MonkeyPatch) -> EventPoster:
     return EventPoster(client, instance="pod-1", now=machine_time)
 
 
+@pytest.fixture
+def full_at_two(client: KubeClient, monkeypatch: pytest.MonkeyPatch) -> EventPoster:
+    """A poster that keeps two events of a type."""
+    monkeypatch.setattr(events, "MAX_QUEUED", 2)
+    return EventPoster(client, instance="pod-1", now=machine_time)
+
+
 async def test_an_event_of_an_earlier_process_is_no_failure(
     script: Script, poster: EventPoster, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -425,36 +432,30 @@ async def test_a_flood_of_events_takes_no_memory_without_end(
     assert poster.dropped == events.MAX_QUEUED + 5, "an end of the process does not wait for events"
 
 
-async def test_a_flood_costs_no_event_but_the_oldest(
-    script: Script, client: KubeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_flood_costs_no_event_but_the_oldest(script: Script, full_at_two: EventPoster) -> None:
     """The one that is being sent leaves the queue by the flood: the next one is not taken for it."""
-    monkeypatch.setattr(events, "MAX_QUEUED", 2)
-    poster = EventPoster(client, instance="pod-1", now=machine_time)
     script.hang(0.1)
     script.say(201)
     for number in range(4):
-        poster.post(BODY, "Normal", "Submitted", str(number))
+        full_at_two.post(BODY, "Normal", "Submitted", str(number))
         if number == 1:
-            flushing = asyncio.create_task(poster.flush(5))
+            flushing = asyncio.create_task(full_at_two.flush(5))
             await script.reached(1)
     await flushing
     assert [body["message"] for body in script.bodies] == ["0", "2", "3"]
 
 
 async def test_a_warning_goes_before_what_is_no_trouble_and_no_flood_costs_it(
-    script: Script, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+    script: Script, full_at_two: EventPoster
 ) -> None:
-    monkeypatch.setattr(events, "MAX_QUEUED", 2)
-    poster = EventPoster(client, instance="pod-1", now=machine_time)
     script.say(201)
-    poster.post(BODY, "Warning", "JobFailed", "no column id")
+    full_at_two.post(BODY, "Warning", "JobFailed", "no column id")
     for number in range(4):
-        poster.post(BODY, "Normal", "Successful", str(number))
-    poster.post(BODY, "Warning", "Overdue", "late")
-    await poster.flush(5)
+        full_at_two.post(BODY, "Normal", "Successful", str(number))
+    full_at_two.post(BODY, "Warning", "Overdue", "late")
+    await full_at_two.flush(5)
     assert [body["message"] for body in script.bodies] == ["no column id", "late", "2", "3"]
-    assert poster.dropped == 2
+    assert full_at_two.dropped == 2
 
 
 async def test_the_poster_works_in_the_background(script: Script, poster: EventPoster) -> None:
